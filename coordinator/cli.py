@@ -1,0 +1,277 @@
+"""The command line."""
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+import numpy as np
+import redis
+from click.core import ParameterSource
+from threadpoolctl import threadpool_limits
+
+from coordinator.cluster import Cluster, check_port_is_free, worker_command
+from coordinator.exchange import Exchange
+from coordinator.local import Local
+from coordinator.model import load_model
+from coordinator.progress import Progress
+from coordinator.run import Run, best
+from coordinator.train import GradientSource, train
+from shared.config import DTYPES, TrainConfig, join
+from shared.dataset import DEFAULT_DATA, Dataset, load_dataset
+from shared.errors import ConfigError, GradMQError, ModelError, QueueError
+from shared.parameters import Parameters
+from shared.queue import broker_url, masked, redis_url
+from shared.resp import client
+from shared.sgd import count_correct, default_shards
+
+_WRONG_INPUT = 2
+
+
+class _Stopped(KeyboardInterrupt):
+    """A signal asked us to stop."""
+
+    def __init__(self, signal_number: int) -> None:
+        self.exit_code = 128 + signal_number
+
+
+class _Sizes(click.ParamType[tuple[int, ...]]):
+    """Layers as 784,30,10."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        try:
+            return value if isinstance(value, tuple) else tuple(int(size) for size in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of layer sizes; for MNIST, give 784,30,10", param, ctx)
+
+
+_data_option = click.option(
+    "--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder of IDX files, or a mnist.pkl.gz."
+)
+_redis_option = click.option("--redis", "redis_address", envvar="GRADMQ_REDIS_URL", help="Address of the Redis to use.")
+_broker_option = click.option(
+    "--broker", "broker_address", envvar="GRADMQ_BROKER_URL", help="Celery's broker, if it is not that Redis."
+)
+
+
+@click.group()
+def cli() -> None:
+    """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
+
+
+@cli.command("train")
+@click.option("--sizes", type=_Sizes(), default=(784, 30, 10), help="Neurons of each layer, inputs first.")
+@click.option("--epochs", type=int, default=30)
+@click.option("--mini-batch-size", type=int, default=10, help="Samples of one step.")
+@click.option("--eta", type=float, default=3.0, help="Learning rate.")
+@click.option("--seed", type=int, default=0, help="Of the first weights and of every epoch's order.")
+@_data_option
+@click.option("--workers", type=int, help="Local workers; default: one a core. 0: in this process, without a queue.")
+@_redis_option
+@_broker_option
+@click.option("--shards", type=int, help="Slices of a mini-batch; default: by its size. Part of what decides the bits.")
+@click.option("--batches-per-task", type=int, help="Mini-batches of a Celery task; default: a second of work.")
+@click.option("--dtype", type=click.Choice(DTYPES), default="float32")
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder for the runs' folders.")
+@click.option("--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1.")
+@click.pass_context
+def train_command(
+    ctx: click.Context,
+    sizes: tuple[int, ...],
+    epochs: int,
+    mini_batch_size: int,
+    eta: float,
+    seed: int,
+    data: Path,
+    workers: int | None,
+    redis_address: str | None,
+    broker_address: str | None,
+    shards: int | None,
+    batches_per_task: int | None,
+    dtype: str,
+    runs: Path,
+    flower_port: int | None,
+) -> None:
+    """Train a network.
+
+    On its own it starts a Redis and workers for the time of the run; with --redis it uses the workers there.
+    """
+    if shards is None:
+        shards = default_shards(max(mini_batch_size, 1))
+    config = TrainConfig(sizes, epochs, mini_batch_size, eta, seed, shards, dtype)
+    if batches_per_task is not None and batches_per_task < 1:
+        raise ConfigError(f"--batches-per-task must be at least 1, got {batches_per_task}")
+    if workers is not None and workers < 0:
+        raise ConfigError(f"--workers must be 0 or more, got {workers}")
+    if workers is not None and redis_address is not None:
+        if ctx.get_parameter_source("redis_address") is not ParameterSource.ENVIRONMENT:
+            raise ConfigError("--workers starts a Redis of its own and --redis uses another: give one of them")
+        redis_address = None  # the command line is more particular than the environment
+    embedded = redis_address is None
+    if workers is None:
+        workers = os.cpu_count() or 1
+    if flower_port is not None:
+        if not embedded or workers == 0:
+            raise ConfigError("--flower shows the workers that this command starts, and it starts none")
+        check_port_is_free(flower_port)
+
+    dataset = load_dataset(data)
+    training = dataset.training
+    config.check_data(len(training), training.n_inputs, training.n_classes)
+    if redis_address is not None:
+        _check_redis(redis_url(redis_address))
+
+    run = Run(runs, config, dataset)
+    try:
+        with ExitStack() as stack:
+            # From here on SIGTERM is a Ctrl-C: it unwinds the stack, which ends what we have started.
+            signal.signal(signal.SIGTERM, _stop)
+            stack.enter_context(threadpool_limits(1))
+            # A run that diverges is reported once, by name, not by NumPy at every operation.
+            stack.enter_context(np.errstate(all="ignore"))
+            progress = stack.enter_context(Progress(len(training), config.steps_per_epoch(len(training)), epochs))
+            progress.say(_headline(run, config, len(training)))
+            source: GradientSource
+            if embedded and workers == 0:
+                source = Local(config, training)
+            else:
+                tend = _no_tending
+                if embedded:
+                    cluster = Cluster(workers, data, run.folder / "logs", flower_port, progress.notify)
+                    redis_address = stack.enter_context(cluster).redis_url
+                    broker_address, tend = None, cluster.tend
+                assert redis_address is not None
+                broker = broker_url(redis_address, broker_address)
+                exchange = Exchange(
+                    redis_address, broker, run.id, config, training, batches_per_task, progress.notify, tend
+                )
+                stack.callback(exchange.close)
+                source = exchange
+            parameters = train(config, dataset, source, run, progress)
+    except BaseException as error:
+        if not run.model.exists():
+            run.discard()
+        elif isinstance(error, KeyboardInterrupt):
+            click.echo(f"gradmq: the model so far is {run.model}", err=True)
+        raise
+    winner = best(run.metrics)
+    click.echo(f"best epoch {winner.epoch}: {winner.correct}/{winner.n_test}; last weights_sha256 {parameters.sha256}")
+    click.echo(f"model: {run.model}")
+
+
+@cli.command("worker")
+@_redis_option
+@_broker_option
+@click.option("--name", default="worker@%h", show_default=True, help="Name in Flower; %h is the host.")
+def worker_process(redis_address: str | None, broker_address: str | None, name: str) -> None:
+    """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
+    address = redis_url(redis_address)
+    try:
+        _check_redis(address)
+    except _Unreachable as error:
+        click.echo(f"gradmq: {error}; trying until it is there", err=True)
+    os.environ["GRADMQ_REDIS_URL"] = address
+    if broker_address is not None:
+        os.environ["GRADMQ_BROKER_URL"] = broker_address
+    command = worker_command(name)
+    os.execv(command[0], command)
+
+
+@cli.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@_data_option
+def evaluate(model: Path, data: Path) -> None:
+    """Print how many of the test samples a model gets right."""
+    parameters = load_model(_model_file(model))
+    test = load_dataset(data).test
+    if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
+        raise ModelError(
+            f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
+            f"and {test.n_classes} classes; give --data what the model was trained on"
+        )
+    with threadpool_limits(1):
+        correct = count_correct(parameters, test)
+    click.echo(f"accuracy is {correct}/{len(test)}")
+
+
+@cli.command()
+@click.argument("model", type=click.Path(path_type=Path))
+def show(model: Path) -> None:
+    """Print a model's layers, weights and biases."""
+    parameters = load_model(_model_file(model))
+    click.echo("Neural Net:")
+    click.echo(f"Number of layers: {len(parameters.sizes)}")
+    for layer, size in enumerate(parameters.sizes):
+        click.echo(f"Number of neurons in a layer {layer} : {size}")
+    for layer, (w, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1):
+        click.echo(f"W_{layer} :\n{np.round(w, 2)}")
+        click.echo(f"b_{layer} :\n{np.round(b, 2)}")
+    click.echo(f"dtype: {parameters.dtype.name}")
+    click.echo(f"weights_sha256: {parameters.sha256}")
+
+
+def run() -> int:
+    """Run the command line; return the exit code."""
+    try:
+        cli.main(prog_name="gradmq", standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        return _complain(error.format_message())
+    except GradMQError as error:
+        return _complain(str(error))
+    except MemoryError:
+        return _complain("this needs more memory than there is; choose smaller --sizes or --mini-batch-size")
+    except _Stopped as stop:
+        click.echo("gradmq: stopped", err=True)
+        return stop.exit_code
+
+
+def _complain(message: str) -> int:
+    click.echo("gradmq: " + " ".join(message.split()), err=True)
+    return _WRONG_INPUT
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
+    raise _Stopped(signal_number)
+
+
+def _no_tending() -> None:
+    """Workers that we did not start are not ours to tend."""
+
+
+class _Unreachable(QueueError):
+    """There is no Redis, yet."""
+
+
+def _check_redis(url: str) -> None:
+    """Raise QueueError unless a Redis there lets us in."""
+    try:
+        with client(url, timeout=5.0) as connection:
+            connection.ping()
+    except (redis.AuthenticationError, redis.ResponseError) as error:
+        raise QueueError(f"Redis at {masked(url)} refuses us: {error}; check user and password") from None
+    except redis.RedisError as error:
+        raise _Unreachable(f"Redis at {masked(url)} cannot be reached: {error}; check --redis, or start it") from None
+
+
+def _model_file(path: Path) -> Path:
+    """A run's folder stands for its model."""
+    return path / "model.npz" if path.is_dir() else path
+
+
+def _headline(run: Run, config: TrainConfig, n_samples: int) -> str:
+    steps = config.steps_per_epoch(n_samples)
+    return (
+        f"run {run.id}: {join(config.sizes)}, {config.dtype}, {config.epochs} epochs of {steps} mini-batches "
+        f"of {config.mini_batch_size}, eta {config.eta}, seed {config.seed}, {config.shards} shards"
+    )

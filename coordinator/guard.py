@@ -1,0 +1,30 @@
+"""Ends an embedded cluster when its coordinator ends, however that happens.
+
+This runs as a process of its own, with the standard library alone. It leads the process group that the cluster's
+processes join, so one signal reaches them all, and no list of them can be out of date. The coordinator holds the
+other end of its standard input, which the kernel closes even after kill -9.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    # Only the user may enter; a Redis in it needs no password.
+    folder = tempfile.mkdtemp(prefix="gradmq-")
+    try:
+        print(folder, flush=True)
+        sys.stdin.buffer.read()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        # At once and without asking: nothing in the cluster is worth saving, and we are in the group ourselves.
+        os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The gradient without a queue: computed in this process."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from shared.config import TrainConfig
+from shared.parameters import Parameters
+from shared.samples import LabelledSamples
+from shared.sgd import Gradients
+
+Array = NDArray[Any]
+
+
+class Local:
+    """Gradients of mini-batches, by the same shards and the same tree as with workers."""
+
+    workers = 0
+
+    def __init__(self, config: TrainConfig, samples: LabelledSamples) -> None:
+        self._gradients = Gradients(samples, config.sizes, config.dtype)
+        self._shards = config.shards
+
+    def take_workers(self) -> int:
+        return 0
+
+    def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
+        """Return the gradient summed over the mini-batch's rows, and their number."""
+        return self._gradients.block(parameters, rows, self._shards)

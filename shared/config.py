@@ -1,0 +1,85 @@
+"""What decides the bits of a run, as one typed, frozen object."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared.errors import ConfigError
+from shared.parameters import Parameters
+from shared.sgd import mini_batch_starts
+
+DTYPES = ("float32", "float64")
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The configuration of a run: with the data, it determines the trained weights to the last bit."""
+
+    sizes: tuple[int, ...]  # neurons of each layer, inputs first
+    epochs: int
+    mini_batch_size: int  # samples
+    eta: float  # learning rate, applied to the mean gradient
+    seed: int  # of the weights and of every epoch's order
+    shards: int  # slices of a mini-batch
+    dtype: str  # of weights, gradients and all arithmetic
+
+    def __post_init__(self) -> None:
+        """Check every option by itself. Raises ConfigError."""
+        if len(self.sizes) < 2 or min(self.sizes) < 1:
+            raise ConfigError(
+                f"--sizes needs at least two layers of at least one neuron, got {join(self.sizes)}; "
+                "for MNIST, give 784,30,10"
+            )
+        if self.epochs < 1:
+            raise ConfigError(f"--epochs must be at least 1, got {self.epochs}")
+        if self.mini_batch_size < 1:
+            raise ConfigError(f"--mini-batch-size must be at least 1, got {self.mini_batch_size}")
+        if not (math.isfinite(self.eta) and self.eta > 0):
+            raise ConfigError(f"--eta must be a finite number above 0, got {self.eta}; the seed used 3.0")
+        if not 0 <= self.seed < 2**64:
+            raise ConfigError(f"--seed must be between 0 and 2^64 - 1, got {self.seed}")
+        if self.shards < 1:
+            raise ConfigError(f"--shards must be at least 1, got {self.shards}")
+        if self.dtype not in DTYPES:
+            raise ConfigError(f"--dtype must be float32 or float64, got {self.dtype}")
+        nbytes = Parameters.count(self.sizes) * (4 if self.dtype == "float32" else 8)
+        if nbytes > _GIB // 2:
+            # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
+            raise ConfigError(
+                f"--sizes {join(self.sizes)} makes {nbytes / _GIB:.1f} GiB of weights; "
+                "the exchange carries up to 0.5 GiB, so choose smaller layers"
+            )
+
+    def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:
+        """Check that the configuration fits the training data. Raises ConfigError."""
+        if self.sizes[0] != n_inputs:
+            raise ConfigError(
+                f"the first of --sizes {join(self.sizes)} must be {n_inputs}, the number of inputs in the data"
+            )
+        if self.sizes[-1] != n_classes:
+            raise ConfigError(
+                f"the last of --sizes {join(self.sizes)} must be {n_classes}, the number of classes in the data"
+            )
+        if self.mini_batch_size > n_samples:
+            raise ConfigError(
+                f"--mini-batch-size {self.mini_batch_size} is more than the {n_samples} training samples; give less"
+            )
+
+    def steps_per_epoch(self, n_samples: int) -> int:
+        """Return how many mini-batches an epoch has."""
+        return len(mini_batch_starts(n_samples, self.mini_batch_size))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` takes."""
+        return {**asdict(self), "sizes": list(self.sizes)}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
+        """Rebuild a configuration. Raises ConfigError or TypeError for fields that are none."""
+        return cls(**{**fields, "sizes": tuple(fields["sizes"])})
+
+
+def join(sizes: tuple[int, ...]) -> str:
+    """Return sizes as the command line takes them: 784,30,10."""
+    return ",".join(map(str, sizes))

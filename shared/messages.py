@@ -1,0 +1,115 @@
+"""What coordinator and workers say to each other: seats as JSON through Celery, the rest as binary records."""
+
+import struct
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple, Self
+
+from shared.config import TrainConfig
+
+SEAT_TASK = "gradmq.seat"
+VERSION = 1
+
+
+class Kind(IntEnum):
+    """What a record is."""
+
+    WEIGHTS = 1  # coordinator, beside the requests: the weights of `step`, in span `number`
+    REQUEST = 2  # coordinator: compute shards `first` to `stop - 1` of `step`
+    OVER = 3  # coordinator: the span is over
+    REPLY = 4  # worker in seat `number`: the gradient summed over these shards
+    JOINED = 5  # worker: seat `number` is taken; its name follows
+    LEFT = 6  # worker: seat `number` is given up
+    NEEDS_DATA = 7  # worker: seat `number` has no copy of the training samples
+
+
+# magic, version, kind, incarnation, step, first, stop, samples, number; padded so that what follows is aligned.
+_RECORD = struct.Struct("<3sBB3xQQIIII24x")
+_MAGIC = b"GMQ"
+RECORD_BYTES = _RECORD.size
+
+
+class Record(NamedTuple):
+    """One message of the exchange, named by what it is about, however often it is sent."""
+
+    kind: int
+    incarnation: int  # which life of the coordinator, 64 random bits
+    step: int = 0  # in the run, from 0
+    first: int = 0  # shard
+    stop: int = 0  # shard after the last
+    samples: int = 0  # how many a reply's gradient is summed over
+    number: int = 0  # of the seat or the span
+
+    def encode(self) -> bytes:
+        return _RECORD.pack(_MAGIC, VERSION, *self)
+
+    @classmethod
+    def decode(cls, data: bytes | memoryview) -> Self | None:
+        """Return the record at the start of `data`, or None if there is none of this version."""
+        if len(data) < RECORD_BYTES:
+            return None
+        magic, version, *fields = _RECORD.unpack_from(data)
+        if magic != _MAGIC or version != VERSION:
+            return None
+        return cls(*fields)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The Redis keys of one life of one run. All begin with gradmq: and expire."""
+
+    run: str
+    incarnation: int
+
+    @property
+    def weights(self) -> str:
+        return f"{self._prefix}:weights"
+
+    @property
+    def replies(self) -> str:
+        return f"{self._prefix}:replies"
+
+    def requests(self, span: int) -> str:
+        return f"{self._prefix}:requests:{span}"
+
+    @property
+    def _prefix(self) -> str:
+        return f"gradmq:{self.run}:{self.incarnation:016x}"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One worker's place in a span: what a Celery task carries."""
+
+    run: str
+    incarnation: int
+    config: TrainConfig
+    data_sha256: str  # of the training samples
+    n_samples: int  # in the training set
+    epoch: int
+    first: int  # mini-batch of the epoch
+    stop: int  # mini-batch after the last
+    span: int  # its number in this life of the run
+    number: int  # of the seat in this life of the run
+    label: str  # which of how many, for people: 1/2
+
+    @property
+    def name(self) -> str:
+        """What a person reads in Flower."""
+        return f"epoch {self.epoch}, mini-batches {self.first}–{self.stop - 1}, seat {self.label}"
+
+    def to_json(self) -> dict[str, Any]:
+        # The incarnation has 64 bits, more than every JSON reader keeps.
+        fields = {**asdict(self), "config": self.config.to_json(), "incarnation": f"{self.incarnation:016x}"}
+        return {"version": VERSION, **fields}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "Seat":
+        """Rebuild a seat.  Raises ValueError for one of another version."""
+        fields = dict(fields)
+        version = fields.pop("version", None)
+        if version != VERSION:
+            raise ValueError(f"a seat of message version {version}; this worker speaks {VERSION}: update the older side")
+        fields["config"] = TrainConfig.from_json(fields["config"])
+        fields["incarnation"] = int(fields["incarnation"], 16)
+        return cls(**fields)

@@ -1,0 +1,66 @@
+"""Samples in memory, and mini-batches of them as the columns of matrices."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class LabelledSamples:
+    """Images with the number of their class.
+
+    images: (n_samples, n_inputs); uint8 stands for 0 … 1 in steps of 1/255, floats for themselves.
+    labels: (n_samples,) int64 in range(n_classes).
+    """
+
+    images: Array
+    labels: Array
+    n_classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def n_inputs(self) -> int:
+        return int(self.images.shape[1])
+
+    @cached_property
+    def sha256(self) -> str:
+        """The name of these samples: SHA-256 over their shape, dtype and bytes, whatever file they came from."""
+        digest = hashlib.sha256(f"{self.images.shape} {self.images.dtype.str} {self.n_classes}".encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels, "<i8").data)
+        return digest.hexdigest()
+
+    @cached_property
+    def _one_hot(self) -> Array:
+        return np.eye(self.n_classes)
+
+    def columns(self, rows: Array, dtype: DTypeLike) -> tuple[Array, Array]:
+        """Return x (n_inputs, len(rows)) and the one-hot y (n_classes, len(rows)) of these rows."""
+        x = self.images.take(rows, axis=0)
+        y = self._one_hot.take(self.labels.take(rows), axis=0)
+        if x.dtype == np.uint8:
+            return np.divide(x, 255, dtype=dtype).T, y.astype(dtype).T
+        return x.astype(dtype).T, y.astype(dtype).T
+
+
+@dataclass(frozen=True)
+class VectorSamples:
+    """Inputs with wanted outputs. inputs: (n_samples, n_inputs) floats.  targets: (n_samples, n_outputs) floats."""
+
+    inputs: Array
+    targets: Array
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def columns(self, rows: Array, dtype: DTypeLike) -> tuple[Array, Array]:
+        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows."""
+        return self.inputs.take(rows, axis=0).astype(dtype).T, self.targets.take(rows, axis=0).astype(dtype).T

@@ -1,0 +1,174 @@
+"""A seat: take a request, compute, give the reply, until the span is over."""
+
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import redis
+
+from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.parameters import Parameters
+from shared.resp import LOST, Item, Stream, client, encode
+from shared.samples import LabelledSamples
+from shared.sgd import Gradients, epoch_order, shard_bounds
+from worker.data import local_samples, received_samples
+from worker.leaving import is_leaving
+
+_POLL = 1  # seconds that Redis lets us wait for a request before we look around
+_NO_COORDINATOR = 10.0  # seconds without published weights after which a seat is given up
+_NO_REDIS = 300.0  # seconds without Redis after which a seat is given up
+_PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
+_SILENCE = 30.0  # seconds without an answer after which a connection counts as dead
+_LIFETIME = 60  # seconds that a list in Redis outlives its last use
+
+
+@dataclass
+class Done:
+    """What a seat did: the task's result, which Flower shows."""
+
+    outcome: str = ""  # why it was left
+    steps: int = 0
+    samples: int = 0
+    seconds_computing: float = 0.0
+    seconds_waiting: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(self).items()}
+
+
+class Sitting:
+    """One worker in one seat, from taking it to leaving it, over as many connections as it takes."""
+
+    def __init__(self, seat: Seat, url: str, worker: str) -> None:
+        """url: of Redis.  worker: this worker's name, for people."""
+        self._seat = seat
+        self._url = url
+        self._worker = worker
+        self._keys = Keys(seat.run, seat.incarnation)
+        self._requests = self._keys.requests(seat.span)
+        self._weights_seen: float | None = None  # when, by the monotonic clock
+        self._done = Done()
+
+    def work(self) -> Done:
+        """Compute gradients for the seat's span until it is over; return what was done."""
+        last_heard = time.monotonic()
+        while not self._done.outcome:
+            # Redis may come back within a moment, long before Celery's own reconnection would: so stay and try.
+            try:
+                with closing(Stream(self._url, _SILENCE)) as stream:
+                    try:
+                        self._serve(stream)
+                    finally:
+                        last_heard = time.monotonic()
+                        if self._weights_seen is not None:
+                            self._weights_seen = last_heard
+            except LOST:
+                if is_leaving():
+                    self._done.outcome = "worker is leaving"
+                elif time.monotonic() - last_heard > _NO_REDIS:
+                    self._done.outcome = "Redis is away"
+                else:
+                    time.sleep(_PAUSE)
+        return self._done
+
+    def _serve(self, stream: Stream) -> None:
+        """Serve requests on one connection until there is a reason to leave."""
+        seat, config, done = self._seat, self._seat.config, self._done
+        samples = self._samples()
+        if samples is None:
+            return
+        gradients = Gradients(samples, config.sizes, config.dtype)
+        order = epoch_order(config.seed, seat.epoch, len(samples))
+        first_step = seat.epoch * config.steps_per_epoch(len(samples))
+
+        # The weights arrive behind their record, in the memory that the network's layers are views of.
+        size = Parameters.count(config.sizes) * np.dtype(config.dtype).itemsize
+        received = np.zeros(RECORD_BYTES + size, np.uint8)
+        parameters = Parameters(config.sizes, config.dtype, received[RECORD_BYTES:].view(config.dtype))
+
+        take = [*encode("BLPOP", self._requests, _POLL), *encode("GET", self._keys.weights)]
+        give = _push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode())
+        while True:
+            asked = time.perf_counter()
+            # One round trip: Redis goes on with GET when BLPOP has got its request.
+            stream.send(give + take)
+            stream.skip(2 if give else 0)
+            give = []
+            request = _read_request(stream)
+            whole = stream.read_into(memoryview(received)) == len(received)
+            weights = Record.decode(received.data) if whole else None
+            got = time.perf_counter()
+            done.seconds_waiting += got - asked
+
+            done.outcome = self._why_leave(request, weights)
+            if done.outcome:
+                # Back goes what others need: the sign for whoever comes late, or a request taken just now.
+                back = _push(self._requests, request.encode()) if request else []
+                stream.send(back + _push(self._keys.replies, self._notice(Kind.LEFT)))
+                stream.skip(4 if back else 2)
+                return
+
+            # A request whose weights are gone is an old one: nobody waits for its reply.
+            if request is None or weights is None or request.step != weights.step:
+                continue
+            start = (request.step - first_step) * config.mini_batch_size
+            rows = order[start : start + config.mini_batch_size]
+            if not 0 <= request.first < request.stop < len(shard_bounds(len(rows), config.shards)):
+                continue
+            gradient, n_samples = gradients.block(parameters, rows, config.shards, request.first, request.stop)
+            reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number)
+            give = _push(self._keys.replies, (reply.encode(), gradient.data.cast("B")))
+            done.steps += 1
+            done.samples += n_samples
+            done.seconds_computing += time.perf_counter() - got
+
+    def _samples(self) -> LabelledSamples | None:
+        """Return the training samples, asking the coordinator for them if they are not on this machine."""
+        samples = local_samples(self._seat.data_sha256)
+        if samples is not None:
+            return samples
+        with closing(client(self._url)) as redis_client:
+            asked = float("-inf")
+            while samples is None:
+                weights = redis_client.getrange(self._keys.weights, 0, RECORD_BYTES - 1)
+                self._done.outcome = self._why_leave(None, Record.decode(weights))
+                if self._done.outcome:
+                    return None
+                if time.monotonic() - asked > _POLL:
+                    redis_client.rpush(self._keys.replies, self._notice(Kind.NEEDS_DATA))
+                    redis_client.expire(self._keys.replies, _LIFETIME)
+                    asked = time.monotonic()
+                samples = received_samples(redis_client, self._seat.data_sha256)
+                if samples is None:
+                    time.sleep(_PAUSE)
+        return samples
+
+    def _why_leave(self, request: Record | None, weights: Record | None) -> str:
+        """Return why the seat should be left now, or nothing."""
+        now = time.monotonic()
+        if weights is not None:
+            self._weights_seen = now
+        if (request and request.kind == Kind.OVER) or (weights and weights.number != self._seat.span):
+            return "span over"
+        # A seat that never saw weights came after its run; one that did allows the coordinator a pause.
+        if self._weights_seen is None or now - self._weights_seen > _NO_COORDINATOR:
+            return "coordinator is gone"
+        return "worker is leaving" if is_leaving() else ""
+
+    def _notice(self, kind: Kind) -> bytes:
+        return Record(kind, self._seat.incarnation, number=self._seat.number).encode()
+
+
+def _read_request(stream: Stream) -> Record | None:
+    """Read BLPOP's reply: nil, or the list's key and the request."""
+    reply = stream.read()
+    if not isinstance(reply, list) or not isinstance(reply[1], bytes):
+        return None
+    return Record.decode(reply[1])
+
+
+def _push(key: str, value: bytes | tuple[Item, ...]) -> list[Item]:
+    """Encode a push; like every key, the list expires.  Redis answers twice."""
+    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, _LIFETIME)]
