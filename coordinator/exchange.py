@@ -17,7 +17,7 @@ from coordinator.seats import Seats
 from shared.config import TrainConfig
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
-from shared.resp import Stream, client, encode
+from shared.resp import Item, Stream, client, encode
 from shared.samples import LabelledSamples
 from shared.sgd import tree_sum
 from shared.transfer import upload
@@ -32,7 +32,7 @@ _ALONE = 3.0  # seconds without any worker after which we say so
 _PAUSE = 0.2  # seconds between two attempts to reach Redis
 
 
-class _KeysLost(Exception):
+class _KeysLostError(Exception):
     """Redis has forgotten what we published."""
 
 
@@ -60,6 +60,7 @@ class Exchange:
         self._pace = Pace(batches_per_task)
         self._client = client(redis_url)
         self._stream: Stream | None = None
+        self._pop_reply = encode("BLPOP", self._keys.replies, _POLL)
         self._awaited = 0  # answers about replies that Redis still owes us
         self._span, self._span_epoch, self._span_batches = -1, -1, range(0)
         size = Parameters.count(config.sizes) * np.dtype(config.dtype).itemsize
@@ -99,7 +100,7 @@ class Exchange:
                 self._collect(stream, ask)
             except (redis.RedisError, OperationalError) as error:
                 self._reconnect(error)
-            except _KeysLost:
+            except _KeysLostError:
                 self._notify("Redis has lost the run's keys; publishing them again")
                 self._seats.renew()
         self._pace.add(time.monotonic() - started)
@@ -169,9 +170,10 @@ class Exchange:
         )
         stream.skip(3)
 
-    def _pop(self, count: int) -> list[bytes | memoryview]:
+    def _pop(self, count: int) -> list[Item]:
+        """Encode the wait for that many replies."""
         self._awaited += count
-        return encode("BLPOP", self._keys.replies, _POLL) * count
+        return self._pop_reply * count
 
     def _collect(self, stream: Stream, ask: Ask) -> None:
         """Take replies until each request has one."""
@@ -196,7 +198,7 @@ class Exchange:
         size = None
         if stream.read_array() is not None:
             stream.read()
-            size = stream.read_into(memoryview(buffer))
+            size = stream.read_into(buffer.data)
         self._awaited -= 1
         return size
 
@@ -223,7 +225,7 @@ class Exchange:
         self._tend()
         # Both are signs of life, and tell whether Redis still has them.
         if not self._client.expire(self._keys.weights, _ALIVE):
-            raise _KeysLost
+            raise _KeysLostError
         self._client.expire(self._keys.requests(self._span), _LIFETIME)
         self._seats.replace_lost()
         if not self._seats.taken:

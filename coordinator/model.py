@@ -57,7 +57,10 @@ def _parameters(arrays: dict[str, Any]) -> Parameters:
     sizes = [first.shape[1], *(len(arrays[f"b_{layer}"]) for layer in range(1, n_layers + 1))]
     parameters = Parameters(sizes, first.dtype)
     for layer in range(n_layers):
-        for name, target in ((f"W_{layer + 1}", parameters.weights[layer]), (f"b_{layer + 1}", parameters.biases[layer])):
+        for name, target in (
+            (f"W_{layer + 1}", parameters.weights[layer]),
+            (f"b_{layer + 1}", parameters.biases[layer]),
+        ):
             source = arrays[name]
             if source.shape != target.shape or source.dtype != target.dtype:
                 raise ValueError(f"{name} is {source.dtype} {source.shape}, not {target.dtype} {target.shape}")

@@ -78,5 +78,3 @@ class Run:
 def best(metrics: list[EpochMetrics]) -> EpochMetrics:
     """Return the epoch with the highest accuracy, the earliest of equals."""
     return max(metrics, key=lambda epoch: (epoch.correct, -epoch.epoch))
-
-

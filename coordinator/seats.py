@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from celery import Celery
 
@@ -28,7 +29,7 @@ class Seats:
     def __init__(self, broker: str) -> None:
         self._app = Celery("coordinator", set_as_current=False)
         self._app.conf.update(celery_settings(broker), broker_pool_limit=1)
-        self._template: Seat | None = None
+        self._template: Seat
         self._places: dict[int, _Place] = {}
         self._opened = 0.0
         self._next_number = 0
@@ -97,7 +98,6 @@ class Seats:
             self.renew()
 
     def _grant(self, label: str) -> None:
-        assert self._template is not None, "no span is open"
         number = self._next_number
         self._next_number += 1
         seat = replace(self._template, number=number, label=label)
@@ -113,7 +113,8 @@ class Seats:
 
     def _queue_is_empty(self) -> bool:
         with self._app.connection_for_write() as connection:
-            return connection.default_channel.queue_declare(QUEUE, passive=True).message_count == 0
+            channel: Any = connection.default_channel
+            return bool(channel.queue_declare(QUEUE, passive=True).message_count == 0)
 
     def close(self) -> None:
         self._app.close()

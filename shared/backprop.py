@@ -73,7 +73,7 @@ def backprop(
         delta *= prime  # BP1, BP2
         a = outputs.pop()
         # Outputs go by position: at the seed's size a keyword costs a tenth of the call.
-        np.add.reduce(delta, 1, None, nabla_b[layer], True)  # BP3
+        np.add.reduce(delta, 1, None, nabla_b[layer], keepdims=True)  # BP3
         np.matmul(delta, a.T, nabla_w[layer])  # BP4
         if layer:
             delta = np.dot(weights[layer].T, delta)

@@ -5,7 +5,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def read_idx(path: Path, dimensions: int) -> Array:
         raise DataError(f"{path} cannot be read: {_reason(error)}; replace it by the original file") from None
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> BinaryIO | gzip.GzipFile:
     file = path.open("rb")
     if file.read(2) == b"\x1f\x8b":
         file.close()
@@ -40,7 +40,7 @@ def _open(path: Path) -> IO[bytes]:
     return file
 
 
-def _read(file: IO[bytes], path: Path, dimensions: int) -> Array:
+def _read(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> Array:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataError(f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}")

@@ -40,6 +40,11 @@ class Record(NamedTuple):
     samples: int = 0  # how many a reply's gradient is summed over
     number: int = 0  # of the seat or the span
 
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What request and reply have in common: (incarnation, step, first, stop)."""
+        return self[1:5]
+
     def encode(self) -> bytes:
         return _RECORD.pack(_MAGIC, VERSION, *self)
 
@@ -54,27 +59,16 @@ class Record(NamedTuple):
         return cls(*fields)
 
 
-@dataclass(frozen=True)
 class Keys:
     """The Redis keys of one life of one run. All begin with gradmq: and expire."""
 
-    run: str
-    incarnation: int
-
-    @property
-    def weights(self) -> str:
-        return f"{self._prefix}:weights"
-
-    @property
-    def replies(self) -> str:
-        return f"{self._prefix}:replies"
+    def __init__(self, run: str, incarnation: int) -> None:
+        self._prefix = f"gradmq:{run}:{incarnation:016x}"
+        self.weights = f"{self._prefix}:weights"
+        self.replies = f"{self._prefix}:replies"
 
     def requests(self, span: int) -> str:
         return f"{self._prefix}:requests:{span}"
-
-    @property
-    def _prefix(self) -> str:
-        return f"gradmq:{self.run}:{self.incarnation:016x}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +103,9 @@ class Seat:
         fields = dict(fields)
         version = fields.pop("version", None)
         if version != VERSION:
-            raise ValueError(f"a seat of message version {version}; this worker speaks {VERSION}: update the older side")
+            raise ValueError(
+                f"a seat of message version {version}; this worker speaks {VERSION}: update the older side"
+            )
         fields["config"] = TrainConfig.from_json(fields["config"])
         fields["incarnation"] = int(fields["incarnation"], 16)
         return cls(**fields)

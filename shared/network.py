@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,10 +40,9 @@ class Network:
         self.num_layers = len(sizes)
         self.sizes = sizes
         if seed is None:
-            self.biases: list[Array] = [np.random.randn(y, 1).astype(dtype) for y in sizes[1:]]
-            self.weights: list[Array] = [
-                np.random.randn(y, x).astype(dtype) for x, y in zip(sizes[:-1], sizes[1:], strict=True)
-            ]
+            randn = np.random.randn  # the generator that the notebook's users seed
+            self.biases: list[Array] = [randn(y, 1).astype(dtype) for y in sizes[1:]]
+            self.weights: list[Array] = [randn(y, x).astype(dtype) for x, y in pairwise(sizes)]
         else:
             self.parameters = initial_parameters(sizes, seed, dtype)
 
@@ -63,7 +63,7 @@ class Network:
         """Return the network's output for the input a: (n_inputs, n_samples) to (n_outputs, n_samples)."""
         return activations(self.weights, self.biases, a)[-1]
 
-    def SGD(
+    def SGD(  # noqa: N802 - the seed's name
         self,
         training_data: Iterable[Pair],
         epochs: int,
@@ -89,10 +89,7 @@ class Network:
 
         order = np.arange(len(samples))
         for epoch in range(epochs):
-            if seed is None:
-                order = _shuffled(order)
-            else:
-                order = epoch_order(seed, epoch, len(samples))
+            order = _shuffled(order) if seed is None else epoch_order(seed, epoch, len(samples))
             for start in mini_batch_starts(len(samples), mini_batch_size):
                 rows = order[start : start + mini_batch_size]
                 gradient, n_samples = gradients.block(parameters, rows, shards)

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-
-# Payloads from this size on are sent and received without a copy, bytes.
-_LARGE = 1024
 
 # What redis-py raises when Redis is not there, or goes away.
 LOST = (redis.ConnectionError, redis.TimeoutError)
@@ -44,21 +41,24 @@ def client(url: str, timeout: float | None = 10.0) -> redis.Redis:
 def encode(*arguments: str | int | float | bytes | tuple[Item, ...]) -> list[Item]:
     """Return a command as the buffers to send.
 
-    An argument may be a tuple of buffers, to be sent as one without being joined; large ones are not copied.
+    An argument may be a tuple of buffers, to be sent as one. A memoryview in it is neither copied nor read before
+    it is sent, so the same command can be sent again with other content.
     """
     small = bytearray(b"*%d\r\n" % len(arguments))
     buffers: list[Item] = []
     for argument in arguments:
-        if not isinstance(argument, tuple):
-            argument = (argument if isinstance(argument, bytes) else str(argument).encode(),)
-        small += b"$%d\r\n" % sum(len(part) for part in argument)
-        for part in argument:
-            if len(part) < _LARGE:
-                small += part
-            else:
-                buffers += (bytes(small), part)
-                small = bytearray()
-        small += b"\r\n"
+        if isinstance(argument, tuple):
+            small += b"$%d\r\n" % sum(map(len, argument))
+            for part in argument:
+                if isinstance(part, memoryview):
+                    buffers += (bytes(small), part)
+                    small.clear()
+                else:
+                    small += part
+            small += b"\r\n"
+        else:
+            data = argument if isinstance(argument, bytes) else str(argument).encode()
+            small += b"$%d\r\n%b\r\n" % (len(data), data)
     buffers.append(bytes(small))
     return buffers
 
@@ -72,13 +72,13 @@ class Stream:
     def __init__(self, url: str, timeout: float) -> None:
         """Connect.  timeout: seconds of silence after which the connection counts as dead."""
         pool = client(url, timeout).connection_pool
-        self._connection: Any = pool.make_connection()
+        self._connection = connection = cast(Any, pool.make_connection())
         try:
-            self._connection.connect()
+            connection.connect()
         except (redis.TimeoutError, OSError) as error:
             raise redis.ConnectionError(f"no connection to Redis: {error}") from error
         # Private, but the only way to the socket that redis-py has opened and authenticated.
-        self._socket: socket.socket = self._connection._sock
+        self._socket: socket.socket = connection._sock
         self._buffer = bytearray(4096)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
@@ -170,9 +170,8 @@ class Stream:
             if self._end == len(self._buffer):
                 raise redis.InvalidResponse("a line of a reply is too long")
             self._end += self._receive(self._view[self._end :])
-        line = bytes(self._view[self._start : newline])
-        self._start = newline + 2
-        return line[:1], line[1:]
+        start, self._start = self._start, newline + 2
+        return bytes(self._view[start : start + 1]), bytes(self._view[start + 1 : newline])
 
     def _fill(self, view: memoryview) -> None:
         """Fill `view`: first with what the buffer holds, then straight from the socket."""

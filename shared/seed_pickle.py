@@ -124,9 +124,7 @@ def read_seed_pickle(path: Path) -> list[tuple[Array, Array]]:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     # Whatever a hostile pickle makes the unpickler raise (it can be any error) is the file's fault.
     except Exception as error:
-        raise DataError(
-            f"{path} is not a gzipped pickle of three (images, labels) pairs: {_one_line(error)}"
-        ) from None
+        raise DataError(f"{path} is not a gzipped pickle of three (images, labels) pairs: {_one_line(error)}") from None
 
 
 def _gunzip(path: Path) -> bytes:
@@ -145,7 +143,7 @@ def _gunzip(path: Path) -> bytes:
 def _check_opcodes(data: bytes) -> None:
     """Refuse what would exhaust memory before `find_class` is ever asked: huge memo numbers, endless programs."""
     for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if count > _MOST_OPCODES or ("PUT" in opcode.name and argument > _MOST_OPCODES):
+        if count > _MOST_OPCODES or ("PUT" in opcode.name and int(argument or 0) > _MOST_OPCODES):
             raise ValueError("it is a program, not data")
 
 

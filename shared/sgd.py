@@ -49,9 +49,7 @@ def epoch_order(seed: int, epoch: int, n_samples: int) -> Array:
 
 
 def _philox(seed: int, stream: int, counter: int) -> np.random.Philox:
-    return np.random.Philox(
-        key=np.array([seed, stream], np.uint64), counter=np.array([0, 0, 0, counter], np.uint64)
-    )
+    return np.random.Philox(key=np.array([seed, stream], np.uint64), counter=np.array([0, 0, 0, counter], np.uint64))
 
 
 def mini_batch_starts(n_samples: int, mini_batch_size: int) -> range:

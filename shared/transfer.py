@@ -1,6 +1,7 @@
 """Training samples through Redis, named by their digest."""
 
 import json
+import math
 
 import numpy as np
 import redis
@@ -18,8 +19,8 @@ def upload(client: redis.Redis, samples: LabelledSamples) -> None:
     # The description goes last: whoever sees it finds all the rest.
     if client.exists(key):
         return
-    images = memoryview(np.ascontiguousarray(samples.images)).cast("B")
-    labels = memoryview(np.ascontiguousarray(samples.labels, "<i8")).cast("B")
+    images = np.ascontiguousarray(samples.images).data.cast("B")
+    labels = np.ascontiguousarray(samples.labels, "<i8").data.cast("B")
     n_chunks = {}
     for name, data in (("images", images), ("labels", labels)):
         starts = range(0, len(data), _CHUNK)
@@ -44,12 +45,12 @@ def download(client: redis.Redis, sha256: str) -> LabelledSamples | None:
     description = json.loads(text)
     if description["dtype"] not in _DTYPES:
         return None
-    data = {}
+    data: dict[str, bytes] = {}
     for name, count in description["n_chunks"].items():
         chunks = [client.get(f"{key}:{name}:{number}") for number in range(count)]
-        if None in chunks:
-            return None
-        data[name] = b"".join(chunks)
+        data[name] = b"".join(chunk for chunk in chunks if isinstance(chunk, bytes))
+    if len(data["images"]) != math.prod(description["shape"]) * np.dtype(description["dtype"]).itemsize:
+        return None
     images = np.frombuffer(data["images"], description["dtype"]).reshape(description["shape"])
     labels = np.frombuffer(data["labels"], "<i8")
     samples = LabelledSamples(images, labels, description["n_classes"])

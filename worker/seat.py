@@ -3,10 +3,9 @@
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import redis
 
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
@@ -97,7 +96,7 @@ class Sitting:
             stream.skip(2 if give else 0)
             give = []
             request = _read_request(stream)
-            whole = stream.read_into(memoryview(received)) == len(received)
+            whole = stream.read_into(received.data) == len(received)
             weights = Record.decode(received.data) if whole else None
             got = time.perf_counter()
             done.seconds_waiting += got - asked
@@ -133,7 +132,7 @@ class Sitting:
             asked = float("-inf")
             while samples is None:
                 weights = redis_client.getrange(self._keys.weights, 0, RECORD_BYTES - 1)
-                self._done.outcome = self._why_leave(None, Record.decode(weights))
+                self._done.outcome = self._why_leave(None, Record.decode(cast(bytes, weights)))
                 if self._done.outcome:
                     return None
                 if time.monotonic() - asked > _POLL:

@@ -1,5 +1,7 @@
 """The one task. It is thin: Celery's part is here, the work is in `worker.seat`."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from celery import Task
@@ -14,7 +16,7 @@ log = get_task_logger(__name__)
 
 
 @app.task(name=SEAT_TASK, bind=True)
-def seat(self: Task, fields: dict[str, Any]) -> dict[str, Any]:
+def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Take a seat and compute summed gradients until its span is over; return what was done."""
     taken = Seat.from_json(fields)
     done = Sitting(taken, tensors_url(app.conf.broker_url), self.request.hostname or "worker").work().to_json()
