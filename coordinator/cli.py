@@ -222,17 +222,15 @@ def run() -> int:
         return 0
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.Abort:
-        raise KeyboardInterrupt from None
+    except click.Abort as abort:  # which is what click makes of a KeyboardInterrupt
+        click.echo("gradmq: stopped", err=True)
+        return abort.__cause__.exit_code if isinstance(abort.__cause__, _Stopped) else 128 + signal.SIGINT
     except click.ClickException as error:
         return _complain(error.format_message())
     except GradMQError as error:
         return _complain(str(error))
     except MemoryError:
         return _complain("this needs more memory than there is; choose smaller --sizes or --mini-batch-size")
-    except _Stopped as stop:
-        click.echo("gradmq: stopped", err=True)
-        return stop.exit_code
 
 
 def _complain(message: str) -> int:

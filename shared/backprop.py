@@ -16,7 +16,7 @@ def sigmoid(z: Any) -> Any:
     """
     # exp overflows to inf for very negative z, and 1 / (1 + inf) is the right answer: 0.
     with np.errstate(over="ignore", under="ignore"):
-        return 1.0 / (1.0 + np.exp(np.negative(z)))
+        return 1.0 / (1.0 + np.exp(np.subtract(0.0, z)))
 
 
 def sigmoid_prime(z: Any) -> Any:

@@ -1,0 +1,294 @@
+"""The program as a user runs it: real Celery workers, a real Redis, real faults, and always the same bits."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coordinator.model import load_model
+from shared import Network, load_data_wrapper
+from tests.conftest import Program, Server, leftovers, survivors
+
+SIZES = "196,12,10"
+
+
+def job(data: Path, epochs: int = 2, **options: object) -> list[object]:
+    """Arguments of a small training."""
+    arguments: list[object] = ["train", "--sizes", SIZES, "--data", data, "--epochs", epochs]
+    for name, value in options.items():
+        arguments += [f"--{name.replace('_', '-')}", value]
+    return arguments
+
+
+def metrics(program: Program) -> list[dict]:
+    (path,) = program.output.parent.glob("runs/*/metrics.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def model(program: Program) -> Path:
+    (path,) = program.output.parent.glob("runs/*/model.npz")
+    return path
+
+
+@pytest.fixture(scope="module")
+def fingerprints(small_data, tmp_path_factory):
+    """The fingerprint of each epoch in one process, by options."""
+
+    def compute(epochs: int, **options: object) -> list[str]:
+        folder = tmp_path_factory.mktemp("reference")
+        program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})
+        assert program.end() == 0, program.text()
+        return [line["weights_sha256"] for line in metrics(program)]
+
+    return compute
+
+
+@pytest.mark.parametrize(
+    ("workers", "options"),
+    [
+        (1, {}),
+        (2, {}),
+        (4, {"shards": 4}),
+        (2, {"dtype": "float64", "mini_batch_size": 7, "shards": 3, "seed": 9}),
+        (2, {"mini_batch_size": 3, "shards": 8}),
+        (2, {"batches_per_task": 1, "mini_batch_size": 100}),
+    ],
+)
+def test_any_number_of_workers_gives_the_bits_of_one_process(gradmq, small_data, fingerprints, workers, options):
+    program = gradmq(*job(small_data, workers=workers, **options))
+    assert program.end() == 0, program.text()
+    alone = {name: value for name, value in options.items() if name != "batches_per_task"}
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2, **alone)
+    size = options.get("mini_batch_size", 10)
+    for epoch, line in enumerate(metrics(program)):
+        assert line["epoch"] == epoch
+        assert line["samples"] == 1000
+        assert line["steps"] == -(-1000 // size)
+        assert 1 <= line["workers"] <= workers
+        assert line["accuracy"] == line["correct"] / line["n_test"]
+        assert f"Epoch {epoch}: accuracy is {line['correct']}/200" in program.text()
+
+
+def test_the_reference_is_the_networks_own_sgd(small_data, fingerprints):
+    training, _, _ = load_data_wrapper(small_data)
+    net = Network([196, 12, 10], dtype=np.float32, seed=0)
+    net.SGD(training, 2, 10, 3.0, seed=0)
+    assert net.parameters.sha256 == fingerprints(2)[-1]
+
+
+def test_a_runs_folder_holds_what_was_promised(gradmq, small_data):
+    program = gradmq(*job(small_data, workers=0))
+    assert program.end() == 0, program.text()
+    folder = model(program).parent
+    config = json.loads((folder / "config.json").read_text())
+    assert config["sizes"] == [196, 12, 10]
+    assert config["shards"] == 2
+    assert load_model(folder / "model.npz").sha256 == metrics(program)[-1]["weights_sha256"]
+    evaluated = gradmq("evaluate", folder / "model.npz", "--data", small_data)
+    assert evaluated.end() == 0
+    assert evaluated.text() == f"accuracy is {metrics(program)[-1]['correct']}/200\n"
+    shown = gradmq("show", folder)
+    assert shown.end() == 0
+    assert "Number of neurons in a layer 1 : 12" in shown.text()
+    assert metrics(program)[-1]["weights_sha256"] in shown.text()
+
+
+EPOCHS = 60
+
+
+@pytest.fixture(scope="module")
+def long_fingerprint(fingerprints):
+    return fingerprints(EPOCHS)[-1]
+
+
+def test_a_worker_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
+    program = gradmq(*job(small_data, EPOCHS, workers=2))
+    program.wait_for("Epoch 1:")
+    for process in program.descendants("worker1@"):
+        process.kill()
+    assert program.end() == 0, program.text()
+    assert "worker1 has ended (exit code -9); starting it again" in program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+
+
+def test_the_only_workers_computing_process_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
+    program = gradmq(*job(small_data, EPOCHS, workers=1))
+    program.wait_for("Epoch 1:")
+    (child,) = [process for process in program.descendants("worker1@") if not process.children()]
+    child.kill()
+    assert program.end() == 0, program.text()
+    assert "Worker exited prematurely" in (model(program).parent / "logs" / "worker1.log").read_text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+
+
+def test_the_embedded_redis_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
+    program = gradmq(*job(small_data, EPOCHS, workers=2))
+    program.wait_for("Epoch 1:")
+    (server,) = program.descendants("redis.sock")
+    server.kill()
+    assert program.end() == 0, program.text()
+    assert "redis has ended (exit code -9); starting it again" in program.text()
+    assert "Redis is back" in program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+
+
+def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
+    program = gradmq(*job(small_data, 10_000, workers=2))
+    program.wait_for("Epoch 0:")
+    everyone = program.descendants()
+    assert len(everyone) >= 6
+    os.kill(program.process.pid, signal.SIGKILL)
+    assert program.end() == -signal.SIGKILL
+    assert not survivors(everyone, 5)
+    assert load_model(model(program)).sizes == (196, 12, 10)
+
+
+MOMENTS = ["", "run ", "Epoch 0:", "Epoch 3:", "Epoch 9:"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_data, moment):
+    program = gradmq(*job(small_data, 10_000, workers=2))
+    if moment:
+        program.wait_for(moment)
+    else:
+        time.sleep(0.4)
+    everyone = program.descendants()
+    pressed = time.monotonic()
+    os.killpg(program.process.pid, signal.SIGINT)  # as a terminal does: to the whole foreground group
+    assert program.end(10) == 130, program.text()
+    assert time.monotonic() - pressed < 3
+    assert "Traceback" not in program.text()
+    assert not survivors(everyone, 1)
+    if "Epoch" in moment:
+        assert "the model so far is" in program.text()
+        assert load_model(model(program)).sizes == (196, 12, 10)
+
+
+def test_sigterm_stops_like_ctrl_c(gradmq, small_data):
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    program.process.terminate()
+    assert program.end(10) == 143
+    assert load_model(model(program)).sizes == (196, 12, 10)
+
+
+def start_worker(gradmq, server: Server, name: str, **environment: str) -> Program:
+    return gradmq("worker", "--redis", server.url, "--name", f"{name}@%h", **environment)
+
+
+def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
+    gradmq, small_data, server, long_fingerprint, tmp_path
+):
+    program = gradmq(*job(small_data, EPOCHS, redis=server.tcp_url))
+    program.wait_for("no worker is there; waiting for one")
+    # A worker has the whole MNIST at most, so these samples must come to it through Redis.
+    worker = start_worker(gradmq, server, "newcomer", GRADMQ_DATA=str(tmp_path / "nowhere"))
+    program.wait_for("a worker is there; going on")
+    program.wait_for("Epoch 2:")
+
+    worker.process.terminate()
+    assert worker.end(20) == 0, worker.text()
+    program.wait_for("no worker is there; waiting for one")
+    start_worker(gradmq, server, "second", GRADMQ_DATA=str(small_data))
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert server.password not in program.text() + worker.text()
+
+
+def test_a_redis_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, long_fingerprint):
+    worker = start_worker(gradmq, server, "worker")
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+    program.wait_for("Epoch 2:")
+    server.kill()
+    program.wait_for("Redis is away")
+    time.sleep(1)
+    server.start()
+    program.wait_for("Redis is back; going on")
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert worker.process.poll() is None
+
+
+def test_a_redis_that_forgets_everything_in_mid_run_changes_nothing(gradmq, small_data, server, long_fingerprint):
+    start_worker(gradmq, server, "worker")
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+    program.wait_for("Epoch 2:")
+    with server.client() as client:
+        client.flushall()
+        assert program.end() == 0, program.text()
+        assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+        assert [key for key in client.keys("gradmq:2*") if client.ttl(key) < 0] == []
+
+
+def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, server, tmp_path):
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "--loglevel", "INFO"]
+    environment = {**os.environ, "GRADMQ_REDIS_URL": server.url, "GRADMQ_DATA": str(small_data)}
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=Path(__file__).parent.parent)
+    try:
+        program = gradmq(*job(small_data, redis=server.url))
+        assert program.end() == 0, program.text()
+    finally:
+        worker.terminate()
+        worker.wait(20)
+    text = (tmp_path / "log").read_text()
+    assert "concurrency: 1 (prefork)" in text
+    assert "seat 1/2" in text
+    assert "pickle" not in text
+
+
+def test_flower_shows_the_embedded_cluster(gradmq, small_data):
+    import socket
+    import urllib.request
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    program = gradmq(*job(small_data, 10_000, workers=1, flower=port))
+    program.wait_for("Epoch 0:")
+    deadline = time.monotonic() + 30
+    page = ""
+    while "worker1@" not in page and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1", timeout=5) as answer:
+                page = answer.read().decode()
+        except OSError:
+            time.sleep(0.2)
+    assert "worker1@" in page
+    os.killpg(program.process.pid, signal.SIGINT)
+    assert program.end(10) == 130
+
+
+def test_a_crash_leaves_no_folder(gradmq, small_data):
+    before = leftovers()
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    assert leftovers() > before
+    program.process.kill()
+    deadline = time.monotonic() + 5
+    while leftovers() - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert leftovers() <= before
+
+
+def test_the_seeds_pickle_trains_too(gradmq, small_data, fingerprints, tmp_path):
+    import gzip
+    import pickle
+
+    from shared import load_data
+
+    path = tmp_path / "mnist.pkl.gz"
+    path.write_bytes(gzip.compress(pickle.dumps(load_data(small_data), 2)))
+    program = gradmq(*job(path, workers=1))
+    assert program.end() == 0, program.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
+    shutil.rmtree(program.output.parent / "runs")

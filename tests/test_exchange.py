@@ -1,0 +1,238 @@
+"""The exchange on a real Redis, with a worker that we make misbehave."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coordinator.ask import Ask
+from coordinator.exchange import Exchange
+from coordinator.local import Local
+from shared.config import TrainConfig
+from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.resp import Stream, encode
+from shared.samples import LabelledSamples
+from shared.sgd import Gradients, epoch_order, initial_parameters, sgd_step
+from shared.transfer import download, upload
+from tests.conftest import Server
+
+CONFIG = TrainConfig((12, 5, 3), epochs=1, mini_batch_size=6, eta=3.0, seed=5, shards=4, dtype="float32")
+_rng = np.random.default_rng(0)
+SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)
+
+
+def learn(gradient: Callable, steps: int = 10) -> tuple[str, int]:
+    """Take steps with gradients from there; return the fingerprint and the samples counted."""
+    parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
+    order = epoch_order(CONFIG.seed, 0, len(SAMPLES))
+    samples = 0
+    for batch in range(steps):
+        total, n_samples = gradient(parameters, 0, batch, order[batch * 6 : batch * 6 + 6])
+        sgd_step(parameters, total, CONFIG.eta, n_samples)
+        samples += n_samples
+    return parameters.sha256, samples
+
+
+@pytest.fixture
+def exchange(server):
+    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, None, lambda line: None, lambda: None)
+    yield made
+    made.close()
+
+
+def celery_url(server: Server) -> str:
+    return server.tcp_url
+
+
+def take_seat(server: Server) -> Seat:
+    """Take a seat from the queue as Celery would."""
+    with server.client() as client:
+        _, message = client.blpop("gradmq:seats", 20)
+    arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
+    return Seat.from_json(arguments[0])
+
+
+class BadWorker(threading.Thread):
+    """Computes right gradients and answers every request with the messages that `answer` makes of it."""
+
+    def __init__(self, server: Server, answer: Callable[[bytes, Record], list[bytes]]) -> None:
+        super().__init__(daemon=True)
+        self._server, self._answer = server, answer
+        self.requests = 0
+        self.messages = 0
+
+    def run(self) -> None:
+        seat = take_seat(self._server)
+        keys = Keys(seat.run, seat.incarnation)
+        gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
+        parameters = initial_parameters(CONFIG.sizes, 0, CONFIG.dtype)
+        with self._server.client() as client:
+            client.rpush(keys.replies, Record(Kind.JOINED, seat.incarnation, number=seat.number).encode() + b"bad")
+            while True:
+                taken = client.blpop(keys.requests(seat.span), 1)
+                if taken is None:
+                    continue
+                request = Record.decode(taken[1])
+                if request.kind == Kind.OVER:
+                    return
+                weights = client.get(keys.weights)
+                assert Record.decode(weights).step == request.step
+                parameters.flat[:] = np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype)
+                rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[request.step * 6 : request.step * 6 + 6]
+                total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
+                reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number)
+                messages = self._answer(reply.encode() + total.tobytes(), reply)
+                client.rpush(keys.replies, *messages)
+                self.requests += 1
+                self.messages += len(messages)
+
+
+def changed(message: bytes, record: Record, **fields: int) -> bytes:
+    """The same gradient, spoilt so that adding it would show, under another name."""
+    spoilt = np.frombuffer(message[RECORD_BYTES:], np.float32) + np.float32(1)
+    return record._replace(**fields).encode() + spoilt.tobytes()
+
+
+def test_a_reply_delivered_twice_changes_nothing(server, exchange):
+    worker = BadWorker(server, lambda message, record: [message, changed(message, record), message])
+    worker.start()
+    assert learn(exchange.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert worker.messages == 3 * worker.requests >= 30
+
+
+def test_a_late_reply_from_another_step_changes_nothing(server, exchange):
+    late: list[bytes] = []
+
+    def answer(message: bytes, record: Record) -> list[bytes]:
+        late.append(changed(message, record))
+        return [*late[-3:-1], message]
+
+    worker = BadWorker(server, answer)
+    worker.start()
+    assert learn(exchange.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert worker.messages > 2 * worker.requests
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"incarnation": 1},
+        {"step": 99},
+        {"first": 3},
+        {"first": 2**32 - 1},
+        {"stop": 2**32 - 1},
+        {"samples": 5},
+        {"kind": Kind.WEIGHTS},
+        {"kind": 255},
+    ],
+)
+def test_a_reply_under_a_false_name_changes_nothing(server, exchange, fields):
+    worker = BadWorker(server, lambda message, record: [changed(message, record, **fields), message])
+    worker.start()
+    assert learn(exchange.gradient, 3) == learn(Local(CONFIG, SAMPLES).gradient, 3)
+    assert worker.messages == 2 * worker.requests
+
+
+@pytest.mark.parametrize("spoil", [lambda m: b"", lambda m: m[:-4], lambda m: m + b"1234", lambda m: b"X" + m[1:]])
+def test_a_reply_of_the_wrong_length_or_kind_changes_nothing(server, exchange, spoil):
+    worker = BadWorker(server, lambda message, record: [spoil(message), message])
+    worker.start()
+    assert learn(exchange.gradient, 3) == learn(Local(CONFIG, SAMPLES).gradient, 3)
+    assert worker.messages == 2 * worker.requests
+
+
+def test_a_request_without_a_reply_is_asked_again(server, exchange):
+    forgotten: list[Record] = []
+
+    def answer(message: bytes, record: Record) -> list[bytes]:
+        if record.step == 2 and record.step not in [record.step for record in forgotten]:
+            forgotten.append(record)
+            return [changed(message, record, step=1)]
+        return [message]
+
+    exchange._pace.add(0.001)  # so that a second without a reply counts as late
+    BadWorker(server, answer).start()
+    assert learn(exchange.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert len(forgotten) == 1
+
+
+def test_the_samples_travel_once_and_are_the_same(server):
+    with server.client() as client:
+        assert download(client, SAMPLES.sha256) is None
+        upload(client, SAMPLES)
+        received = download(client, SAMPLES.sha256)
+        assert received is not None
+        np.testing.assert_array_equal(received.images, SAMPLES.images)
+        np.testing.assert_array_equal(received.labels, SAMPLES.labels)
+        assert all(client.ttl(key) > 0 for key in client.keys("*"))
+        # Damaged samples are not those of that name.
+        key = next(key for key in client.keys("*") if b"images" in key)
+        client.setrange(key, 3, b"\1\2\3")
+        assert download(client, SAMPLES.sha256) is None
+
+
+def test_a_run_leaves_no_key_that_does_not_expire(server, exchange):
+    BadWorker(server, lambda message, record: [message]).start()
+    learn(exchange.gradient)
+    with server.client() as client:
+        ours = [key for key in client.keys("gradmq:test:*") if client.ttl(key) < 0]
+        assert ours == []
+        exchange.close()
+        time.sleep(0.1)
+        left = client.keys("gradmq:test:*:weights") + client.keys("gradmq:test:*:replies")
+        assert left == []
+
+
+@given(fields=st.tuples(*[st.integers(0, 2**bits - 1) for bits in (8, 64, 64, 32, 32, 32, 32)]))
+def test_a_record_survives_its_journey(fields):
+    record = Record(*fields)
+    assert len(record.encode()) == RECORD_BYTES
+    assert Record.decode(record.encode()) == record
+    assert Record.decode(memoryview(record.encode() + b"gradient")) == record
+
+
+@given(data=st.binary(max_size=200))
+def test_anything_else_is_no_record(data):
+    assert Record.decode(data) is None
+
+
+def test_a_seat_survives_its_journey():
+    seat = Seat("run", 2**64 - 1, CONFIG, "digest", 60, 3, 500, 1000, 7, 8, "1/2")
+    assert Seat.from_json(json.loads(json.dumps(seat.to_json()))) == seat
+    assert seat.name == "epoch 3, mini-batches 500–999, seat 1/2"
+    with pytest.raises(ValueError, match="version 99"):
+        Seat.from_json({**seat.to_json(), "version": 99})
+
+
+def test_an_ask_counts_each_shard_once():
+    ask = Ask(incarnation=1, step=7, n_samples=10, shards=2, workers=2)
+    first, second = ask.unanswered()
+    replies = [request._replace(kind=Kind.REPLY, samples=5, number=1) for request in (first, second)]
+    content = np.zeros(1)
+    assert [ask.accept(reply, content) for reply in (replies[0], replies[0], replies[1])] == [True, False, True]
+    assert (ask.missing, ask.n_samples, len(ask.replies())) == (0, 10, 2)
+
+
+def test_the_stream_reads_large_replies_in_place_and_survives_odd_sizes(server):
+    stream = Stream(server.url, 5)
+    for size in (0, 1, 4093, 4094, 4095, 4096, 4097, 8192, 300_000):
+        content = np.arange(size, dtype=np.uint8)
+        stream.send([*encode("SET", "x", (b"head", content.data)), *encode("GET", "x"), *encode("LLEN", "none")] * 3)
+        received = np.zeros(size + 4, np.uint8)
+        for _ in range(3):
+            assert stream.read() == b"OK"
+            assert stream.read_into(received.data) == size + 4
+            assert stream.read() == 0
+        assert received[:4].tobytes() == b"head"
+        np.testing.assert_array_equal(received[4:], content)
+    stream.send([*encode("GET", "x"), *encode("GET", "nothing"), *encode("BLPOP", "none", 0.01)])
+    assert stream.read_into(np.zeros(5, np.uint8).data) == 300_004  # too long: dropped, and the next one is in place
+    assert stream.read_into(np.zeros(5, np.uint8).data) is None
+    assert stream.read_array() is None
+    stream.close()
