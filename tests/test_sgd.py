@@ -77,7 +77,7 @@ def test_the_tree_pairs_neighbours():
 
 class Term(str):
     def __add__(self, other: str) -> "Term":
-        return Term(f"({str(self)}+{other!s})")
+        return Term(f"({self!s}+{other!s})")
 
 
 def tree_of(count: int) -> str:

@@ -1,0 +1,38 @@
+# train    the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
+# test     everything the README promises, from nothing
+# check    format, lint, types
+# bench    a step's cost beside the seed's loop, and where the time goes
+# clean    the environment and caches; never runs/
+
+PYTHON ?= python3
+ENV := .venv
+INSTALLED := $(ENV)/installed
+DEVELOP := $(ENV)/develop
+
+.PHONY: train test check bench clean
+
+train: $(INSTALLED)
+	$(ENV)/bin/gradmq train
+
+test: $(DEVELOP)
+	$(ENV)/bin/python -m pytest
+
+check: $(DEVELOP)
+	$(ENV)/bin/ruff format --check .
+	$(ENV)/bin/ruff check .
+	$(ENV)/bin/mypy
+
+bench: $(INSTALLED)
+	$(ENV)/bin/python benchmarks/step.py
+
+clean:
+	rm -rf $(ENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(ENV)
+	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(DEVELOP): $(INSTALLED)
+	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
