@@ -1,118 +1,141 @@
-"""What a step costs with two workers, beside the seed's loop, and where the time goes.
+"""What a step of the seed's job costs on local workers, beside the seed's loop, and where the time goes.
 
-    python benchmarks/step.py [--rounds 10] [--steps 1000]
+    python benchmarks/step.py [--rounds 10] [--steps 1000] [--workers 2] [--shards 2]
 
 The two run in turn, round by round, so that both meet the same machine; only their ratio is worth quoting.
 """
 
 import argparse
-import os
+import ast
+import re
 import statistics
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-import redis
 from seed_loop import SeedLoop
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import Cluster, embedded_cluster
+from coordinator.cluster import embedded_cluster
 from coordinator.exchange import Exchange
 from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, load_dataset
 from shared.mnist_loader import load_data_wrapper
 from shared.queue import broker_url
-from shared.resp import client
+from shared.resp import Stream, client
 from shared.sgd import epoch_order, initial_parameters, sgd_step
 
 SIZES = (784, 30, 10)
 MINI_BATCH = 10
 ETA = 3.0
-TICK = 1000 / os.sysconf("SC_CLK_TCK")  # milliseconds
+WARM_UP = 1500  # steps
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=10)
-    options.add_argument("--steps", type=int, default=1000, help="of each contender in a round")
-    options.add_argument("--workers", type=int, default=2)
-    options.add_argument("--shards", type=int, default=2)
-    chosen = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=1000, help="of each contender in a round")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--shards", type=int, default=2)
+    options = parser.parse_args()
 
     data = load_dataset(DEFAULT_DATA)
-    pairs = list(load_data_wrapper()[0])[: chosen.steps * MINI_BATCH]
-    config = TrainConfig(SIZES, 1000, MINI_BATCH, ETA, 0, chosen.shards, "float32")
-    parameters = initial_parameters(SIZES, 0, config.dtype)
+    config = TrainConfig(SIZES, 1000, MINI_BATCH, ETA, 0, options.shards, "float32")
+    pairs = list(load_data_wrapper()[0])[: options.steps * MINI_BATCH]
+    mini_batches = [pairs[first : first + MINI_BATCH] for first in range(0, len(pairs), MINI_BATCH)]
     seed_loop = SeedLoop(SIZES)
 
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        cluster = stack.enter_context(embedded_cluster(chosen.workers, DEFAULT_DATA, logs, None, say))
+        cluster = stack.enter_context(embedded_cluster(options.workers, DEFAULT_DATA, logs, None, say))
         url = cluster.redis_url
         exchange = Exchange(url, broker_url(url), "benchmark", config, data.training, None, say, cluster.tend)
         stack.callback(exchange.close)
-        server = stack.enter_context(client(url))
+        training = Training(exchange, config, len(data.training))
 
-        position = 0
-
-        def distributed(steps: int) -> list[float]:
-            """Take that many steps; return the milliseconds of each."""
-            nonlocal position
-            times = []
-            for _ in range(steps):
-                epoch, batch = divmod(position, config.steps_per_epoch(len(data.training)))
-                order = epoch_order(config.seed, epoch, len(data.training))
-                rows = order[batch * MINI_BATCH : (batch + 1) * MINI_BATCH]
-                start = time.perf_counter()
-                gradient, n_samples = exchange.gradient(parameters, epoch, batch, rows)
-                sgd_step(parameters, gradient, ETA, n_samples)
-                times.append((time.perf_counter() - start) * 1000)
-                position += 1
-            return times
-
-        distributed(1000)  # until the workers are there and warm
-        rows = []
-        for _ in range(chosen.rounds):
+        training.milliseconds(WARM_UP)
+        rounds = []
+        for _ in range(options.rounds):
             start = time.perf_counter()
-            for first in range(0, len(pairs), MINI_BATCH):
-                seed_loop.step(pairs[first : first + MINI_BATCH], ETA)
-            seed_ms = (time.perf_counter() - start) * 1000 / chosen.steps
+            for mini_batch in mini_batches:
+                seed_loop.step(mini_batch, ETA)
+            seed = (time.perf_counter() - start) * 1000 / options.steps
+            ours = training.milliseconds(options.steps)
+            rounds.append((seed, ours, ours / seed))
 
-            before = cpu(server)
-            workers_before = workers_cpu(cluster)
-            start = time.perf_counter()
-            times = distributed(chosen.steps)
-            ours_ms = (time.perf_counter() - start) * 1000 / chosen.steps
-            used = [(b - a) / chosen.steps for a, b in zip(before, cpu(server), strict=True)]
-            workers_used = (workers_cpu(cluster) - workers_before) / chosen.steps
-            rows.append([seed_ms, ours_ms, ours_ms / seed_ms, statistics.median(times), *used, workers_used])
+        # On its own, because measuring costs a little.
+        with client(url) as server:
+            redis_before = redis_cpu(server.info("cpu"))
+            waited = measure_waiting()
+            step = training.milliseconds(options.rounds * options.steps)
+            per_step = 1 / (options.rounds * options.steps)
+            waiting = sum(waited) * per_step
+            redis_time = (redis_cpu(server.info("cpu")) - redis_before) * per_step
+        computing = worker_computing(logs)
 
-    names = ["seed loop", "GradMQ", "ratio", "GradMQ, median step", "CPU coordinator", "CPU Redis", "CPU workers"]
-    for name, column in zip(names, zip(*rows, strict=True), strict=True):
-        print(f"{name:22} median {statistics.median(column):6.3f}   min {min(column):6.3f}   max {max(column):6.3f}")
+    print(f"milliseconds a step, {options.workers} workers, {options.shards} shards, {options.rounds} rounds")
+    for name, column in zip(("seed loop", "GradMQ", "ratio"), zip(*rounds, strict=True), strict=True):
+        print(f"  {name:10} median {statistics.median(column):.3f}   {min(column):.3f} to {max(column):.3f}")
+    print(f"where the {step:.3f} ms of a step go (the workers compute at the same time)")
+    print(f"  coordinator: encode, send, add, SGD step   {step - waiting:.3f}")
+    print(f"  a worker computes                          {computing:.3f}")
+    print(f"  Redis, CPU time                            {redis_time:.3f}")
+    print(f"  the rest: wire, wake-ups, waiting          {waiting - computing - redis_time:.3f}")
 
 
-def cpu(server: redis.Redis) -> list[float]:
-    """Return the CPU time of this process and of Redis so far, in milliseconds."""
-    info = server.info("cpu")
-    return [time.process_time() * 1000, (info["used_cpu_user"] + info["used_cpu_sys"]) * 1000]
+class Training:
+    """An endless run of the seed's job."""
+
+    def __init__(self, exchange: Exchange, config: TrainConfig, n_samples: int) -> None:
+        self._exchange, self._config, self._n_samples = exchange, config, n_samples
+        self._parameters = initial_parameters(SIZES, 0, config.dtype)
+        self._position = 0
+
+    def milliseconds(self, steps: int) -> float:
+        """Take that many steps; return the mean time of one."""
+        start = time.perf_counter()
+        for _ in range(steps):
+            epoch, batch = divmod(self._position, self._config.steps_per_epoch(self._n_samples))
+            order = epoch_order(self._config.seed, epoch, self._n_samples)
+            rows = order[batch * MINI_BATCH : (batch + 1) * MINI_BATCH]
+            gradient, n_samples = self._exchange.gradient(self._parameters, epoch, batch, rows)
+            sgd_step(self._parameters, gradient, ETA, n_samples)
+            self._position += 1
+        return (time.perf_counter() - start) * 1000 / steps
 
 
-def workers_cpu(cluster: Cluster) -> float:
-    """Return the CPU time of all workers and their children so far, in milliseconds."""
-    pids = [member.process.pid for member in cluster.members if member.name.startswith("worker")]
-    total = 0.0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(fields[1]) in pids or int(stat.parent.name) in pids:
-            total += (int(fields[11]) + int(fields[12])) * TICK
-    return total
+def measure_waiting() -> list[float]:
+    """Have every receive of this process noted from now on: milliseconds until there was something to read."""
+    waited: list[float] = []
+    stay_awake = Stream._stay_awake
+
+    def timed(stream: Stream) -> None:
+        start = time.perf_counter()
+        stay_awake(stream)
+        stream._ready.poll()
+        waited.append((time.perf_counter() - start) * 1000)
+
+    Stream._stay_awake = timed  # type: ignore[method-assign]
+    return waited
+
+
+def redis_cpu(info: Any) -> float:
+    """Return the CPU time that Redis has used, in milliseconds."""
+    return (float(info["used_cpu_user"]) + float(info["used_cpu_sys"])) * 1000
+
+
+def worker_computing(logs: Path) -> float:
+    """Return what a request costs a worker, in milliseconds, from the results of all seats."""
+    done = [
+        ast.literal_eval(text)
+        for log in logs.glob("worker*.log")
+        for text in re.findall(r"succeeded in .*: (\{.*\})", log.read_text())
+    ]
+    return sum(result["seconds_computing"] for result in done) * 1000 / sum(result["steps"] for result in done)
 
 
 def say(line: str) -> None:

@@ -39,16 +39,16 @@ class LabelledSamples:
         return digest.hexdigest()
 
     @cached_property
-    def _one_hot(self) -> Array:
-        return np.eye(self.n_classes)
+    def _one_hot(self) -> dict[np.dtype[Any], Array]:
+        return {np.dtype(dtype): np.eye(self.n_classes, dtype=dtype) for dtype in (np.float32, np.float64)}
 
     def columns(self, rows: Array, dtype: DTypeLike) -> tuple[Array, Array]:
         """Return x (n_inputs, len(rows)) and the one-hot y (n_classes, len(rows)) of these rows."""
         x = self.images.take(rows, axis=0)
-        y = self._one_hot.take(self.labels.take(rows), axis=0)
+        y = self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0)
         if x.dtype == np.uint8:
-            return np.divide(x, 255, dtype=dtype).T, y.astype(dtype).T
-        return x.astype(dtype).T, y.astype(dtype).T
+            return np.divide(x, 255, dtype=dtype).T, y.T
+        return x.astype(dtype).T, y.T
 
 
 @dataclass(frozen=True)
