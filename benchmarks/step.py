@@ -8,6 +8,7 @@ The two run in turn, round by round, so that both meet the same machine; only th
 import argparse
 import ast
 import re
+import select
 import statistics
 import sys
 import tempfile
@@ -25,8 +26,9 @@ from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, load_dataset
 from shared.mnist_loader import load_data_wrapper
 from shared.queue import broker_url
-from shared.resp import Stream, client
+from shared.resp import client
 from shared.sgd import epoch_order, initial_parameters, sgd_step
+from shared.wire import Wire
 
 SIZES = (784, 30, 10)
 MINI_BATCH = 10
@@ -111,15 +113,14 @@ class Training:
 def measure_waiting() -> list[float]:
     """Have every receive of this process noted from now on: milliseconds until there was something to read."""
     waited: list[float] = []
-    stay_awake = Stream._stay_awake
+    wait = Wire._wait
 
-    def timed(stream: Stream) -> None:
+    def timed(wire: Wire, ready: select.poll) -> None:
         start = time.perf_counter()
-        stay_awake(stream)
-        stream._ready.poll()
+        wait(wire, ready)
         waited.append((time.perf_counter() - start) * 1000)
 
-    Stream._stay_awake = timed  # type: ignore[method-assign]
+    Wire._wait = timed  # type: ignore[method-assign]
     return waited
 
 

@@ -17,10 +17,11 @@ from coordinator.seats import Seats
 from shared.config import TrainConfig
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
-from shared.resp import Item, Stream, client, encode
+from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
 from shared.sgd import tree_sum
 from shared.transfer import upload
+from shared.wire import Item
 
 Array = NDArray[Any]
 
@@ -61,6 +62,7 @@ class Exchange:
         self._client = client(redis_url)
         self._stream: Stream | None = None
         self._pop_reply = encode("BLPOP", self._keys.replies, _POLL)
+        self._expire_requests: list[Item] = []
         self._awaited = 0  # answers about replies that Redis still owes us
         self._span, self._span_epoch, self._span_batches = -1, -1, range(0)
         size = Parameters.count(config.sizes) * np.dtype(config.dtype).itemsize
@@ -128,6 +130,7 @@ class Exchange:
         self._tend()
         self._over()
         self._span += 1
+        self._expire_requests = encode("EXPIRE", self._keys.requests(self._span), _LIFETIME)
         self._span_epoch = epoch
         self._span_batches = range(batch, min(batch + self._pace.span, self._batches_per_epoch))
         # Before the seats, because a seat that finds no weights takes its run for ended.
@@ -164,7 +167,7 @@ class Exchange:
             [
                 *encode("SET", self._keys.weights, (weights, parameters.flat.data.cast("B")), "EX", _ALIVE),
                 *encode("RPUSH", requests, *(request.encode() for request in ask.unanswered())),
-                *encode("EXPIRE", requests, _LIFETIME),
+                *self._expire_requests,
                 *self._pop(ask.missing),
             ]
         )

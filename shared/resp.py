@@ -6,27 +6,20 @@ because redis-py copies a reply of 100 kB several times before it hands it over.
 
 from __future__ import annotations
 
-import os
-import select
 import socket
 import ssl
-import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, cast
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from shared.wire import Item, TlsWire, Wire
+
 # What redis-py raises when Redis is not there, or goes away.
 LOST = (redis.ConnectionError, redis.TimeoutError)
 
-# Seconds that a reader stays awake before it sleeps. Within a step the wait is shorter, and a process that slept
-# finds its core halted and its caches cold: the same gradient then takes three times as long.
-_AWAKE = 0.001
-_give_way = getattr(os, "sched_yield", lambda: None)
-
-Item = bytes | memoryview
 Reply = bytes | int | list["Reply"] | None
 
 
@@ -87,9 +80,8 @@ class Stream:
         except (redis.TimeoutError, OSError) as error:
             raise redis.ConnectionError(f"no connection to Redis: {error}") from error
         # Private, but the only way to the socket that redis-py has opened and authenticated.
-        self._socket: socket.socket = connection._sock
-        self._ready = select.poll()
-        self._ready.register(self._socket, select.POLLIN)
+        connected: socket.socket = connection._sock
+        self._wire = TlsWire(connected, timeout) if isinstance(connected, ssl.SSLSocket) else Wire(connected, timeout)
         self._buffer = bytearray(4096)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
@@ -97,24 +89,9 @@ class Stream:
     def close(self) -> None:
         self._connection.disconnect()
 
-    def send(self, buffers: Iterable[Item]) -> None:
-        """Send encoded commands, as many system calls as the socket needs."""
-        left = list(buffers)
-        try:
-            while left:
-                sent = self._send_some(left)
-                while left and sent >= len(left[0]):
-                    sent -= len(left.pop(0))
-                if sent:
-                    left[0] = memoryview(left[0])[sent:]
-        except OSError as error:
-            raise redis.ConnectionError(f"connection lost while sending: {error}") from error
-
-    def _send_some(self, buffers: list[Item]) -> int:
-        try:
-            return self._socket.sendmsg(buffers[:64])
-        except NotImplementedError:  # TLS has no sendmsg
-            return self._socket.send(buffers[0])
+    def send(self, buffers: Sequence[Item]) -> None:
+        """Send encoded commands."""
+        self._wire.send(buffers)
 
     def read(self) -> Reply:
         """Read one reply of any type."""
@@ -174,13 +151,9 @@ class Stream:
     def _line(self) -> tuple[bytes, bytes]:
         """Read a line: its first byte, which is the reply's type, and the rest."""
         while (newline := self._buffer.find(b"\r\n", self._start, self._end)) < 0:
-            if self._start:
-                waiting = self._end - self._start
-                self._buffer[:waiting] = self._buffer[self._start : self._end]
-                self._start, self._end = 0, waiting
-            if self._end == len(self._buffer):
+            if self._end - self._start == len(self._buffer):
                 raise redis.InvalidResponse("a line of a reply is too long")
-            self._end += self._receive(self._view[self._end :])
+            self._receive()
         start, self._start = self._start, newline + 2
         return bytes(self._view[start : start + 1]), bytes(self._view[start + 1 : newline])
 
@@ -190,32 +163,23 @@ class Stream:
         view[:size] = self._view[self._start : self._start + size]
         self._start += size
         while size < len(view):
-            size += self._receive(view[size:])
+            # What follows in the same call belongs into the buffer, which is empty now.
+            size += self._wire.receive(view[size:], self._view)
+            if size > len(view):
+                self._start, self._end = 0, size - len(view)
 
     def _skip_newline(self) -> None:
         while self._end - self._start < 2:
-            if self._start == self._end:
-                self._start = self._end = 0
-            self._end += self._receive(self._view[self._end :])
+            self._receive()
         self._start += 2
 
-    def _receive(self, view: memoryview) -> int:
-        self._stay_awake()
-        try:
-            size = self._socket.recv_into(view)
-        except OSError as error:
-            raise redis.ConnectionError(f"connection lost while receiving: {error}") from error
-        if not size:
-            raise redis.ConnectionError("Redis closed the connection")
-        return size
-
-    def _stay_awake(self) -> None:
-        """Wait for data without sleeping, for a moment, giving the core to whoever else wants it."""
-        if isinstance(self._socket, ssl.SSLSocket):
-            return  # which may hold data already that the socket below no longer shows
-        deadline = time.perf_counter() + _AWAKE
-        while not self._ready.poll(0) and time.perf_counter() < deadline:
-            _give_way()
+    def _receive(self) -> None:
+        """Receive more into the buffer."""
+        if self._start:
+            waiting = self._end - self._start
+            self._buffer[:waiting] = self._buffer[self._start : self._end]
+            self._start, self._end = 0, waiting
+        self._end += self._wire.receive(self._view[self._end :])
 
 
 def _error(message: bytes) -> redis.ResponseError:

@@ -9,9 +9,10 @@ import numpy as np
 
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
-from shared.resp import LOST, Item, Stream, client, encode
+from shared.resp import LOST, Stream, client, encode
 from shared.samples import LabelledSamples
 from shared.sgd import Gradients, epoch_order, shard_bounds
+from shared.wire import Item
 from worker.data import local_samples, received_samples
 from worker.leaving import is_leaving
 
