@@ -88,7 +88,7 @@ class Exchange:
         batch: number of the mini-batch in its epoch.  rows: its samples.  The gradient, flat like
         `parameters.flat`, is valid until the next call.
         """
-        started = time.monotonic()
+        started, typical = time.monotonic(), self._seats.taken > 0
         step = epoch * self._batches_per_epoch + batch
         ask: Ask | None = None
         while ask is None or ask.missing:
@@ -101,11 +101,13 @@ class Exchange:
                 self._publish(stream, parameters, ask)
                 self._collect(stream, ask)
             except (redis.RedisError, OperationalError) as error:
+                typical = False
                 self._reconnect(error)
             except _KeysLostError:
                 self._notify("Redis has lost the run's keys; publishing them again")
                 self._seats.renew()
-        self._pace.add(time.monotonic() - started)
+        if typical:
+            self._pace.add(time.monotonic() - started)
         replies = ask.replies()
         self._free += replies
         vectors = [reply[RECORD_BYTES:].view(parameters.dtype) for reply in replies]
@@ -113,10 +115,10 @@ class Exchange:
 
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
-        with suppress(redis.RedisError):
-            self._over()
-            self._client.delete(self._keys.weights, self._keys.replies)
-        if self._stream is not None:
+        if self._stream is not None:  # else Redis is away, and there is nobody to tell
+            with suppress(redis.RedisError):
+                self._over()
+                self._client.delete(self._keys.weights, self._keys.replies)
             self._stream.close()
         self._client.close()
         self._seats.close()

@@ -10,7 +10,7 @@ from coordinator.progress import Progress
 from coordinator.run import EpochMetrics, Run
 from shared.config import TrainConfig
 from shared.dataset import Dataset
-from shared.errors import ConfigError
+from shared.errors import ConfigError, QueueError
 from shared.parameters import Parameters
 from shared.sgd import count_correct, epoch_order, initial_parameters, mini_batch_starts, sgd_step
 
@@ -29,7 +29,8 @@ class GradientSource(Protocol):
 def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, progress: Progress) -> Parameters:
     """Train a network and record every epoch; return what was learned.
 
-    An interrupt (KeyboardInterrupt) passes through after the model so far has been saved.
+    Before an interrupt (KeyboardInterrupt) or the queue's failure (QueueError) passes through, the model so far is
+    saved. Raises ConfigError if the weights diverge; the model is then that of the epoch before.
     """
     parameters = initial_parameters(config.sizes, config.seed, config.dtype)
     try:
@@ -62,7 +63,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, 
             )
             run.record(metrics, parameters)
             progress.epoch(metrics)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, QueueError):
         run.save(parameters)
         raise
     return parameters
