@@ -1,7 +1,7 @@
 # train    the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
 # test     everything the README promises, from nothing
 # check    format, lint, types
-# bench    a step's cost beside the seed's loop, and where the time goes
+# bench    a gradient and a step beside the seed's loop, and where the time goes
 # clean    the environment and caches; never runs/
 
 PYTHON ?= python3
@@ -23,6 +23,7 @@ check: $(DEVELOP)
 	$(ENV)/bin/mypy
 
 bench: $(INSTALLED)
+	$(ENV)/bin/python benchmarks/gradient.py
 	$(ENV)/bin/python benchmarks/step.py
 
 clean:
