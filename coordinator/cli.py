@@ -11,6 +11,7 @@ import click
 import numpy as np
 import redis
 from click.core import ParameterSource
+from kombu import Connection
 from threadpoolctl import threadpool_limits
 
 from coordinator.cluster import check_port_is_free, embedded_cluster, worker_command
@@ -21,7 +22,7 @@ from coordinator.progress import Progress
 from coordinator.run import Run, best
 from coordinator.train import GradientSource, train
 from shared.config import DTYPES, TrainConfig, join
-from shared.dataset import DEFAULT_DATA, load_dataset
+from shared.dataset import DEFAULT_DATA, find_dataset, load_dataset
 from shared.errors import ConfigError, GradMQError, ModelError, QueueError
 from shared.queue import broker_url, masked, redis_url
 from shared.resp import client
@@ -112,6 +113,10 @@ def train_command(
             raise ConfigError("--workers starts a Redis of its own and --redis uses another: give one of them")
         redis_address = None  # the command line is more particular than the environment
     embedded = redis_address is None
+    if embedded and broker_address is not None:
+        if ctx.get_parameter_source("broker_address") is not ParameterSource.ENVIRONMENT:
+            raise ConfigError("--broker goes with --redis; the embedded cluster has a broker of its own")
+        broker_address = None
     if workers is None:
         workers = os.cpu_count() or 1
     if flower_port is not None:
@@ -119,11 +124,14 @@ def train_command(
             raise ConfigError("--flower shows the workers that this command starts, and it starts none")
         check_port_is_free(flower_port)
 
+    data = find_dataset(data)
     dataset = load_dataset(data)
     training = dataset.training
     config.check_data(len(training), training.n_inputs, training.n_classes)
     if redis_address is not None:
         _check_redis(redis_url(redis_address))
+    if broker_address is not None:
+        _check_broker(broker_address)
 
     run = Run(runs, config, dataset)
     try:
@@ -144,7 +152,7 @@ def train_command(
                     logs = run.folder / "logs"
                     cluster = embedded_cluster(workers, data, logs, flower_port, progress.notify)
                     members = stack.enter_context(cluster)
-                    redis_address, broker_address, tend = members.redis_url, None, members.tend
+                    redis_address, tend = members.redis_url, members.tend
                 redis_address = redis_url(redis_address)
                 broker = broker_url(redis_address, broker_address)
                 exchange = Exchange(
@@ -155,7 +163,8 @@ def train_command(
             parameters = train(config, dataset, source, run, progress)
     except BaseException as error:
         if not run.model.exists():
-            run.discard()
+            # The logs tell what went wrong, if something did.
+            run.discard(keep_logs=isinstance(error, QueueError))
         elif isinstance(error, KeyboardInterrupt):
             click.echo(f"gradmq: the model so far is {run.model}", err=True)
         raise
@@ -177,7 +186,10 @@ def worker_process(redis_address: str | None, broker_address: str | None, name: 
         click.echo(f"gradmq: {error}; trying until it is there", err=True)
     os.environ["GRADMQ_REDIS_URL"] = address
     if broker_address is not None:
+        _check_transport(broker_address)
         os.environ["GRADMQ_BROKER_URL"] = broker_address
+    # Celery will look for our app in its own folder, not in this one.
+    os.environ["GRADMQ_DATA"] = str(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA).absolute())
     command = worker_command(name)
     os.execv(command[0], command)
 
@@ -225,10 +237,16 @@ def run() -> int:
     except click.Abort as abort:  # which is what click makes of a KeyboardInterrupt
         click.echo("gradmq: stopped", err=True)
         return abort.__cause__.exit_code if isinstance(abort.__cause__, _Stopped) else 128 + signal.SIGINT
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return _WRONG_INPUT
     except click.ClickException as error:
         return _complain(error.format_message())
     except GradMQError as error:
         return _complain(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{place}{error.strerror or error}; check disk, permissions and where the output goes")
     except MemoryError:
         return _complain("this needs more memory than there is; choose smaller --sizes or --mini-batch-size")
 
@@ -252,15 +270,38 @@ class _UnreachableError(QueueError):
 
 def _check_redis(url: str) -> None:
     """Raise QueueError unless a Redis there lets us in."""
+    what = f"Redis at {masked(url)}"
     try:
         with client(url, timeout=5.0) as connection:
             connection.ping()
     except (redis.AuthenticationError, redis.ResponseError) as error:
-        raise QueueError(f"Redis at {masked(url)} refuses us: {error}; check user and password") from None
+        raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
     except redis.RedisError as error:
-        raise _UnreachableError(
-            f"Redis at {masked(url)} cannot be reached: {error}; check --redis, or start it"
+        raise _UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
+    except (ValueError, TypeError) as error:
+        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
+
+
+def _check_transport(url: str) -> None:
+    """Raise QueueError unless Celery knows that kind of broker."""
+    try:
+        Connection(broker_url("", url)).release()
+    except (KeyError, ValueError) as error:
+        raise QueueError(
+            f"--broker {masked(url)} is not the address of a broker: {error}; give redis://… or amqp://…"
         ) from None
+
+
+def _check_broker(url: str) -> None:
+    """Raise QueueError unless a broker there lets us in."""
+    _check_transport(url)
+    with Connection(broker_url("", url), connect_timeout=5) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            connection.channel()
+        # Whatever the transport's own library raises.
+        except Exception as error:
+            raise QueueError(f"--broker {masked(url)} cannot be used: {error}; check it, or start it") from None
 
 
 def _model_file(path: Path) -> Path:

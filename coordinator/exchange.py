@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from coordinator.ask import Ask
 from coordinator.pace import Pace
 from coordinator.seats import Seats
 from shared.config import TrainConfig
-from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messages import LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
 from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
@@ -26,11 +26,12 @@ from shared.wire import Item
 Array = NDArray[Any]
 
 _POLL = 0.25  # seconds that Redis lets us wait for a reply before we look around
+_TEND = 1.0  # seconds between two looks at our own processes while all goes well
 _SILENCE = 10.0  # seconds without an answer after which a connection counts as dead
-_LIFETIME = 60  # seconds that a list in Redis outlives its last use
-_ALIVE = 20  # seconds that workers wait for us after our last sign
+_ALIVE = 20  # seconds that the weights outlive our last sign; a worker then gives up its seat 10 s later
 _ALONE = 3.0  # seconds without any worker after which we say so
-_PAUSE = 0.2  # seconds between two attempts to reach Redis
+_PAUSE = 0.2  # seconds between two attempts to go on after a failure
+_LAST_WORDS = 0.5  # seconds that telling the workers of the end may take
 
 
 class _KeysLostError(Exception):
@@ -68,8 +69,10 @@ class Exchange:
         size = Parameters.count(config.sizes) * np.dtype(config.dtype).itemsize
         self._reply_bytes = RECORD_BYTES + size
         self._free: list[Array] = []  # memory to receive replies in
-        self._waiting_since: float | None = None
-        self._said_waiting = False
+        self._undisturbed = True  # in this step so far
+        self._alone_since: float | None = None
+        self._trouble = ""  # what we have said that we wait for
+        self._looked = self._tended = time.monotonic()
 
     @property
     def workers(self) -> int:
@@ -88,25 +91,35 @@ class Exchange:
         batch: number of the mini-batch in its epoch.  rows: its samples.  The gradient, flat like
         `parameters.flat`, is valid until the next call.
         """
-        started, typical = time.monotonic(), self._seats.taken > 0
+        started = time.monotonic()
+        self._undisturbed = self._seats.taken > 0
+        if started - self._tended > _TEND:
+            self._tended = started
+            self._tend()
         step = epoch * self._batches_per_epoch + batch
         ask: Ask | None = None
         while ask is None or ask.missing:
             try:
                 stream = self._connected()
                 if epoch != self._span_epoch or batch not in self._span_batches:
-                    self._open_span(parameters, epoch, batch)
+                    self._open_span(epoch, batch)
+                self._seats.give_out()
                 if ask is None:
                     ask = Ask(self._incarnation, step, len(rows), self._config.shards, self._seats.expected)
                 self._publish(stream, parameters, ask)
                 self._collect(stream, ask)
-            except (redis.RedisError, OperationalError) as error:
-                typical = False
-                self._reconnect(error)
             except _KeysLostError:
-                self._notify("Redis has lost the run's keys; publishing them again")
-                self._seats.renew()
-        if typical:
+                self._recover("Redis has lost the run's keys; publishing them again")
+            except OperationalError as error:
+                self._recover(f"Celery's broker is away ({error}); waiting for it", queue_is_lost=False)
+            except redis.ConnectionError as error:
+                self._recover(f"Redis is away ({error}); waiting for it")
+            except redis.RedisError as error:
+                self._recover(f"Redis refuses ({error}); waiting for it to serve us")
+        if self._trouble:
+            self._notify("all is there again; going on")
+            self._trouble = ""
+        if self._undisturbed:
             self._pace.add(time.monotonic() - started)
         replies = ask.replies()
         self._free += replies
@@ -116,10 +129,10 @@ class Exchange:
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
         if self._stream is not None:  # else Redis is away, and there is nobody to tell
-            with suppress(redis.RedisError):
-                self._over()
-                self._client.delete(self._keys.weights, self._keys.replies)
             self._stream.close()
+            with suppress(redis.RedisError), closing(client(self._url, _LAST_WORDS)) as connection:
+                self._over(connection)
+                connection.delete(self._keys.weights, self._keys.replies)
         self._client.close()
         self._seats.close()
 
@@ -127,39 +140,37 @@ class Exchange:
     def _batches_per_epoch(self) -> int:
         return self._config.steps_per_epoch(len(self._samples))
 
-    def _open_span(self, parameters: Parameters, epoch: int, batch: int) -> None:
-        """End the current span and give out the seats of the next, which begins with this mini-batch."""
-        self._tend()
-        self._over()
-        self._span += 1
-        self._expire_requests = encode("EXPIRE", self._keys.requests(self._span), _LIFETIME)
-        self._span_epoch = epoch
-        self._span_batches = range(batch, min(batch + self._pace.span, self._batches_per_epoch))
+    def _open_span(self, epoch: int, batch: int) -> None:
+        """End the current span and begin the next, with this mini-batch; if that fails, nothing has changed."""
+        self._over(self._client)
+        span = self._span + 1
         # Before the seats, because a seat that finds no weights takes its run for ended.
-        weights = Record(Kind.WEIGHTS, self._incarnation, number=self._span)
+        weights = Record(Kind.WEIGHTS, self._incarnation, number=span)
         self._client.set(self._keys.weights, weights.encode(), ex=_ALIVE)
+        self._span, self._span_epoch = span, epoch
+        self._span_batches = range(batch, min(batch + self._pace.mini_batches, self._batches_per_epoch))
+        self._expire_requests = encode("EXPIRE", self._keys.requests(span), LIFETIME)
         seat = Seat(
             run=self._run,
             incarnation=self._incarnation,
             config=self._config,
             data_sha256=self._samples.sha256,
-            n_samples=len(self._samples),
             epoch=epoch,
             first=self._span_batches.start,
             stop=self._span_batches.stop,
-            span=self._span,
+            span=span,
             number=0,
             label="",
         )
-        self._seats.open(seat, self._config.shards)
+        self._seats.open(seat, min(self._config.shards, self._config.mini_batch_size))
 
-    def _over(self) -> None:
+    def _over(self, connection: redis.Redis) -> None:
         """Tell the seats of this span that it is over."""
         if self._span >= 0:
             requests = self._keys.requests(self._span)
             over = Record(Kind.OVER, self._incarnation, number=self._span)
-            self._client.rpush(requests, over.encode())
-            self._client.expire(requests, _LIFETIME)
+            connection.rpush(requests, over.encode())
+            connection.expire(requests, LIFETIME)
 
     def _publish(self, stream: Stream, parameters: Parameters, ask: Ask) -> None:
         """Publish the weights and what is asked for, and begin to wait for the replies: one round trip."""
@@ -182,21 +193,23 @@ class Exchange:
 
     def _collect(self, stream: Stream, ask: Ask) -> None:
         """Take replies until each request has one."""
-        asked = time.monotonic()
-        patience = self._pace.patience
+        asked = self._looked = time.monotonic()
+        times = 0
         while ask.missing:
             if not self._awaited:
                 stream.send(self._pop(ask.missing))
             buffer = self._free.pop() if self._free else np.empty(self._reply_bytes, np.uint8)
             size = self._read_reply(stream, buffer)
-            if size and self._take(ask, size, buffer):
-                continue
-            self._free.append(buffer)
-            if size is None:
-                self._look_around(ask)
-                if time.monotonic() - asked > patience and self._seats.taken:
+            if not (size and self._take(ask, size, buffer)):
+                self._free.append(buffer)
+            now = time.monotonic()
+            # By the clock, not only when nothing has come: other messages may come all the time.
+            if ask.missing and now - self._looked > _POLL:
+                self._looked = now
+                self._look_around()
+                if now - asked > self._pace.patience(times):
                     self._ask_again(ask, asked)
-                    asked, patience = time.monotonic(), 2 * patience
+                    asked, times = now, times + 1
 
     def _read_reply(self, stream: Stream, buffer: Array) -> int | None:
         """Read what a worker has pushed into the buffer; return its length in bytes, None if nothing has come."""
@@ -209,7 +222,7 @@ class Exchange:
 
     def _take(self, ask: Ask, size: int, buffer: Array) -> bool:
         """Act on a worker's message; tell whether the buffer is now the ask's."""
-        record = Record.decode(buffer[:size].data)
+        record = Record.decode(buffer[:size].data) if size <= len(buffer) else None
         if record is None or record.incarnation != self._incarnation:
             return False
         if record.kind == Kind.REPLY and size == self._reply_bytes:
@@ -217,7 +230,7 @@ class Exchange:
             return ask.accept(record, buffer)
         if record.kind == Kind.JOINED:
             self._seats.joined(record.number, bytes(buffer[RECORD_BYTES:size]).decode(errors="replace"))
-            self._not_alone()
+            self._alone_since = None
         elif record.kind == Kind.LEFT:
             self._seats.left(record.number)
         elif record.kind == Kind.NEEDS_DATA:
@@ -225,55 +238,56 @@ class Exchange:
             upload(self._client, self._samples)
         return False
 
-    def _look_around(self, ask: Ask) -> None:
-        """Nothing has come for a moment: is Redis whole, is anybody there?"""
+    def _look_around(self) -> None:
+        """Replies are slow to come: are our processes alive, is Redis whole, is anybody there?"""
         self._tend()
         # Both are signs of life, and tell whether Redis still has them.
         if not self._client.expire(self._keys.weights, _ALIVE):
             raise _KeysLostError
-        self._client.expire(self._keys.requests(self._span), _LIFETIME)
+        self._client.expire(self._keys.requests(self._span), LIFETIME)
         self._seats.replace_lost()
+        self._seats.give_out()
         if not self._seats.taken:
-            self._alone()
+            self._undisturbed = False
+            self._alone_since = self._alone_since or time.monotonic()
+            if time.monotonic() - self._alone_since > _ALONE:
+                self._say("no worker is there; waiting for one to come")
 
     def _ask_again(self, ask: Ask, asked: float) -> None:
         """Ask anyone for what has not come in time, and give the silent workers' seats to others."""
+        self._undisturbed = False
         requests = self._keys.requests(self._span)
         queued = self._client.lrange(requests, 0, -1)
         for request in ask.unanswered():
             if request.encode() not in queued:
                 self._client.rpush(requests, request.encode())
         self._seats.replace_silent(asked)
-
-    def _alone(self) -> None:
-        now = time.monotonic()
-        self._waiting_since = self._waiting_since or now
-        if now - self._waiting_since > _ALONE and not self._said_waiting:
-            self._said_waiting = True
-            self._notify("no worker is there; waiting for one to come")
-
-    def _not_alone(self) -> None:
-        if self._said_waiting:
-            self._notify("a worker is there; going on")
-        self._waiting_since, self._said_waiting = None, False
+        self._seats.give_out()
 
     def _connected(self) -> Stream:
         if self._stream is None:
             self._stream, self._awaited = Stream(self._url, _SILENCE), 0
         return self._stream
 
-    def _reconnect(self, error: Exception) -> None:
-        """Wait until Redis serves us again. What it held may be gone; all that matters is here."""
+    def _recover(self, trouble: str, queue_is_lost: bool = True) -> None:
+        """Prepare to begin again: what Redis held may be gone, all that matters is here.
+
+        queue_is_lost: whether the seats that nobody has taken are to be given out again at once. If they are lost
+        all the same, `Seats.replace_lost` finds out a little later.
+        """
+        self._say(trouble)
+        self._undisturbed = False
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-        self._notify(f"Redis is away ({error}); waiting for it")
-        while True:
-            self._tend()
-            time.sleep(_PAUSE)
-            with suppress(redis.RedisError, OperationalError):
-                self._client.connection_pool.disconnect()
-                self._connected()
-                self._seats.renew()
-                break
-        self._notify("Redis is back; going on")
+        self._client.connection_pool.disconnect()
+        if queue_is_lost:
+            self._seats.renew()
+        time.sleep(_PAUSE)
+        self._tend()
+
+    def _say(self, trouble: str) -> None:
+        """Tell people what we wait for, once."""
+        if trouble != self._trouble:
+            self._notify(trouble)
+            self._trouble = trouble

@@ -50,6 +50,9 @@ class Progress:
         self._pending = 0
 
     def epoch(self, metrics: EpochMetrics) -> None:
+        """Print the seed's line."""
+        self._bar.update(self._pending)
+        self._pending = 0
         self.say(str(metrics))
 
     def say(self, line: str) -> None:

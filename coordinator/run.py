@@ -39,7 +39,7 @@ class Run:
 
     def __init__(self, runs: Path, config: TrainConfig, data: Dataset) -> None:
         """Create the folder and write config.json.  Raises ConfigError if that can't be done."""
-        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self.folder = runs / self.id
         self.metrics: list[EpochMetrics] = []
         digests = {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "test")}
@@ -61,9 +61,10 @@ class Run:
         self.save(parameters)
         self._write("metrics.jsonl", json.dumps(asdict(metrics)) + "\n", "a")
 
-    def discard(self) -> None:
-        """Remove the folder of a run that learned nothing."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def discard(self, keep_logs: bool) -> None:
+        """Remove the folder of a run that learned nothing, unless it has logs to keep."""
+        if not (keep_logs and (self.folder / "logs").exists()):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def save(self, parameters: Parameters) -> None:
         save_model(self.model, parameters)

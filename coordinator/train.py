@@ -33,6 +33,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, 
     saved. Raises ConfigError if the weights diverge; the model is then that of the epoch before.
     """
     parameters = initial_parameters(config.sizes, config.seed, config.dtype)
+    trained = False
     try:
         for epoch in range(config.epochs):
             started = time.monotonic()
@@ -42,6 +43,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, 
                 rows = order[start : start + config.mini_batch_size]
                 gradient, n_samples = source.gradient(parameters, epoch, steps, rows)  # the only distributed line
                 sgd_step(parameters, gradient, config.eta, n_samples)
+                trained = True
                 steps += 1
                 samples += n_samples
                 progress.step(epoch, steps, n_samples, source.workers)
@@ -64,6 +66,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, 
             run.record(metrics, parameters)
             progress.epoch(metrics)
     except (KeyboardInterrupt, QueueError):
-        run.save(parameters)
+        if trained and np.isfinite(parameters.flat).all():
+            run.save(parameters)
         raise
     return parameters

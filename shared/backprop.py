@@ -36,7 +36,8 @@ def activations(weights: Sequence[Array], biases: Sequence[Array], x: Array) -> 
     x: (n_inputs, n_samples).  weights[l]: (n_out, n_in).  biases[l]: (n_out, 1).  Each output: (n_out, n_samples).
     """
     outputs = [x]
-    with np.errstate(over="ignore", under="ignore"):
+    # Overflow is right, see `sigmoid`; and BLAS may flag what it computes beside a matrix's edge.
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for w, b in zip(weights, biases, strict=True):
             a = np.dot(w, outputs[-1])
             # a = sigmoid(a + b), in the memory that the backward pass needs anyway.

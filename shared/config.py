@@ -9,7 +9,7 @@ from shared.parameters import Parameters
 from shared.sgd import mini_batch_starts
 
 DTYPES = ("float32", "float64")
-_GIB = 2**30
+_LARGEST = 2**29  # bytes of weights
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class TrainConfig:
         if self.dtype not in DTYPES:
             raise ConfigError(f"--dtype must be float32 or float64, got {self.dtype}")
         nbytes = Parameters.count(self.sizes) * (4 if self.dtype == "float32" else 8)
-        if nbytes > _GIB // 2:
+        if nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             raise ConfigError(
-                f"--sizes {join(self.sizes)} makes {nbytes / _GIB:.1f} GiB of weights; "
-                "the exchange carries up to 0.5 GiB, so choose smaller layers"
+                f"--sizes {join(self.sizes)} makes {nbytes // 2**20} MiB of weights; "
+                "the exchange carries up to 512, so choose smaller layers"
             )
 
     def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:

@@ -33,7 +33,7 @@ def load_dataset(path: Path) -> Dataset:
 
     The number of classes is the highest training label plus one. Raises DataError.
     """
-    path = _find(path)
+    path = find_dataset(path)
     try:
         pairs = _read_folder(path) if path.is_dir() else read_seed_pickle(path)
     except MemoryError:
@@ -46,15 +46,23 @@ def load_dataset(path: Path) -> Dataset:
     return Dataset(*(LabelledSamples(images, labels, n_classes) for images, labels in pairs))
 
 
-def _find(path: Path) -> Path:
-    """Fall back from the default folder, when it is not in the current one, to the project's own copy."""
-    if path == DEFAULT_DATA and not path.exists():
+def find_dataset(path: Path) -> Path:
+    """Return the path, or for the default folder, where the current one has none, the project's own copy.
+
+    Raises DataError if there is nothing.
+    """
+    if path == DEFAULT_DATA and not path.is_dir():
         here = Path(__file__).parent
         for copy in (here / "mnist", here.parent / DEFAULT_DATA):
             if copy.is_dir():
                 return copy
-    if not path.exists():
-        raise DataError(f"{path} does not exist; give --data a folder of IDX files or a mnist.pkl.gz")
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            f"--data {path} cannot be read: {reason}; give a folder of IDX files or a mnist.pkl.gz"
+        ) from None
     return path
 
 

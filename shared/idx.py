@@ -15,7 +15,7 @@ from shared.errors import DataError
 Array = NDArray[Any]
 
 _UNSIGNED_BYTE = 0x08
-_LIMIT = 4 * 2**30  # bytes of a file's data that are worth trying to hold in memory
+_LIMIT = 2**30  # bytes of a file's data that are worth trying to hold in memory
 _CHUNK = 2**20  # bytes
 
 
@@ -65,7 +65,7 @@ def _read(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> Array:
         raise DataError(f"{path} is truncated: {len(data)} of {size} bytes are there; replace it by the original file")
     if file.read(1):
         raise DataError(f"{path} is too long: more follows its {size} bytes; replace it by the original file")
-    return np.frombuffer(bytes(data), np.uint8).reshape(shape)
+    return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from shared.config import TrainConfig
 
 SEAT_TASK = "gradmq.seat"
+LIFETIME = 60  # seconds that requests and replies outlive their last use in Redis
 VERSION = 1
 
 
@@ -79,7 +80,6 @@ class Seat:
     incarnation: int
     config: TrainConfig
     data_sha256: str  # of the training samples
-    n_samples: int  # in the training set
     epoch: int
     first: int  # mini-batch of the epoch
     stop: int  # mini-batch after the last

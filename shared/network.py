@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from shared.backprop import activations, backprop, cost_derivative
 from shared.parameters import Parameters
@@ -90,10 +91,11 @@ class Network:
         order = np.arange(len(samples))
         for epoch in range(epochs):
             order = _shuffled(order) if seed is None else epoch_order(seed, epoch, len(samples))
-            for start in mini_batch_starts(len(samples), mini_batch_size):
-                rows = order[start : start + mini_batch_size]
-                gradient, n_samples = gradients.block(parameters, rows, shards)
-                sgd_step(parameters, gradient, eta, n_samples)
+            with threadpool_limits(1):  # as in a worker: more threads may add in another order
+                for start in mini_batch_starts(len(samples), mini_batch_size):
+                    rows = order[start : start + mini_batch_size]
+                    gradient, n_samples = gradients.block(parameters, rows, shards)
+                    sgd_step(parameters, gradient, eta, n_samples)
             if tests is not None:
                 print(f"Epoch {epoch}: accuracy is {count_correct(parameters, tests)}/{len(tests)}")
 
@@ -127,17 +129,20 @@ class Network:
 
 def _stack(pairs: Iterable[Pair]) -> VectorSamples:
     """Put pairs of columns into two matrices, a row each."""
-    inputs, targets = zip(*pairs, strict=True)
-    return VectorSamples(
-        np.concatenate(inputs, axis=1).T.copy(order="C"), np.concatenate(targets, axis=1).T.copy(order="C")
-    )
+    inputs, targets = [], []
+    for x, y in pairs:
+        inputs.append(np.reshape(x, -1))
+        targets.append(np.reshape(y, -1))
+    return VectorSamples(np.array(inputs), np.array(targets))
 
 
 def _labelled(pairs: Iterable[Pair], n_classes: int) -> LabelledSamples:
     """Put pairs of a column and a class number into a matrix and a vector."""
-    inputs, labels = zip(*pairs, strict=True)
-    images = np.concatenate(inputs, axis=1).T.copy(order="C")
-    return LabelledSamples(images, np.array(labels, np.int64), n_classes)
+    inputs, labels = [], []
+    for x, y in pairs:
+        inputs.append(np.reshape(x, -1))
+        labels.append(int(y))
+    return LabelledSamples(np.array(inputs, float if not inputs else None), np.array(labels, np.int64), n_classes)
 
 
 def _shuffled(order: Array) -> Array:

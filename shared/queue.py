@@ -11,6 +11,7 @@ from shared.errors import QueueError
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 QUEUE = "seats"
 _SCHEMES = ("redis", "rediss", "unix")
+_KOMBU_SOCKET = "redis+socket"
 
 
 def redis_url(given: str | None = None) -> str:
@@ -19,43 +20,56 @@ def redis_url(given: str | None = None) -> str:
     Raises QueueError for an address that is none.
     """
     url = given or os.environ.get("GRADMQ_REDIS_URL") or DEFAULT_REDIS_URL
-    scheme = urlsplit(url).scheme
-    if scheme not in _SCHEMES:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+    except ValueError as error:
+        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
+    if parts.scheme not in _SCHEMES:
         raise QueueError(
             f"{masked(url)} is not the address of a Redis; give redis://host:port/db, rediss://… or unix:///path"
         )
-    try:
-        _ = urlsplit(url).port
-    except ValueError as error:
-        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
+    database = options.get("db", [parts.path.strip("/")])[0] if parts.scheme != "unix" else options.get("db", [""])[0]
+    if database and not database.isdecimal():
+        raise QueueError(f"{masked(url)} names the database {database!r}; give a number")
+    for option in options:
+        if option != "db" and not option.startswith("ssl_"):
+            raise QueueError(f"{masked(url)} has the option {option}; only db and those that begin with ssl_ are known")
     return url
 
 
 def tensors_url(broker: str) -> str:
     """Return the Redis for the tensors of a worker that may have been given only Celery's broker."""
-    if not os.environ.get("GRADMQ_REDIS_URL") and urlsplit(broker).scheme in _SCHEMES:
-        return broker
-    return redis_url()
+    if os.environ.get("GRADMQ_REDIS_URL"):
+        return redis_url()
+    parts = urlsplit(broker)
+    if parts.scheme == _KOMBU_SOCKET:
+        database = parse_qs(parts.query).get("virtual_host", ["0"])[0]
+        return f"unix://{parts.netloc}{parts.path}?db={database}"
+    return redis_url(broker if parts.scheme in _SCHEMES else None)
 
 
 def broker_url(redis: str, given: str | None = None) -> str:
-    """Return Celery's broker: the one given, or that Redis as kombu spells it."""
-    if given:
-        return given
-    parts = urlsplit(redis)
-    if parts.scheme != "unix":
-        return redis
-    database = parse_qs(parts.query).get("db", ["0"])[0]
-    return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+    """Return Celery's broker, the one given or that Redis, as kombu spells it."""
+    url = given or redis
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        database = parse_qs(parts.query).get("db", ["0"])[0]
+        return f"{_KOMBU_SOCKET}://{parts.netloc}{parts.path}?virtual_host={database}"
+    if parts.scheme == "rediss" and "ssl_cert_reqs" not in parse_qs(parts.query):
+        # Left to itself kombu would not look at the certificate, and tell the password to anybody.
+        return url + ("&" if parts.query else "?") + "ssl_cert_reqs=required"
+    return url
 
 
 def masked(url: str) -> str:
-    """Return the address without its password."""
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return url.split("://")[0] + "://…"
-    return url.replace(f":{password}@", ":***@") if password else url
+    """Return the address without its password, and without options, which might hold one."""
+    url = url.split("?")[0]
+    scheme, _, rest = url.rpartition("://")
+    credentials, at, place = rest.rpartition("@")
+    user = credentials.split(":")[0]
+    return f"{scheme}://{user}:***@{place}" if at and ":" in credentials else url
 
 
 def celery_settings(broker: str) -> dict[str, Any]:

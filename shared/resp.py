@@ -17,9 +17,6 @@ from redis.retry import Retry
 
 from shared.wire import Item, TlsWire, Wire
 
-# What redis-py raises when Redis is not there, or goes away.
-LOST = (redis.ConnectionError, redis.TimeoutError)
-
 Reply = bytes | int | list["Reply"] | None
 
 

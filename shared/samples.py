@@ -44,11 +44,12 @@ class LabelledSamples:
 
     def columns(self, rows: Array, dtype: DTypeLike) -> tuple[Array, Array]:
         """Return x (n_inputs, len(rows)) and the one-hot y (n_classes, len(rows)) of these rows."""
+        return self.inputs(rows, dtype), self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0).T
+
+    def inputs(self, rows: Array, dtype: DTypeLike) -> Array:
+        """Return x (n_inputs, len(rows)) of these rows."""
         x = self.images.take(rows, axis=0)
-        y = self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0)
-        if x.dtype == np.uint8:
-            return np.divide(x, 255, dtype=dtype).T, y.T
-        return x.astype(dtype).T, y.T
+        return (np.divide(x, 255, dtype=dtype) if x.dtype == np.uint8 else x.astype(dtype)).T
 
 
 @dataclass(frozen=True)

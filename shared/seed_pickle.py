@@ -22,7 +22,7 @@ from shared.errors import DataError
 
 Array = NDArray[Any]
 
-_LIMIT = 2 * 2**30  # bytes of a pickle that are worth trying to hold in memory
+_LIMIT = 2**30  # bytes of a pickle that are worth trying to hold in memory
 _CHUNK = 2**20  # bytes
 _MOST_OPCODES = 10_000  # the real file has about 100
 _DTYPES = {"u1", "i1", "i2", "i4", "i8", "f4", "f8"}
@@ -31,68 +31,84 @@ _DTYPES = {"u1", "i1", "i2", "i4", "i8", "f4", "f8"}
 class _Dtype:
     """Records a pickled dtype."""
 
-    def __init__(self, code: Any, *_: Any) -> None:
-        self.code = code.decode("ascii") if isinstance(code, bytes) else code
-        self.order = "|"
+    __slots__ = ("_code", "_order")
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order = state[1]
-        self.order = order.decode("ascii") if isinstance(order, bytes) else order
+    def __init__(self, code: Any) -> None:
+        self._code, self._order = _text(code), "|"
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) < 2:
+            raise ValueError("a strange dtype")
+        self._order = _text(state[1])
 
     def numpy(self) -> np.dtype[Any]:
-        if self.code not in _DTYPES or self.order not in ("<", ">", "|", "="):
-            raise ValueError(f"dtype {self.order}{self.code}")
-        return np.dtype(self.order.replace("|", "=") + self.code)
+        if self._code not in _DTYPES or self._order not in ("<", ">", "|", "="):
+            raise ValueError("an array of other things than numbers")
+        return np.dtype(self._order.replace("|", "=") + self._code)
 
 
 class _Array:
     """Records a pickled array."""
 
-    state: tuple[Any, ...] | None = None
+    __slots__ = ("_parts",)
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.state = state
-
-    def numpy(self) -> Array:
-        if self.state is None:
-            raise ValueError("an array without content")
-        _, shape, dtype, fortran, data = self.state
-        if isinstance(data, str):
-            data = data.encode("latin1")
-        return _build(data, dtype, shape, "F" if fortran else "C")
-
-
-class _Buffer:
-    """Records an array as pickle protocol 5 writes it."""
-
-    def __init__(self, data: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> None:
+    def __init__(self, data: Any = None, dtype: Any = None, shape: Any = None, order: Any = None) -> None:
         self._parts = (data, dtype, shape, order)
 
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise ValueError("a strange array")
+        _, shape, dtype, fortran, data = state
+        self._parts = (data, dtype, shape, "F" if fortran is True or fortran == 1 else "C")
+
     def numpy(self) -> Array:
-        return _build(*self._parts)
+        data, dtype, shape, order = self._parts
+        if isinstance(data, str):
+            data = data.encode("latin1")
+        if not (isinstance(data, bytes | bytearray) and isinstance(dtype, _Dtype) and isinstance(shape, tuple)):
+            raise ValueError("an array of other things than numbers")
+        if not all(isinstance(n, int) and 0 <= n <= _LIMIT for n in shape):
+            raise ValueError("an array of a strange shape")
+        kind = dtype.numpy()
+        if math.prod(shape) * kind.itemsize != len(data):
+            raise ValueError("an array whose shape does not fit its bytes")
+        return np.frombuffer(data, kind).reshape(shape, order="F" if order == "F" else "C")
 
 
-def _build(data: Any, dtype: Any, shape: Any, order: Any) -> Array:
-    if not (isinstance(data, bytes | bytearray) and isinstance(dtype, _Dtype) and isinstance(shape, tuple)):
-        raise ValueError("an array of other things than numbers")
-    kind = dtype.numpy()
-    if not all(isinstance(n, int) and n >= 0 for n in shape) or math.prod(shape) * kind.itemsize != len(data):
-        raise ValueError(f"an array of shape {shape} in {len(data)} bytes")
-    return np.frombuffer(data, kind).reshape(shape, order="F" if order == "F" else "C")
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("ascii")
+    if not isinstance(value, str):
+        raise ValueError("a strange dtype")
+    return value
 
 
 def _latin1(text: Any, encoding: Any) -> bytes:
     """What `_codecs.encode` does in such files: bytes that protocol 2 wrote as text."""
     if not isinstance(text, str) or encoding != "latin1":
-        raise ValueError(f"text in encoding {encoding}")
+        raise ValueError("text in a strange encoding")
     return text.encode("latin1")
 
 
-# A method of the file's own object is no way out: of ours, pickle can only call __init__ and __setstate__.
-_KNOWN: dict[tuple[str, str], Callable[..., Any]] = {("_codecs", "encode"): _latin1, ("numpy", "dtype"): _Dtype}
+class _Known:
+    """A name that the file may call, and do nothing else with."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._make(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError("it tries to change us")
+
+
+_KNOWN = {("_codecs", "encode"): _Known(_latin1), ("numpy", "dtype"): _Known(lambda code, *_: _Dtype(code))}
 for _core in ("numpy.core", "numpy._core"):
-    _KNOWN[_core + ".multiarray", "_reconstruct"] = lambda *_: _Array()
-    _KNOWN[_core + ".numeric", "_frombuffer"] = _Buffer
+    _KNOWN[_core + ".multiarray", "_reconstruct"] = _Known(lambda *_: _Array())
+    _KNOWN[_core + ".numeric", "_frombuffer"] = _Known(_Array)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -154,8 +170,7 @@ def _three(content: Any) -> Any:
 
 
 def _pair(images: Any, labels: Any) -> tuple[Array, Array]:
-    recorded = (_Array, _Buffer)
-    if not isinstance(images, recorded) or not isinstance(labels, recorded):
+    if not isinstance(images, _Array) or not isinstance(labels, _Array):
         raise ValueError("it holds something else than arrays")
     x, y = images.numpy(), labels.numpy()
     if x.ndim != 2 or y.ndim != 1 or len(x) != len(y) or x.dtype.kind != "f" or y.dtype.kind not in "iu":

@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from shared.backprop import activations, backprop
 from shared.parameters import Parameters
+from shared.samples import LabelledSamples
 
 Array = NDArray[Any]
 
@@ -137,12 +138,12 @@ def sgd_step(parameters: Parameters, gradient: Array, eta: float, n_samples: int
     parameters.flat -= gradient
 
 
-def count_correct(parameters: Parameters, samples: Samples, chunk: int = 1000) -> int:
-    """Return for how many samples the strongest output is the wanted one; `chunk` samples at a time."""
+def count_correct(parameters: Parameters, samples: LabelledSamples, chunk: int = 1000) -> int:
+    """Return for how many samples the strongest output is that of their class; `chunk` samples at a time."""
     correct = 0
     for start in range(0, len(samples), chunk):
         rows = np.arange(start, min(start + chunk, len(samples)))
-        x, y = samples.columns(rows, parameters.dtype)
+        x = samples.inputs(rows, parameters.dtype)
         output = activations(parameters.weights, parameters.biases, x)[-1]
-        correct += int(np.count_nonzero(output.argmax(axis=0) == y.argmax(axis=0)))
+        correct += int(np.count_nonzero(output.argmax(axis=0) == samples.labels[rows]))
     return correct

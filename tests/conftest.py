@@ -45,7 +45,7 @@ class Program:
         self.output = folder / "output"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "coordinator", *map(str, arguments)],
+                [sys.executable, "-P", "-m", "coordinator", *map(str, arguments)],
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(MNIST.parent.parent), **environment},
                 stdin=subprocess.DEVNULL,
@@ -58,10 +58,10 @@ class Program:
     def text(self) -> str:
         return self.output.read_text()
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
-        """Wait until the program has printed that."""
+    def wait_for(self, text: str, seconds: float = 60, times: int = 1) -> None:
+        """Wait until the program has printed that so many times."""
         deadline = time.monotonic() + seconds
-        while text not in self.text():
+        while self.text().count(text) < times:
             assert self.process.poll() is None, f"ended without {text!r}:\n{self.text()}"
             assert time.monotonic() < deadline, f"no {text!r} in {seconds} s:\n{self.text()}"
             time.sleep(0.02)
@@ -90,7 +90,7 @@ def gradmq(tmp_path: Path) -> Iterator[Callable[..., Program]]:
 
     def start(*arguments: object, **environment: str) -> Program:
         folder = tmp_path / f"program{len(started)}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         started.append(Program(arguments, folder, environment))
         return started[-1]
 

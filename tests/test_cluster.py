@@ -134,7 +134,7 @@ def test_the_embedded_redis_killed_in_mid_run_changes_nothing(gradmq, small_data
     server.kill()
     assert program.end() == 0, program.text()
     assert "redis has ended (exit code -9); starting it again" in program.text()
-    assert "Redis is back" in program.text()
+    assert "all is there again" in program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
 
 
@@ -190,12 +190,12 @@ def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
     program.wait_for("no worker is there; waiting for one")
     # A worker has the whole MNIST at most, so these samples must come to it through Redis.
     worker = start_worker(gradmq, server, "newcomer", GRADMQ_DATA=str(tmp_path / "nowhere"))
-    program.wait_for("a worker is there; going on")
+    program.wait_for("all is there again; going on")
     program.wait_for("Epoch 2:")
 
     worker.process.terminate()
     assert worker.end(20) == 0, worker.text()
-    program.wait_for("no worker is there; waiting for one")
+    program.wait_for("no worker is there; waiting for one", times=2)
     start_worker(gradmq, server, "second", GRADMQ_DATA=str(small_data))
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
@@ -210,21 +210,69 @@ def test_a_redis_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, 
     program.wait_for("Redis is away")
     time.sleep(1)
     server.start()
-    program.wait_for("Redis is back; going on")
+    program.wait_for("all is there again; going on")
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
     assert worker.process.poll() is None
 
 
 def test_a_redis_that_forgets_everything_in_mid_run_changes_nothing(gradmq, small_data, server, long_fingerprint):
-    start_worker(gradmq, server, "worker")
+    for name in ("one", "two"):
+        start_worker(gradmq, server, name)
     program = gradmq(*job(small_data, EPOCHS, redis=server.url))
     program.wait_for("Epoch 2:")
     with server.client() as client:
-        client.flushall()
+        while "Redis has lost the run's keys" not in program.text() and program.process.poll() is None:
+            client.flushall()
+            time.sleep(0.05)
+    assert program.end() == 0, program.text()
+    assert "Redis has lost the run's keys" in program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+
+
+def test_a_stopped_worker_is_not_waited_for(gradmq, small_data, long_fingerprint):
+    program = gradmq(*job(small_data, EPOCHS, workers=2))
+    program.wait_for("Epoch 1:")
+    stopped = program.descendants("worker1@")
+    for process in stopped:
+        process.suspend()
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert metrics(program)[-1]["workers"] == 1
+
+
+def test_a_killed_guard_leaves_nothing_either(gradmq, small_data):
+    program = gradmq(*job(small_data, EPOCHS, workers=1))
+    program.wait_for("Epoch 1:")
+    everyone = program.descendants()
+    (guard,) = program.descendants("guard.py")
+    guard.kill()
+    assert program.end() == 0, program.text()
+    assert not survivors(everyone, 1)
+
+
+def test_two_runs_share_a_worker_and_keep_apart(gradmq, small_data, server, fingerprints):
+    start_worker(gradmq, server, "shared")
+    programs = [gradmq(*job(small_data, 20, redis=server.url, seed=seed)) for seed in (1, 2)]
+    for seed, program in zip((1, 2), programs, strict=True):
         assert program.end() == 0, program.text()
-        assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
-        assert [key for key in client.keys("gradmq:2*") if client.ttl(key) < 0] == []
+        assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(20, seed=seed)
+
+
+def test_files_in_the_users_folder_are_not_taken_for_ours(gradmq, small_data, tmp_path):
+    (tmp_path / "program0").mkdir()
+    for name in ("worker", "shared", "celery"):
+        (tmp_path / "program0" / f"{name}.py").write_text("raise SystemExit('a stranger')")
+    program = gradmq(*job(small_data, workers=1))
+    assert program.end() == 0, program.text()
+
+
+def test_a_run_stopped_before_its_first_step_leaves_nothing(gradmq, small_data, server):
+    program = gradmq(*job(small_data, redis=server.url))
+    program.wait_for("no worker is there")
+    program.process.terminate()
+    assert program.end(10) == 143
+    assert list(program.output.parent.glob("runs/*")) == []
 
 
 def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, server, tmp_path):

@@ -1,6 +1,7 @@
 """The exchange on a real Redis, with a worker that we make misbehave."""
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -8,8 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
+from kombu.exceptions import OperationalError
 
 from coordinator.ask import Ask
 from coordinator.exchange import Exchange
@@ -53,7 +56,9 @@ def celery_url(server: Server) -> str:
 def take_seat(server: Server) -> Seat:
     """Take a seat from the queue as Celery would."""
     with server.client() as client:
-        _, message = client.blpop("gradmq:seats", 20)
+        while (taken := client.brpop("gradmq:seats", 5)) is None:
+            pass
+    message = taken[1]
     arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
     return Seat.from_json(arguments[0])
 
@@ -68,11 +73,19 @@ class BadWorker(threading.Thread):
         self.messages = 0
 
     def run(self) -> None:
-        seat = take_seat(self._server)
+        """Take one seat after the other until Redis goes away with the test."""
+        with contextlib.suppress(redis.RedisError):
+            while True:
+                self._sit(take_seat(self._server))
+
+    def _sit(self, seat: Seat) -> None:
         keys = Keys(seat.run, seat.incarnation)
         gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
         parameters = initial_parameters(CONFIG.sizes, 0, CONFIG.dtype)
         with self._server.client() as client:
+            weights = client.get(keys.weights)
+            if weights is None or Record.decode(weights).number != seat.span:
+                return  # a seat of a span that is over
             client.rpush(keys.replies, Record(Kind.JOINED, seat.incarnation, number=seat.number).encode() + b"bad")
             while True:
                 taken = client.blpop(keys.requests(seat.span), 1)
@@ -80,9 +93,13 @@ class BadWorker(threading.Thread):
                     continue
                 request = Record.decode(taken[1])
                 if request.kind == Kind.OVER:
+                    client.rpush(keys.requests(seat.span), taken[1])
                     return
                 weights = client.get(keys.weights)
-                assert Record.decode(weights).step == request.step
+                if weights is None:  # the run is over
+                    return
+                if Record.decode(weights).step != request.step:
+                    continue
                 parameters.flat[:] = np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype)
                 rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[request.step * 6 : request.step * 6 + 6]
                 total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
@@ -162,6 +179,48 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
     assert len(forgotten) == 1
 
 
+@pytest.mark.parametrize("victim", ["set", "rpush"])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
+    """The connection breaks at the worst moment, `times` times over."""
+    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda line: None, lambda: None)
+    broken: list[str] = []
+
+    def fail(*arguments, **options):
+        if len(broken) < times:
+            broken.append(victim)
+            raise redis.ConnectionError("cut by the test")
+        return whole(*arguments, **options)
+
+    BadWorker(server, lambda message, record: [message]).start()
+    order = epoch_order(CONFIG.seed, 0, len(SAMPLES))
+    parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
+    made.gradient(parameters, 0, 0, order[:6])
+    whole = getattr(made._client, victim)
+    setattr(made._client, victim, fail)
+    assert learn(made.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert len(broken) == times
+    made.close()
+
+
+def test_a_broker_that_fails_while_seats_are_given_out_loses_no_seat(server):
+    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda line: None, lambda: None)
+    failures: list[int] = []
+    send = made._seats._app.send_task
+
+    def fail(*arguments, **options):
+        failures.append(1)
+        if len(failures) % 3:
+            raise OperationalError("cut by the test")
+        return send(*arguments, **options)
+
+    made._seats._app.send_task = fail
+    BadWorker(server, lambda message, record: [message]).start()
+    assert learn(made.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert len(failures) >= 3 * 3 * 4  # three spans of four seats, each of them refused twice
+    made.close()
+
+
 def test_the_samples_travel_once_and_are_the_same(server):
     with server.client() as client:
         assert download(client, SAMPLES.sha256) is None
@@ -203,7 +262,7 @@ def test_anything_else_is_no_record(data):
 
 
 def test_a_seat_survives_its_journey():
-    seat = Seat("run", 2**64 - 1, CONFIG, "digest", 60, 3, 500, 1000, 7, 8, "1/2")
+    seat = Seat("run", 2**64 - 1, CONFIG, "digest", 3, 500, 1000, 7, 8, "1/2")
     assert Seat.from_json(json.loads(json.dumps(seat.to_json()))) == seat
     assert seat.name == "epoch 3, mini-batches 500–999, seat 1/2"
     with pytest.raises(ValueError, match="version 99"):

@@ -10,6 +10,7 @@ import pytest
 from coordinator.__main__ import main
 from coordinator.model import load_model, save_model
 from shared.errors import ModelError
+from shared.queue import masked
 from shared.sgd import initial_parameters
 from tests.conftest import Program
 
@@ -33,7 +34,7 @@ def complaint(program: Program) -> str:
         ("--sizes 196,0,10", "got 196,0,10"),
         ("--sizes 196,-3,10", "got 196,-3,10"),
         ("--sizes 196;10", "'196;10'"),
-        ("--sizes 196,1000000000,10", "GiB of weights"),
+        ("--sizes 196,1000000000,10", "MiB of weights"),
         ("--epochs 0", "--epochs must be at least 1, got 0"),
         ("--epochs x", "'x'"),
         ("--mini-batch-size 0", "--mini-batch-size must be at least 1, got 0"),
@@ -50,13 +51,20 @@ def complaint(program: Program) -> str:
         ("--batches-per-task 0", "--batches-per-task must be at least 1"),
         ("--workers -1", "--workers must be 0 or more, got -1"),
         ("--dtype float16", "'float16'"),
-        ("--data nowhere", "nowhere does not exist"),
+        ("--data nowhere", "--data nowhere cannot be read"),
+        (f"--data {'x' * 300}", "File name too long"),
         ("--data /dev/null", "/dev/null"),
         ("--redis redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0 cannot be reached"),
         ("--redis redis://127.0.0.1:1 --workers 2", "give one of them"),
         ("--redis http://x", "http://x is not the address of a Redis"),
         ("--redis redis://x:port", "not the address of a Redis"),
         ("--redis unix:///nowhere/redis.sock", "cannot be reached"),
+        ("--redis redis://x/zzz", "database 'zzz'"),
+        ("--redis redis://x/0?foo=1", "option foo"),
+        ("--redis redis://x/0?protocol=3", "option protocol"),
+        ("--redis redis://a..b/0", "a..b"),
+        ("--broker redis://127.0.0.1:1/0", "--broker goes with --redis"),
+        (f"--sizes 196,{'9' * 400},10", "MiB of weights"),
         ("--flower 0", "0 is not in the range"),
         ("--flower 5555 --workers 0", "it starts none"),
         ("--runs /proc/nowhere", "/proc/nowhere cannot be written"),
@@ -95,6 +103,34 @@ def test_a_wrong_password_is_refused_by_both_sides_and_not_printed(gradmq, small
         assert "refuses us" in line
         assert "guess" not in line
     assert "refuses us" in complaint(gradmq("worker", GRADMQ_REDIS_URL=server.tcp_url.replace(":a-secret@", "")))
+
+
+@pytest.mark.parametrize(
+    ("broker", "named"),
+    [
+        ("nonsense://x", "No such transport: nonsense"),
+        ("amqp://guest:guest@127.0.0.1:1//", "amqp://guest:***@127.0.0.1:1// cannot be used"),
+        ("redis://:guess@127.0.0.1:1/0", "redis://:***@127.0.0.1:1/0 cannot be used"),
+    ],
+)
+def test_a_wrong_broker_is_named_without_its_password(gradmq, small_data, server, broker, named):
+    options = ["--sizes", "196,12,10", "--data", small_data, "--redis", server.url, "--broker", broker]
+    assert named in complaint(gradmq("train", *options))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:secret@host:1/0", "redis://:***@host:1/0"),
+        ("redis://user:se@cret@host/0", "redis://user:***@host/0"),
+        ("unix://:secret@/path?db=1", "unix://:***@/path"),
+        ("redis://host/0?password=secret", "redis://host/0"),
+        ("redis://host:port", "redis://host:port"),
+        ("secret", "secret"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url, shown):
+    assert masked(url) == shown
 
 
 def test_a_port_in_use_is_named(gradmq, small_data):

@@ -1,6 +1,8 @@
 """The training samples, kept in memory from seat to seat."""
 
 import os
+from collections import OrderedDict
+from functools import cache
 from pathlib import Path
 
 import redis
@@ -10,21 +12,21 @@ from shared.errors import DataError
 from shared.samples import LabelledSamples
 from shared.transfer import download
 
-# One data set at a time: a worker serves few, and they are large.
-_kept: dict[str, LabelledSamples] = {}
+_MOST = 4  # data sets that are kept at a time, the least recently used goes first
+
+_kept: OrderedDict[str, LabelledSamples] = OrderedDict()
 
 
 def local_samples(sha256: str) -> LabelledSamples | None:
     """Return the samples of that digest from memory or from this machine's own files, if it has them."""
+    if sha256 not in _kept and _look_at_own_files() != sha256:
+        return None
     if sha256 not in _kept:
-        try:
-            samples = load_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).training
-        except DataError:
-            return None
-        if samples.sha256 != sha256:
-            return None
-        _keep(samples)
-    return _kept[sha256]
+        _look_at_own_files.cache_clear()  # they were dropped for others
+        _look_at_own_files()
+    if sha256 in _kept:
+        _kept.move_to_end(sha256)
+    return _kept.get(sha256)
 
 
 def received_samples(client: redis.Redis, sha256: str) -> LabelledSamples | None:
@@ -35,6 +37,18 @@ def received_samples(client: redis.Redis, sha256: str) -> LabelledSamples | None
     return samples
 
 
+@cache
+def _look_at_own_files() -> str:
+    """Keep this machine's own samples; return their digest, or nothing if there are none."""
+    try:
+        samples = load_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).training
+    except DataError:
+        return ""
+    _keep(samples)
+    return samples.sha256
+
+
 def _keep(samples: LabelledSamples) -> None:
-    _kept.clear()
     _kept[samples.sha256] = samples
+    while len(_kept) > _MOST:
+        _kept.popitem(last=False)

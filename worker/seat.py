@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
+import redis
 
-from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messages import LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
-from shared.resp import LOST, Stream, client, encode
+from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
 from shared.sgd import Gradients, epoch_order, shard_bounds
 from shared.wire import Item
@@ -21,7 +22,6 @@ _NO_COORDINATOR = 10.0  # seconds without published weights after which a seat i
 _NO_REDIS = 300.0  # seconds without Redis after which a seat is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
 _SILENCE = 30.0  # seconds without an answer after which a connection counts as dead
-_LIFETIME = 60  # seconds that a list in Redis outlives its last use
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Sitting:
                         last_heard = time.monotonic()
                         if self._weights_seen is not None:
                             self._weights_seen = last_heard
-            except LOST:
+            except redis.RedisError:  # also one that loads, or refuses for a while
                 if is_leaving():
                     self._done.outcome = "worker is leaving"
                 elif time.monotonic() - last_heard > _NO_REDIS:
@@ -76,7 +76,10 @@ class Sitting:
     def _serve(self, stream: Stream) -> None:
         """Serve requests on one connection until there is a reason to leave."""
         seat, config, done = self._seat, self._seat.config, self._done
-        samples = self._samples()
+        # A seat that comes too late must not wait for a request to find that out.
+        stream.send(encode("GETRANGE", self._keys.weights, 0, RECORD_BYTES - 1))
+        done.outcome = self._why_leave(None, Record.decode(cast(bytes, stream.read())))
+        samples = None if done.outcome else self._samples()
         if samples is None:
             return
         gradients = Gradients(samples, config.sizes, config.dtype)
@@ -113,8 +116,10 @@ class Sitting:
             # A request whose weights are gone is an old one: nobody waits for its reply.
             if request is None or weights is None or request.step != weights.step:
                 continue
-            start = (request.step - first_step) * config.mini_batch_size
-            rows = order[start : start + config.mini_batch_size]
+            batch = request.step - first_step
+            if request[:2] != (Kind.REQUEST, seat.incarnation) or not seat.first <= batch < seat.stop:
+                continue
+            rows = order[batch * config.mini_batch_size : (batch + 1) * config.mini_batch_size]
             if not 0 <= request.first < request.stop < len(shard_bounds(len(rows), config.shards)):
                 continue
             gradient, n_samples = gradients.block(parameters, rows, config.shards, request.first, request.stop)
@@ -135,10 +140,12 @@ class Sitting:
                 weights = redis_client.getrange(self._keys.weights, 0, RECORD_BYTES - 1)
                 self._done.outcome = self._why_leave(None, Record.decode(cast(bytes, weights)))
                 if self._done.outcome:
+                    redis_client.rpush(self._keys.replies, self._notice(Kind.LEFT))
+                    redis_client.expire(self._keys.replies, LIFETIME)
                     return None
                 if time.monotonic() - asked > _POLL:
                     redis_client.rpush(self._keys.replies, self._notice(Kind.NEEDS_DATA))
-                    redis_client.expire(self._keys.replies, _LIFETIME)
+                    redis_client.expire(self._keys.replies, LIFETIME)
                     asked = time.monotonic()
                 samples = received_samples(redis_client, self._seat.data_sha256)
                 if samples is None:
@@ -171,4 +178,4 @@ def _read_request(stream: Stream) -> Record | None:
 
 def _push(key: str, value: bytes | tuple[Item, ...]) -> list[Item]:
     """Encode a push; like every key, the list expires.  Redis answers twice."""
-    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, _LIFETIME)]
+    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, LIFETIME)]

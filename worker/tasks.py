@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import Task
@@ -14,11 +15,15 @@ from worker.seat import Sitting
 
 log = get_task_logger(__name__)
 
+# Tells workers apart that were given the same name. The pool's processes inherit it from the worker.
+_PROCESS = os.getpid()
+
 
 @app.task(name=SEAT_TASK, bind=True)
 def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Take a seat and compute summed gradients until its span is over; return what was done."""
     taken = Seat.from_json(fields)
-    done = Sitting(taken, tensors_url(app.conf.broker_url), self.request.hostname or "worker").work().to_json()
+    name = f"{self.request.hostname} ({_PROCESS})"
+    done = Sitting(taken, tensors_url(app.conf.broker_url), name).work().to_json()
     log.info("%s: %s", taken.name, done)
     return done
