@@ -59,6 +59,7 @@ class Cluster:
             **_MALLOC,
             "GRADMQ_DATA": str(data.absolute()),
             "GRADMQ_REDIS_URL": self.redis_url,
+            "TMPDIR": folder,  # so that what Celery's pool leaves there goes with it
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)

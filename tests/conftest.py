@@ -1,7 +1,9 @@
 """Real processes for the tests: the program itself, a Redis of their own, and a small part of the real MNIST."""
 
+import atexit
 import gzip
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,6 +20,10 @@ import redis
 
 from coordinator.cluster import _redis_server
 from shared.idx import read_idx
+
+# The programs' temporary folder tells them from any other gradmq on this machine.
+SESSION = Path(tempfile.mkdtemp(prefix="test-"))
+atexit.register(shutil.rmtree, SESSION, ignore_errors=True)
 
 MNIST = Path(__file__).parent.parent / "data" / "mnist"
 
@@ -47,7 +53,7 @@ class Program:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "coordinator", *map(str, arguments)],
                 cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(MNIST.parent.parent), **environment},
+                env={**os.environ, "PYTHONPATH": str(MNIST.parent.parent), "TMPDIR": str(SESSION), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -130,12 +136,14 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def leftovers() -> set[str]:
-    """The program's private folders, and its processes on this machine."""
-    found = {str(path) for path in Path(tempfile.gettempdir()).glob("gradmq-*")}
-    for process in psutil.process_iter(["cmdline", "ppid"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if "-A worker" in command or "gradmq-" in command or "coordinator/guard.py" in command:
-            found.add(f"{process.pid} {command[:120]}")
+    """The private folders and the processes of the programs that these tests have started."""
+    found = {str(path) for path in SESSION.iterdir()}
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("TMPDIR", "").startswith(str(SESSION)) and is_alive(process):
+                found.add(f"{process.pid} {' '.join(process.cmdline())[:120]}")
+        except psutil.Error:
+            continue
     return found
 
 
