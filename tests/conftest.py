@@ -137,7 +137,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 def leftovers() -> set[str]:
     """The private folders and the processes of the programs that these tests have started."""
-    found = {str(path) for path in SESSION.iterdir()}
+    found = {str(path) for path in SESSION.glob("gradmq-*")}
     for process in psutil.process_iter():
         try:
             if process.environ().get("TMPDIR", "").startswith(str(SESSION)) and is_alive(process):
