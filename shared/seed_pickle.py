@@ -1,6 +1,6 @@
 """Reading the seed's own format, `mnist.pkl.gz`, without trusting it.
 
-A pickle is a program, and an ordinary unpickler runs what it says. This one knows four names, which stand for
+A pickle is a program, and an ordinary unpickler runs what it says. This one knows five names, which stand for
 "an array", and gives each a recorder of ours in place of NumPy's: so no code of the file's choosing runs, and
 NumPy sees only a dtype from a short list and bytes of the right length.
 """

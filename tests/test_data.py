@@ -109,6 +109,8 @@ def hostile() -> dict[str, bytes]:
         "a huge memo": b"\x80\x02]r\xff\xff\xff\x7f.",
         "a huge string": b"\x80\x04\x8e" + struct.pack("<Q", 2**60) + b"x.",
         "an endless program": b"\x80\x02" + b"N0" * 20_000 + b"N.",
+        "tuples nested 2^60 times": b"\x80\x02cnumpy\ndtype\n)" + b"2\x86" * 60 + b"\x85R.",
+        "a change of our own code": b"\x80\x02cnumpy\ndtype\nN}X\x05\x00\x00\x00_makeNs\x86b.",
         "a false shape": pickle.dumps(arrays, 2).replace(b"K\x09K\x06", b"K\x7fK\x06"),
         "nothing": b"",
         "no pickle": b"hello",
