@@ -77,7 +77,7 @@ def main() -> None:
             per_step = 1 / (options.rounds * options.steps)
             waiting = sum(waited) * per_step
             redis_time = (redis_cpu(server.info("cpu")) - redis_before) * per_step
-        computing, idle = worker_times(logs)
+        computing = worker_computing(logs)
 
     print(f"milliseconds a step, {options.workers} workers, {options.shards} shards, {options.rounds} rounds")
     for name, column in zip(("seed loop", "GradMQ", "ratio"), zip(*rounds, strict=True), strict=True):
@@ -88,7 +88,7 @@ def main() -> None:
     print(f"  a worker computes                          {computing:.3f}")
     print(f"  Redis, CPU time                            {redis_time:.3f}")
     print(f"  the rest: wire and wake-ups                {max(0.0, waiting - computing - redis_time):.3f}")
-    print(f"of which a worker waits for its next request {idle:.3f}")
+    print(f"and so long a worker waits for its next request {step - computing:.3f}")
 
 
 class Training:
@@ -131,16 +131,14 @@ def redis_cpu(info: Any) -> float:
     return (float(info["used_cpu_user"]) + float(info["used_cpu_sys"])) * 1000
 
 
-def worker_times(logs: Path) -> tuple[float, float]:
-    """Return how long a worker computes and waits for a request, in milliseconds, from the results of all seats."""
+def worker_computing(logs: Path) -> float:
+    """Return what a request costs a worker, in milliseconds, from the results of all seats."""
     done = [
         ast.literal_eval(text)
         for log in logs.glob("worker*.log")
         for text in re.findall(r"succeeded in .*: (\{.*\})", log.read_text())
     ]
-    steps = sum(result["steps"] for result in done)
-    computing, waiting = (sum(result[f"seconds_{what}"] for result in done) for what in ("computing", "waiting"))
-    return computing * 1000 / steps, waiting * 1000 / steps
+    return float(sum(result["seconds_computing"] for result in done) * 1000 / sum(result["steps"] for result in done))
 
 
 def say(line: str) -> None:
