@@ -4,8 +4,7 @@ import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import numpy as np
@@ -19,6 +18,7 @@ from coordinator.model import load_model
 from coordinator.preflight import UnreachableError, check_broker, check_port_is_free, check_redis, check_transport
 from coordinator.progress import Progress
 from coordinator.run import Run, best
+from coordinator.stop import Stopped, stop_on_signals
 from coordinator.train import GradientSource, train
 from shared.config import DTYPES, TrainConfig, join
 from shared.dataset import DEFAULT_DATA, find_dataset, load_dataset
@@ -27,13 +27,6 @@ from shared.queue import broker_url, redis_url
 from shared.sgd import count_correct, default_shards
 
 _WRONG_INPUT = 2
-
-
-class _Stopped(KeyboardInterrupt):
-    """A signal asked us to stop."""
-
-    def __init__(self, signal_number: int) -> None:
-        self.exit_code = 128 + signal_number
 
 
 class _Sizes(click.ParamType[tuple[int, ...]]):
@@ -134,8 +127,8 @@ def train_command(
     run = Run(runs, config, dataset)
     try:
         with ExitStack() as stack:
-            # From here on SIGTERM is a Ctrl-C: it unwinds the stack, which ends what we have started.
-            signal.signal(signal.SIGTERM, _stop)
+            # From here on a signal unwinds the stack, which ends what we have started.
+            stop_on_signals()
             stack.enter_context(threadpool_limits(1))
             # A run that diverges is reported once, by name, not by NumPy at every operation.
             stack.enter_context(np.errstate(all="ignore"))
@@ -234,7 +227,7 @@ def run() -> int:
         return end.exit_code
     except click.Abort as abort:  # which is what click makes of a KeyboardInterrupt
         click.echo("gradmq: stopped", err=True)
-        return abort.__cause__.exit_code if isinstance(abort.__cause__, _Stopped) else 128 + signal.SIGINT
+        return 128 + (abort.__cause__.signal_number if isinstance(abort.__cause__, Stopped) else signal.SIGINT)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return _WRONG_INPUT
@@ -252,10 +245,6 @@ def run() -> int:
 def _complain(message: str) -> int:
     click.echo("gradmq: " + " ".join(message.split()), err=True)
     return _WRONG_INPUT
-
-
-def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
-    raise _Stopped(signal_number)
 
 
 def _no_tending() -> None:

@@ -12,7 +12,7 @@ from shared.queue import QUEUE, celery_settings
 
 _ARRIVAL = 0.25  # seconds that workers may take from one span to the next
 _NOT_TAKEN = 5.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
-_NOT_FOUND = 404
+_NOT_FOUND = "404"
 
 
 @dataclass
@@ -127,7 +127,7 @@ class Seats:
                 channel: Any = connection.channel()
                 return bool(channel.queue_declare(QUEUE, passive=True).message_count == 0)
             except ChannelError as error:
-                if error.reply_code == _NOT_FOUND:  # for Redis, an empty list is none
+                if str(error.reply_code) == _NOT_FOUND:  # for Redis, an empty list is none
                     return True
                 raise OperationalError(str(error)) from error
             except connection.connection_errors as error:

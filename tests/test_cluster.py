@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -173,6 +175,25 @@ def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_da
         assert load_model(model(program)).sizes == (196, 12, 10)
 
 
+def test_a_signal_that_python_would_forget_stops_all_the_same():
+    program = """if True:
+        import os, signal, sys, time, weakref
+        from coordinator.stop import Stopped, stop_on_signals
+
+        stop_on_signals()
+        try:
+            thing = set()
+            reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+            del thing  # nobody can catch what its callback raises
+            print("forgotten")
+            time.sleep(10)
+        except Stopped as stopped:
+            print(stopped.signal_number)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("forgotten\n15\n", "")
+
+
 def test_sigterm_stops_like_ctrl_c(gradmq, small_data):
     program = gradmq(*job(small_data, 10_000, workers=1))
     program.wait_for("Epoch 0:")
@@ -202,6 +223,17 @@ def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
     assert server.password not in program.text() + worker.text()
+
+
+def test_seats_that_got_lost_on_the_way_are_given_out_again(gradmq, small_data, server, fingerprints):
+    program = gradmq(*job(small_data, redis=server.url))
+    program.wait_for("no worker is there")
+    with server.client() as client:
+        assert client.delete("gradmq:seats") == 1
+    start_worker(gradmq, server, "worker")
+    assert program.end(30) == 0, program.text()
+    assert "broker is away" not in program.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
 
 
 def test_a_redis_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, long_fingerprint):
@@ -278,9 +310,6 @@ def test_a_run_stopped_before_its_first_step_leaves_nothing(gradmq, small_data, 
 
 
 def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, server, tmp_path):
-    import subprocess
-    import sys
-
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "--loglevel", "INFO"]
     environment = {**os.environ, "GRADMQ_REDIS_URL": server.url, "GRADMQ_DATA": str(small_data)}
     with (tmp_path / "log").open("wb") as log:

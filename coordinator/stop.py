@@ -1,0 +1,40 @@
+"""Ctrl-C and SIGTERM: one exception for both, and one that can't get lost."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
+
+_MOMENT = 0.01  # seconds
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked us to stop."""
+
+    def __init__(self, signal_number: int) -> None:
+        self.signal_number = signal_number
+
+
+def stop_on_signals() -> None:
+    """Raise Stopped in the main thread when SIGINT or SIGTERM comes."""
+    sys.unraisablehook = _unraisable
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped(signal_number)
+
+
+def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Send the signal again if its exception is about to get lost.
+
+    Python raises it wherever the program happens to be. In a weak reference's callback or a destructor, of which
+    Celery has many, nobody can catch it: Python would print it and go on.
+    """
+    if isinstance(unraisable.exc_value, Stopped):
+        threading.Timer(_MOMENT, os.kill, (os.getpid(), unraisable.exc_value.signal_number)).start()
+    else:
+        sys.__unraisablehook__(unraisable)
