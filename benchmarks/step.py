@@ -10,7 +10,6 @@ import ast
 import re
 import select
 import statistics
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -53,9 +52,9 @@ def main() -> None:
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        cluster = stack.enter_context(embedded_cluster(options.workers, DEFAULT_DATA, logs, None, say))
+        cluster = stack.enter_context(embedded_cluster(options.workers, DEFAULT_DATA, logs, None))
         url = cluster.redis_url
-        exchange = Exchange(url, broker_url(url), "benchmark", config, data.training, None, say, cluster.tend)
+        exchange = Exchange(url, broker_url(url), "benchmark", config, data.training, None, cluster.tend)
         stack.callback(exchange.close)
         training = Training(exchange, config, len(data.training))
 
@@ -139,10 +138,6 @@ def worker_computing(logs: Path) -> float:
         for text in re.findall(r"succeeded in .*: (\{.*\})", log.read_text())
     ]
     return float(sum(result["seconds_computing"] for result in done) * 1000 / sum(result["steps"] for result in done))
-
-
-def say(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,20 +3,24 @@
 import os
 import sys
 
+from coordinator.stop import Stopped, stop_on_signals
+
 
 def main() -> None:
-    """Run a command and exit: 0 done, 2 wrong input, 130 interrupted."""
+    """Run a command and exit: 0 done, 2 wrong input, 128 + n stopped by signal n."""
     # A stream that was closed in the shell is None.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    # Early, because a container's first process is deaf to signals that it does not handle.
+    stop_on_signals()
     try:
         # Inside, so that Ctrl-C during the imports leaves no traceback either.
         from coordinator.cli import run
 
         sys.exit(run())
-    except KeyboardInterrupt:
+    except Stopped as stopped:
         print("gradmq: stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(128 + stopped.signal_number)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The command line."""
 
+import logging
 import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,21 @@ from coordinator.exchange import Exchange
 from coordinator.local import Local
 from coordinator.model import load_model
 from coordinator.preflight import UnreachableError, check_broker, check_port_is_free, check_redis, check_transport
-from coordinator.progress import Progress
+from coordinator.progress import Progress, results, start_logging
 from coordinator.run import Run, best
-from coordinator.stop import Stopped, stop_on_signals
+from coordinator.stop import Stopped
 from coordinator.train import GradientSource, train
+from shared import logs
 from shared.config import DTYPES, TrainConfig, join
 from shared.dataset import DEFAULT_DATA, find_dataset, load_dataset
-from shared.errors import ConfigError, GradMQError, ModelError, QueueError
+from shared.errors import ConfigError, DataError, GradMQError, ModelError, QueueError
 from shared.queue import broker_url, redis_url
 from shared.sgd import count_correct, default_shards
 
 _WRONG_INPUT = 2
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+log = logging.getLogger("coordinator")
 
 
 class _Sizes(click.ParamType[tuple[int, ...]]):
@@ -47,6 +52,9 @@ _data_option = click.option(
 _redis_option = click.option("--redis", "redis_address", envvar="GRADMQ_REDIS_URL", help="Address of the Redis to use.")
 _broker_option = click.option(
     "--broker", "broker_address", envvar="GRADMQ_BROKER_URL", help="Celery's broker, if it is not that Redis."
+)
+_log_format_option = click.option(
+    "--log-format", type=click.Choice(logs.FORMATS), envvar="GRADMQ_LOG_FORMAT", default="text", show_default=True
 )
 
 
@@ -70,6 +78,7 @@ def cli() -> None:
 @click.option("--dtype", type=click.Choice(DTYPES), default="float32")
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder for the runs' folders.")
 @click.option("--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1.")
+@_log_format_option
 @click.pass_context
 def train_command(
     ctx: click.Context,
@@ -87,11 +96,14 @@ def train_command(
     dtype: str,
     runs: Path,
     flower_port: int | None,
+    log_format: str,
 ) -> None:
     """Train a network.
 
     On its own it starts a Redis and workers for the time of the run; with --redis it uses the workers there.
     """
+    logs.set_log_format(log_format)
+    start_logging()
     if shards is None:
         shards = default_shards(max(mini_batch_size, 1))
     config = TrainConfig(sizes, epochs, mini_batch_size, eta, seed, shards, dtype)
@@ -125,30 +137,26 @@ def train_command(
         check_broker(broker_address)
 
     run = Run(runs, config, dataset)
+    logs.context.run = run.id
     try:
         with ExitStack() as stack:
-            # From here on a signal unwinds the stack, which ends what we have started.
-            stop_on_signals()
             stack.enter_context(threadpool_limits(1))
             # A run that diverges is reported once, by name, not by NumPy at every operation.
             stack.enter_context(np.errstate(all="ignore"))
             progress = stack.enter_context(Progress(len(training), config.steps_per_epoch(len(training)), epochs))
-            progress.say(_headline(run, config, len(training)))
+            results.info(_headline(run, config, len(training)))
             source: GradientSource
             if embedded and workers == 0:
                 source = Local(config, training)
             else:
                 tend = _no_tending
                 if embedded:
-                    logs = run.folder / "logs"
-                    cluster = embedded_cluster(workers, data, logs, flower_port, progress.notify)
+                    cluster = embedded_cluster(workers, data, run.folder / "logs", flower_port)
                     members = stack.enter_context(cluster)
                     redis_address, tend = members.redis_url, members.tend
                 redis_address = redis_url(redis_address)
                 broker = broker_url(redis_address, broker_address)
-                exchange = Exchange(
-                    redis_address, broker, run.id, config, training, batches_per_task, progress.notify, tend
-                )
+                exchange = Exchange(redis_address, broker, run.id, config, training, batches_per_task, tend)
                 stack.callback(exchange.close)
                 source = exchange
             parameters = train(config, dataset, source, run, progress)
@@ -157,31 +165,40 @@ def train_command(
             # The logs tell what went wrong, if something did.
             run.discard(keep_logs=isinstance(error, QueueError))
         elif isinstance(error, KeyboardInterrupt):
-            click.echo(f"gradmq: the model so far is {run.model}", err=True)
+            log.warning("the model so far is %s", run.model)
         raise
     winner = best(run.metrics)
-    click.echo(f"best epoch {winner.epoch}: {winner.correct}/{winner.n_test}; last weights_sha256 {parameters.sha256}")
-    click.echo(f"model: {run.model}")
+    results.info(
+        f"best epoch {winner.epoch}: {winner.correct}/{winner.n_test}; last weights_sha256 {parameters.sha256}"
+    )
+    results.info(f"model: {run.model}")
 
 
 @cli.command("worker")
 @_redis_option
 @_broker_option
 @click.option("--name", default="worker@%h", show_default=True, help="Name in Flower; %h is the host.")
-def worker_process(redis_address: str | None, broker_address: str | None, name: str) -> None:
+@click.option("--log-level", type=click.Choice(_LOG_LEVELS), envvar="GRADMQ_LOG_LEVEL", default="info")
+@_log_format_option
+def worker_process(
+    redis_address: str | None, broker_address: str | None, name: str, log_level: str, log_format: str
+) -> None:
     """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
+    logs.set_log_format(log_format)
+    start_logging()
     address = redis_url(redis_address)
     try:
         check_redis(address)
     except UnreachableError as error:
-        click.echo(f"gradmq: {error}; trying until it is there", err=True)
+        log.warning("%s; trying until it is there", error)
     os.environ["GRADMQ_REDIS_URL"] = address
     if broker_address is not None:
         check_transport(broker_address)
         os.environ["GRADMQ_BROKER_URL"] = broker_address
     # Celery will look for our app in its own folder, not in this one.
-    os.environ["GRADMQ_DATA"] = str(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA).absolute())
-    command = worker_command(name)
+    with suppress(DataError):  # a worker needs no samples of its own
+        os.environ["GRADMQ_DATA"] = str(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).absolute())
+    command = worker_command(name, log_level)
     os.execv(command[0], command)
 
 
@@ -226,7 +243,7 @@ def run() -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.Abort as abort:  # which is what click makes of a KeyboardInterrupt
-        click.echo("gradmq: stopped", err=True)
+        _say("stopped")
         return 128 + (abort.__cause__.signal_number if isinstance(abort.__cause__, Stopped) else signal.SIGINT)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -243,8 +260,17 @@ def run() -> int:
 
 
 def _complain(message: str) -> int:
-    click.echo("gradmq: " + " ".join(message.split()), err=True)
+    _say(" ".join(message.split()))
     return _WRONG_INPUT
+
+
+def _say(message: str) -> None:
+    """Print why the program ends."""
+    if logs.log_format() == "json":
+        start_logging()
+        log.error(message)
+    else:
+        click.echo(f"gradmq: {logs.masked(message)}", err=True)
 
 
 def _no_tending() -> None:

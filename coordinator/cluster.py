@@ -1,12 +1,13 @@
 """The embedded cluster: a Redis on a unix socket in a private folder, and worker processes."""
 
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,28 +29,31 @@ _FLOWER = "flower"
 _SHORT_LIFE = 10.0  # seconds; a process that ends sooner never worked
 _MOST_SHORT_LIVES = 3  # in a row, before we give up
 
+log = logging.getLogger(__name__)
 
-def worker_command(name: str) -> list[str]:
+
+def worker_command(name: str, log_level: str = "info") -> list[str]:
     """Return the command of a worker: `celery -A worker worker` with the settings that suit us.
 
     name: `%h` in it stands for the host.  One slot, in a process of its own (prefork), so that the worker answers
     Flower while it computes; no gossip or mingle, because workers have nothing to tell each other.
     """
     return [
-        *(*celery_command("worker"), "--hostname", name),
-        *("--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+        *(*celery_command("worker"), "--hostname", name, "--loglevel", log_level),
+        *("--pool", "prefork", "--concurrency", "1", "--without-gossip", "--without-mingle"),
     ]
 
 
 def celery_command(command: str) -> list[str]:
     """Return a Celery command on our app, which no `worker.py` in the user's folder can stand in for."""
-    return [sys.executable, "-P", "-m", "celery", "--workdir", str(_PACKAGES), "-A", "worker", command]
+    # Quiet as to the banner, which is no log line.
+    return [sys.executable, "-P", "-m", "celery", "--quiet", "--workdir", str(_PACKAGES), "-A", "worker", command]
 
 
 class Cluster:
     """Redis, workers and perhaps Flower, as processes that are started again when they end."""
 
-    def __init__(self, folder: str, group: int, data: Path, logs: Path, notify: Callable[[str], None]) -> None:
+    def __init__(self, folder: str, group: int, data: Path, logs: Path) -> None:
         """folder: private, for the socket.  group: the process group to join.  See `embedded_cluster` for the rest."""
         socket_path = f"{folder}/redis.sock"
         self.redis_url = f"unix://{socket_path}?db=0"
@@ -63,7 +67,7 @@ class Cluster:
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)
-        self._group, self._logs, self._notify = group, logs, notify
+        self._group, self._logs = group, logs
         self.members: list[Member] = []
 
     def start(self, workers: int, flower_port: int | None) -> None:
@@ -85,11 +89,11 @@ class Cluster:
                 continue
             if member.short_lives() == _MOST_SHORT_LIVES:
                 if member.name == _FLOWER:  # only a view
-                    self._notify(f"{member.name} does not live; going on without it, see {member.log}")
+                    log.warning("%s does not live; going on without it, see %s", member.name, member.log)
                     self.members.remove(member)
                     return
                 raise QueueError(f"{member.name} ends as soon as it starts (exit code {code}); see {member.log}")
-            self._notify(f"{member.name} has ended (exit code {code}); starting it again")
+            log.warning("%s has ended (exit code %d); starting it again", member.name, code)
             member.start(self._environment, self._group)
 
     def reap(self) -> None:
@@ -142,12 +146,10 @@ class Member:
 
 
 @contextmanager
-def embedded_cluster(
-    workers: int, data: Path, logs: Path, flower_port: int | None, notify: Callable[[str], None]
-) -> Iterator[Cluster]:
+def embedded_cluster(workers: int, data: Path, logs: Path, flower_port: int | None) -> Iterator[Cluster]:
     """Run a cluster for the time of the block, or of this process if that ends first, however it ends.
 
-    data: where the workers look for the samples.  logs: folder for a log a process.  notify: gets lines for people.
+    data: where the workers look for the samples.  logs: folder for a log a process.
     """
     with subprocess.Popen(
         [sys.executable, "-I", guard.__file__],
@@ -159,7 +161,7 @@ def embedded_cluster(
         folder = guardian.stdout.readline().decode().rstrip("\n")
         if not folder:
             raise QueueError("no temporary folder can be made for the embedded Redis; set TMPDIR to one that can")
-        cluster = Cluster(folder, guardian.pid, data, logs, notify)
+        cluster = Cluster(folder, guardian.pid, data, logs)
         try:
             cluster.start(workers, flower_port)
             yield cluster

@@ -1,5 +1,6 @@
 """The distributed gradient: publish weights, ask for shards, collect the replies, ask again for what is late."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from coordinator.ask import Ask
 from coordinator.pace import Pace
+from coordinator.roster import Roster
 from coordinator.seats import Seats
 from shared.config import TrainConfig
 from shared.messages import LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
@@ -34,6 +36,9 @@ _PAUSE = 0.2  # seconds between two attempts to go on after a failure
 _LAST_WORDS = 0.5  # seconds that telling the workers of the end may take
 
 
+log = logging.getLogger(__name__)
+
+
 class _KeysLostError(Exception):
     """Redis has forgotten what we published."""
 
@@ -49,16 +54,16 @@ class Exchange:
         config: TrainConfig,
         samples: LabelledSamples,
         batches_per_task: int | None,
-        notify: Callable[[str], None],
         tend: Callable[[], None],
     ) -> None:
-        """notify: gets a line for people when something has to be waited for.  tend: is called now and then."""
+        """tend: is called now and then."""
         self._url = redis_url
         self._run, self._config, self._samples = run, config, samples
-        self._notify, self._tend = notify, tend
+        self._tend = tend
         self._incarnation = secrets.randbits(64)
         self._keys = Keys(run, self._incarnation)
         self._seats = Seats(broker_url)
+        self._roster = Roster(min(config.shards, config.mini_batch_size))
         self._pace = Pace(batches_per_task)
         self._client = client(redis_url)
         self._stream: Stream | None = None
@@ -76,14 +81,12 @@ class Exchange:
 
     @property
     def workers(self) -> int:
-        """How many workers are in their seats now."""
-        return self._seats.taken
+        """How many workers take part now."""
+        return len(self._roster)
 
     def take_workers(self) -> int:
         """Return how many workers have given replies since the last call."""
-        count = len(self._seats.workers)
-        self._seats.workers.clear()
-        return count
+        return self._roster.take_replied()
 
     def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
         """Return the gradient summed over a mini-batch, and the samples' number as the replies count them.
@@ -96,6 +99,7 @@ class Exchange:
         if started - self._tended > _TEND:
             self._tended = started
             self._tend()
+            self._roster.look()
         step = epoch * self._batches_per_epoch + batch
         ask: Ask | None = None
         while ask is None or ask.missing:
@@ -117,7 +121,7 @@ class Exchange:
             except redis.RedisError as error:
                 self._recover(f"Redis refuses ({error}); waiting for it to serve us")
         if self._trouble:
-            self._notify("all is there again; going on")
+            log.info("all is there again; going on")
             self._trouble = ""
         if self._undisturbed:
             self._pace.add(time.monotonic() - started)
@@ -226,21 +230,30 @@ class Exchange:
         if record is None or record.incarnation != self._incarnation:
             return False
         if record.kind == Kind.REPLY and size == self._reply_bytes:
-            self._seats.replied(record.number)
+            worker = self._seats.replied(record.number)
+            if worker:
+                self._roster.replied(worker)
             return ask.accept(record, buffer)
+        name = bytes(buffer[RECORD_BYTES:size]).decode(errors="replace")
         if record.kind == Kind.JOINED:
-            self._seats.joined(record.number, bytes(buffer[RECORD_BYTES:size]).decode(errors="replace"))
+            self._seats.joined(record.number, name)
+            self._roster.heard(name)
             self._alone_since = None
         elif record.kind == Kind.LEFT:
             self._seats.left(record.number)
+        elif record.kind == Kind.LEAVING:
+            self._seats.left(record.number)
+            self._roster.gone(name, "leaves")
         elif record.kind == Kind.NEEDS_DATA:
             self._seats.heard(record.number)
-            upload(self._client, self._samples)
+            if upload(self._client, self._samples):
+                log.info("the training samples are in Redis now, for workers without a copy")
         return False
 
     def _look_around(self) -> None:
         """Replies are slow to come: are our processes alive, is Redis whole, is anybody there?"""
         self._tend()
+        self._roster.look()
         # Both are signs of life, and tell whether Redis still has them.
         if not self._client.expire(self._keys.weights, _ALIVE):
             raise _KeysLostError
@@ -258,10 +271,13 @@ class Exchange:
         self._undisturbed = False
         requests = self._keys.requests(self._span)
         queued = self._client.lrange(requests, 0, -1)
-        for request in ask.unanswered():
+        missing = ask.unanswered()
+        log.warning("step %d: asking again for %d of its shards' gradients", ask.step, len(missing))
+        for request in missing:
             if request.encode() not in queued:
                 self._client.rpush(requests, request.encode())
-        self._seats.replace_silent(asked)
+        for worker in self._seats.replace_silent(asked):
+            self._roster.gone(worker, "does not answer")
         self._seats.give_out()
 
     def _connected(self) -> Stream:
@@ -289,5 +305,5 @@ class Exchange:
     def _say(self, trouble: str) -> None:
         """Tell people what we wait for, once."""
         if trouble != self._trouble:
-            self._notify(trouble)
+            log.warning(trouble)
             self._trouble = trouble

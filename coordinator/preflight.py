@@ -6,7 +6,7 @@ import redis
 from kombu import Connection
 
 from shared.errors import ConfigError, QueueError
-from shared.queue import broker_url, masked
+from shared.queue import broker_url, shown
 from shared.resp import client
 
 
@@ -16,7 +16,7 @@ class UnreachableError(QueueError):
 
 def check_redis(url: str) -> None:
     """Raise QueueError unless a Redis there lets us in."""
-    what = f"Redis at {masked(url)}"
+    what = f"Redis at {shown(url)}"
     try:
         with client(url, timeout=5.0) as connection:
             connection.ping()
@@ -25,16 +25,17 @@ def check_redis(url: str) -> None:
     except redis.RedisError as error:
         raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
     except (ValueError, TypeError) as error:
-        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
+        raise QueueError(f"{shown(url)} is not the address of a Redis: {error}") from None
 
 
 def check_transport(url: str) -> None:
     """Raise QueueError unless Celery knows that kind of broker."""
     try:
         Connection(broker_url("", url)).release()
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError):  # whose message might quote a part of the password
         raise QueueError(
-            f"--broker {masked(url)} is not the address of a broker: {error}; give redis://… or amqp://…"
+            f"--broker {shown(url)} is not the address of a broker; give redis://… or amqp://…, with every special "
+            "character of a password as % and its code"
         ) from None
 
 
@@ -47,7 +48,7 @@ def check_broker(url: str) -> None:
             connection.channel()
         # Whatever the transport's own library raises.
         except Exception as error:
-            raise QueueError(f"--broker {masked(url)} cannot be used: {error}; check it, or start it") from None
+            raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
 
 
 def check_port_is_free(port: int) -> None:

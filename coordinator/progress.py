@@ -1,19 +1,51 @@
-"""What a person sees of a run: a bar on a terminal, and the seed's lines everywhere."""
+"""What a person sees of a run: a bar on a terminal, the seed's lines, and what happens besides."""
 
+import logging
 import sys
 import time
+from dataclasses import asdict
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from tqdm import tqdm
 
 from coordinator.run import EpochMetrics
+from shared import logs
 
 _REFRESH = 0.1  # seconds
 
+results = logging.getLogger("gradmq.results")
+
+
+def start_logging() -> None:
+    """Write results to standard output and what happens besides to standard error, both above the bar."""
+    if results.handlers:
+        return
+    events = _AboveTheBar(sys.stderr)
+    logs.prepare(events)
+    logging.root.addHandler(events)
+    logging.getLogger("coordinator").setLevel(logging.INFO)
+
+    lines = _AboveTheBar(sys.stdout)
+    if logs.log_format() == "json":
+        logs.prepare(lines)
+    results.addHandler(lines)
+    results.setLevel(logging.INFO)
+    results.propagate = False
+
+
+class _AboveTheBar(logging.Handler):
+    def __init__(self, file: TextIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(self.format(record), file=self._file)
+        self._file.flush()
+
 
 class Progress:
-    """A bar over the whole run (standard error, only on a terminal) and a line an epoch (standard output)."""
+    """A bar over the whole run, on standard error and only on a terminal."""
 
     def __init__(self, n_samples: int, batches_per_epoch: int, epochs: int) -> None:
         """n_samples: of one epoch."""
@@ -53,13 +85,4 @@ class Progress:
         """Print the seed's line."""
         self._bar.update(self._pending)
         self._pending = 0
-        self.say(str(metrics))
-
-    def say(self, line: str) -> None:
-        """Print a line to standard output, above the bar."""
-        self._bar.write(line, file=sys.stdout)
-        sys.stdout.flush()
-
-    def notify(self, line: str) -> None:
-        """Print a line that is no result to standard error, above the bar."""
-        self._bar.write(f"gradmq: {line}", file=sys.stderr)
+        results.info(metrics, extra=asdict(metrics))

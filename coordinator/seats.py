@@ -38,7 +38,6 @@ class Seats:
         self._opened = 0.0
         self._next_number = 0
         self._before = 0  # seats taken in the span before
-        self.workers: set[str] = set()  # everyone who gave a reply since `workers` was last cleared
 
     @property
     def taken(self) -> int:
@@ -79,19 +78,20 @@ class Seats:
             self._places[number].worker = worker
             self.heard(number)
 
-    def heard(self, number: int) -> None:
-        """Note a sign of life."""
-        if number in self._places:
-            self._places[number].heard = time.monotonic()
-            self._places[number].replaced = False
-
-    def replied(self, number: int) -> None:
-        """Note a reply, and with it the worker as one of this epoch's."""
+    def heard(self, number: int) -> str:
+        """Note a sign of life; return who gave it, nothing for a seat of another span."""
         place = self._places.get(number)
-        if place is not None:
-            place.worker = place.worker or f"seat {number}"  # if its name was lost on the way
-            self.heard(number)
-            self.workers.add(place.worker)
+        if place is None:
+            return ""
+        place.heard = time.monotonic()
+        place.replaced = False
+        return place.worker
+
+    def replied(self, number: int) -> str:
+        """Note a reply; return who gave it."""
+        if number in self._places:
+            self._places[number].worker = self._places[number].worker or f"seat {number}"  # if its name got lost
+        return self.heard(number)
 
     def left(self, number: int) -> None:
         """Have the place of a worker that went given to whoever is free."""
@@ -104,12 +104,14 @@ class Seats:
         for number in [number for number, place in self._places.items() if not place.worker]:
             self.left(number)
 
-    def replace_silent(self, since: float) -> None:
-        """Have given out again the seats whose workers have not been heard of since then."""
-        for place in self._places.values():
-            if place.worker and place.heard < since and not place.replaced:
-                place.replaced = True
-                self._due.append(place.label)
+    def replace_silent(self, since: float) -> list[str]:
+        """Have given out again the seats whose workers have not been heard of since then; return these workers."""
+        silent = [place for place in self._places.values() if place.worker and place.heard < since]
+        silent = [place for place in silent if not place.replaced]
+        for place in silent:
+            place.replaced = True
+            self._due.append(place.label)
+        return [place.worker for place in silent]
 
     def replace_lost(self) -> None:
         """Have given out again the seats that a worker took from the queue and never sat in: it must have died.

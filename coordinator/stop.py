@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one exception for both, and one that can't get lost."""
+"""Ctrl-C and SIGTERM: one exception for both, and one that can't get lost.  The standard library alone."""
 
 import os
 import signal

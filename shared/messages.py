@@ -22,6 +22,7 @@ class Kind(IntEnum):
     JOINED = 5  # worker: seat `number` is taken; its name follows
     LEFT = 6  # worker: seat `number` is given up
     NEEDS_DATA = 7  # worker: seat `number` has no copy of the training samples
+    LEAVING = 8  # worker: seat `number` is given up, and no other will be taken; its name follows
 
 
 # magic, version, kind, incarnation, step, first, stop, samples, number; padded so that what follows is aligned.

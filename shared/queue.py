@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from kombu import Queue
 
 from shared.errors import QueueError
+from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 QUEUE = "seats"
@@ -24,18 +25,21 @@ def redis_url(given: str | None = None) -> str:
         parts = urlsplit(url)
         _ = parts.port
         options = parse_qs(parts.query, strict_parsing=bool(parts.query))
-    except ValueError as error:
-        raise QueueError(f"{masked(url)} is not the address of a Redis: {error}") from None
+    except ValueError:  # whose message might quote a part of the password
+        raise QueueError(
+            f"{shown(url)} is not the address of a Redis; give redis://host:port/db, with every special character "
+            "of a password as % and its code"
+        ) from None
     if parts.scheme not in _SCHEMES:
         raise QueueError(
-            f"{masked(url)} is not the address of a Redis; give redis://host:port/db, rediss://… or unix:///path"
+            f"{shown(url)} is not the address of a Redis; give redis://host:port/db, rediss://… or unix:///path"
         )
     database = options.get("db", [parts.path.strip("/")])[0] if parts.scheme != "unix" else options.get("db", [""])[0]
     if database and not database.isdecimal():
-        raise QueueError(f"{masked(url)} names the database {database!r}; give a number")
+        raise QueueError(f"{shown(url)} names the database {database!r}; give a number")
     for option in options:
         if option != "db" and not option.startswith("ssl_"):
-            raise QueueError(f"{masked(url)} has the option {option}; only db and those that begin with ssl_ are known")
+            raise QueueError(f"{shown(url)} has the option {option}; only db and those that begin with ssl_ are known")
     return url
 
 
@@ -63,13 +67,9 @@ def broker_url(redis: str, given: str | None = None) -> str:
     return url
 
 
-def masked(url: str) -> str:
-    """Return the address without its password, and without options, which might hold one."""
-    url = url.split("?")[0]
-    scheme, _, rest = url.rpartition("://")
-    credentials, at, place = rest.rpartition("@")
-    user = credentials.split(":")[0]
-    return f"{scheme}://{user}:***@{place}" if at and ":" in credentials else url
+def shown(url: str) -> str:
+    """Return an address, or what was given for one, as messages may show it."""
+    return masked(url) if "://" in url else masked(f"://{url}").removeprefix("://")
 
 
 def celery_settings(broker: str) -> dict[str, Any]:

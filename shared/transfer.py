@@ -15,8 +15,8 @@ _LIMIT = 2**32  # numbers in the images
 _DTYPES = ("|u1", "<f4", "<f8")
 
 
-def upload(client: redis.Redis, samples: LabelledSamples) -> None:
-    """Put the samples into Redis, unless all of them are there."""
+def upload(client: redis.Redis, samples: LabelledSamples) -> bool:
+    """Put the samples into Redis, unless all of them are there; tell whether they had to be."""
     description = {
         "shape": list(samples.images.shape),
         "dtype": samples.images.dtype.str,
@@ -25,7 +25,7 @@ def upload(client: redis.Redis, samples: LabelledSamples) -> None:
     parts = _parts(samples.sha256, description)
     keys = [_key(samples.sha256), *(key for _, key, _ in parts)]
     if client.exists(*keys) == len(keys):
-        return
+        return False
     data = {
         "images": np.ascontiguousarray(samples.images).data.cast("B"),
         "labels": np.ascontiguousarray(samples.labels, "<i8").data.cast("B"),
@@ -34,6 +34,7 @@ def upload(client: redis.Redis, samples: LabelledSamples) -> None:
         client.set(key, bytes(data[name][chunk]), ex=_LIFETIME)
     # The description goes last: whoever sees it finds all the rest.
     client.set(keys[0], json.dumps(description), ex=_LIFETIME)
+    return True
 
 
 def download(client: redis.Redis, sha256: str) -> LabelledSamples | None:

@@ -44,7 +44,7 @@ def learn(gradient: Callable, steps: int = 10) -> tuple[str, int]:
 
 @pytest.fixture
 def exchange(server):
-    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, None, lambda line: None, lambda: None)
+    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, None, lambda: None)
     yield made
     made.close()
 
@@ -183,7 +183,7 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     """The connection breaks at the worst moment, `times` times over."""
-    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda line: None, lambda: None)
+    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda: None)
     broken: list[str] = []
 
     def fail(*arguments, **options):
@@ -204,7 +204,7 @@ def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
 
 
 def test_a_broker_that_fails_while_seats_are_given_out_loses_no_seat(server):
-    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda line: None, lambda: None)
+    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda: None)
     failures: list[int] = []
     send = made._seats._app.send_task
 

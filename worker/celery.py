@@ -1,11 +1,15 @@
 """The Celery app: `celery -A worker worker` needs nothing but GRADMQ_REDIS_URL (or Celery's own --broker)."""
 
+import logging
 import os
+from pathlib import Path
 from typing import Any
 
+import billiard.pool
 from celery import Celery, signals
 from threadpoolctl import threadpool_limits
 
+from shared import logs
 from shared.queue import broker_url, celery_settings, redis_url
 from worker import leaving
 
@@ -14,6 +18,33 @@ threadpool_limits(1)
 
 app = Celery("worker", include=["worker.tasks"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
+
+
+# A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that may
+# have stopped doing: for 30 s, longer than a container is given to stop. A seat's result is worth one.
+billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
+
+# A file that is touched every two seconds while the worker is alive and in touch with the broker. A container's
+# health check that looks at its age costs next to nothing; `celery inspect ping` costs a second of CPU.
+_HEALTH_FILE = os.environ.get("GRADMQ_HEALTH_FILE")
+
+
+@signals.heartbeat_sent.connect
+def _healthy(**_: Any) -> None:
+    if _HEALTH_FILE:
+        Path(_HEALTH_FILE).touch()
+
+
+@signals.celeryd_init.connect
+def _name(sender: str, **_: Any) -> None:
+    logs.context.worker = sender
+
+
+@signals.after_setup_logger.connect
+@signals.after_setup_task_logger.connect
+def _prepare_logs(logger: logging.Logger, **_: Any) -> None:
+    for handler in logger.handlers:
+        logs.prepare(handler)
 
 
 @signals.worker_shutting_down.connect

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import redis
 
-from shared.dataset import DEFAULT_DATA, load_dataset
+from shared.dataset import DEFAULT_DATA, find_dataset, load_dataset
 from shared.errors import DataError
 from shared.samples import LabelledSamples
 from shared.transfer import download
@@ -41,7 +41,7 @@ def received_samples(client: redis.Redis, sha256: str) -> LabelledSamples | None
 def _look_at_own_files() -> str:
     """Keep this machine's own samples; return their digest, or nothing if there are none."""
     try:
-        samples = load_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).training
+        samples = load_dataset(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA))).training
     except DataError:
         return ""
     _keep(samples)

@@ -109,7 +109,7 @@ class Sitting:
             if done.outcome:
                 # Back goes what others need: the sign for whoever comes late, or a request taken just now.
                 back = _push(self._requests, request.encode()) if request else []
-                stream.send(back + _push(self._keys.replies, self._notice(Kind.LEFT)))
+                stream.send(back + _push(self._keys.replies, self._farewell()))
                 stream.skip(4 if back else 2)
                 return
 
@@ -140,7 +140,7 @@ class Sitting:
                 weights = redis_client.getrange(self._keys.weights, 0, RECORD_BYTES - 1)
                 self._done.outcome = self._why_leave(None, Record.decode(cast(bytes, weights)))
                 if self._done.outcome:
-                    redis_client.rpush(self._keys.replies, self._notice(Kind.LEFT))
+                    redis_client.rpush(self._keys.replies, self._farewell())
                     redis_client.expire(self._keys.replies, LIFETIME)
                     return None
                 if time.monotonic() - asked > _POLL:
@@ -163,6 +163,9 @@ class Sitting:
         if self._weights_seen is None or now - self._weights_seen > _NO_COORDINATOR:
             return "coordinator is gone"
         return "worker is leaving" if is_leaving() else ""
+
+    def _farewell(self) -> bytes:
+        return self._notice(Kind.LEAVING) + self._worker.encode() if is_leaving() else self._notice(Kind.LEFT)
 
     def _notice(self, kind: Kind) -> bytes:
         return Record(kind, self._seat.incarnation, number=self._seat.number).encode()

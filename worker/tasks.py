@@ -6,14 +6,12 @@ import os
 from typing import Any
 
 from celery import Task
-from celery.utils.log import get_task_logger
 
+from shared import logs
 from shared.messages import SEAT_TASK, Seat
 from shared.queue import tensors_url
 from worker.celery import app
 from worker.seat import Sitting
-
-log = get_task_logger(__name__)
 
 # Tells workers apart that were given the same name. The pool's processes inherit it from the worker.
 _PROCESS = os.getpid()
@@ -23,7 +21,6 @@ _PROCESS = os.getpid()
 def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Take a seat and compute summed gradients until its span is over; return what was done."""
     taken = Seat.from_json(fields)
-    name = f"{self.request.hostname} ({_PROCESS})"
-    done = Sitting(taken, tensors_url(app.conf.broker_url), name).work().to_json()
-    log.info("%s: %s", taken.name, done)
-    return done
+    name = f"{self.request.hostname}:{_PROCESS}"
+    logs.context.run = taken.run
+    return Sitting(taken, tensors_url(app.conf.broker_url), name).work().to_json()

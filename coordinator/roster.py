@@ -1,0 +1,57 @@
+"""Who takes part in a run."""
+
+import logging
+import time
+
+_GONE = 10.0  # seconds without a word after which a worker no longer takes part; seats go round among them
+
+log = logging.getLogger(__name__)
+
+
+class Roster:
+    """The workers heard of lately."""
+
+    def __init__(self, shards: int) -> None:
+        """shards: as many workers as this can be busy at a time."""
+        self._shards = shards
+        self._heard: dict[str, float] = {}  # when last, by the monotonic clock
+        self._replied: set[str] = set()
+        self._told = False  # that there are more workers than shards
+
+    def __len__(self) -> int:
+        return len(self._heard)
+
+    def heard(self, worker: str) -> None:
+        """Note a sign of life."""
+        new = worker not in self._heard
+        self._heard[worker] = time.monotonic()
+        if new:
+            self._say("takes part", worker)
+            if len(self) > self._shards and not self._told:
+                self._told = True
+                log.info("a mini-batch has %d shards, so more workers take turns; --shards makes more", self._shards)
+
+    def replied(self, worker: str) -> None:
+        """Note a reply."""
+        self._replied.add(worker)
+        self.heard(worker)
+
+    def take_replied(self) -> int:
+        """Return how many workers have given replies since the last call."""
+        count = len(self._replied)
+        self._replied.clear()
+        return count
+
+    def gone(self, worker: str, why: str) -> None:
+        """Note that a worker no longer takes part."""
+        if self._heard.pop(worker, None) is not None:
+            self._say(why, worker)
+
+    def look(self) -> None:
+        """Strike out who has not been heard of for long."""
+        since = time.monotonic() - _GONE
+        for worker in [worker for worker, heard in self._heard.items() if heard < since]:
+            self.gone(worker, "is no longer heard of")
+
+    def _say(self, what: str, worker: str) -> None:
+        log.info("%s (%d workers now)", what, len(self), extra={"worker": worker})
