@@ -9,6 +9,7 @@ from typing import Self, TextIO
 
 from tqdm import tqdm
 
+from coordinator.roster import n_workers
 from coordinator.run import EpochMetrics
 from shared import logs
 
@@ -77,7 +78,7 @@ class Progress:
             return
         self._next = now + _REFRESH
         self._bar.set_description_str(f"epoch {epoch}, mini-batch {batch}/{self._batches}", refresh=False)
-        self._bar.set_postfix_str(f"{workers} worker{'' if workers == 1 else 's'}", refresh=False)
+        self._bar.set_postfix_str(n_workers(workers), refresh=False)
         self._bar.update(self._pending)
         self._pending = 0
 

@@ -8,6 +8,11 @@ _GONE = 10.0  # seconds without a word after which a worker no longer takes part
 log = logging.getLogger(__name__)
 
 
+def n_workers(count: int) -> str:
+    """Return the number with its noun."""
+    return f"{count} worker" if count == 1 else f"{count} workers"
+
+
 class Roster:
     """The workers heard of lately."""
 
@@ -54,4 +59,4 @@ class Roster:
             self.gone(worker, "is no longer heard of")
 
     def _say(self, what: str, worker: str) -> None:
-        log.info("%s (%d workers now)", what, len(self), extra={"worker": worker})
+        log.info("%s (%s now)", what, n_workers(len(self)), extra={"worker": worker})

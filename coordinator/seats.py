@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import OperationalError
 
 from shared.messages import SEAT_TASK, Seat
 from shared.queue import QUEUE, celery_settings
 
 _ARRIVAL = 0.25  # seconds that workers may take from one span to the next
 _NOT_TAKEN = 5.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
-_NOT_FOUND = "404"
 
 
 @dataclass
@@ -126,13 +125,10 @@ class Seats:
     def _queue_is_empty(self) -> bool:
         with self._app.connection_for_write() as connection:
             try:
-                channel: Any = connection.channel()
-                return bool(channel.queue_declare(QUEUE, passive=True).message_count == 0)
-            except ChannelError as error:
-                if str(error.reply_code) == _NOT_FOUND:  # for Redis, an empty list is none
-                    return True
-                raise OperationalError(str(error)) from error
-            except connection.connection_errors as error:
+                # Not passively: for Redis kombu then looks for a key without our prefix.
+                queue: Any = self._app.amqp.queues[QUEUE].bind(connection.channel())
+                return bool(queue.queue_declare().message_count == 0)
+            except (*connection.connection_errors, *connection.channel_errors) as error:
                 raise OperationalError(str(error)) from error
 
     def close(self) -> None:

@@ -98,4 +98,7 @@ def celery_settings(broker: str) -> dict[str, Any]:
             "socket_keepalive": True,
             "health_check_interval": 10,
         }
+    elif broker.startswith("amqp"):
+        # RabbitMQ says so when it has a message, else a broken connection would swallow seats.
+        settings["broker_transport_options"] = {"confirm_publish": True}
     return settings

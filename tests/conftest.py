@@ -2,9 +2,11 @@
 
 import atexit
 import gzip
+import json
 import os
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -88,6 +90,48 @@ class Program:
         return found
 
 
+SIZES = "196,12,10"
+
+
+def job(data: Path, epochs: int = 2, **options: object) -> list[object]:
+    """Arguments of a small training."""
+    arguments: list[object] = ["train", "--sizes", SIZES, "--data", data, "--epochs", epochs]
+    for name, value in options.items():
+        arguments += [f"--{name.replace('_', '-')}", value]
+    return arguments
+
+
+def metrics(program: Program) -> list[dict]:
+    (path,) = program.output.parent.glob("runs/*/metrics.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def model(program: Program) -> Path:
+    (path,) = program.output.parent.glob("runs/*/model.npz")
+    return path
+
+
+@pytest.fixture(scope="session")
+def fingerprints(small_data, tmp_path_factory):
+    """The fingerprint of each epoch in one process, by options."""
+
+    def compute(epochs: int, **options: object) -> list[str]:
+        folder = tmp_path_factory.mktemp("reference")
+        program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})
+        assert program.end() == 0, program.text()
+        return [line["weights_sha256"] for line in metrics(program)]
+
+    return compute
+
+
+EPOCHS = 60
+
+
+@pytest.fixture(scope="session")
+def long_fingerprint(fingerprints):
+    return fingerprints(EPOCHS)[-1]
+
+
 @pytest.fixture
 def gradmq(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Start `gradmq` with arguments, in a folder of its own; afterwards nothing of it may be left."""
@@ -152,7 +196,7 @@ class Server:
 
     password = "a-secret"
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *options: object) -> None:
         self.socket = folder / "redis.sock"
         self.url = f"unix://:{self.password}@{self.socket}?db=0"
         self.tcp_url = f"redis://:{self.password}@127.0.0.1:{port}/0"
@@ -160,6 +204,7 @@ class Server:
             *_redis_server(),
             *("--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket)),
             *("--requirepass", self.password, "--save", "", "--dir", str(folder), "--loglevel", "warning"),
+            *map(str, options),
         ]
         self.start()
 
@@ -183,15 +228,20 @@ class Server:
         return redis.Redis.from_url(self.url)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    import socket
-
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "redis"
     folder.mkdir()
-    started = Server(folder, port)
+    started = Server(folder, free_port())
     yield started
     started.kill()
+
+
+def start_worker(gradmq, server: Server, name: str, **environment: str) -> Program:
+    return gradmq("worker", "--redis", server.url, "--name", f"{name}@%h", **environment)

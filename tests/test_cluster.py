@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -15,40 +16,7 @@ import pytest
 
 from coordinator.model import load_model
 from shared import Network, load_data_wrapper
-from tests.conftest import SESSION, Program, Server, survivors
-
-SIZES = "196,12,10"
-
-
-def job(data: Path, epochs: int = 2, **options: object) -> list[object]:
-    """Arguments of a small training."""
-    arguments: list[object] = ["train", "--sizes", SIZES, "--data", data, "--epochs", epochs]
-    for name, value in options.items():
-        arguments += [f"--{name.replace('_', '-')}", value]
-    return arguments
-
-
-def metrics(program: Program) -> list[dict]:
-    (path,) = program.output.parent.glob("runs/*/metrics.jsonl")
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def model(program: Program) -> Path:
-    (path,) = program.output.parent.glob("runs/*/model.npz")
-    return path
-
-
-@pytest.fixture(scope="module")
-def fingerprints(small_data, tmp_path_factory):
-    """The fingerprint of each epoch in one process, by options."""
-
-    def compute(epochs: int, **options: object) -> list[str]:
-        folder = tmp_path_factory.mktemp("reference")
-        program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})
-        assert program.end() == 0, program.text()
-        return [line["weights_sha256"] for line in metrics(program)]
-
-    return compute
+from tests.conftest import EPOCHS, SESSION, free_port, job, metrics, model, start_worker, survivors
 
 
 @pytest.mark.parametrize(
@@ -99,14 +67,6 @@ def test_a_runs_folder_holds_what_was_promised(gradmq, small_data):
     assert shown.end() == 0
     assert "Number of neurons in a layer 1 : 12" in shown.text()
     assert metrics(program)[-1]["weights_sha256"] in shown.text()
-
-
-EPOCHS = 60
-
-
-@pytest.fixture(scope="module")
-def long_fingerprint(fingerprints):
-    return fingerprints(EPOCHS)[-1]
 
 
 def test_a_worker_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
@@ -203,10 +163,6 @@ def test_sigterm_stops_like_ctrl_c(gradmq, small_data):
     program.process.terminate()
     assert program.end(10) == 143
     assert load_model(model(program)).sizes == (196, 12, 10)
-
-
-def start_worker(gradmq, server: Server, name: str, **environment: str) -> Program:
-    return gradmq("worker", "--redis", server.url, "--name", f"{name}@%h", **environment)
 
 
 def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
@@ -330,12 +286,7 @@ def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, ser
 
 
 def test_flower_shows_the_embedded_cluster(gradmq, small_data):
-    import socket
-    import urllib.request
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     program = gradmq(*job(small_data, 10_000, workers=1, flower=port))
     program.wait_for("Epoch 0:")
     deadline = time.monotonic() + 30
