@@ -5,7 +5,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import redis
 
@@ -74,24 +74,29 @@ class Wire:
 
 
 class TlsWire(Wire):
-    """The same over TLS, which takes one buffer at a time and does its own waiting."""
+    """The same over TLS, which takes one buffer at a time."""
 
-    def __init__(self, connected: ssl.SSLSocket, timeout: float) -> None:
-        connected.settimeout(timeout)
-        self._socket = connected
+    _socket: ssl.SSLSocket
 
     def send(self, buffers: Sequence[Item]) -> None:
-        try:
-            for buffer in buffers:
-                self._socket.sendall(buffer)
-        except OSError as error:
-            raise redis.ConnectionError(f"connection lost while sending: {error}") from error
+        left = memoryview(b"".join(buffers))  # in as few records and packets as can be
+        while left:
+            left = left[self._retried(lambda left=left: self._socket.send(left)) :]  # type: ignore[misc]
 
     def receive(self, *views: memoryview) -> int:
-        try:
-            size = self._socket.recv_into(views[0])
-        except OSError as error:
-            raise redis.ConnectionError(f"connection lost while receiving: {error}") from error
+        size = self._retried(lambda: self._socket.recv_into(views[0]))
         if not size:
             raise redis.ConnectionError("Redis closed the connection")
         return size
+
+    def _retried(self, operation: Callable[[], int]) -> int:
+        """Do it when TLS is ready for it, which may have to read in order to write, and the other way round."""
+        while True:
+            try:
+                return operation()
+            except ssl.SSLWantReadError:
+                self._wait(self._readable)
+            except ssl.SSLWantWriteError:
+                self._wait(self._writable)
+            except OSError as error:
+                raise redis.ConnectionError(f"connection lost: {error}") from error

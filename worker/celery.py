@@ -11,14 +11,14 @@ from threadpoolctl import threadpool_limits
 
 from shared import logs
 from shared.queue import broker_url, celery_settings, redis_url
-from worker import leaving
+from worker.leaving import Leave
 
 # More threads would fight over the cores with the other workers, and may add in another order.
 threadpool_limits(1)
 
 app = Celery("worker", include=["worker.tasks"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
-
+app.steps["worker"].add(Leave)
 
 # A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that may
 # have stopped doing: for 30 s, longer than a container is given to stop. A seat's result is worth one.
@@ -45,8 +45,3 @@ def _name(sender: str, **_: Any) -> None:
 def _prepare_logs(logger: logging.Logger, **_: Any) -> None:
     for handler in logger.handlers:
         logs.prepare(handler)
-
-
-@signals.worker_shutting_down.connect
-def _leave(**_: Any) -> None:
-    leaving.leave()
