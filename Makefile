@@ -1,21 +1,25 @@
-# train    the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
-# test     real workers, a real Redis, real crashes, from nothing
-# check    format, lint, types
-# bench    a gradient and a step beside the seed's loop, and where the time goes
-# clean    the environment and caches; never runs/
+# train         the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
+# test          real workers, a real Redis, real crashes, from nothing
+# test-cluster  the cluster of docker-compose.yml, on a real Docker engine
+# check         format, lint, types
+# bench         a gradient and a step beside the seed's loop, and where the time goes
+# clean         the environment and caches; never runs/
 
 PYTHON ?= python3
 ENV := .venv
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 
-.PHONY: train test check bench clean
+.PHONY: train test test-cluster check bench clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
 
 test: $(DEVELOP)
 	$(ENV)/bin/python -m pytest
+
+test-cluster: $(DEVELOP)
+	$(ENV)/bin/python -m pytest -m docker
 
 check: $(DEVELOP)
 	$(ENV)/bin/ruff format --check .

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from tests.conftest import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 PROJECT = Path(__file__).parent.parent
-EPOCHS = 12
+EPOCHS = 10
 
 
 def run(
@@ -54,9 +55,17 @@ class Cluster:
         if run("docker", "buildx", "version", check=False).returncode != 0:
             self._environment["DOCKER_BUILDKIT"] = "0"
 
+        self.override("")
+
+    def override(self, name: str, **environment: str) -> None:
+        """From now on, use docker-compose.NAME.yml too."""
+        files = ["docker-compose.yml", f"docker-compose.{name}.yml"] if name else ["docker-compose.yml"]
+        self._files = [word for file in files for word in ("-f", file)]
+        self._environment |= environment
+
     def __call__(self, *arguments: str, check: bool = True, **environment: str) -> str:
         """Run Compose; return what it printed, and its exit code if it may fail."""
-        done = run(*self._compose, *arguments, check=check, **self._environment, **environment)
+        done = run(*self._compose, *self._files, *arguments, check=check, **self._environment, **environment)
         return done.stdout if check else f"{done.returncode} {done.stdout}{done.stderr}"
 
     def up(self, options: str, workers: int) -> None:
@@ -123,6 +132,7 @@ def cluster(built: Cluster) -> Iterator[Cluster]:
     """The cluster, down; afterwards nothing of it may be left."""
     yield built
     built("down", "--volumes", "--timeout", "5")
+    built.override("")
     label = f"--filter=label=com.docker.compose.project={built.name}"
     assert not built.containers()
     for kind in ("volume", "network"):
@@ -136,18 +146,24 @@ def fingerprint(built: Cluster) -> str:
     return last_fingerprint(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def short_fingerprint(built: Cluster) -> str:
+    done = run("docker", "run", "--rm", built.name, "train", "--workers", "0", "--epochs", "1")
+    return last_fingerprint(done.stdout)
+
+
 def last_fingerprint(log: str) -> str:
     (found,) = re.findall(r"last weights_sha256 (\w{64})", log)
     return str(found)
 
 
 def test_the_configuration_is_clean(built):
-    done = run(*built._compose, "config", "--quiet", **built._environment)
-    assert done.stdout + done.stderr == ""
-    assert "\nversion:" not in (PROJECT / "docker-compose.yml").read_text()
-    for override in PROJECT.glob("docker-compose.*.yml"):
-        done = run(*built._compose, "-f", "docker-compose.yml", "-f", override.name, "config", "--quiet")
-        assert done.stdout + done.stderr == ""
+    for override in ("", "tls", "rabbitmq"):
+        built.override(override)
+        assert built("config", "--quiet", check=False) == "0 "
+    built.override("")
+    for file in PROJECT.glob("docker-compose*.yml"):
+        assert "\nversion:" not in file.read_text()
 
 
 def test_a_run_is_scaled_up_and_down_and_loses_workers_and_redis_and_ends_with_the_same_bits(cluster, fingerprint):
@@ -262,6 +278,56 @@ def test_any_other_command_runs_and_its_exit_code_is_right(cluster):
     wrong = cluster("run", "--rm", "-T", "coordinator", "train", "--sizes", "784,30", check=False)
     assert wrong.startswith("2 ")
     assert "the last of --sizes 784,30 must be 10" in wrong
+
+
+def test_a_worker_elsewhere_needs_the_image_and_an_address(cluster, short_fingerprint, tmp_path):
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", "redis")
+    (tmp_path / "server.key").write_bytes(certificate.private_key_pem.bytes())
+    (tmp_path / "server.crt").write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
+    for path in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        path.chmod(0o755)
+    port = str(free_port())
+    cluster.override("tls", TLS_FOLDER=str(tmp_path), TLS_PORT=port)
+    cluster.up("--epochs 1", workers=0)
+    cluster.wait_for("no worker is there")
+
+    url = f"rediss://gradmq:{cluster.redis_password}@127.0.0.1:{port}/0?ssl_ca_certs=/ca.crt"
+    volume = f"{tmp_path}/ca.crt:/ca.crt:ro"
+    options = ["--rm", "--detach", "--network", "host", "--env", f"GRADMQ_REDIS_URL={url}", "--volume", volume]
+    elsewhere = run("docker", "run", *options, cluster.name, "worker", "--name", "elsewhere@%h").stdout.strip()
+    try:
+        cluster.wait_for("worker=elsewhere@.* takes part")
+        assert cluster.end() == 0
+        assert last_fingerprint(cluster.log("coordinator")) == short_fingerprint
+    finally:
+        run("docker", "stop", elsewhere)
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_image() -> str:
+    """Debian's RabbitMQ as an image."""
+    dockerfile = """
+        FROM python:3.11-slim-bookworm
+        RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rabbitmq-server
+        ENV HOME=/var/lib/rabbitmq
+    """
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    command = ["docker", "build", "--quiet", "-"]
+    built = subprocess.run(command, input=dockerfile, env=environment, capture_output=True, text=True, timeout=280)
+    assert built.returncode == 0, built.stderr
+    return built.stdout.strip()
+
+
+def test_rabbitmq_can_carry_the_seats(cluster, short_fingerprint, rabbitmq_image):
+    cluster.override("rabbitmq", RABBITMQ_IMAGE=rabbitmq_image, RABBITMQ_PASSWORD=secrets.token_hex(12))
+    cluster.up("--epochs 1", workers=2)
+    cluster.wait_for("2 workers now")
+    assert cluster.end() == 0
+    assert last_fingerprint(cluster.log("coordinator")) == short_fingerprint
+    (rabbitmq,) = cluster.running("rabbitmq")
+    assert run("docker", "exec", rabbitmq, "rabbitmqctl", "-q", "list_queues", "name").stdout.count("seats") == 1
 
 
 def test_it_starts_without_any_secret_and_is_closed_all_the_same(built):
