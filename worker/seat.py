@@ -14,6 +14,7 @@ from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
 from shared.sgd import Gradients, epoch_order, shard_bounds
 from shared.wire import Item
+from worker.connection import connection
 from worker.data import local_samples, received_samples
 from worker.leaving import is_leaving
 
@@ -21,7 +22,6 @@ _POLL = 1  # seconds that Redis lets us wait for a request before we look around
 _NO_COORDINATOR = 10.0  # seconds without published weights after which a seat is given up
 _NO_REDIS = 300.0  # seconds without Redis after which a seat is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
-_SILENCE = 30.0  # seconds without an answer after which a connection counts as dead
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Sitting:
         while not self._done.outcome:
             # Redis may come back within a moment, long before Celery's own reconnection would: so stay and try.
             try:
-                with closing(Stream(self._url, _SILENCE)) as stream:
+                with connection(self._url) as stream:
                     try:
                         self._serve(stream)
                     finally:
