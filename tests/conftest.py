@@ -217,7 +217,9 @@ class Server:
                     client.ping()
                 return
             except redis.RedisError:
-                assert time.monotonic() < deadline, "Redis does not start"
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.kill()
+                    raise AssertionError("Redis does not start") from None
                 time.sleep(0.02)
 
     def kill(self) -> None:

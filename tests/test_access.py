@@ -1,11 +1,9 @@
 """Redis for workers elsewhere: a user that can do only what GradMQ needs, and TLS; Redis itself does both."""
 
-import asyncio
 import os
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ import trustme
 import yaml
 
 from tests.conftest import EPOCHS, Server, free_port, job, metrics, start_worker
+from tests.proxy import Proxy
 
 PROJECT = Path(__file__).parent.parent
 RULES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["redis"]["environment"]["REDIS_RULES"]
@@ -48,7 +47,11 @@ def test_a_user_that_can_do_only_what_is_needed_trains_through_faults(gradmq, sm
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
     with server.client() as client:
-        assert client.execute_command("ACL", "LOG") == []
+        refused = {
+            entry[b"object" if b"object" in entry else "object"] for entry in client.execute_command("ACL", "LOG")
+        }
+        # redis-py tells newer servers its version, and doesn't mind; the rules of Redis 7.0 have no word for that.
+        assert refused <= {b"client|setinfo"}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ def gradmq_celery(url: str, *arguments: str) -> str:
 
 
 class TlsServer:
-    """The same server behind TLS: its own, or where it was built without, an end of the tunnel in this process."""
+    """The same server behind TLS: its own, or where it was built without, a proxy before it."""
 
     def __init__(self, folder: Path) -> None:
         self._authority = trustme.CA()
@@ -94,44 +97,24 @@ class TlsServer:
         self.ca = folder / "ca"
         self._authority.cert_pem.write_to_path(str(self.ca))
         self.port = free_port()
-        self._tunnel: asyncio.AbstractEventLoop | None = None
+        self._tunnel: Proxy | None = None
         files = ["--tls-key-file", folder / "key", "--tls-cert-file", folder / "certificate"]
         try:
             self.server = Server(folder, free_port(), "--tls-port", self.port, "--tls-auth-clients", "no", *files)
         except AssertionError:
             self.server = Server(folder, free_port())
-            self._tunnel = asyncio.new_event_loop()
-            threading.Thread(target=self._tunnel.run_until_complete, args=(self._serve(certificate),)).start()
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            certificate.configure_cert(context)
+            self._tunnel = Proxy(self.server.socket, context)
+            self.port = self._tunnel.port
         self.password = self.server.password
         self.insecure_url = f"rediss://:{self.password}@127.0.0.1:{self.port}/0"
         self.url = f"{self.insecure_url}?ssl_ca_certs={self.ca}"
 
-    async def _serve(self, certificate: trustme.LeafCert) -> None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        certificate.configure_cert(context)
-        self._end = asyncio.Event()
-        server = await asyncio.start_server(self._pipe, "127.0.0.1", self.port, ssl=context)
-        async with server:
-            await self._end.wait()
-
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_unix_connection(str(self.server.socket))
-
-        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            try:
-                while data := await source.read(2**16):
-                    target.write(data)
-                    await target.drain()
-            except OSError:
-                pass
-            target.close()
-
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
-
     def close(self) -> None:
         self.server.kill()
         if self._tunnel is not None:
-            self._tunnel.call_soon_threadsafe(self._end.set)
+            self._tunnel.close()
 
 
 @pytest.fixture

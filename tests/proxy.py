@@ -1,0 +1,71 @@
+"""A proxy before Redis that can cut what passes through it, and speak TLS for a server that was built without."""
+
+import asyncio
+import ssl
+import threading
+from pathlib import Path
+
+from tests.conftest import free_port
+
+
+class Proxy:
+    """Forwards a port of 127.0.0.1 to a unix socket, from a thread of its own."""
+
+    def __init__(self, target: Path, context: ssl.SSLContext | None = None) -> None:
+        self.port = free_port()
+        self.cuts = 0  # connections that were cut while something passed
+        self._target, self._context = str(target), context
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._cut_after: int | None = None
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)))
+        self._thread.start()
+        assert ready.wait(10)
+
+    def cut_after(self, size: int) -> None:
+        """Cut the next connection on which Redis answers more than `size` bytes at once, after so many of them."""
+        self._cut_after = size
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
+
+    async def _run(self, ready: threading.Event) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._context)
+        ready.set()
+        await self._end.wait()
+        server.close()
+        self._abort(*self._writers)
+        await asyncio.sleep(0.05)  # in which the loop closes their sockets
+
+    def _abort(self, *writers: asyncio.StreamWriter) -> None:
+        for writer in writers:
+            writer.transport.abort()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            inner_reader, inner_writer = await asyncio.open_unix_connection(self._target)
+        except OSError:  # the server is away
+            self._abort(writer)
+            return
+        both = {writer, inner_writer}
+        self._writers |= both
+        await asyncio.gather(self._copy(reader, inner_writer, False), self._copy(inner_reader, writer, True))
+        self._abort(*both)
+        self._writers -= both
+
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, answers: bool) -> None:
+        try:
+            while data := await source.read(2**16):
+                if answers and self._cut_after is not None and len(data) > self._cut_after:
+                    target.write(data[: self._cut_after])
+                    await target.drain()
+                    self._cut_after = None
+                    self.cuts += 1
+                    break
+                target.write(data)
+                await target.drain()
+        except OSError:
+            pass
+        target.close()
