@@ -1,5 +1,6 @@
 """What a step asks of the workers, and which of it is answered."""
 
+from enum import Enum, auto
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,12 +11,25 @@ from shared.sgd import shard_bounds
 Array = NDArray[Any]
 
 
+class Verdict(Enum):
+    """What a reply is to the step that asks."""
+
+    ANSWER = auto()  # the first to one of its requests
+    DUPLICATE = auto()  # another one to a request that is answered
+    LATE = auto()  # to a step that is over
+    WRONG = auto()  # to nothing that was ever asked
+
+
 class Ask:
     """The requests of one step. Each covers a block of the shards' tree and is answered exactly once."""
 
-    def __init__(self, incarnation: int, step: int, n_samples: int, shards: int, workers: int) -> None:
-        """Cut the mini-batch's shards into blocks, at least as many as there are workers if there are the shards."""
-        self._bounds = shard_bounds(n_samples, shards)
+    def __init__(self, incarnation: int, step: int, rows: Array, shards: int, workers: int) -> None:
+        """Cut the mini-batch's shards into blocks, at least as many as there are workers if there are the shards.
+
+        rows: the mini-batch's samples.
+        """
+        self.step, self.rows, self.shards = step, rows, shards
+        self._bounds = shard_bounds(len(rows), shards)
         n_shards = len(self._bounds) - 1
         # Blocks of the tree are as wide as a power of two, so that adding them goes on where the workers stop.
         self._width = 1
@@ -23,35 +37,36 @@ class Ask:
             self._width *= 2
             if self._width >= n_shards:
                 break
-        self._requests = [
+        self.requests = [
             Record(Kind.REQUEST, incarnation, step, first, min(first + self._width, n_shards))
             for first in range(0, n_shards, self._width)
         ]
-        self._replies: list[Array | None] = [None] * len(self._requests)
-        self.step = step
+        self._replies: list[Array | None] = [None] * len(self.requests)
         self.n_samples = 0  # that accepted replies stand for
-        self.missing = len(self._requests)
+        self.missing = len(self.requests)
 
-    def accept(self, reply: Record, content: Array) -> bool:
-        """Keep the reply if it is the first to one of these requests; tell whether it was.
-
-        One of another step or incarnation, or one that was given before, changes nothing.
-        """
+    def judge(self, reply: Record) -> Verdict:
+        """Return what this reply of our incarnation is to us."""
+        if reply.step != self.step:
+            return Verdict.LATE if reply.step < self.step else Verdict.WRONG
         number = reply.first // self._width
-        if number >= len(self._requests) or self._replies[number] is not None:
-            return False
-        request = self._requests[number]
+        if number >= len(self.requests):
+            return Verdict.WRONG
+        request = self.requests[number]
         n_samples = self._bounds[request.stop] - self._bounds[request.first]
         if reply.identity != request.identity or reply.samples != n_samples:
-            return False
-        self._replies[number] = content
-        self.n_samples += n_samples
+            return Verdict.WRONG
+        return Verdict.ANSWER if self._replies[number] is None else Verdict.DUPLICATE
+
+    def accept(self, reply: Record, content: Array) -> None:
+        """Keep a reply that was judged an answer."""
+        self._replies[reply.first // self._width] = content
+        self.n_samples += reply.samples
         self.missing -= 1
-        return True
 
     def unanswered(self) -> list[Record]:
         """Return the requests that no reply has come to."""
-        return [request for request, reply in zip(self._requests, self._replies, strict=True) if reply is None]
+        return [request for request, reply in zip(self.requests, self._replies, strict=True) if reply is None]
 
     def replies(self) -> list[Array]:
         """Return what has come, in the order of the shards."""

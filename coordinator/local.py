@@ -4,6 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from coordinator.ledger import COORDINATOR, Ledger
 from shared.config import TrainConfig
 from shared.parameters import Parameters
 from shared.samples import LabelledSamples
@@ -17,13 +18,14 @@ class Local:
 
     workers = 0
 
-    def __init__(self, config: TrainConfig, samples: LabelledSamples) -> None:
+    def __init__(self, config: TrainConfig, samples: LabelledSamples, ledger: Ledger) -> None:
         self._gradients = Gradients(samples, config.sizes, config.dtype)
         self._shards = config.shards
-
-    def take_workers(self) -> int:
-        return 0
+        self._ledger = ledger
 
     def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
         """Return the gradient summed over the mini-batch's rows, and their number."""
-        return self._gradients.block(parameters, rows, self._shards)
+        gradient, n_samples = self._gradients.block(parameters, rows, self._shards)
+        self._ledger.asked(1)
+        self._ledger.answered(COORDINATOR, n_samples)
+        return gradient, n_samples

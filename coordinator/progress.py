@@ -71,6 +71,11 @@ class Progress:
     ) -> None:
         self._bar.close()
 
+    def begin(self, n_samples: int) -> None:
+        """Start where a run goes on: so many samples were done before."""
+        self._bar.update(n_samples)
+        self._bar.initial = n_samples  # which don't count for the speed
+
     def step(self, epoch: int, batch: int, n_samples: int, workers: int) -> None:
         """Count a step; show it if the last refresh is a while ago."""
         self._pending += n_samples

@@ -20,7 +20,6 @@ class Roster:
         """shards: as many workers as this can be busy at a time."""
         self._shards = shards
         self._heard: dict[str, float] = {}  # when last, by the monotonic clock
-        self._replied: set[str] = set()
         self._told = False  # that there are more workers than shards
 
     def __len__(self) -> int:
@@ -35,17 +34,6 @@ class Roster:
             if len(self) > self._shards and not self._told:
                 self._told = True
                 log.info("a mini-batch has %d shards, so more workers take turns; --shards makes more", self._shards)
-
-    def replied(self, worker: str) -> None:
-        """Note a reply."""
-        self._replied.add(worker)
-        self.heard(worker)
-
-    def take_replied(self) -> int:
-        """Return how many workers have given replies since the last call."""
-        count = len(self._replied)
-        self._replied.clear()
-        return count
 
     def gone(self, worker: str, why: str) -> None:
         """Note that a worker no longer takes part."""

@@ -1,5 +1,6 @@
-"""A run's folder: its configuration, its metrics and its model."""
+"""A run's folder: its configuration, its metrics, its model and its checkpoints."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -7,11 +8,16 @@ import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Self
 
+from coordinator.checkpoint import Checkpoints, load_checkpoint
+from coordinator.files import sync_folder, write_whole
+from coordinator.ledger import Account
 from coordinator.model import save_model
+from coordinator.state import State
 from shared.config import TrainConfig
-from shared.dataset import Dataset
-from shared.errors import ConfigError
+from shared.dataset import DEFAULT_DATA, Dataset
+from shared.errors import ConfigError, RunError
 from shared.parameters import Parameters
 
 
@@ -28,6 +34,7 @@ class EpochMetrics:
     seconds: float
     workers: int  # that gave replies; 0 for a run in one process
     weights_sha256: str
+    ledger: dict[str, Any]  # an Account
 
     def __str__(self) -> str:
         """The seed's line."""
@@ -37,45 +44,148 @@ class EpochMetrics:
 class Run:
     """One training and its folder, `<runs>/<id>/`."""
 
-    def __init__(self, runs: Path, config: TrainConfig, data: Dataset) -> None:
-        """Create the folder and write config.json.  Raises ConfigError if that can't be done."""
-        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-        self.folder = runs / self.id
+    def __init__(self, folder: Path, config: TrainConfig, data: dict[str, str]) -> None:
+        """data: where the samples are, and their digests."""
+        self.id, self.folder = folder.name, folder
+        self.config, self.data = config, data
         self.metrics: list[EpochMetrics] = []
-        digests = {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "test")}
+        self.model = folder / "model.npz"
+        self._config_file = folder / "config.json"
+        self._metrics_file = folder / "metrics.jsonl"
+        self._checkpoint_file = folder / "checkpoint.npz"
+        self._checkpoints: Checkpoints | None = None
+
+    @classmethod
+    def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset) -> Self:
+        """Create the folder and write config.json.  path: of the data.  Raises ConfigError if that can't be done."""
+        folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        run = cls(folder, config, {"path": str(path if path == DEFAULT_DATA else path.absolute()), **_digests(data)})
+        text = json.dumps({**config.to_json(), "data": run.data}, indent=2) + "\n"
         try:
-            self.folder.mkdir(parents=True)
-            self._write("config.json", json.dumps({**config.to_json(), "data": digests}, indent=2) + "\n", "x")
+            folder.mkdir(parents=True)
+            write_whole(run._config_file, lambda file: file.write(text.encode()))
+            sync_folder(runs)
         except OSError as error:
             raise ConfigError(
                 f"--runs {runs} cannot be written: {error.strerror}; give a folder that you may write to"
             ) from None
+        return run
 
-    @property
-    def model(self) -> Path:
-        return self.folder / "model.npz"
+    @classmethod
+    def open(cls, name: str, runs: Path) -> Self:
+        """Return the run of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
+        folder = next((path for path in (Path(name), runs / name) if (path / "config.json").is_file()), None)
+        if folder is None:
+            raise RunError(f"there is no run {name}; give its folder, or its id in --runs {runs}")
+        path = folder / "config.json"
+        try:
+            fields = json.loads(path.read_bytes())
+            data = {str(name): str(value) for name, value in fields.pop("data").items()}
+            run = cls(folder.resolve(), TrainConfig.from_json(fields), data)
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
+        except (ValueError, TypeError, KeyError, AttributeError, ConfigError) as error:
+            raise RunError(f"{path} is damaged ({error}); a run cannot go on without it") from None
+        run.metrics = run._read_metrics()
+        return run
 
-    def record(self, metrics: EpochMetrics, parameters: Parameters) -> None:
-        """Add the epoch's line, and save the model as it is now."""
+    def check_data(self, path: Path, data: Dataset) -> None:
+        """Raise RunError unless these are the samples of this run."""
+        if any(self.data.get(name) != digest for name, digest in _digests(data).items()):
+            raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own as --data")
+        self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
+
+    def lock(self) -> None:
+        """Be the one coordinator of this run until this process ends.  Raises RunError if there is another."""
+        self._locked = self._config_file.open("rb+")
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it") from None
+
+    def state(self, steps_per_epoch: int) -> State:
+        """Return where to go on: the newest checkpoint that is whole, or the beginning."""
+        state = load_checkpoint(self._checkpoint_file, self.config, steps_per_epoch)
+        return State.initial(self.config) if state is None or len(self.metrics) < state.epoch else state
+
+    def begin(self, state: State) -> None:
+        """Go on from there: what was recorded after it will come again, with the same figures."""
+        del self.metrics[state.epoch :]
+        if self._metrics_file.exists():
+            text = "".join(map(_line, self.metrics))
+            write_whole(self._metrics_file, lambda file: file.write(text.encode()))
+        self._checkpoints = Checkpoints(self._checkpoint_file)
+
+    def close(self) -> None:
+        """Wait until all is on disk."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+
+    def after_step(self, state: State) -> None:
+        """Take a checkpoint if it is time for one."""
+        if self._checkpoints is not None and self._checkpoints.due:
+            self._checkpoints.take(state)
+
+    def after_epoch(self, metrics: EpochMetrics, state: State) -> None:
+        """Save the model, add the epoch's line, and take a checkpoint, which so never knows of more than is there."""
+        self.save(state.parameters)
         self.metrics.append(metrics)
-        self.save(parameters)
-        self._write("metrics.jsonl", json.dumps(asdict(metrics)) + "\n", "a")
+        with self._metrics_file.open("a") as file:
+            file.write(_line(metrics))
+            file.flush()
+            os.fsync(file.fileno())
+        self.checkpoint(state)
+
+    def checkpoint(self, state: State) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.take(state)
+
+    def save(self, parameters: Parameters) -> None:
+        save_model(self.model, parameters)
 
     def discard(self, keep_logs: bool) -> None:
         """Remove the folder of a run that learned nothing, unless it has logs to keep."""
         if not (keep_logs and (self.folder / "logs").exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def save(self, parameters: Parameters) -> None:
-        save_model(self.model, parameters)
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether anything was learned."""
+        return self.model.exists() or self._checkpoint_file.exists()
 
-    def _write(self, name: str, text: str, mode: str) -> None:
-        with (self.folder / name).open(mode) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+    @property
+    def data_path(self) -> Path:
+        """Where the samples were when the run began."""
+        return Path(self.data.get("path", DEFAULT_DATA))
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The books of the epochs."""
+        return [Account.from_json(metrics.ledger) for metrics in self.metrics]
+
+    def _read_metrics(self) -> list[EpochMetrics]:
+        """Return the epochs' lines, up to one that a crash may have torn."""
+        found: list[EpochMetrics] = []
+        try:
+            for line in self._metrics_file.read_text().splitlines():
+                metrics = EpochMetrics(**json.loads(line))
+                Account.from_json(metrics.ledger)
+                if metrics.epoch != len(found):
+                    break
+                found.append(metrics)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            pass
+        return found
 
 
 def best(metrics: list[EpochMetrics]) -> EpochMetrics:
     """Return the epoch with the highest accuracy, the earliest of equals."""
     return max(metrics, key=lambda epoch: (epoch.correct, -epoch.epoch))
+
+
+def _line(metrics: EpochMetrics) -> str:
+    return json.dumps(asdict(metrics)) + "\n"
+
+
+def _digests(data: Dataset) -> dict[str, str]:
+    return {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "test")}

@@ -1,17 +1,23 @@
 """Seats given out through Celery, and who sits in them."""
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any
 
+import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from coordinator.bench import Bench
 from shared.messages import SEAT_TASK, Seat
-from shared.queue import QUEUE, celery_settings
+from shared.queue import QUEUE, SEAT_KEYS, celery_settings, redis_of
+from shared.resp import client
 
 _ARRIVAL = 0.25  # seconds that workers may take from one span to the next
-_NOT_TAKEN = 5.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
+_NOT_TAKEN = 1.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
+_LIFETIME = 600  # seconds that seats outlive a coordinator in the queue, if no worker comes
+_REMEMBERED = 1000  # seats whose worker's name is known after their span, for late replies
 
 
 @dataclass
@@ -22,26 +28,35 @@ class _Place:
     granted: float  # when, by the monotonic clock
     worker: str = ""  # who took it; empty until then
     heard: float = 0.0  # when last, by the monotonic clock
-    replaced: bool = False  # silent for so long that another was given out for it
+    vacant: bool = False  # its worker is silent or sits out, and another seat was given out for it
 
 
 class Seats:
-    """The seats of the current span. All but `give_out` and `replace_lost` only note what is to be done."""
+    """The seats of the current span. All but `give_out`, `keep` and `replace_lost` only note what is to be done."""
 
-    def __init__(self, broker: str) -> None:
+    def __init__(self, broker: str, bench: Bench) -> None:
         self._app = Celery("coordinator", set_as_current=False)
         self._app.conf.update(celery_settings(broker), broker_pool_limit=1)
+        address = redis_of(broker)
+        self._redis: redis.Redis | None = None if address is None else client(address)
+        self._bench = bench
         self._template: Seat
         self._places: dict[int, _Place] = {}
+        self._names: OrderedDict[int, str] = OrderedDict()
         self._due: list[str] = []  # labels of the seats still to be given out
-        self._opened = 0.0
+        self._opened = self._counted = 0.0
         self._next_number = 0
         self._before = 0  # seats taken in the span before
 
     @property
+    def working(self) -> list[str]:
+        """The workers that sit in seats and compute."""
+        return [place.worker for place in self._places.values() if place.worker and not place.vacant]
+
+    @property
     def taken(self) -> int:
-        """How many seats have a worker in them."""
-        return sum(1 for place in self._places.values() if place.worker and not place.replaced)
+        """How many seats have a worker in them that computes."""
+        return len(self.working)
 
     @property
     def expected(self) -> int:
@@ -51,12 +66,17 @@ class Seats:
 
     def open(self, template: Seat, count: int) -> None:
         """Begin a new span, with `count` seats to give out that are like `template` but for number and label."""
-        self._template, self._before, self._opened = template, self.taken, time.monotonic()
+        excluded = tuple(self._bench.take_names())
+        self._template = replace(template, excluded=excluded)
+        self._before = sum(1 for name in self.working if name not in excluded)
+        self._opened = time.monotonic()
         self._places.clear()
         self._due = [f"{number}/{count}" for number in range(1, count + 1)]
 
     def give_out(self) -> None:
         """Send the seats that are due.  Raises OperationalError while the broker is away; what is left stays due."""
+        if not self._due:
+            return
         while self._due:
             seat = replace(self._template, number=self._next_number, label=self._due[0])
             self._app.send_task(
@@ -66,36 +86,57 @@ class Seats:
                 shadow=seat.name,
                 argsrepr=f"({seat.run}, {seat.name})",
                 kwargsrepr="{}",
+                expiration=None if self._redis else _LIFETIME,
             )
             self._places[seat.number] = _Place(seat.label, time.monotonic())
             self._next_number += 1
             del self._due[0]
+        self.keep()
+
+    def keep(self) -> None:
+        """Have Celery's keys expire some time after our last sign, as all others do.  Raises redis.RedisError."""
+        if self._redis is not None:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for key in SEAT_KEYS:
+                    pipeline.expire(key, _LIFETIME)
+                pipeline.execute()
 
     def joined(self, number: int, worker: str) -> None:
         """Note who sits in a seat."""
-        if number in self._places:
-            self._places[number].worker = worker
-            self.heard(number)
-
-    def heard(self, number: int) -> str:
-        """Note a sign of life; return who gave it, nothing for a seat of another span."""
         place = self._places.get(number)
         if place is None:
-            return ""
+            return
+        self._names[number] = place.worker = worker
+        if len(self._names) > _REMEMBERED:
+            self._names.popitem(last=False)
         place.heard = time.monotonic()
-        place.replaced = False
-        return place.worker
+        if worker in self._bench and not place.vacant:
+            # It will sit there idly, so that it does not take the same seat again and again.
+            self._due.append(place.label)
+        place.vacant = worker in self._bench
 
-    def replied(self, number: int) -> str:
-        """Note a reply; return who gave it."""
-        if number in self._places:
-            self._places[number].worker = self._places[number].worker or f"seat {number}"  # if its name got lost
-        return self.heard(number)
+    def heard(self, number: int) -> None:
+        """Note a sign of life."""
+        place = self._places.get(number)
+        if place is not None:
+            place.heard = time.monotonic()
+            place.vacant = place.worker in self._bench
+
+    def name(self, number: int) -> str:
+        """Return who sits or sat in a seat."""
+        return self._names.get(number) or f"seat {number}"  # if its name got lost
+
+    def replied(self, number: int) -> None:
+        """Note a reply."""
+        place = self._places.get(number)
+        if place is not None:
+            place.worker = place.worker or self.name(number)
+            self.heard(number)
 
     def left(self, number: int) -> None:
         """Have the place of a worker that went given to whoever is free."""
         place = self._places.pop(number, None)
-        if place is not None and not place.replaced:
+        if place is not None and not place.vacant:
             self._due.append(place.label)
 
     def renew(self) -> None:
@@ -105,10 +146,9 @@ class Seats:
 
     def replace_silent(self, since: float) -> list[str]:
         """Have given out again the seats whose workers have not been heard of since then; return these workers."""
-        silent = [place for place in self._places.values() if place.worker and place.heard < since]
-        silent = [place for place in silent if not place.replaced]
+        silent = [place for place in self._places.values() if place.worker and place.heard < since and not place.vacant]
         for place in silent:
-            place.replaced = True
+            place.vacant = True
             self._due.append(place.label)
         return [place.worker for place in silent]
 
@@ -117,10 +157,14 @@ class Seats:
 
         Raises OperationalError while the broker is away.
         """
-        since = time.monotonic() - _NOT_TAKEN
+        now = time.monotonic()
         waiting = [place for place in self._places.values() if not place.worker]
-        if waiting and all(max(place.granted, place.heard) < since for place in waiting) and self._queue_is_empty():
-            self.renew()
+        if not waiting or now - self._counted < _NOT_TAKEN:
+            return
+        if all(max(place.granted, place.heard) < now - _NOT_TAKEN for place in waiting):
+            self._counted = now
+            if self._queue_is_empty():
+                self.renew()
 
     def _queue_is_empty(self) -> bool:
         with self._app.connection_for_write() as connection:
@@ -132,4 +176,6 @@ class Seats:
                 raise OperationalError(str(error)) from error
 
     def close(self) -> None:
+        if self._redis is not None:
+            self._redis.close()
         self._app.close()

@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import NoReturn
 
 _MOMENT = 0.01  # seconds
 
@@ -24,8 +23,31 @@ def stop_on_signals() -> None:
         signal.signal(number, _stop)
 
 
-def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
-    raise Stopped(signal_number)
+class _Uninterrupted:
+    """A block that a signal interrupts only after its end."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.pending: int | None = None
+
+    def __enter__(self) -> None:
+        self.active = True
+
+    def __exit__(self, *_: object) -> None:
+        self.active = False
+        if self.pending is not None:
+            pending, self.pending = self.pending, None
+            raise Stopped(pending)
+
+
+uninterrupted = _Uninterrupted()
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    if uninterrupted.active:
+        uninterrupted.pending = signal_number
+    else:
+        raise Stopped(signal_number)
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:

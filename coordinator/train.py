@@ -1,18 +1,21 @@
 """The training loop."""
 
 import time
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from coordinator.progress import Progress
 from coordinator.run import EpochMetrics, Run
+from coordinator.state import State
+from coordinator.stop import uninterrupted
 from shared.config import TrainConfig
 from shared.dataset import Dataset
-from shared.errors import ConfigError, QueueError
+from shared.errors import DivergedError, QueueError
 from shared.parameters import Parameters
-from shared.sgd import count_correct, epoch_order, initial_parameters, mini_batch_starts, sgd_step
+from shared.samples import LabelledSamples
+from shared.sgd import count_correct, epoch_order, is_finite, mini_batch_starts, sgd_step
 
 Array = NDArray[Any]
 
@@ -22,51 +25,73 @@ class GradientSource(Protocol):
 
     @property
     def workers(self) -> int: ...
-    def take_workers(self) -> int: ...
     def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]: ...
 
 
-def train(config: TrainConfig, data: Dataset, source: GradientSource, run: Run, progress: Progress) -> Parameters:
-    """Train a network and record every epoch; return what was learned.
+def train(run: Run, data: Dataset, source: GradientSource, state: State, progress: Progress) -> None:
+    """Train a network from a state to the end of the run, and record every epoch.
 
-    Before an interrupt (KeyboardInterrupt) or the queue's failure (QueueError) passes through, the model so far is
-    saved. Raises ConfigError if the weights diverge; the model is then that of the epoch before.
+    Before an interrupt (KeyboardInterrupt) or the queue's failure (QueueError) passes through, the model so far and a
+    checkpoint are saved. Raises DivergedError if weights or gradients are not finite: the last finite model and
+    checkpoint stay. Raises LedgerError if an epoch's books do not come out.
     """
-    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
-    trained = False
+    config = run.config
     try:
-        for epoch in range(config.epochs):
-            started = time.monotonic()
-            order = epoch_order(config.seed, epoch, len(data.training))
-            steps = samples = 0
-            for start in mini_batch_starts(len(data.training), config.mini_batch_size):
-                rows = order[start : start + config.mini_batch_size]
-                gradient, n_samples = source.gradient(parameters, epoch, steps, rows)  # the only distributed line
-                sgd_step(parameters, gradient, config.eta, n_samples)
-                trained = True
-                steps += 1
-                samples += n_samples
-                progress.step(epoch, steps, n_samples, source.workers)
-            if not np.isfinite(parameters.flat).all():
-                raise ConfigError(
-                    f"the weights are no longer finite in epoch {epoch}; give less than --eta {config.eta}"
-                )
-            correct = count_correct(parameters, data.test)
-            metrics = EpochMetrics(
-                epoch=epoch,
-                correct=correct,
-                n_test=len(data.test),
-                accuracy=correct / len(data.test),
-                steps=steps,
-                samples=samples,
-                seconds=round(time.monotonic() - started, 3),
-                workers=source.take_workers(),
-                weights_sha256=parameters.sha256,
-            )
-            run.record(metrics, parameters)
+        while state.epoch < config.epochs:
+            started = time.monotonic() - state.seconds
+            for n_samples in steps(config, data.training, source, state):
+                state.seconds = time.monotonic() - started
+                run.after_step(state)
+                progress.step(state.epoch, state.batch, n_samples, source.workers)
+            metrics = evaluate_epoch(config, data, state)
+            with uninterrupted:
+                state.next_epoch()
+                run.after_epoch(metrics, state)
             progress.epoch(metrics)
     except (KeyboardInterrupt, QueueError):
-        if trained and np.isfinite(parameters.flat).all():
-            run.save(parameters)
+        if state.trained and is_finite(state.parameters.flat):
+            run.save(state.parameters)
+            run.checkpoint(state)
         raise
-    return parameters
+
+
+def steps(config: TrainConfig, training: LabelledSamples, source: GradientSource, state: State) -> Iterator[int]:
+    """Take the steps that the state's epoch still needs; after each, yield the number of its samples."""
+    order = epoch_order(config.seed, state.epoch, len(training))
+    for start in mini_batch_starts(len(training), config.mini_batch_size)[state.batch :]:
+        rows = order[start : start + config.mini_batch_size]
+        gradient, n_samples = source.gradient(state.parameters, state.epoch, state.batch, rows)  # the distributed line
+        if not is_finite(gradient):
+            raise _diverged("gradient", config, state)
+        with uninterrupted:  # taken and counted, or neither
+            sgd_step(state.parameters, gradient, config.eta, n_samples)
+            state.take_step(n_samples)
+        yield n_samples
+
+
+def evaluate_epoch(config: TrainConfig, data: Dataset, state: State) -> EpochMetrics:
+    """Return the figures of an epoch whose steps are all taken."""
+    if not is_finite(state.parameters.flat):
+        raise _diverged("weights", config, state)
+    account = state.ledger.account
+    account.check(state.epoch, len(data.training))
+    correct = count_correct(state.parameters, data.test)
+    return EpochMetrics(
+        epoch=state.epoch,
+        correct=correct,
+        n_test=len(data.test),
+        accuracy=correct / len(data.test),
+        steps=state.batch,
+        samples=state.samples,
+        seconds=round(state.seconds, 3),
+        workers=account.n_workers,
+        weights_sha256=state.parameters.sha256,
+        ledger=account.to_json(),
+    )
+
+
+def _diverged(what: str, config: TrainConfig, state: State) -> DivergedError:
+    return DivergedError(
+        f"no longer finite: the {what} at step {state.batch} of epoch {state.epoch}; give less than "
+        f"--eta {config.eta:g}" + (", or --dtype float64" if config.dtype == "float32" else "")
+    )

@@ -4,6 +4,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from shared.errors import ConfigError
 from shared.parameters import Parameters
 from shared.sgd import mini_batch_starts
@@ -43,7 +45,7 @@ class TrainConfig:
             raise ConfigError(f"--shards must be at least 1, got {self.shards}")
         if self.dtype not in DTYPES:
             raise ConfigError(f"--dtype must be float32 or float64, got {self.dtype}")
-        nbytes = Parameters.count(self.sizes) * (4 if self.dtype == "float32" else 8)
+        nbytes = Parameters.count(self.sizes) * self.numpy_dtype.itemsize
         if nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             raise ConfigError(
@@ -65,6 +67,11 @@ class TrainConfig:
             raise ConfigError(
                 f"--mini-batch-size {self.mini_batch_size} is more than the {n_samples} training samples; give less"
             )
+
+    @property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        """The dtype as NumPy's."""
+        return np.dtype(self.dtype)
 
     def steps_per_epoch(self, n_samples: int) -> int:
         """Return how many mini-batches an epoch has."""

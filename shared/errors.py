@@ -4,6 +4,10 @@ GradMQError
 ├── ConfigError        an option out of its range, or options that do not fit each other or the data
 ├── DataError          a data set that is missing, damaged, or not one
 ├── ModelError         a model file that is missing, damaged, or not one
+├── RunError           a run that is missing, damaged, or in use
+├── DivergedError      weights or gradients that are no longer finite
+├── VersionError       the other side speaks another version of our messages
+├── LedgerError        books that do not come out, which is a defect of ours
 └── QueueError         a Redis that cannot be reached or refuses us
 """
 
@@ -26,3 +30,19 @@ class ModelError(GradMQError):
 
 class QueueError(GradMQError):
     """A Redis cannot be reached, or refuses us."""
+
+
+class RunError(GradMQError):
+    """A run's folder is missing, damaged, or in use by another coordinator."""
+
+
+class DivergedError(GradMQError):
+    """Weights or gradients are no longer finite."""
+
+
+class VersionError(GradMQError):
+    """The other side speaks another version of our messages."""
+
+
+class LedgerError(GradMQError):
+    """The run's books do not come out. A defect of ours: better no result than a wrong one."""

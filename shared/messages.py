@@ -6,10 +6,11 @@ from enum import IntEnum
 from typing import Any, NamedTuple, Self
 
 from shared.config import TrainConfig
+from shared.errors import VersionError
 
 SEAT_TASK = "gradmq.seat"
 LIFETIME = 60  # seconds that requests and replies outlive their last use in Redis
-VERSION = 1
+VERSION = 2  # of these messages and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -23,10 +24,12 @@ class Kind(IntEnum):
     LEFT = 6  # worker: seat `number` is given up
     NEEDS_DATA = 7  # worker: seat `number` has no copy of the training samples
     LEAVING = 8  # worker: seat `number` is given up, and no other will be taken; its name follows
+    REFUSED = 9  # worker: it does not speak the version of its seat; its name follows
 
 
-# magic, version, kind, incarnation, step, first, stop, samples, number; padded so that what follows is aligned.
-_RECORD = struct.Struct("<3sBB3xQQIIII24x")
+# magic, version, kind, incarnation, step, first, stop, samples, number, dtype; padded so that what follows is aligned.
+# In every version the first two are where they are here, and a name follows after as many bytes.
+_RECORD = struct.Struct("<3sBB3xQQIIIIB23x")
 _MAGIC = b"GMQ"
 RECORD_BYTES = _RECORD.size
 
@@ -41,6 +44,7 @@ class Record(NamedTuple):
     stop: int = 0  # shard after the last
     samples: int = 0  # how many a reply's gradient is summed over
     number: int = 0  # of the seat or the span
+    dtype: int = 0  # of what follows: NumPy's character for it
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -59,6 +63,12 @@ class Record(NamedTuple):
         if magic != _MAGIC or version != VERSION:
             return None
         return cls(*fields)
+
+
+def foreign_version(data: bytes | memoryview) -> int | None:
+    """Return the version of a record that is of another one than ours."""
+    magic, version = bytes(data[:3]), data[3] if len(data) >= RECORD_BYTES else VERSION
+    return version if magic == _MAGIC and version != VERSION else None
 
 
 class Keys:
@@ -87,6 +97,7 @@ class Seat:
     span: int  # its number in this life of the run
     number: int  # of the seat in this life of the run
     label: str  # which of how many, for people: 1/2
+    excluded: tuple[str, ...]  # names of the workers that get no work in this span
 
     @property
     def name(self) -> str:
@@ -100,13 +111,15 @@ class Seat:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Seat":
-        """Rebuild a seat.  Raises ValueError for one of another version."""
+        """Rebuild a seat.  Raises VersionError for one of another version."""
         fields = dict(fields)
         version = fields.pop("version", None)
         if version != VERSION:
-            raise ValueError(
-                f"a seat of message version {version}; this worker speaks {VERSION}: update the older side"
+            raise VersionError(
+                f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
+                "install the same GradMQ on both sides"
             )
+        fields["excluded"] = tuple(fields["excluded"])
         fields["config"] = TrainConfig.from_json(fields["config"])
         fields["incarnation"] = int(fields["incarnation"], 16)
         return cls(**fields)

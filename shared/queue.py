@@ -11,6 +11,9 @@ from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 QUEUE = "seats"
+_PREFIX = "gradmq:"
+# The keys of Celery's own in Redis that hold seats.
+SEAT_KEYS = tuple(f"{_PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
 
@@ -47,11 +50,16 @@ def tensors_url(broker: str) -> str:
     """Return the Redis for the tensors of a worker that may have been given only Celery's broker."""
     if os.environ.get("GRADMQ_REDIS_URL"):
         return redis_url()
+    return redis_url(redis_of(broker))
+
+
+def redis_of(broker: str) -> str | None:
+    """Return the address of the Redis that is this broker of Celery's, None if the broker is none."""
     parts = urlsplit(broker)
     if parts.scheme == _KOMBU_SOCKET:
         database = parse_qs(parts.query).get("virtual_host", ["0"])[0]
         return f"unix://{parts.netloc}{parts.path}?db={database}"
-    return redis_url(broker if parts.scheme in _SCHEMES else None)
+    return broker if parts.scheme in _SCHEMES else None
 
 
 def broker_url(redis: str, given: str | None = None) -> str:
@@ -78,6 +86,7 @@ def celery_settings(broker: str) -> dict[str, Any]:
         "broker_url": broker,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,  # a Redis that is full, or refuses for a while, is waited for
         "accept_content": ["json"],
         "task_serializer": "json",
         "result_serializer": "json",
@@ -90,11 +99,12 @@ def celery_settings(broker: str) -> dict[str, Any]:
         # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
         "worker_concurrency": 1,
         "worker_send_task_events": True,
+        "worker_consumer": "worker.consumer:Consumer",
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
     if broker.startswith("redis"):
         settings["broker_transport_options"] = {
-            "global_keyprefix": "gradmq:",
+            "global_keyprefix": _PREFIX,
             "socket_keepalive": True,
             "health_check_interval": 10,
         }

@@ -14,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
-from coordinator.ask import Ask
+from coordinator.ask import Ask, Verdict
 from coordinator.exchange import Exchange
+from coordinator.ledger import Ledger
 from coordinator.local import Local
+from coordinator.state import State
 from shared.config import TrainConfig
+from shared.errors import VersionError
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.resp import Stream, encode
 from shared.samples import LabelledSamples
@@ -44,9 +47,16 @@ def learn(gradient: Callable, steps: int = 10) -> tuple[str, int]:
 
 @pytest.fixture
 def exchange(server):
-    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, None, lambda: None)
+    made = exchange_on(server)
     yield made
     made.close()
+
+
+def exchange_on(server: Server, batches_per_task: int | None = None, audit: float = 0.0, state: State | None = None):
+    state = state or State.initial(CONFIG)
+    return Exchange(
+        server.url, celery_url(server), "test", CONFIG, SAMPLES, state, batches_per_task, audit, lambda: None
+    )
 
 
 def celery_url(server: Server) -> str:
@@ -61,6 +71,11 @@ def take_seat(server: Server) -> Seat:
     message = taken[1]
     arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
     return Seat.from_json(arguments[0])
+
+
+def alone() -> Callable:
+    """The gradient in one process."""
+    return Local(CONFIG, SAMPLES, Ledger()).gradient
 
 
 class BadWorker(threading.Thread):
@@ -103,7 +118,7 @@ class BadWorker(threading.Thread):
                 parameters.flat[:] = np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype)
                 rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[request.step * 6 : request.step * 6 + 6]
                 total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
-                reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number)
+                reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=ord("f"))
                 messages = self._answer(reply.encode() + total.tobytes(), reply)
                 client.rpush(keys.replies, *messages)
                 self.requests += 1
@@ -119,7 +134,7 @@ def changed(message: bytes, record: Record, **fields: int) -> bytes:
 def test_a_reply_delivered_twice_changes_nothing(server, exchange):
     worker = BadWorker(server, lambda message, record: [message, changed(message, record), message])
     worker.start()
-    assert learn(exchange.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert learn(exchange.gradient) == learn(alone())
     assert worker.messages == 3 * worker.requests >= 30
 
 
@@ -132,7 +147,7 @@ def test_a_late_reply_from_another_step_changes_nothing(server, exchange):
 
     worker = BadWorker(server, answer)
     worker.start()
-    assert learn(exchange.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert learn(exchange.gradient) == learn(alone())
     assert worker.messages > 2 * worker.requests
 
 
@@ -152,7 +167,7 @@ def test_a_late_reply_from_another_step_changes_nothing(server, exchange):
 def test_a_reply_under_a_false_name_changes_nothing(server, exchange, fields):
     worker = BadWorker(server, lambda message, record: [changed(message, record, **fields), message])
     worker.start()
-    assert learn(exchange.gradient, 3) == learn(Local(CONFIG, SAMPLES).gradient, 3)
+    assert learn(exchange.gradient, 3) == learn(alone(), 3)
     assert worker.messages == 2 * worker.requests
 
 
@@ -160,7 +175,7 @@ def test_a_reply_under_a_false_name_changes_nothing(server, exchange, fields):
 def test_a_reply_of_the_wrong_length_or_kind_changes_nothing(server, exchange, spoil):
     worker = BadWorker(server, lambda message, record: [spoil(message), message])
     worker.start()
-    assert learn(exchange.gradient, 3) == learn(Local(CONFIG, SAMPLES).gradient, 3)
+    assert learn(exchange.gradient, 3) == learn(alone(), 3)
     assert worker.messages == 2 * worker.requests
 
 
@@ -175,7 +190,7 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
 
     exchange._pace.add(0.001)  # so that a second without a reply counts as late
     BadWorker(server, answer).start()
-    assert learn(exchange.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert learn(exchange.gradient) == learn(alone())
     assert len(forgotten) == 1
 
 
@@ -183,7 +198,7 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     """The connection breaks at the worst moment, `times` times over."""
-    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda: None)
+    made = exchange_on(server, batches_per_task=4)
     broken: list[str] = []
 
     def fail(*arguments, **options):
@@ -198,13 +213,13 @@ def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     made.gradient(parameters, 0, 0, order[:6])
     whole = getattr(made._client, victim)
     setattr(made._client, victim, fail)
-    assert learn(made.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert learn(made.gradient) == learn(alone())
     assert len(broken) == times
     made.close()
 
 
 def test_a_broker_that_fails_while_seats_are_given_out_loses_no_seat(server):
-    made = Exchange(server.url, celery_url(server), "test", CONFIG, SAMPLES, 4, lambda: None)
+    made = exchange_on(server, batches_per_task=4)
     failures: list[int] = []
     send = made._seats._app.send_task
 
@@ -216,7 +231,7 @@ def test_a_broker_that_fails_while_seats_are_given_out_loses_no_seat(server):
 
     made._seats._app.send_task = fail
     BadWorker(server, lambda message, record: [message]).start()
-    assert learn(made.gradient) == learn(Local(CONFIG, SAMPLES).gradient)
+    assert learn(made.gradient) == learn(alone())
     assert len(failures) >= 3 * 3 * 4  # three spans of four seats, each of them refused twice
     made.close()
 
@@ -248,7 +263,7 @@ def test_a_run_leaves_no_key_that_does_not_expire(server, exchange):
         assert left == []
 
 
-@given(fields=st.tuples(*[st.integers(0, 2**bits - 1) for bits in (8, 64, 64, 32, 32, 32, 32)]))
+@given(fields=st.tuples(*[st.integers(0, 2**bits - 1) for bits in (8, 64, 64, 32, 32, 32, 32, 8)]))
 def test_a_record_survives_its_journey(fields):
     record = Record(*fields)
     assert len(record.encode()) == RECORD_BYTES
@@ -262,19 +277,22 @@ def test_anything_else_is_no_record(data):
 
 
 def test_a_seat_survives_its_journey():
-    seat = Seat("run", 2**64 - 1, CONFIG, "digest", 3, 500, 1000, 7, 8, "1/2")
+    seat = Seat("run", 2**64 - 1, CONFIG, "digest", 3, 500, 1000, 7, 8, "1/2", ("worker@host:1",))
     assert Seat.from_json(json.loads(json.dumps(seat.to_json()))) == seat
     assert seat.name == "epoch 3, mini-batches 500–999, seat 1/2"
-    with pytest.raises(ValueError, match="version 99"):
+    with pytest.raises(VersionError, match="version 99"):
         Seat.from_json({**seat.to_json(), "version": 99})
 
 
 def test_an_ask_counts_each_shard_once():
-    ask = Ask(incarnation=1, step=7, n_samples=10, shards=2, workers=2)
-    first, second = ask.unanswered()
-    replies = [request._replace(kind=Kind.REPLY, samples=5, number=1) for request in (first, second)]
-    content = np.zeros(1)
-    assert [ask.accept(reply, content) for reply in (replies[0], replies[0], replies[1])] == [True, False, True]
+    ask = Ask(incarnation=1, step=7, rows=np.arange(10), shards=2, workers=2)
+    first, second = (request._replace(kind=Kind.REPLY, samples=5, number=1) for request in ask.unanswered())
+    verdicts = []
+    for reply in (first, first, second, first._replace(step=6), first._replace(step=8), second._replace(stop=1)):
+        verdicts.append(ask.judge(reply).name)
+        if ask.judge(reply) is Verdict.ANSWER:
+            ask.accept(reply, np.zeros(1))
+    assert verdicts == ["ANSWER", "DUPLICATE", "ANSWER", "LATE", "WRONG", "WRONG"]
     assert (ask.missing, ask.n_samples, len(ask.replies())) == (0, 10, 2)
 
 

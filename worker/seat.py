@@ -1,7 +1,7 @@
 """A seat: take a request, compute, give the reply, until the span is over."""
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -77,8 +77,9 @@ class Sitting:
         """Serve requests on one connection until there is a reason to leave."""
         seat, config, done = self._seat, self._seat.config, self._done
         # A seat that comes too late must not wait for a request to find that out.
-        stream.send(encode("GETRANGE", self._keys.weights, 0, RECORD_BYTES - 1))
-        done.outcome = self._why_leave(None, Record.decode(cast(bytes, stream.read())))
+        self._look(stream)
+        if self._worker in seat.excluded and not done.outcome:
+            self._sit_out(stream)
         samples = None if done.outcome else self._samples()
         if samples is None:
             return
@@ -87,10 +88,11 @@ class Sitting:
         first_step = seat.epoch * config.steps_per_epoch(len(samples))
 
         # The weights arrive behind their record, in the memory that the network's layers are views of.
-        size = Parameters.count(config.sizes) * np.dtype(config.dtype).itemsize
+        size = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
         received = np.zeros(RECORD_BYTES + size, np.uint8)
         parameters = Parameters(config.sizes, config.dtype, received[RECORD_BYTES:].view(config.dtype))
 
+        dtype = ord(config.numpy_dtype.char)
         take = [*encode("BLPOP", self._requests, _POLL), *encode("GET", self._keys.weights)]
         give = _push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode())
         while True:
@@ -123,11 +125,24 @@ class Sitting:
             if not 0 <= request.first < request.stop < len(shard_bounds(len(rows), config.shards)):
                 continue
             gradient, n_samples = gradients.block(parameters, rows, config.shards, request.first, request.stop)
-            reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number)
+            reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=dtype)
             give = _push(self._keys.replies, (reply.encode(), gradient.data.cast("B")))
             done.steps += 1
             done.samples += n_samples
             done.seconds_computing += time.perf_counter() - got
+
+    def _look(self, stream: Stream) -> None:
+        """Find out whether there is a reason to leave."""
+        stream.send(encode("GETRANGE", self._keys.weights, 0, RECORD_BYTES - 1))
+        self._done.outcome = self._why_leave(None, Record.decode(cast(bytes, stream.read())))
+
+    def _sit_out(self, stream: Stream) -> None:
+        """Occupy the seat without working, so that it is not offered to us again and again."""
+        stream.send(_push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode()))
+        stream.skip(2)
+        while not self._done.outcome:
+            time.sleep(_PAUSE)
+            self._look(stream)
 
     def _samples(self) -> LabelledSamples | None:
         """Return the training samples, asking the coordinator for them if they are not on this machine."""
@@ -169,6 +184,18 @@ class Sitting:
 
     def _notice(self, kind: Kind) -> bytes:
         return Record(kind, self._seat.incarnation, number=self._seat.number).encode()
+
+
+def refuse(fields: dict[str, Any], url: str, worker: str) -> None:
+    """Tell the coordinator of a seat of another version who cannot sit in it, as far as that can be told."""
+    try:
+        keys = Keys(str(fields["run"]), int(fields["incarnation"], 16))
+        number = int(fields["number"])
+    except (KeyError, TypeError, ValueError):  # even that has changed
+        return
+    with suppress(redis.RedisError), closing(client(url)) as redis_client:
+        redis_client.rpush(keys.replies, Record(Kind.REFUSED, 0, number=number).encode() + worker.encode())
+        redis_client.expire(keys.replies, LIFETIME)
 
 
 def _read_request(stream: Stream) -> Record | None:

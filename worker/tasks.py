@@ -6,12 +6,16 @@ import os
 from typing import Any
 
 from celery import Task
+from celery.utils.log import get_task_logger
 
 from shared import logs
+from shared.errors import VersionError
 from shared.messages import SEAT_TASK, Seat
 from shared.queue import tensors_url
 from worker.celery import app
-from worker.seat import Sitting
+from worker.seat import Done, Sitting, refuse
+
+log = get_task_logger(__name__)
 
 # Tells workers apart that were given the same name. The pool's processes inherit it from the worker.
 _PROCESS = os.getpid()
@@ -20,7 +24,12 @@ _PROCESS = os.getpid()
 @app.task(name=SEAT_TASK, bind=True)
 def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Take a seat and compute summed gradients until its span is over; return what was done."""
-    taken = Seat.from_json(fields)
-    name = f"{self.request.hostname}:{_PROCESS}"
+    url, name = tensors_url(app.conf.broker_url), f"{self.request.hostname}:{_PROCESS}"
+    try:
+        taken = Seat.from_json(fields)
+    except VersionError as error:
+        log.error("%s", error)
+        refuse(fields, url, name)
+        return Done(f"refused: {error}").to_json()
     logs.context.run = taken.run
-    return Sitting(taken, tensors_url(app.conf.broker_url), name).work().to_json()
+    return Sitting(taken, url, name).work().to_json()

@@ -1,0 +1,143 @@
+"""Checkpoints: a run's state on disk, written in the background, whole or not at all, the one before kept."""
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from coordinator.files import read_arrays, write_whole
+from coordinator.ledger import Account, Ledger
+from coordinator.model import from_arrays, to_arrays
+from coordinator.state import State
+from shared.config import TrainConfig
+from shared.parameters import Parameters
+from shared.sgd import is_finite
+
+_EVERY = 2.0  # seconds of work between two checkpoints
+_SHARE = 50  # times a checkpoint's own time that must pass before the next, so that it costs 2 % at most
+
+log = logging.getLogger(__name__)
+
+
+def save_checkpoint(path: Path, state: State) -> None:
+    """Write the state, and keep what was there as the one before."""
+    arrays = to_arrays(state.parameters)
+    progress = {
+        "epoch": state.epoch,
+        "batch": state.batch,
+        "samples": state.samples,
+        "seconds": state.seconds,
+        "account": state.ledger.account.to_json(),
+        "excluded": state.excluded,
+    }
+    text = json.dumps(progress).encode()
+    arrays["progress"] = np.frombuffer(text, np.uint8)
+    arrays["sha256"] = np.frombuffer(_digest(text, state.parameters), np.uint8)
+    # In this order, one of the two is there at any moment.
+    if path.exists():
+        path.replace(_before(path))
+    write_whole(path, lambda file: np.savez(file, **arrays))
+
+
+def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int) -> State | None:
+    """Return the newest state that is whole, or None if there is none; say so for each that is not."""
+    for candidate in (path, _before(path)):
+        try:
+            return _load(candidate, config, steps_per_epoch)
+        except FileNotFoundError:
+            continue
+        # Damage can surface as nearly any error of zipfile's, NumPy's or JSON's.
+        except Exception as error:
+            log.warning("%s is damaged (%s); looking for an older one", candidate, " ".join(str(error).split()))
+    return None
+
+
+def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
+    arrays = read_arrays(path)
+    text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
+    parameters = from_arrays(arrays)
+    if digest != _digest(text, parameters):
+        raise ValueError("its checksum is wrong")
+    if parameters.sizes != config.sizes or parameters.dtype != config.dtype:
+        raise ValueError("it belongs to another run")
+    progress = json.loads(text)
+    state = State(
+        parameters,
+        progress["epoch"],
+        progress["batch"],
+        progress["samples"],
+        progress["seconds"],
+        Ledger(Account.from_json(progress["account"])),
+        progress["excluded"],
+    )
+    if not (0 <= state.epoch <= config.epochs and 0 <= state.batch <= steps_per_epoch):
+        raise ValueError("it belongs to another run")
+    return state
+
+
+def _before(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.before{path.suffix}")
+
+
+def _digest(text: bytes, parameters: Parameters) -> bytes:
+    digest = hashlib.sha256(text)
+    digest.update(parameters.flat.data)
+    return digest.digest()
+
+
+class Checkpoints:
+    """Keeps a run's checkpoint up to date from a thread of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._wake = threading.Condition()
+        self._next: State | None = None  # to be written
+        self._closed = False
+        self._last, self._pause = time.monotonic(), _EVERY
+        self._failed = ""  # why the last one could not be written
+        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for the next."""
+        return time.monotonic() - self._last > self._pause
+
+    def take(self, state: State) -> None:
+        """Have the state as it is now written soon; never one whose weights are not finite."""
+        self._last = time.monotonic()
+        if not is_finite(state.parameters.flat):
+            return
+        snapshot = state.copy()
+        with self._wake:
+            self._next = snapshot
+            self._wake.notify_all()
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while self._next is None and not self._closed:
+                    self._wake.wait()
+                snapshot, self._next = self._next, None
+            if snapshot is None:
+                return
+            began = time.monotonic()
+            try:
+                save_checkpoint(self._path, snapshot)
+                self._failed = ""
+            except OSError as error:
+                if str(error) != self._failed:
+                    log.warning("no checkpoint can be written: %s; the run goes on without", error)
+                self._failed = str(error)
+            self._pause = max(_EVERY, _SHARE * (time.monotonic() - began))

@@ -1,0 +1,1 @@
+"""The commands of the program, a file for those that belong together."""
