@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from coordinator.cluster import celery_command, embedded_cluster
 from coordinator.exchange import Exchange
+from coordinator.state import State
 from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, load_dataset
 from shared.queue import broker_url, celery_settings
@@ -44,7 +45,9 @@ def main() -> None:
         cluster = stack.enter_context(embedded_cluster(WORKERS, DEFAULT_DATA, logs, None))
         url = cluster.redis_url
         broker = broker_url(url)
-        exchange = Exchange(url, broker, "benchmark", config, data.training, None, cluster.tend)
+        exchange = Exchange(
+            url, broker, "benchmark", config, data.training, State.initial(config), None, 0.0, cluster.tend
+        )
         stack.callback(exchange.close)
         training = Training(exchange, config, len(data.training))
         app = stack.enter_context(Celery("benchmark", set_as_current=False))

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from coordinator.cluster import embedded_cluster
 from coordinator.exchange import Exchange
+from coordinator.state import State
 from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, load_dataset
 from shared.mnist_loader import load_data_wrapper
@@ -54,7 +55,9 @@ def main() -> None:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = stack.enter_context(embedded_cluster(options.workers, DEFAULT_DATA, logs, None))
         url = cluster.redis_url
-        exchange = Exchange(url, broker_url(url), "benchmark", config, data.training, None, cluster.tend)
+        exchange = Exchange(
+            url, broker_url(url), "benchmark", config, data.training, State.initial(config), None, 0.0, cluster.tend
+        )
         stack.callback(exchange.close)
         training = Training(exchange, config, len(data.training))
 

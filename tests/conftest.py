@@ -101,8 +101,10 @@ def job(data: Path, epochs: int = 2, **options: object) -> list[object]:
     return arguments
 
 
-def metrics(program: Program) -> list[dict]:
-    (path,) = program.output.parent.glob("runs/*/metrics.jsonl")
+def metrics(program: Program | Path) -> list[dict]:
+    """The epochs that a program, or those in its folder, have recorded."""
+    folder = program if isinstance(program, Path) else program.output.parent
+    (path,) = folder.glob("runs/*/metrics.jsonl")
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 

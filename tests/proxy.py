@@ -1,11 +1,15 @@
-"""A proxy before Redis that can cut what passes through it, and speak TLS for a server that was built without."""
+"""A proxy before Redis that can cut what passes through it, repeat it, and speak TLS for a server built without."""
 
 import asyncio
+import re
 import ssl
 import threading
 from pathlib import Path
 
 from tests.conftest import free_port
+
+_PUSH = re.compile(rb"RPUSH\r\n\$\d+\r\n(gradmq:\S+:replies)\r\n\$(\d+)\r\n")
+_REPLY_KIND = 4
 
 
 class Proxy:
@@ -13,7 +17,8 @@ class Proxy:
 
     def __init__(self, target: Path, context: ssl.SSLContext | None = None) -> None:
         self.port = free_port()
-        self.cuts = 0  # connections that were cut while something passed
+        self.cuts = 0  # connections that were cut while an answer passed
+        self.seen: list[tuple[bytes, bytes]] = []  # the latest replies of workers, with the lists they were pushed to
         self._target, self._context = str(target), context
         self._writers: set[asyncio.StreamWriter] = set()
         self._cut_after: int | None = None
@@ -23,7 +28,10 @@ class Proxy:
         assert ready.wait(10)
 
     def cut_after(self, size: int) -> None:
-        """Cut the next connection on which Redis answers more than `size` bytes at once, after so many of them."""
+        """Cut the next connection on which Redis answers more than that many bytes at once, after so many of them.
+
+        With 0 the whole answer is lost, though Redis has done what it was told.
+        """
         self._cut_after = size
 
     def close(self) -> None:
@@ -51,14 +59,27 @@ class Proxy:
             return
         both = {writer, inner_writer}
         self._writers |= both
-        await asyncio.gather(self._copy(reader, inner_writer, False), self._copy(inner_reader, writer, True))
+        await asyncio.gather(self._commands(reader, inner_writer), self._answers(inner_reader, writer))
         self._abort(*both)
         self._writers -= both
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, answers: bool) -> None:
+    async def _commands(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(2**16):
-                if answers and self._cut_after is not None and len(data) > self._cut_after:
+                if push := _PUSH.search(data):
+                    pushed = data[push.end() : push.end() + int(push[2])]
+                    if len(pushed) == int(push[2]) and pushed[4] == _REPLY_KIND:
+                        self.seen = [*self.seen[-4:], (push[1], pushed)]
+                target.write(data)
+                await target.drain()
+        except OSError:
+            pass
+        target.close()
+
+    async def _answers(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(2**16):
+                if self._cut_after is not None and len(data) > self._cut_after:
                     target.write(data[: self._cut_after])
                     await target.drain()
                     self._cut_after = None

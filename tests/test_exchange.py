@@ -81,9 +81,9 @@ def alone() -> Callable:
 class BadWorker(threading.Thread):
     """Computes right gradients and answers every request with the messages that `answer` makes of it."""
 
-    def __init__(self, server: Server, answer: Callable[[bytes, Record], list[bytes]]) -> None:
+    def __init__(self, server: Server, answer: Callable[[bytes, Record], list[bytes]], name: str = "bad") -> None:
         super().__init__(daemon=True)
-        self._server, self._answer = server, answer
+        self._server, self._answer, self._name_sent = server, answer, name.encode()
         self.requests = 0
         self.messages = 0
 
@@ -101,7 +101,14 @@ class BadWorker(threading.Thread):
             weights = client.get(keys.weights)
             if weights is None or Record.decode(weights).number != seat.span:
                 return  # a seat of a span that is over
-            client.rpush(keys.replies, Record(Kind.JOINED, seat.incarnation, number=seat.number).encode() + b"bad")
+            client.rpush(
+                keys.replies, Record(Kind.JOINED, seat.incarnation, number=seat.number).encode() + self._name_sent
+            )
+            while self._name_sent.decode() in seat.excluded:
+                time.sleep(0.05)
+                weights = client.get(keys.weights)
+                if weights is None or Record.decode(weights).number != seat.span:
+                    return
             while True:
                 taken = client.blpop(keys.requests(seat.span), 1)
                 if taken is None:

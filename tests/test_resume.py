@@ -1,0 +1,239 @@
+"""A run that was stopped, or whose coordinator died, goes on to the same bits; and it can be verified."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coordinator.checkpoint import load_checkpoint, save_checkpoint
+from coordinator.ledger import Tally
+from coordinator.state import State
+from coordinator.stop import Stopped, stop_on_signals, uninterrupted
+from shared.config import TrainConfig
+from tests.conftest import EPOCHS, Program, job, metrics, survivors
+
+CONFIG = TrainConfig((196, 12, 10), EPOCHS, 10, 3.0, 0, 2, "float32")
+MNIST_EPOCHS = 3
+
+
+def folder_of(program: Program) -> Path:
+    (path,) = program.output.parent.glob("runs/*")
+    return path
+
+
+def assert_complete(folder: Path, fingerprints: list[str], n_samples: int = 1000) -> None:
+    """Each epoch was recorded once, with the undisturbed run's fingerprint and books that come out."""
+    lines = metrics(folder.parent.parent)
+    assert [line["epoch"] for line in lines] == list(range(len(fingerprints)))
+    assert [line["weights_sha256"] for line in lines] == fingerprints
+    assert {line["samples"] for line in lines} == {n_samples}
+
+
+def test_a_coordinator_killed_in_mid_epoch_resumes_there_on_other_workers(gradmq):
+    """The real MNIST, whose epochs last long enough for a checkpoint within one."""
+    program = gradmq("train", "--epochs", MNIST_EPOCHS, "--workers", 1)
+    program.wait_for("Epoch 0:")
+    config = TrainConfig((784, 30, 10), MNIST_EPOCHS, 10, 3.0, 0, 2, "float32")
+    while (state := load_checkpoint(folder_of(program) / "checkpoint.npz", config, 5000)) is None or state.batch == 0:
+        time.sleep(0.05)
+    everyone = program.descendants()
+    program.process.kill()
+    assert program.end() == -signal.SIGKILL
+    assert not survivors(everyone, 5)
+
+    resumed = gradmq("resume", folder_of(program), "--workers", 2)
+    assert resumed.end() == 0, resumed.text()
+    assert f"going on at epoch {state.epoch}, mini-batch " in resumed.text()
+    assert "mini-batch 0" not in resumed.text()
+    undisturbed = gradmq("train", "--epochs", MNIST_EPOCHS, "--workers", 0)
+    assert undisturbed.end() == 0
+    assert_complete(folder_of(program), [line["weights_sha256"] for line in metrics(undisturbed)], 50_000)
+
+
+def test_ctrl_c_at_any_moment_and_resume_give_the_same_bits(gradmq, small_data, fingerprints):
+    program = gradmq(*job(small_data, EPOCHS, workers=1))
+    program.wait_for("takes part")
+    batches: list[int] = []
+    folder = folder_of(program)
+    for workers in (2, 0, 1, 2):
+        time.sleep(random.random())
+        program.process.send_signal(signal.SIGINT)
+        if program.end(10) == 0:  # so quick
+            break
+        assert "go on with: gradmq resume" in program.text()
+        assert folder.name in program.text()
+        batches.append(load_checkpoint(folder / "checkpoint.npz", CONFIG, 100).batch)
+        program = gradmq("resume", folder, "--workers", workers)
+        program.wait_for("going on at")
+    assert program.end() == 0, program.text()
+    assert batches
+    assert_complete(folder, fingerprints(EPOCHS))
+
+
+def test_two_coordinators_cannot_drive_the_same_run(gradmq, small_data, fingerprints):
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    second = gradmq("resume", folder_of(program), "--workers", 1)
+    assert second.end(30) == 2
+    assert second.text().count("\n") == 1
+    assert "is driven by another coordinator" in second.text()
+    program.process.send_signal(signal.SIGINT)
+    assert program.end(10) == 130
+
+
+@pytest.fixture(scope="module")
+def stopped(small_data, tmp_path_factory) -> Path:
+    """A run that was stopped after a few epochs, by workers=0; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("stopped")
+    program = Program(tuple(job(small_data, EPOCHS, workers=0)), folder, {})
+    program.wait_for("Epoch 5:")
+    program.process.send_signal(signal.SIGINT)
+    assert program.end(10) == 130, program.text()
+    return folder_of(program)
+
+
+@pytest.fixture
+def left(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(stopped, tmp_path / "runs" / stopped.name))
+
+
+def torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def corrupt(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [torn, corrupt, Path.unlink, lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize("files", [["checkpoint.npz"], ["checkpoint.npz", "checkpoint.before.npz"]])
+def test_a_damaged_checkpoint_is_noticed_and_the_one_before_is_used(gradmq, fingerprints, left, damage, files):
+    for name in files:
+        damage(left / name)
+    program = gradmq("resume", left, "--workers", 0)
+    assert program.end() == 0, program.text()
+    assert ("is damaged" in program.text()) == (damage is not Path.unlink)
+    assert ("going on at" in program.text()) == (len(files) == 1)
+    assert_complete(left, fingerprints(EPOCHS))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:-20], lambda text: "", lambda text: text + '{"epoch"', lambda text: text * 2]
+)
+def test_metrics_have_no_line_twice_and_none_missing_after_a_crash(gradmq, fingerprints, left, change):
+    path = left / "metrics.jsonl"
+    path.write_text(change(path.read_text()))
+    program = gradmq("resume", left, "--workers", 0)
+    assert program.end() == 0, program.text()
+    assert_complete(left, fingerprints(EPOCHS))
+
+
+def test_a_finished_run_is_not_computed_again(gradmq, small_data):
+    program = gradmq(*job(small_data, workers=0))
+    assert program.end() == 0
+    before = {path: path.stat().st_mtime_ns for path in folder_of(program).iterdir()}
+    again = gradmq("resume", folder_of(program))
+    assert again.end() == 0
+    assert again.text().splitlines()[-2] == program.text().splitlines()[-2]  # best epoch and fingerprint
+    assert before == {path: path.stat().st_mtime_ns for path in folder_of(program).iterdir()}
+
+
+def test_what_cannot_be_resumed_is_named(gradmq, left, tmp_path):
+    for arguments, named in (
+        (["resume", "nowhere"], "there is no run nowhere"),
+        (["resume", left, "--data", "nowhere"], "--data nowhere cannot be read"),
+        (["resume", left, "--data", "data/mnist"], "was trained on other samples"),
+        (["resume", left, "--audit", "1.5"], "--audit must be between 0 and 1, got 1.5"),
+        (["verify", left, "--epochs", "0..999"], "--epochs 0..999 goes beyond"),
+        (["verify", left, "--epochs", "3..1"], "'3..1' is no range of epochs"),
+    ):
+        program = gradmq(*arguments)
+        assert program.end(30) == 2, program.text()
+        assert named in program.text()
+        assert program.text().count("\n") == 1
+    (left / "config.json").write_text('{"sizes": [1')
+    program = gradmq("resume", left)
+    assert program.end(30) == 2
+    assert "config.json is damaged" in program.text()
+
+
+def test_verify_recomputes_a_run_and_its_checkpoint(gradmq, left):
+    n_epochs = len((left / "metrics.jsonl").read_text().splitlines())
+    program = gradmq("verify", left)
+    assert program.end() == 0, program.text()
+    assert program.text().count("identical\n") == n_epochs + 1
+    assert "checkpoint after mini-batch" in program.text() or "model.npz: identical" in program.text()
+    program = gradmq("verify", left.name, "--runs", left.parent, "--epochs", "1..2")
+    assert program.end() == 0, program.text()
+    assert [line.split(":")[0] for line in program.text().splitlines()[:-1]] == ["Epoch 1", "Epoch 2"]
+
+
+@pytest.mark.parametrize("field", ["weights_sha256", "correct"])
+def test_verify_finds_the_first_difference(gradmq, left, field):
+    path = left / "metrics.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for epoch in (2, 4):
+        lines[epoch][field] = lines[0][field] if field == "weights_sha256" else lines[epoch][field] + 1
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    program = gradmq("verify", left)
+    assert program.end() == 1, program.text()
+    *_, before, last = program.text().splitlines()
+    assert before.startswith("Epoch 1:")
+    assert before.endswith(": identical")
+    assert last.startswith("Epoch 2:")
+    assert f"{field} is {lines[2][field]}, recomputed it is " in last
+
+
+def test_a_signal_waits_for_the_end_of_a_step():
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    stop_on_signals()
+    taken = []
+    try:
+        with pytest.raises(Stopped):  # noqa: PT012
+            with uninterrupted:
+                os.kill(os.getpid(), signal.SIGTERM)
+                taken += ["step", "count"]
+            taken.append("too late")
+        assert taken == ["step", "count"]
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
+    state = State.initial(CONFIG)
+    state.epoch, state.batch, state.samples, state.seconds = 3, 7, 70, 1.5
+    state.excluded.append("worker@host:1")
+    state.ledger.account.of("worker@host:2").add(Tally(answered=14, late=2, samples=70))
+    for _ in range(3):  # so that there is one before
+        save_checkpoint(tmp_path / "checkpoint.npz", state)
+    found = load_checkpoint(tmp_path / "checkpoint.npz", CONFIG, 100)
+    assert found is not None
+    np.testing.assert_array_equal(found.parameters.flat, state.parameters.flat)
+    assert (found.epoch, found.batch, found.samples, found.seconds) == (3, 7, 70, 1.5)
+    assert found.excluded == ["worker@host:1"]
+    assert found.ledger.account == state.ledger.account
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.before.npz", "checkpoint.npz"]
+
+
+def test_the_books_and_the_table_are_shown(gradmq, small_data):
+    program = gradmq(*job(small_data, workers=2))
+    assert program.end() == 0, program.text()
+    shown = gradmq("show", folder_of(program))
+    assert shown.end() == 0
+    for text in (program.text(), shown.text()):
+        heads = next(line for line in text.splitlines() if line.startswith("worker "))
+        assert heads.split() == [*"worker asked asked again answered duplicate late rejected samples".split()]  # noqa: SIM905
+        (total,) = [line.split() for line in text.splitlines() if line.startswith("all ")]
+        asked, _, answered, *_, samples = map(int, total[1:])
+        assert asked == answered
+        assert samples == 2000
