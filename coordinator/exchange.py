@@ -145,6 +145,7 @@ class Exchange:
             with suppress(redis.RedisError), closing(client(self._url, _LAST_WORDS)) as connection:
                 self._span.over(connection)
                 connection.delete(self._keys.weights, self._keys.replies)
+                self._seats.keep()
         self._client.close()
         self._seats.close()
 

@@ -11,12 +11,11 @@ from kombu.exceptions import OperationalError
 
 from coordinator.bench import Bench
 from shared.messages import SEAT_TASK, Seat
-from shared.queue import QUEUE, SEAT_KEYS, celery_settings, redis_of
+from shared.queue import QUEUE, SEAT_KEYS, SEAT_LIFETIME, celery_settings, redis_of
 from shared.resp import client
 
 _ARRIVAL = 0.25  # seconds that workers may take from one span to the next
 _NOT_TAKEN = 1.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
-_LIFETIME = 600  # seconds that seats outlive a coordinator in the queue, if no worker comes
 _REMEMBERED = 1000  # seats whose worker's name is known after their span, for late replies
 
 
@@ -86,7 +85,7 @@ class Seats:
                 shadow=seat.name,
                 argsrepr=f"({seat.run}, {seat.name})",
                 kwargsrepr="{}",
-                expiration=None if self._redis else _LIFETIME,
+                expiration=None if self._redis else SEAT_LIFETIME,
             )
             self._places[seat.number] = _Place(seat.label, time.monotonic())
             self._next_number += 1
@@ -98,7 +97,7 @@ class Seats:
         if self._redis is not None:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for key in SEAT_KEYS:
-                    pipeline.expire(key, _LIFETIME)
+                    pipeline.expire(key, SEAT_LIFETIME)
                 pipeline.execute()
 
     def joined(self, number: int, worker: str) -> None:

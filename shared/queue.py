@@ -14,6 +14,7 @@ QUEUE = "seats"
 _PREFIX = "gradmq:"
 # The keys of Celery's own in Redis that hold seats.
 SEAT_KEYS = tuple(f"{_PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
+SEAT_LIFETIME = 600  # seconds that these keys outlive the last sign of anybody
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
 

@@ -130,13 +130,13 @@ class Chaos:
         self.fired["answer is lost"] += 1
 
     def reply_comes_twice(self) -> None:
-        self._repeat()
+        self._push(self._proxy.seen[-1])
         self.fired["reply comes twice"] += 1
 
     def reply_comes_late(self) -> None:
         before = self._proxy.seen[-1]
-        self._wait_until(lambda: self._proxy.seen[0] == before, "no more replies come")
-        self._repeat(0)
+        self._wait_until(lambda: before not in self._proxy.seen, "no more replies come")
+        self._push(before)
         self.fired["reply comes late"] += 1
 
     def coordinator_is_killed(self) -> None:
@@ -169,9 +169,9 @@ class Chaos:
         self._proxy.cut_after(size)
         self._wait_until(lambda: self._proxy.cuts > before, "nothing passed that could be cut")
 
-    def _repeat(self, which: int = -1) -> None:
+    def _push(self, seen: tuple[bytes, bytes]) -> None:
         """Push a reply that has been pushed before."""
-        key, reply = self._proxy.seen[which]
+        key, reply = seen
         with self._server.client() as client:
             client.rpush(key, reply)
             client.expire(key, 60)

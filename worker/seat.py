@@ -10,6 +10,7 @@ import redis
 
 from shared.messages import LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
+from shared.queue import SEAT_KEYS, SEAT_LIFETIME
 from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
 from shared.sgd import Gradients, epoch_order, shard_bounds
@@ -76,6 +77,9 @@ class Sitting:
     def _serve(self, stream: Stream) -> None:
         """Serve requests on one connection until there is a reason to leave."""
         seat, config, done = self._seat, self._seat.config, self._done
+        # Celery has noted that we have this task; should nobody be left to delete that note, it expires.
+        stream.send([item for key in SEAT_KEYS for item in encode("EXPIRE", key, SEAT_LIFETIME)])
+        stream.skip(len(SEAT_KEYS))
         # A seat that comes too late must not wait for a request to find that out.
         self._look(stream)
         if self._worker in seat.excluded and not done.outcome:
