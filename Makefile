@@ -1,8 +1,10 @@
 # train         the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
 # test          real workers, a real Redis, real crashes, from nothing
+# chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # check         format, lint, types
 # bench         a gradient and a step beside the seed's loop, and where the time goes
+# bench-faults  what a fault costs, and being prepared for it
 # clean         the environment and caches; never runs/
 
 PYTHON ?= python3
@@ -10,13 +12,17 @@ ENV := .venv
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 
-.PHONY: train test test-cluster check bench clean
+.PHONY: train test chaos test-cluster check bench bench-faults clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
 
 test: $(DEVELOP)
 	$(ENV)/bin/python -m pytest
+
+chaos: $(DEVELOP)
+	$(ENV)/bin/python -m pytest -s -m chaos
+	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s tests/test_mutations.py
 
 test-cluster: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -m docker
@@ -29,6 +35,9 @@ check: $(DEVELOP)
 bench: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/gradient.py
 	$(ENV)/bin/python benchmarks/step.py
+
+bench-faults: $(INSTALLED)
+	$(ENV)/bin/python benchmarks/faults.py
 
 clean:
 	rm -rf $(ENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

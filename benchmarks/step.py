@@ -98,7 +98,8 @@ class Training:
 
     def __init__(self, exchange: Exchange, config: TrainConfig, n_samples: int) -> None:
         self._exchange, self._config, self._n_samples = exchange, config, n_samples
-        self._parameters = initial_parameters(SIZES, 0, config.dtype)
+        self.parameters = initial_parameters(SIZES, 0, config.dtype)
+        self.after_step = lambda: None
         self._position = 0
 
     def milliseconds(self, steps: int) -> float:
@@ -108,9 +109,10 @@ class Training:
             epoch, batch = divmod(self._position, self._config.steps_per_epoch(self._n_samples))
             order = epoch_order(self._config.seed, epoch, self._n_samples)
             rows = order[batch * MINI_BATCH : (batch + 1) * MINI_BATCH]
-            gradient, n_samples = self._exchange.gradient(self._parameters, epoch, batch, rows)
-            sgd_step(self._parameters, gradient, ETA, n_samples)
+            gradient, n_samples = self._exchange.gradient(self.parameters, epoch, batch, rows)
+            sgd_step(self.parameters, gradient, ETA, n_samples)
             self._position += 1
+            self.after_step()
         return (time.perf_counter() - start) * 1000 / steps
 
 

@@ -1,6 +1,7 @@
 """Before a run begins: is there what it will need?"""
 
 import socket
+import time
 
 import redis
 from kombu import Connection
@@ -8,6 +9,9 @@ from kombu import Connection
 from shared.errors import ConfigError, QueueError
 from shared.queue import broker_url, shown
 from shared.resp import client
+
+_TRIES = 3
+_PAUSE = 0.3  # seconds between two
 
 
 class UnreachableError(QueueError):
@@ -18,14 +22,28 @@ def check_redis(url: str) -> None:
     """Raise QueueError unless a Redis there lets us in."""
     what = f"Redis at {shown(url)}"
     try:
-        with client(url, timeout=5.0) as connection:
-            connection.ping()
+        _ping(url)
     except (redis.AuthenticationError, redis.ResponseError) as error:
         raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
     except redis.RedisError as error:
         raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
     except (ValueError, TypeError) as error:
         raise QueueError(f"{shown(url)} is not the address of a Redis: {error}") from None
+
+
+def _ping(url: str) -> None:
+    """Ask Redis for a sign of life, more than once: a connection can break for many reasons."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with client(url, timeout=5.0) as connection:
+                connection.ping()
+            return
+        except redis.AuthenticationError:
+            raise
+        except redis.ConnectionError:
+            if not tries_left:
+                raise
+            time.sleep(_PAUSE)
 
 
 def check_transport(url: str) -> None:

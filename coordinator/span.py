@@ -5,7 +5,7 @@ import redis
 from coordinator.pace import Pace
 from coordinator.seats import Seats
 from shared.config import TrainConfig
-from shared.messages import LIFETIME, Keys, Kind, Record, Seat
+from shared.messages import LIFETIME, OVER_LIFETIME, Keys, Kind, Record, Seat
 from shared.resp import encode
 from shared.wire import Item
 
@@ -58,4 +58,4 @@ class Span:
         """Tell the seats of this span that it is over."""
         if self.number >= 0:
             client.rpush(self.requests, Record(Kind.OVER, self._incarnation, number=self.number).encode())
-            client.expire(self.requests, LIFETIME)
+            client.expire(self.requests, OVER_LIFETIME)

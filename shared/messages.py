@@ -10,6 +10,7 @@ from shared.errors import VersionError
 
 SEAT_TASK = "gradmq.seat"
 LIFETIME = 60  # seconds that requests and replies outlive their last use in Redis
+OVER_LIFETIME = 5  # seconds that the sign of a span's end stays for those who are about to look
 VERSION = 2  # of these messages and of what decides the bits: who speaks another cannot take part
 
 

@@ -23,7 +23,7 @@ class Chaos:
     def __init__(self, gradmq: Callable[..., Program], data: Path, server: Server, seed: int, faults: int) -> None:
         self.random = random.Random(seed)
         self.fired: Counter[str] = Counter()
-        self.faults, self.epochs = faults, EPOCHS_A_FAULT * (faults + 1)
+        self.faults, self.epochs = faults, EPOCHS_A_FAULT * (faults + 10)
         self._gradmq, self._data, self._server = gradmq, data, server
         self._proxy = Proxy(server.socket)
         self._url = f"redis://:{server.password}@127.0.0.1:{self._proxy.port}/0"
@@ -45,7 +45,7 @@ class Chaos:
                 kinds = kinds or self.random.sample(self.kinds, len(self.kinds))
                 time.sleep(self.random.random() / 10)
                 kinds.pop()()
-            assert self._coordinator.end(300) == 0, self._coordinator.text()
+            assert self._coordinator.end(300) == 0, self._report("the run failed")
             for worker in self._workers:
                 assert worker.process.poll() is None, f"a worker died of the faults of others:\n{worker.text()}"
             return self._coordinator
@@ -69,8 +69,9 @@ class Chaos:
 
     def worker_leaves(self) -> None:
         worker = self._some_worker()
+        worker.wait_for(" ready.")  # before that it ends by the signal, not on its own terms
         worker.process.terminate()
-        assert worker.end(30) == 0
+        assert worker.end(30) == 0, worker.text()
         self.fired["worker leaves"] += 1
 
     def worker_is_killed(self) -> None:
@@ -109,7 +110,7 @@ class Chaos:
 
     def redis_is_flushed(self) -> None:
         with self._server.client() as client:
-            assert client.dbsize() > 0
+            self._wait_until(lambda: client.dbsize() > 0, "Redis stays empty")
             client.flushall()
         self.fired["redis is flushed"] += 1
 
@@ -176,18 +177,22 @@ class Chaos:
             client.rpush(key, reply)
             client.expire(key, 60)
 
+    def _report(self, what: str) -> str:
+        """What to read when something went wrong."""
+        programs = [self._coordinator, *self._workers]
+        return "\n\n".join([f"{what}; after {dict(self.fired)}", *(each.text()[-3000:] for each in programs)])
+
     def _wait_until(self, condition: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + 20
         while not condition():
-            assert time.monotonic() < deadline, f"{otherwise}; after {dict(self.fired)}"
+            assert time.monotonic() < deadline, self._report(otherwise)
             time.sleep(0.01)
 
     def _wait_for_epoch(self, epoch: int) -> None:
         deadline = time.monotonic() + 90
         while not any(self.folder.glob("runs/*/metrics.jsonl")) or len(metrics(self.folder)) <= epoch:
-            text = self._coordinator.text()
-            assert self._coordinator.process.poll() is None, f"ended before all faults had fired:\n{text}"
-            assert time.monotonic() < deadline, f"no epoch {epoch} after {dict(self.fired)}:\n{text[-5000:]}"
+            assert self._coordinator.process.poll() is None, self._report("the run ended before all faults had fired")
+            assert time.monotonic() < deadline, self._report(f"no epoch {epoch}")
             time.sleep(0.02)
 
 

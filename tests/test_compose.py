@@ -271,6 +271,19 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     assert re.fullmatch(r"accuracy is \d{4}/10000\n", found)
 
 
+def test_a_stopped_run_resumes_to_the_same_bits(cluster, fingerprint):
+    cluster.up(f"--epochs {EPOCHS}", workers=1)
+    cluster.wait_for("Epoch 1: ")
+    cluster("stop")
+    (path,) = re.findall(r"go on with: gradmq resume (\S+)", cluster.log("coordinator"))
+    cluster("up", "--detach", "--no-recreate", "--scale", "worker=2", "worker")
+    resumed = cluster("run", "--rm", "-T", "coordinator", "resume", path)
+    assert "going on at epoch" in resumed
+    assert last_fingerprint(resumed) == fingerprint
+    verified = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "verify", path, "--epochs", "0..1")
+    assert verified.count("identical\n") == 2
+
+
 def test_any_other_command_runs_and_its_exit_code_is_right(cluster):
     cluster("up", "--detach", "redis", "worker")
     trained = cluster("run", "--rm", "-T", "coordinator", "train", "--epochs", "1", "--mini-batch-size", "100")

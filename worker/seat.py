@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import redis
 
-from shared.messages import LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messages import LIFETIME, OVER_LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.parameters import Parameters
 from shared.queue import SEAT_KEYS, SEAT_LIFETIME
 from shared.resp import Stream, client, encode
@@ -114,7 +114,8 @@ class Sitting:
             done.outcome = self._why_leave(request, weights)
             if done.outcome:
                 # Back goes what others need: the sign for whoever comes late, or a request taken just now.
-                back = _push(self._requests, request.encode()) if request else []
+                lifetime = OVER_LIFETIME if request and request.kind == Kind.OVER else LIFETIME
+                back = _push(self._requests, request.encode(), lifetime) if request else []
                 stream.send(back + _push(self._keys.replies, self._farewell()))
                 stream.skip(4 if back else 2)
                 return
@@ -210,6 +211,6 @@ def _read_request(stream: Stream) -> Record | None:
     return Record.decode(reply[1])
 
 
-def _push(key: str, value: bytes | tuple[Item, ...]) -> list[Item]:
+def _push(key: str, value: bytes | tuple[Item, ...], lifetime: int = LIFETIME) -> list[Item]:
     """Encode a push; like every key, the list expires.  Redis answers twice."""
-    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, LIFETIME)]
+    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, lifetime)]
