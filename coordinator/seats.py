@@ -34,8 +34,8 @@ class Seats:
     """The seats of the current span. All but `give_out`, `keep` and `replace_lost` only note what is to be done."""
 
     def __init__(self, broker: str, bench: Bench) -> None:
-        self._app = Celery("coordinator", set_as_current=False)
-        self._app.conf.update(celery_settings(broker), broker_pool_limit=1)
+        self._broker = broker
+        self._connect()
         address = redis_of(broker)
         self._redis: redis.Redis | None = None if address is None else client(address)
         self._bench = bench
@@ -46,6 +46,10 @@ class Seats:
         self._opened = self._counted = 0.0
         self._next_number = 0
         self._before = 0  # seats taken in the span before
+
+    def _connect(self) -> None:
+        self._app = Celery("coordinator", set_as_current=False)
+        self._app.conf.update(celery_settings(self._broker), broker_pool_limit=1)
 
     @property
     def working(self) -> list[str]:
@@ -78,6 +82,14 @@ class Seats:
             return
         while self._due:
             seat = replace(self._template, number=self._next_number, label=self._due[0])
+            self._send(seat)
+            self._places[seat.number] = _Place(seat.label, time.monotonic())
+            self._next_number += 1
+            del self._due[0]
+        self.keep()
+
+    def _send(self, seat: Seat) -> None:
+        try:
             self._app.send_task(
                 SEAT_TASK,
                 args=[seat.to_json()],
@@ -87,10 +99,14 @@ class Seats:
                 kwargsrepr="{}",
                 expiration=None if self._redis else SEAT_LIFETIME,
             )
-            self._places[seat.number] = _Place(seat.label, time.monotonic())
-            self._next_number += 1
-            del self._due[0]
-        self.keep()
+        except OperationalError:
+            raise
+        # A connection that breaks at the wrong moment leaves kombu with a channel without one, and any error may come
+        # of that, now and for ever after. So begin afresh.
+        except Exception as error:
+            self._app.close()
+            self._connect()
+            raise OperationalError(f"{type(error).__name__}: {error}") from error
 
     def keep(self) -> None:
         """Have Celery's keys expire some time after our last sign, as all others do.  Raises redis.RedisError."""
