@@ -27,7 +27,7 @@ class _Place:
     granted: float  # when, by the monotonic clock
     worker: str = ""  # who took it; empty until then
     heard: float = 0.0  # when last, by the monotonic clock
-    vacant: bool = False  # its worker is silent or sits out, and another seat was given out for it
+    vacant: bool = False  # nobody computes in it, and another seat was given out for it
 
 
 class Seats:
@@ -118,12 +118,13 @@ class Seats:
 
     def joined(self, number: int, worker: str) -> None:
         """Note who sits in a seat."""
-        place = self._places.get(number)
-        if place is None:
-            return
-        self._names[number] = place.worker = worker
+        self._names[number] = worker
         if len(self._names) > _REMEMBERED:
             self._names.popitem(last=False)
+        place = self._places.get(number)
+        if place is None:  # of a span that is over
+            return
+        place.worker = worker
         place.heard = time.monotonic()
         if worker in self._bench and not place.vacant:
             # It will sit there idly, so that it does not take the same seat again and again.
@@ -156,8 +157,10 @@ class Seats:
 
     def renew(self) -> None:
         """Have given out again what nobody had taken when the queue was lost."""
-        for number in [number for number, place in self._places.items() if not place.worker]:
-            self.left(number)
+        for place in self._places.values():
+            if not place.worker and not place.vacant:
+                place.vacant = True  # until its worker turns up after all
+                self._due.append(place.label)
 
     def replace_silent(self, since: float) -> list[str]:
         """Have given out again the seats whose workers have not been heard of since then; return these workers."""
@@ -173,7 +176,7 @@ class Seats:
         Raises OperationalError while the broker is away.
         """
         now = time.monotonic()
-        waiting = [place for place in self._places.values() if not place.worker]
+        waiting = [place for place in self._places.values() if not place.worker and not place.vacant]
         if not waiting or now - self._counted < _NOT_TAKEN:
             return
         if all(max(place.granted, place.heard) < now - _NOT_TAKEN for place in waiting):
