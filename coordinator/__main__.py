@@ -1,5 +1,6 @@
 """The program `gradmq`: `python -m coordinator` is the same."""
 
+import io
 import os
 import sys
 
@@ -11,6 +12,9 @@ def main() -> None:
     # A stream that was closed in the shell is None.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show must not end a run
     # Early, because a container's first process is deaf to signals that it does not handle.
     stop_on_signals()
     try:

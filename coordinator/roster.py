@@ -33,7 +33,10 @@ class Roster:
             self._say("takes part", worker)
             if len(self) > self._shards and not self._told:
                 self._told = True
-                log.info("a mini-batch has %d shards, so more workers take turns; --shards makes more", self._shards)
+                log.info(
+                    "more workers than the %d that a mini-batch has shards for take turns; --shards makes more",
+                    self._shards,
+                )
 
     def gone(self, worker: str, why: str) -> None:
         """Note that a worker no longer takes part."""

@@ -17,10 +17,11 @@ class Stopped(KeyboardInterrupt):
 
 
 def stop_on_signals() -> None:
-    """Raise Stopped in the main thread when SIGINT or SIGTERM comes."""
+    """Raise Stopped in the main thread when SIGINT, SIGTERM, or the end of the terminal comes."""
     sys.unraisablehook = _unraisable
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as it is under nohup
+            signal.signal(number, _stop)
 
 
 class _Uninterrupted:

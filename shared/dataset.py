@@ -1,5 +1,6 @@
 """A data set: training, validation and test samples, from a folder of IDX files or the seed's pickle."""
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,12 +58,14 @@ def find_dataset(path: Path) -> Path:
             if copy.is_dir():
                 return copy
     try:
-        path.stat()
+        mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(
             f"--data {path} cannot be read: {reason}; give a folder of IDX files or a mnist.pkl.gz"
         ) from None
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise DataError(f"--data {path} is neither a folder nor a file; give a folder of IDX files or a mnist.pkl.gz")
     return path
 
 

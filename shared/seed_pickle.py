@@ -132,7 +132,10 @@ def read_seed_pickle(path: Path) -> list[tuple[Array, Array]]:
     try:
         data = _gunzip(path)
         _check_opcodes(data)
-        content = _Unpickler(io.BytesIO(data), encoding="latin1").load()
+        file = io.BytesIO(data)
+        content = _Unpickler(file, encoding="latin1").load()
+        if file.read(1):
+            raise ValueError("more follows its end")
         return [_pair(images, labels) for images, labels in _three(content)]
     except DataError:
         raise

@@ -99,6 +99,7 @@ def hostile() -> dict[str, bytes]:
     object_array = (np.array([[Evil()]], object), np.array([0]))
     global_eval = b'cbuiltins\neval\n(S\'open("executed", "w")\'\ntR.'
     return {
+        "more than a pickle": pickle.dumps(arrays) + b"more",
         "a call": pickle.dumps(Evil()),
         "a call beside arrays": pickle.dumps((*arrays, Evil())),
         "a call inside an array": pickle.dumps((object_array, *arrays[1:])),

@@ -49,7 +49,9 @@ def complaint(program: Program) -> str:
         ("--seed 18446744073709551616", "--seed must be between 0"),
         ("--shards 0", "--shards must be at least 1, got 0"),
         ("--batches-per-task 0", "--batches-per-task must be at least 1"),
-        ("--workers -1", "--workers must be 0 or more, got -1"),
+        ("--workers -1", "--workers must be between 0 and 256, got -1"),
+        ("--workers 100000", "got 100000"),
+        ("--audit 2", "--audit must be between 0 and 1, got 2.0"),
         ("--dtype float16", "'float16'"),
         ("--data nowhere", "--data nowhere cannot be read"),
         (f"--data {'x' * 300}", "File name too long"),
@@ -96,6 +98,11 @@ def test_no_option_goes_wrong_with_a_traceback_in_the_other_commands(gradmq, sma
     assert "http://x" in complaint(gradmq("worker", "--redis", "http://x"))
 
 
+def test_a_pipe_is_no_data(gradmq, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "is neither a folder nor a file" in complaint(gradmq("train", "--data", tmp_path / "pipe"))
+
+
 def test_a_wrong_password_is_refused_by_both_sides_and_not_printed(gradmq, small_data, server):
     wrong = server.tcp_url.replace(server.password, "guess")
     for command in (["train", "--sizes", "196,12,10", "--data", small_data], ["worker"]):
@@ -109,6 +116,7 @@ def test_a_wrong_password_is_refused_by_both_sides_and_not_printed(gradmq, small
     ("broker", "named"),
     [
         ("nonsense://x", "nonsense://x is not the address of a broker"),
+        ("memory://x", "memory://x is not the address of a broker"),
         ("amqp://guest:guest@127.0.0.1:1//", "amqp://guest:***@127.0.0.1:1// cannot be used"),
         ("redis://:guess@127.0.0.1:1/0", "redis://:***@127.0.0.1:1/0 cannot be used"),
     ],

@@ -30,6 +30,8 @@ from shared.errors import ConfigError, QueueError
 from shared.queue import broker_url, redis_url
 from shared.sgd import default_shards
 
+_MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
+
 log = logging.getLogger("coordinator")
 
 
@@ -71,8 +73,8 @@ def _means(
     """Check what was given by itself.  Raises ConfigError."""
     if batches_per_task is not None and batches_per_task < 1:
         raise ConfigError(f"--batches-per-task must be at least 1, got {batches_per_task}")
-    if workers is not None and workers < 0:
-        raise ConfigError(f"--workers must be 0 or more, got {workers}")
+    if workers is not None and not 0 <= workers <= _MOST_WORKERS:
+        raise ConfigError(f"--workers must be between 0 and {_MOST_WORKERS}, got {workers}")
     if not 0 <= audit <= 1:
         raise ConfigError(f"--audit must be between 0 and 1, got {audit}; 0.01 checks one reply in a hundred")
     if workers is not None and redis_address is not None:
