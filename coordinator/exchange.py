@@ -95,10 +95,10 @@ class Exchange:
         return len(self._inbox.roster)
 
     def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
-        """Return the gradient summed over a mini-batch, and the samples' number as the replies count them.
+        """Return the sum of a step's parts (see `shared.work`), and the samples' number as the replies count them.
 
-        batch: number of the mini-batch in its epoch.  rows: its samples.  The gradient, flat like
-        `parameters.flat`, is valid until the next call.
+        batch: number of the step in its epoch.  rows: its samples.  The sum, flat like `parameters.flat`, is valid
+        until the next call.
         """
         started = time.monotonic()
         self._undisturbed = self._seats.taken > 0

@@ -100,6 +100,14 @@ class TrainConfig:
         """Into how many parts a step can be divided among workers."""
         return self.replicas if self.local_steps else min(self.shards, self.mini_batch_size)
 
+    @property
+    def algorithm(self) -> str:
+        """What a person should know of how the weights are found."""
+        if not self.local_steps:
+            return f"exact SGD in {self.shards} shards"
+        momentum = f", outer momentum {self.outer_momentum:g}" if self.outer_momentum else ""
+        return f"local SGD: {self.replicas} replicas average every {self.local_steps} steps{momentum}"
+
     def steps_per_epoch(self, n_samples: int) -> int:
         """Return how many steps of the coordinator's an epoch has: one a mini-batch, or fewer with local steps."""
         return len(mini_batch_starts(n_samples, self.samples_per_step))
