@@ -27,15 +27,15 @@ class _Place:
     granted: float  # when, by the monotonic clock
     worker: str = ""  # who took it; empty until then
     heard: float = 0.0  # when last, by the monotonic clock
-    vacant: bool = False  # its worker is silent or sits out, and another seat was given out for it
+    vacant: bool = False  # nobody computes in it, and another seat was given out for it
 
 
 class Seats:
     """The seats of the current span. All but `give_out`, `keep` and `replace_lost` only note what is to be done."""
 
     def __init__(self, broker: str, bench: Bench) -> None:
-        self._app = Celery("coordinator", set_as_current=False)
-        self._app.conf.update(celery_settings(broker), broker_pool_limit=1)
+        self._broker = broker
+        self._connect()
         address = redis_of(broker)
         self._redis: redis.Redis | None = None if address is None else client(address)
         self._bench = bench
@@ -46,6 +46,10 @@ class Seats:
         self._opened = self._counted = 0.0
         self._next_number = 0
         self._before = 0  # seats taken in the span before
+
+    def _connect(self) -> None:
+        self._app = Celery("coordinator", set_as_current=False)
+        self._app.conf.update(celery_settings(self._broker), broker_pool_limit=1)
 
     @property
     def working(self) -> list[str]:
@@ -78,6 +82,14 @@ class Seats:
             return
         while self._due:
             seat = replace(self._template, number=self._next_number, label=self._due[0])
+            self._send(seat)
+            self._places[seat.number] = _Place(seat.label, time.monotonic())
+            self._next_number += 1
+            del self._due[0]
+        self.keep()
+
+    def _send(self, seat: Seat) -> None:
+        try:
             self._app.send_task(
                 SEAT_TASK,
                 args=[seat.to_json()],
@@ -87,10 +99,14 @@ class Seats:
                 kwargsrepr="{}",
                 expiration=None if self._redis else SEAT_LIFETIME,
             )
-            self._places[seat.number] = _Place(seat.label, time.monotonic())
-            self._next_number += 1
-            del self._due[0]
-        self.keep()
+        except OperationalError:
+            raise
+        # A connection that breaks at the wrong moment leaves kombu with a channel without one, and any error may come
+        # of that, now and for ever after. So begin afresh.
+        except Exception as error:
+            self._app.close()
+            self._connect()
+            raise OperationalError(f"{type(error).__name__}: {error}") from error
 
     def keep(self) -> None:
         """Have Celery's keys expire some time after our last sign, as all others do.  Raises redis.RedisError."""
@@ -102,12 +118,13 @@ class Seats:
 
     def joined(self, number: int, worker: str) -> None:
         """Note who sits in a seat."""
-        place = self._places.get(number)
-        if place is None:
-            return
-        self._names[number] = place.worker = worker
+        self._names[number] = worker
         if len(self._names) > _REMEMBERED:
             self._names.popitem(last=False)
+        place = self._places.get(number)
+        if place is None:  # of a span that is over
+            return
+        place.worker = worker
         place.heard = time.monotonic()
         if worker in self._bench and not place.vacant:
             # It will sit there idly, so that it does not take the same seat again and again.
@@ -140,8 +157,10 @@ class Seats:
 
     def renew(self) -> None:
         """Have given out again what nobody had taken when the queue was lost."""
-        for number in [number for number, place in self._places.items() if not place.worker]:
-            self.left(number)
+        for place in self._places.values():
+            if not place.worker and not place.vacant:
+                place.vacant = True  # until its worker turns up after all
+                self._due.append(place.label)
 
     def replace_silent(self, since: float) -> list[str]:
         """Have given out again the seats whose workers have not been heard of since then; return these workers."""
@@ -157,7 +176,7 @@ class Seats:
         Raises OperationalError while the broker is away.
         """
         now = time.monotonic()
-        waiting = [place for place in self._places.values() if not place.worker]
+        waiting = [place for place in self._places.values() if not place.worker and not place.vacant]
         if not waiting or now - self._counted < _NOT_TAKEN:
             return
         if all(max(place.granted, place.heard) < now - _NOT_TAKEN for place in waiting):

@@ -9,7 +9,7 @@ from shared.messages import LIFETIME, OVER_LIFETIME, Keys, Kind, Record, Seat
 from shared.resp import encode
 from shared.wire import Item
 
-ALIVE = 20  # seconds that the weights outlive our last sign; a worker then gives up its seat 10 s later
+ALIVE = 6  # seconds that the weights outlive our last sign; a worker then gives up its seat some seconds later
 
 
 class Span:
@@ -35,6 +35,7 @@ class Span:
         # Before the seats, because a seat that finds no weights takes its run for ended.
         weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
         client.set(self._keys.weights, weights.encode(), ex=ALIVE)
+        client.set(self._keys.life, self._incarnation, ex=LIFETIME)
         self.number, self._epoch = number, epoch
         self._batches = range(batch, min(batch + pace.mini_batches, self._per_epoch))
         self.requests = self._keys.requests(number)

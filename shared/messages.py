@@ -79,6 +79,7 @@ class Keys:
         self._prefix = f"gradmq:{run}:{incarnation:016x}"
         self.weights = f"{self._prefix}:weights"
         self.replies = f"{self._prefix}:replies"
+        self.life = f"gradmq:{run}:life"  # holds the incarnation of the run's coordinator
 
     def requests(self, span: int) -> str:
         return f"{self._prefix}:requests:{span}"

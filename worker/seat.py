@@ -21,7 +21,7 @@ from worker.data import local_samples, received_samples
 from worker.leaving import is_leaving
 
 _POLL = 1  # seconds that Redis lets us wait for a request before we look around
-_NO_COORDINATOR = 10.0  # seconds without published weights after which a seat is given up
+_NO_COORDINATOR = 4.0  # seconds without published weights after which a seat is given up
 _NO_REDIS = 300.0  # seconds without Redis after which a seat is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
 
@@ -122,7 +122,12 @@ class Sitting:
                 return
 
             # A request whose weights are gone is an old one: nobody waits for its reply.
-            if request is None or weights is None or request.step != weights.step:
+            if request is None:
+                if self._is_of_another_life(stream):
+                    done.outcome = "coordinator is gone"
+                    return
+                continue
+            if weights is None or request.step != weights.step:
                 continue
             batch = request.step - first_step
             if request[:2] != (Kind.REQUEST, seat.incarnation) or not seat.first <= batch < seat.stop:
@@ -142,6 +147,12 @@ class Sitting:
         stream.send(encode("GETRANGE", self._keys.weights, 0, RECORD_BYTES - 1))
         self._done.outcome = self._why_leave(None, Record.decode(cast(bytes, stream.read())))
 
+    def _is_of_another_life(self, stream: Stream) -> bool:
+        """Tell whether the coordinator has died and the run goes on in its next life, with other seats."""
+        stream.send(encode("GET", self._keys.life))
+        life = stream.read()
+        return life is not None and life != b"%d" % self._seat.incarnation
+
     def _sit_out(self, stream: Stream) -> None:
         """Occupy the seat without working, so that it is not offered to us again and again."""
         stream.send(_push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode()))
@@ -149,6 +160,8 @@ class Sitting:
         while not self._done.outcome:
             time.sleep(_PAUSE)
             self._look(stream)
+            if self._is_of_another_life(stream):
+                self._done.outcome = "coordinator is gone"
 
     def _samples(self) -> LabelledSamples | None:
         """Return the training samples, asking the coordinator for them if they are not on this machine."""
