@@ -6,7 +6,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from shared.messages import Kind, Record
-from shared.sgd import shard_bounds
 
 Array = NDArray[Any]
 
@@ -21,25 +20,25 @@ class Verdict(Enum):
 
 
 class Ask:
-    """The requests of one step. Each covers a block of the shards' tree and is answered exactly once."""
+    """The requests of one step. Each covers a block of the parts' tree and is answered exactly once."""
 
-    def __init__(self, incarnation: int, step: int, rows: Array, shards: int, workers: int) -> None:
-        """Cut the mini-batch's shards into blocks, at least as many as there are workers if there are the shards.
+    def __init__(self, incarnation: int, step: int, rows: Array, bounds: list[int], workers: int) -> None:
+        """Cut the step's parts into blocks, at least as many as there are workers if there are the parts.
 
-        rows: the mini-batch's samples.
+        rows: the step's samples.  bounds: where its parts begin, and its end.
         """
-        self.step, self.rows, self.shards = step, rows, shards
-        self._bounds = shard_bounds(len(rows), shards)
-        n_shards = len(self._bounds) - 1
+        self.step, self.rows = step, rows
+        self._bounds = bounds
+        n_parts = len(bounds) - 1
         # Blocks of the tree are as wide as a power of two, so that adding them goes on where the workers stop.
         self._width = 1
-        while -(-n_shards // (2 * self._width)) >= min(workers, n_shards):
+        while -(-n_parts // (2 * self._width)) >= min(workers, n_parts):
             self._width *= 2
-            if self._width >= n_shards:
+            if self._width >= n_parts:
                 break
         self.requests = [
-            Record(Kind.REQUEST, incarnation, step, first, min(first + self._width, n_shards))
-            for first in range(0, n_shards, self._width)
+            Record(Kind.REQUEST, incarnation, step, first, min(first + self._width, n_parts))
+            for first in range(0, n_parts, self._width)
         ]
         self._replies: list[Array | None] = [None] * len(self.requests)
         self.n_samples = 0  # that accepted replies stand for
@@ -69,5 +68,5 @@ class Ask:
         return [request for request, reply in zip(self.requests, self._replies, strict=True) if reply is None]
 
     def replies(self) -> list[Array]:
-        """Return what has come, in the order of the shards."""
+        """Return what has come, in the order of the parts."""
         return [reply for reply in self._replies if reply is not None]

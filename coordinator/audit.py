@@ -3,19 +3,18 @@
 import random
 
 from coordinator.ask import Array, Ask
-from shared.config import TrainConfig
 from shared.messages import Record
 from shared.parameters import Parameters
-from shared.samples import LabelledSamples
-from shared.sgd import Gradients, is_finite
+from shared.sgd import is_finite
+from shared.work import Work
 
 
 class Audit:
     """Checks a share of the replies, and each one that is not finite."""
 
-    def __init__(self, share: float, config: TrainConfig, samples: LabelledSamples) -> None:
+    def __init__(self, share: float, work: Work) -> None:
         self._share = share
-        self._gradients = Gradients(samples, config.sizes, config.dtype)
+        self._work = work
         # Not from the run's seed: no worker shall know which of its replies are checked.
         self._random = random.SystemRandom()
 
@@ -24,7 +23,7 @@ class Audit:
         # A run that diverges has gradients that are not finite, and so does a worker that is broken.
         if is_finite(gradient) and not (self._share and self._random.random() < self._share):
             return True
-        right, _ = self._gradients.block(parameters, ask.rows, ask.shards, reply.first, reply.stop)
+        right, _ = self._work.block(parameters, ask.rows, reply.first, reply.stop)
         if right.tobytes() == gradient.tobytes() or not (is_finite(right) or is_finite(gradient)):
             return True
         gradient[...] = right

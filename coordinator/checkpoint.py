@@ -12,7 +12,7 @@ import numpy as np
 from coordinator.files import read_arrays, write_whole
 from coordinator.ledger import Account, Ledger
 from coordinator.model import from_arrays, to_arrays
-from coordinator.state import State
+from coordinator.state import Array, State
 from shared.config import TrainConfig
 from shared.parameters import Parameters
 from shared.sgd import is_finite
@@ -36,7 +36,9 @@ def save_checkpoint(path: Path, state: State) -> None:
     }
     text = json.dumps(progress).encode()
     arrays["progress"] = np.frombuffer(text, np.uint8)
-    arrays["sha256"] = np.frombuffer(_digest(text, state.parameters), np.uint8)
+    if state.velocity is not None:
+        arrays["velocity"] = state.velocity
+    arrays["sha256"] = np.frombuffer(_digest(text, state.parameters, state.velocity), np.uint8)
     # In this order, one of the two is there at any moment.
     if path.exists():
         path.replace(_before(path))
@@ -59,8 +61,9 @@ def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int) -> St
 def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
     arrays = read_arrays(path)
     text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
+    velocity = arrays.pop("velocity", None)
     parameters = from_arrays(arrays)
-    if digest != _digest(text, parameters):
+    if digest != _digest(text, parameters, velocity):
         raise ValueError("its checksum is wrong")
     if parameters.sizes != config.sizes or parameters.dtype != config.dtype:
         raise ValueError("it belongs to another run")
@@ -73,7 +76,10 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
         progress["seconds"],
         Ledger(Account.from_json(progress["account"])),
         progress["excluded"],
+        velocity,
     )
+    if (velocity is not None) != bool(config.outer_momentum):
+        raise ValueError("it belongs to another run")
     if not (0 <= state.epoch <= config.epochs and 0 <= state.batch <= steps_per_epoch):
         raise ValueError("it belongs to another run")
     return state
@@ -83,9 +89,11 @@ def _before(path: Path) -> Path:
     return path.with_name(f"{path.stem}.before{path.suffix}")
 
 
-def _digest(text: bytes, parameters: Parameters) -> bytes:
+def _digest(text: bytes, parameters: Parameters, velocity: Array | None) -> bytes:
     digest = hashlib.sha256(text)
     digest.update(parameters.flat.data)
+    if velocity is not None:
+        digest.update(np.ascontiguousarray(velocity).data)
     return digest.digest()
 
 

@@ -28,6 +28,7 @@ from shared.samples import LabelledSamples
 from shared.sgd import tree_sum
 from shared.transfer import upload
 from shared.wire import Item
+from shared.work import work_of
 
 Array = NDArray[Any]
 
@@ -66,6 +67,7 @@ class Exchange:
         self._config, self._samples = config, samples
         self._tend = tend
         self._incarnation = secrets.randbits(64)
+        self._work = work_of(config, samples)
         self._keys = Keys(run, self._incarnation)
         self._batches_per_epoch = config.steps_per_epoch(len(samples))
         self._span = Span(run, self._incarnation, config, samples.sha256, self._batches_per_epoch)
@@ -75,7 +77,7 @@ class Exchange:
         self._seats = Seats(broker_url, self._bench)
         self._inbox = Inbox(
             *(self._incarnation, config, self._seats, self._bench, self._ledger),
-            *(Audit(audit, config, samples), self._give_samples),
+            *(Audit(audit, self._work), self._give_samples),
         )
         self._client = client(redis_url)
         self._stream: Stream | None = None
@@ -93,10 +95,10 @@ class Exchange:
         return len(self._inbox.roster)
 
     def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
-        """Return the gradient summed over a mini-batch, and the samples' number as the replies count them.
+        """Return the sum of a step's parts (see `shared.work`), and the samples' number as the replies count them.
 
-        batch: number of the mini-batch in its epoch.  rows: its samples.  The gradient, flat like
-        `parameters.flat`, is valid until the next call.
+        batch: number of the step in its epoch.  rows: its samples.  The sum, flat like `parameters.flat`, is valid
+        until the next call.
         """
         started = time.monotonic()
         self._undisturbed = self._seats.taken > 0
@@ -112,7 +114,7 @@ class Exchange:
                     self._span.open(self._client, self._seats, self._pace, epoch, batch)
                 self._seats.give_out()
                 if ask is None:
-                    ask = Ask(self._incarnation, step, rows, self._config.shards, self._seats.expected)
+                    ask = Ask(self._incarnation, step, rows, self._work.bounds(len(rows)), self._seats.expected)
                     self._ledger.asked(ask.missing)
                 else:
                     self._ledger.asked_again(ask.missing)

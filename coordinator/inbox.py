@@ -46,7 +46,7 @@ class Inbox:
         self.most_bytes = max(self.reply_bytes, RECORD_BYTES + _LONGEST_NAME)
         self._seats, self._bench, self._ledger, self._audit = seats, bench, ledger, audit
         self._give_samples = give_samples
-        self.roster = Roster(min(config.shards, config.mini_batch_size))
+        self.roster = Roster(config.parts_per_step)
         self._named: set[str] = set()  # whose messages we have complained of
 
     def take(self, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float) -> bool:

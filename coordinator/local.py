@@ -8,7 +8,7 @@ from coordinator.ledger import COORDINATOR, Ledger
 from shared.config import TrainConfig
 from shared.parameters import Parameters
 from shared.samples import LabelledSamples
-from shared.sgd import Gradients
+from shared.work import work_of
 
 Array = NDArray[Any]
 
@@ -19,13 +19,12 @@ class Local:
     workers = 0
 
     def __init__(self, config: TrainConfig, samples: LabelledSamples, ledger: Ledger) -> None:
-        self._gradients = Gradients(samples, config.sizes, config.dtype)
-        self._shards = config.shards
+        self._work = work_of(config, samples)
         self._ledger = ledger
 
     def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
         """Return the gradient summed over the mini-batch's rows, and their number."""
-        gradient, n_samples = self._gradients.block(parameters, rows, self._shards)
+        gradient, n_samples = self._work.block(parameters, rows, 0, len(self._work.bounds(len(rows))) - 1)
         self._ledger.asked(1)
         self._ledger.answered(COORDINATOR, n_samples)
         return gradient, n_samples

@@ -48,9 +48,9 @@ class _AboveTheBar(logging.Handler):
 class Progress:
     """A bar over the whole run, on standard error and only on a terminal."""
 
-    def __init__(self, n_samples: int, batches_per_epoch: int, epochs: int) -> None:
+    def __init__(self, n_samples: int, steps_per_epoch: int, epochs: int) -> None:
         """n_samples: of one epoch."""
-        self._batches = batches_per_epoch
+        self._steps = steps_per_epoch
         self._bar = tqdm(
             total=n_samples * epochs,
             unit=" samples",
@@ -76,13 +76,13 @@ class Progress:
         self._bar.update(n_samples)
         self._bar.initial = n_samples  # which don't count for the speed
 
-    def step(self, epoch: int, batch: int, n_samples: int, workers: int) -> None:
+    def step(self, epoch: int, step: int, n_samples: int, workers: int) -> None:
         """Count a step; show it if the last refresh is a while ago."""
         self._pending += n_samples
         if self._bar.disable or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REFRESH
-        self._bar.set_description_str(f"epoch {epoch}, mini-batch {batch}/{self._batches}", refresh=False)
+        self._bar.set_description_str(f"epoch {epoch}, step {step}/{self._steps}", refresh=False)
         self._bar.set_postfix_str(n_workers(workers), refresh=False)
         self._bar.update(self._pending)
         self._pending = 0

@@ -53,7 +53,7 @@ class Span:
             label="",
             excluded=(),
         )
-        seats.open(seat, min(self._config.shards, self._config.mini_batch_size))
+        seats.open(seat, self._config.parts_per_step)
 
     def over(self, client: redis.Redis) -> None:
         """Tell the seats of this span that it is over."""

@@ -1,11 +1,17 @@
 """How far a run is: all that has to be kept to go on from here to the same bits."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from coordinator.ledger import Account, Ledger
 from shared.config import TrainConfig
 from shared.parameters import Parameters
 from shared.sgd import initial_parameters
+
+Array = NDArray[Any]
 
 
 @dataclass
@@ -19,16 +25,19 @@ class State:
     seconds: float = 0.0  # spent on the epoch in earlier lives of the coordinator
     ledger: Ledger = field(default_factory=Ledger)
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
+    velocity: Array | None = None  # of the outer momentum, flat like the parameters
 
     @classmethod
     def initial(cls, config: TrainConfig) -> "State":
-        return cls(initial_parameters(config.sizes, config.seed, config.dtype))
+        parameters = initial_parameters(config.sizes, config.seed, config.dtype)
+        return cls(parameters, velocity=np.zeros_like(parameters.flat) if config.outer_momentum else None)
 
     def copy(self) -> "State":
         """Return the state as it is now, which later steps do not change."""
         parameters = Parameters(self.parameters.sizes, self.parameters.dtype, self.parameters.flat.copy())
         ledger = Ledger(Account.from_json(self.ledger.account.to_json()))
-        return replace(self, parameters=parameters, ledger=ledger, excluded=[*self.excluded])
+        velocity = None if self.velocity is None else self.velocity.copy()
+        return replace(self, parameters=parameters, ledger=ledger, excluded=[*self.excluded], velocity=velocity)
 
     @property
     def trained(self) -> bool:

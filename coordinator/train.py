@@ -15,7 +15,8 @@ from shared.dataset import Dataset
 from shared.errors import DivergedError, QueueError
 from shared.parameters import Parameters
 from shared.samples import LabelledSamples
-from shared.sgd import count_correct, epoch_order, is_finite, mini_batch_starts, sgd_step
+from shared.sgd import count_correct, epoch_order, is_finite, mini_batch_starts
+from shared.work import work_of
 
 Array = NDArray[Any]
 
@@ -57,14 +58,15 @@ def train(run: Run, data: Dataset, source: GradientSource, state: State, progres
 
 def steps(config: TrainConfig, training: LabelledSamples, source: GradientSource, state: State) -> Iterator[int]:
     """Take the steps that the state's epoch still needs; after each, yield the number of its samples."""
+    work = work_of(config, training)
     order = epoch_order(config.seed, state.epoch, len(training))
-    for start in mini_batch_starts(len(training), config.mini_batch_size)[state.batch :]:
-        rows = order[start : start + config.mini_batch_size]
-        gradient, n_samples = source.gradient(state.parameters, state.epoch, state.batch, rows)  # the distributed line
-        if not is_finite(gradient):
+    for start in mini_batch_starts(len(training), config.samples_per_step)[state.batch :]:
+        rows = order[start : start + config.samples_per_step]
+        total, n_samples = source.gradient(state.parameters, state.epoch, state.batch, rows)  # the distributed line
+        if not is_finite(total):
             raise _diverged("gradient", config, state)
         with uninterrupted:  # taken and counted, or neither
-            sgd_step(state.parameters, gradient, config.eta, n_samples)
+            work.take_step(state.parameters, state.velocity, total, n_samples)
             state.take_step(n_samples)
         yield n_samples
 
@@ -81,7 +83,7 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: State) -> EpochMet
         correct=correct,
         n_test=len(data.test),
         accuracy=correct / len(data.test),
-        steps=state.batch,
+        steps=len(mini_batch_starts(len(data.training), config.mini_batch_size)),
         samples=state.samples,
         seconds=round(state.seconds, 3),
         workers=account.n_workers,

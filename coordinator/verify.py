@@ -37,7 +37,7 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
     elif kept.epoch == state.epoch:
         for n_samples in islice(steps(config, training, source, state), kept.batch):
             progress.step(state.epoch, state.batch, n_samples, 0)
-        what = f"checkpoint after mini-batch {kept.batch - 1}"
+        what = f"checkpoint after step {kept.batch}"
         yield state.epoch, what, _differs("weights_sha256", kept.parameters.sha256, state.parameters.sha256)
 
 

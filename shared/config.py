@@ -25,6 +25,9 @@ class TrainConfig:
     seed: int  # of the weights and of every epoch's order
     shards: int  # slices of a mini-batch
     dtype: str  # of weights, gradients and all arithmetic
+    local_steps: int = 0  # SGD steps that a replica takes on its own before the next average; 0: exact steps
+    replicas: int = 1  # of the weights that take local steps
+    outer_momentum: float = 0.0  # applied to the mean move of the replicas
 
     def __post_init__(self) -> None:
         """Check every option by itself. Raises ConfigError."""
@@ -43,6 +46,16 @@ class TrainConfig:
             raise ConfigError(f"--seed must be between 0 and 2^64 - 1, got {self.seed}")
         if self.shards < 1:
             raise ConfigError(f"--shards must be at least 1, got {self.shards}")
+        if self.local_steps < 0:
+            raise ConfigError(f"--local-steps must be 0 or more, got {self.local_steps}; 0 is exact SGD")
+        if self.replicas < 1:
+            raise ConfigError(f"--replicas must be at least 1, got {self.replicas}")
+        if not 0 <= self.outer_momentum < 1:
+            raise ConfigError(f"--outer-momentum must be at least 0 and below 1, got {self.outer_momentum}")
+        if not self.local_steps and (self.replicas > 1 or self.outer_momentum):
+            raise ConfigError("--replicas and --outer-momentum go with --local-steps; give how many")
+        if self.local_steps and self.shards > 1:
+            raise ConfigError(f"--shards {self.shards} goes with exact steps; a replica takes its local steps alone")
         if self.dtype not in DTYPES:
             raise ConfigError(f"--dtype must be float32 or float64, got {self.dtype}")
         nbytes = Parameters.count(self.sizes) * self.numpy_dtype.itemsize
@@ -73,9 +86,31 @@ class TrainConfig:
         """The dtype as NumPy's."""
         return np.dtype(self.dtype)
 
+    @property
+    def mini_batches_per_step(self) -> int:
+        """How many mini-batches the coordinator's steps consist of."""
+        return self.local_steps * self.replicas or 1
+
+    @property
+    def samples_per_step(self) -> int:
+        return self.mini_batch_size * self.mini_batches_per_step
+
+    @property
+    def parts_per_step(self) -> int:
+        """Into how many parts a step can be divided among workers."""
+        return self.replicas if self.local_steps else min(self.shards, self.mini_batch_size)
+
+    @property
+    def algorithm(self) -> str:
+        """What a person should know of how the weights are found."""
+        if not self.local_steps:
+            return f"exact SGD in {self.shards} shards"
+        momentum = f", outer momentum {self.outer_momentum:g}" if self.outer_momentum else ""
+        return f"local SGD: {self.replicas} replicas average every {self.local_steps} steps{momentum}"
+
     def steps_per_epoch(self, n_samples: int) -> int:
-        """Return how many mini-batches an epoch has."""
-        return len(mini_batch_starts(n_samples, self.mini_batch_size))
+        """Return how many steps of the coordinator's an epoch has: one a mini-batch, or fewer with local steps."""
+        return len(mini_batch_starts(n_samples, self.samples_per_step))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""

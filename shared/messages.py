@@ -11,7 +11,7 @@ from shared.errors import VersionError
 SEAT_TASK = "gradmq.seat"
 LIFETIME = 60  # seconds that requests and replies outlive their last use in Redis
 OVER_LIFETIME = 5  # seconds that the sign of a span's end stays for those who are about to look
-VERSION = 2  # of these messages and of what decides the bits: who speaks another cannot take part
+VERSION = 3  # of these messages and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -104,7 +104,9 @@ class Seat:
     @property
     def name(self) -> str:
         """What a person reads in Flower."""
-        return f"epoch {self.epoch}, mini-batches {self.first}–{self.stop - 1}, seat {self.label}"
+        each = self.config.mini_batches_per_step
+        first, last = self.first * each, self.stop * each - 1
+        return f"epoch {self.epoch}, mini-batches {first}–{last}, seat {self.label}"
 
     def to_json(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.

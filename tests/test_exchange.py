@@ -292,7 +292,7 @@ def test_a_seat_survives_its_journey():
 
 
 def test_an_ask_counts_each_shard_once():
-    ask = Ask(incarnation=1, step=7, rows=np.arange(10), shards=2, workers=2)
+    ask = Ask(incarnation=1, step=7, rows=np.arange(10), bounds=[0, 5, 10], workers=2)
     first, second = (request._replace(kind=Kind.REPLY, samples=5, number=1) for request in ask.unanswered())
     verdicts = []
     for reply in (first, first, second, first._replace(step=6), first._replace(step=8), second._replace(stop=1)):

@@ -13,8 +13,9 @@ from shared.parameters import Parameters
 from shared.queue import SEAT_KEYS, SEAT_LIFETIME
 from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
-from shared.sgd import Gradients, epoch_order, shard_bounds
+from shared.sgd import epoch_order
 from shared.wire import Item
+from shared.work import work_of
 from worker.connection import connection
 from worker.data import local_samples, received_samples
 from worker.leaving import is_leaving
@@ -87,7 +88,7 @@ class Sitting:
         samples = None if done.outcome else self._samples()
         if samples is None:
             return
-        gradients = Gradients(samples, config.sizes, config.dtype)
+        work = work_of(config, samples)
         order = epoch_order(config.seed, seat.epoch, len(samples))
         first_step = seat.epoch * config.steps_per_epoch(len(samples))
 
@@ -131,12 +132,12 @@ class Sitting:
             batch = request.step - first_step
             if request[:2] != (Kind.REQUEST, seat.incarnation) or not seat.first <= batch < seat.stop:
                 continue
-            rows = order[batch * config.mini_batch_size : (batch + 1) * config.mini_batch_size]
-            if not 0 <= request.first < request.stop < len(shard_bounds(len(rows), config.shards)):
+            rows = order[batch * config.samples_per_step : (batch + 1) * config.samples_per_step]
+            if not 0 <= request.first < request.stop < len(work.bounds(len(rows))):
                 continue
-            gradient, n_samples = gradients.block(parameters, rows, config.shards, request.first, request.stop)
+            total, n_samples = work.block(parameters, rows, request.first, request.stop)
             reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=dtype)
-            give = _push(self._keys.replies, (reply.encode(), gradient.data.cast("B")))
+            give = _push(self._keys.replies, (reply.encode(), total.data.cast("B")))
             done.steps += 1
             done.samples += n_samples
             done.seconds_computing += time.perf_counter() - got

@@ -28,7 +28,9 @@ from shared.config import DTYPES, TrainConfig, join
 from shared.dataset import Dataset, find_dataset, load_dataset
 from shared.errors import ConfigError, QueueError
 from shared.queue import broker_url, redis_url
-from shared.sgd import default_shards
+from shared.sgd import default_shards, mini_batch_starts
+
+_DEFAULT_REPLICAS = 2
 
 _MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
 
@@ -110,6 +112,11 @@ def _check_queue(means: Means) -> None:
 @click.option("--eta", type=float, default=3.0, help="Learning rate.")
 @click.option("--seed", type=int, default=0, help="Of the first weights and of every epoch's order.")
 @click.option("--shards", type=int, help="Slices of a mini-batch; default: by its size. Part of what decides the bits.")
+@click.option(
+    "--local-steps", type=int, default=0, help="Steps each replica takes alone before the next average; 0: exact SGD."
+)
+@click.option("--replicas", type=int, help="Replicas of the weights that take local steps; default: 2.")
+@click.option("--outer-momentum", type=float, default=0.0, help="Of the mean move of the replicas.")
 @click.option("--dtype", type=click.Choice(DTYPES), default="float32")
 @options.data_option
 @options.runs_option
@@ -124,6 +131,9 @@ def train_command(
     eta: float,
     seed: int,
     shards: int | None,
+    local_steps: int,
+    replicas: int | None,
+    outer_momentum: float,
     dtype: str,
     data: Path,
     runs: Path,
@@ -137,8 +147,11 @@ def train_command(
     logs.set_log_format(log_format)
     start_logging()
     if shards is None:
-        shards = default_shards(max(mini_batch_size, 1))
-    config = TrainConfig(sizes, epochs, mini_batch_size, eta, seed, shards, dtype)
+        shards = 1 if local_steps else default_shards(max(mini_batch_size, 1))
+    if replicas is None:
+        replicas = _DEFAULT_REPLICAS if local_steps else 1
+    algorithm = (local_steps, replicas, outer_momentum)
+    config = TrainConfig(sizes, epochs, mini_batch_size, eta, seed, shards, dtype, *algorithm)
     means = _means(ctx, **means_options)
     data = find_dataset(data)
     dataset = load_dataset(data)
@@ -242,9 +255,13 @@ def _no_tending() -> None:
 
 def _headline(run: Run, n_samples: int, state: State) -> str:
     config = run.config
-    steps = config.steps_per_epoch(n_samples)
-    from_where = f"; going on at epoch {state.epoch}, mini-batch {state.batch}" if state.trained else ""
+    steps = len(mini_batch_starts(n_samples, config.mini_batch_size))
+    from_where = (
+        f"; going on at epoch {state.epoch}, mini-batch {state.batch * config.mini_batches_per_step}"
+        if state.trained
+        else ""
+    )
     return (
         f"run {run.id}: {join(config.sizes)}, {config.dtype}, {config.epochs} epochs of {steps} mini-batches "
-        f"of {config.mini_batch_size}, eta {config.eta}, seed {config.seed}, {config.shards} shards{from_where}"
+        f"of {config.mini_batch_size}, eta {config.eta}, seed {config.seed}, {config.algorithm}{from_where}"
     )

@@ -1,0 +1,84 @@
+"""How well local steps learn: the seed's job with several numbers of local steps and replicas, and exact SGD beside it.
+
+python benchmarks/accuracy.py [--epochs 30] [--seeds 3]   writes benchmarks/results/accuracy.md
+
+In one process each: workers change the time, never the bits. An entry is the accuracy of the best epoch in percent, the
+median of the seeds and their range.
+"""
+
+import argparse
+import os
+import statistics
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from coordinator.ledger import Ledger
+from coordinator.local import Local
+from coordinator.state import State
+from coordinator.train import steps
+from shared.config import TrainConfig
+from shared.dataset import DEFAULT_DATA, load_dataset
+from shared.sgd import count_correct
+
+SIZES, MINI_BATCH, ETA = (784, 30, 10), 10, 3.0
+LOCAL_STEPS, REPLICAS, MOMENTA = (10, 50, 250), (2, 4, 8), (0.0, 0.5)
+EXACT = (0, 1, 0.0)
+RESULTS = Path(__file__).parent / "results"
+
+
+def best_accuracy(algorithm: tuple[int, int, float], seed: int, epochs: int) -> float:
+    """Train; return the accuracy of the best epoch, in percent."""
+    local_steps, replicas, momentum = algorithm
+    shards = 1 if local_steps else 2
+    config = TrainConfig(SIZES, epochs, MINI_BATCH, ETA, seed, shards, "float32", local_steps, replicas, momentum)
+    data = load_dataset(DEFAULT_DATA)
+    state = State.initial(config)
+    best = 0
+    with threadpool_limits(1), np.errstate(all="ignore"):
+        source = Local(config, data.training, Ledger())
+        for _ in range(epochs):
+            for _ in steps(config, data.training, source, state):
+                pass
+            state.next_epoch()
+            best = max(best, count_correct(state.parameters, data.test))
+    return 100 * best / len(data.test)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+
+    algorithms = [EXACT, *product(LOCAL_STEPS, REPLICAS, MOMENTA)]
+    jobs = list(product(algorithms, range(options.seeds)))
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(best_accuracy, *zip(*jobs, strict=True), [options.epochs] * len(jobs))
+        accuracies = dict(zip(jobs, found, strict=True))
+
+    def entry(algorithm: tuple[int, int, float]) -> str:
+        values = [accuracies[algorithm, seed] for seed in range(options.seeds)]
+        return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
+
+    heads = ["`--local-steps`", "`--outer-momentum`", *(f"`--replicas {replicas}`" for replicas in REPLICAS)]
+    lines = [
+        f"{options.epochs} epochs, {options.seeds} seeds, exact SGD: {entry(EXACT)}",
+        "",
+        f"| {' | '.join(heads)} |",
+        "|" + "---|" * len(heads),
+    ]
+    for local_steps, momentum in product(LOCAL_STEPS, MOMENTA):
+        cells = [entry((local_steps, replicas, momentum)) for replicas in REPLICAS]
+        lines.append(f"| {' | '.join([str(local_steps), f'{momentum:g}', *cells])} |")
+    text = "\n".join(lines) + "\n"
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "accuracy.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
