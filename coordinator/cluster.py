@@ -87,7 +87,9 @@ class Cluster:
             code = member.process.poll()
             if code is None:
                 continue
-            if member.short_lives() == _MOST_SHORT_LIVES:
+            # Who was killed from outside may come again as often as it takes.
+            killed = code in (-signal.SIGKILL, -signal.SIGTERM)
+            if not killed and member.short_lives() == _MOST_SHORT_LIVES:
                 if member.name == _FLOWER:  # only a view
                     log.warning("%s does not live; going on without it, see %s", member.name, member.log)
                     self.members.remove(member)

@@ -52,7 +52,9 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         names = {"run": record.run, "worker": record.worker}  # type: ignore[attr-defined]
         who = "".join(f" {name}={value}" for name, value in names.items() if value)
-        return masked(f"{self.formatTime(record)} {record.levelname}{who} {super().format(record)}")
+        text = f"{self.formatTime(record)} {record.levelname}{who} {super().format(record)}"
+        # One line an event, tracebacks too.
+        return masked(" | ".join(line for line in text.splitlines() if line.strip()))
 
 
 class _Json(JsonFormatter):
