@@ -94,7 +94,8 @@ def main() -> None:
         print(f"a step without faults takes {step:.3f} ms")
 
         print("cost of being prepared, as a ratio to steps without, taken in turn")
-        report_costs(training, exchange, state, options.rounds, logs)
+        if options.rounds:
+            report_costs(training, exchange, state, options.rounds, logs)
 
         watched = Watched(training)
         stack.callback(watched.close)
