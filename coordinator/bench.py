@@ -20,35 +20,36 @@ class Bench:
 
     def __init__(self, excluded: list[str]) -> None:
         """excluded: who gets no more work in this run; it is kept up to date."""
-        self._excluded = excluded
+        self.excluded = excluded
         self.changed = False  # since `take_names`
         self._until: dict[str, float] = {}  # when a pause ends, by the monotonic clock
         self._pauses: dict[str, float] = {}  # how long a worker's last one was
-        self._times: dict[str, tuple[float, int]] = {}  # a worker's mean seconds for a shard, of how many replies
+        self._times: dict[str, tuple[float, int]] = {}  # a worker's mean seconds for a part, of how many replies
         self._bad: dict[str, int] = {}  # a worker's wrong replies in a row
 
     def __contains__(self, worker: str) -> bool:
-        return worker in self._excluded or worker in self._until
+        return worker in self.excluded or worker in self._until
 
     def is_excluded(self, worker: str) -> bool:
-        return worker in self._excluded
+        return worker in self.excluded
 
     def take_names(self) -> list[str]:
         """Return who sits out from now on."""
         self.changed = False
-        return sorted({*self._excluded, *self._until})
+        return sorted({*self.excluded, *self._until})
 
     def exclude(self, worker: str, why: str) -> None:
         """Give a worker no more work in this run."""
-        if worker not in self._excluded:
-            self._excluded.append(worker)
+        if worker not in self.excluded:
+            self.excluded.append(worker)
             self.changed = True
             log.error("%s; it gets no more work in this run", why, extra={"worker": worker})
 
-    def good(self, worker: str, seconds: float) -> None:
-        """Note a right reply, and how long a shard of it took."""
-        mean, count = self._times.get(worker, (seconds, 0))
-        self._times[worker] = mean + _WEIGHT * (seconds - mean), count + 1
+    def good(self, worker: str, seconds: float | None) -> None:
+        """Note a right reply, and how long a part of it took, if that can be told."""
+        if seconds is not None:
+            mean, count = self._times.get(worker, (seconds, 0))
+            self._times[worker] = mean + _WEIGHT * (seconds - mean), count + 1
         if self._bad:
             self._bad.pop(worker, None)
 
@@ -59,6 +60,12 @@ class Bench:
             log.warning("a reply was rejected: %s", why, extra={"worker": worker})
         if self._bad[worker] >= _BAD_REPLIES:
             self.exclude(worker, f"{_BAD_REPLIES} rejected replies in a row")
+
+    def call_all(self) -> None:
+        """End all pauses: nobody else is there."""
+        if self._until:
+            self._until.clear()
+            self.changed = True
 
     def look(self, working: Iterable[str]) -> None:
         """Have the worker pause that holds up the others most, if one does, and end the pauses that are over."""

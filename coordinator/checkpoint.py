@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coordinator.files import read_arrays, write_whole
+from coordinator.files import read_arrays, sync_folder, write_whole
 from coordinator.ledger import Account, Ledger
 from coordinator.model import from_arrays, to_arrays
 from coordinator.state import Array, State
@@ -39,14 +39,20 @@ def save_checkpoint(path: Path, state: State) -> None:
     if state.velocity is not None:
         arrays["velocity"] = state.velocity
     arrays["sha256"] = np.frombuffer(_digest(text, state.parameters, state.velocity), np.uint8)
-    # In this order, one of the two is there at any moment.
+    # In this order, one of the two is there at any moment, and none is given up before the new one is whole.
+    new = path.with_name(f"{path.stem}.new{path.suffix}")
+    write_whole(new, lambda file: np.savez(file, **arrays))
     if path.exists():
         path.replace(_before(path))
-    write_whole(path, lambda file: np.savez(file, **arrays))
+    new.replace(path)
+    sync_folder(path.parent)
 
 
-def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int) -> State | None:
-    """Return the newest state that is whole, or None if there is none; say so for each that is not."""
+def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int, set_aside: bool = False) -> State | None:
+    """Return the newest state that is whole, or None if there is none; say so for each that is not.
+
+    set_aside: rename what is damaged, so that it does not take the place of the one before.
+    """
     for candidate in (path, _before(path)):
         try:
             return _load(candidate, config, steps_per_epoch)
@@ -55,6 +61,8 @@ def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int) -> St
         # Damage can surface as nearly any error of zipfile's, NumPy's or JSON's.
         except Exception as error:
             log.warning("%s is damaged (%s); looking for an older one", candidate, " ".join(str(error).split()))
+            if set_aside:
+                candidate.replace(candidate.with_name(f"{candidate.stem}.damaged{candidate.suffix}"))
     return None
 
 
@@ -144,7 +152,7 @@ class Checkpoints:
             try:
                 save_checkpoint(self._path, snapshot)
                 self._failed = ""
-            except OSError as error:
+            except Exception as error:  # also of memory: whatever it is, training goes on
                 if str(error) != self._failed:
                     log.warning("no checkpoint can be written: %s; the run goes on without", error)
                 self._failed = str(error)

@@ -142,12 +142,12 @@ class Exchange:
 
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
-        if self._stream is not None:  # else Redis is away, and there is nobody to tell
-            self._stream.close()
-            with suppress(redis.RedisError), closing(client(self._url, _LAST_WORDS)) as connection:
-                self._span.over(connection)
-                connection.delete(self._keys.weights, self._keys.replies)
-                self._seats.keep()
+        self._disconnect()
+        # If Redis is away, there is nobody to tell.
+        with suppress(redis.RedisError), closing(client(self._url, _LAST_WORDS)) as connection:
+            self._span.over(connection)
+            connection.delete(self._keys.weights, self._keys.replies, self._keys.life)
+            self._seats.keep()
         self._client.close()
         self._seats.close()
 
@@ -172,13 +172,14 @@ class Exchange:
     def _collect(self, stream: Stream, parameters: Parameters, ask: Ask) -> None:
         """Take replies until each request has one."""
         published = asked = self._looked = time.monotonic()
-        times = 0
         while ask.missing and not self._bench.changed:
             if not self._awaited:
                 stream.send(self._pop(ask.missing))
             buffer = self._free.pop() if self._free else np.empty(self._inbox.most_bytes, np.uint8)
             size = self._read_message(stream, buffer)
-            if size is None or not self._inbox.take(buffer, size, ask, parameters, published):
+            # Times of replies to what was asked twice tell nothing (P. Karn, C. Partridge, 1987).
+            since = published if self._undisturbed else None
+            if size is None or not self._inbox.take(buffer, size, ask, parameters, since):
                 self._free.append(buffer)
             now = time.monotonic()
             # By the clock, not only when nothing has come: other messages may come all the time.
@@ -187,9 +188,9 @@ class Exchange:
                 self._look_around()
                 if not self._seats.taken:
                     asked = now  # nobody is there to be late
-                elif now - asked > self._pace.patience(times):
+                elif now - asked > self._pace.patience:
                     self._ask_again(ask, asked)
-                    asked, times = now, times + 1
+                    asked = now
 
     def _read_message(self, stream: Stream, buffer: Array) -> int | None:
         """Read what a worker has pushed into the buffer; return its length in bytes, None if nothing has come."""
@@ -210,6 +211,7 @@ class Exchange:
         self._inbox.roster.look()
         self._seats.keep()
         self._bench.look(self._seats.working)
+        self._span.announce(self._client)
 
     def _look_around(self) -> None:
         """Replies are slow to come: are our processes alive, is Redis whole, is anybody there?"""
@@ -219,19 +221,26 @@ class Exchange:
         if not self._client.expire(self._keys.weights, ALIVE):
             raise _KeysLostError
         self._client.expire(self._span.requests, LIFETIME)
+        self._span.announce(self._client)
+        self._bench.look(self._seats.working)
         self._seats.replace_lost()
         self._seats.give_out()
         if self._seats.taken:
             self._alone_since = None
         else:
             self._undisturbed = False
+            self._bench.call_all()
             self._alone_since = self._alone_since or time.monotonic()
             if time.monotonic() - self._alone_since > _ALONE:
-                self._say("no worker is there; waiting for one to come")
+                others = "no worker is there"
+                if self._bench.excluded:
+                    others += f" but those that get no more work in this run ({', '.join(self._bench.excluded)})"
+                self._say(f"{others}; waiting for one to come")
 
     def _ask_again(self, ask: Ask, asked: float) -> None:
         """Ask anyone for what has not come in time, and give the silent workers' seats to others."""
         self._undisturbed = False
+        self._pace.late()
         queued = self._client.lrange(self._span.requests, 0, -1)
         lost = [request for request in ask.unanswered() if request.encode() not in queued]
         log.warning("step %d: asking again for %d of its shards' gradients", ask.step, len(ask.unanswered()))

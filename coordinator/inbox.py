@@ -49,11 +49,11 @@ class Inbox:
         self.roster = Roster(config.parts_per_step)
         self._named: set[str] = set()  # whose messages we have complained of
 
-    def take(self, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float) -> bool:
+    def take(self, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float | None) -> bool:
         """Act on a message; tell whether its memory is now the ask's.
 
         message: (most_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
-        parameters: those of the step.  asked: when, by the monotonic clock.
+        parameters: those of the step.  asked: when, by the monotonic clock, unless some of it was asked again.
         """
         if size > len(message):
             return self._reject(_UNKNOWN, f"{size} bytes, more than any message has")
@@ -81,16 +81,18 @@ class Inbox:
             self._reject(_UNKNOWN, f"a message of kind {record.kind}")
         return False
 
-    def _reply(self, reply: Record, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float) -> bool:
-        worker = self._seats.name(reply.number)
+    def _reply(
+        self, reply: Record, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float | None
+    ) -> bool:
         if reply.incarnation != self._incarnation:
-            self._ledger.dropped(worker, _LATE)
-            return False
+            return self._reject(_UNKNOWN, "a reply of another run, or of another life of this one")
+        worker = self._seats.name(reply.number) or _UNKNOWN  # if its name got lost
         self._seats.replied(reply.number)
         if self._bench.is_excluded(worker):
             self._ledger.dropped(worker, _REJECTED)
             return False
-        self.roster.heard(worker)
+        if worker != _UNKNOWN:
+            self.roster.heard(worker)
         if size != self.reply_bytes:
             return self._reject(worker, f"{size} bytes instead of {self.reply_bytes}")
         if reply.dtype != self._dtype:
@@ -100,15 +102,20 @@ class Inbox:
             gradient = message[RECORD_BYTES:size].view(parameters.dtype)
             if self._audit.correct(parameters, ask, reply, gradient):
                 self._ledger.answered(worker, reply.samples)
-                self._bench.good(worker, (time.monotonic() - asked) / (reply.stop - reply.first))
+                took = None if asked is None else (time.monotonic() - asked) / (reply.stop - reply.first)
+                self._bench.good(worker, took)
             else:
                 what = f"shards {reply.first} to {reply.stop - 1} of step {reply.step}"
-                self._bench.exclude(
-                    worker,
-                    f"its gradient of {what} is not what the coordinator computes (is it another type of processor?); "
-                    "`gradmq verify` tells whether replies that were not checked were right",
-                )
-                self._ledger.dropped(worker, _REJECTED)
+                why = f"its gradient of {what} is not what the coordinator computes"
+                if worker == _UNKNOWN:
+                    self._reject(worker, why)
+                else:
+                    self._ledger.dropped(worker, _REJECTED)
+                    self._bench.exclude(
+                        worker,
+                        f"{why} (is it another type of processor?); `gradmq verify` tells whether replies that were "
+                        "not checked were right",
+                    )
                 self._ledger.answered(COORDINATOR, reply.samples)
             ask.accept(reply, message)
             return True

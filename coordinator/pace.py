@@ -18,9 +18,11 @@ class Pace:
         self._batches_per_task = batches_per_task
         self._mean: float | None = None
         self._deviation = 0.0
+        self._doublings = 0  # of the deadline, since a gradient came in time
 
     def add(self, seconds: float) -> None:
-        """Take the newest gradient's time into account."""
+        """Take the newest gradient's time into account; nothing of it was asked again."""
+        self._doublings = 0
         if self._mean is None:
             self._mean, self._deviation = seconds, seconds / 2
         else:
@@ -34,7 +36,12 @@ class Pace:
             return self._batches_per_task
         return _FIRST_SPAN if self._mean is None else max(1, round(_SPAN / self._mean))
 
-    def patience(self, asked_before: int) -> float:
-        """After how many seconds a request counts as late that was asked again so many times: doubling each time."""
+    def late(self) -> None:
+        """Note that requests were asked again: the deadline doubles until a gradient comes in time."""
+        self._doublings += 1
+
+    @property
+    def patience(self) -> float:
+        """After how many seconds a request counts as late."""
         first = _FIRST_PATIENCE if self._mean is None else max(_PATIENCE, 2 * self._mean + 4 * self._deviation)
-        return min(first * 2.0**asked_before, _MOST_PATIENCE)
+        return min(first * 2.0 ** min(self._doublings, 30), _MOST_PATIENCE)

@@ -8,7 +8,7 @@ import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from coordinator.checkpoint import Checkpoints, load_checkpoint
 from coordinator.files import sync_folder, write_whole
@@ -54,6 +54,7 @@ class Run:
         self._metrics_file = folder / "metrics.jsonl"
         self._checkpoint_file = folder / "checkpoint.npz"
         self._checkpoints: Checkpoints | None = None
+        self._locked: BinaryIO | None = None
 
     @classmethod
     def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset) -> Self:
@@ -97,19 +98,37 @@ class Run:
 
     def lock(self) -> None:
         """Be the one coordinator of this run until this process ends.  Raises RunError if there is another."""
-        self._locked = self._config_file.open("rb+")
+        try:
+            self._locked = self._config_file.open("rb+")
+        except OSError as error:
+            raise RunError(
+                f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it"
+            ) from None
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it") from None
+        self.metrics = self._read_metrics()  # now that nobody else writes them
 
     def state(self, steps_per_epoch: int) -> State:
-        """Return where to go on: the newest checkpoint that is whole, or the beginning."""
-        state = load_checkpoint(self._checkpoint_file, self.config, steps_per_epoch)
-        return State.initial(self.config) if state is None or len(self.metrics) < state.epoch else state
+        """Return where to go on: the newest checkpoint that is whole, or the beginning.
+
+        Raises RunError if epochs are missing in the metrics, which no crash of ours can bring about.
+        """
+        state = load_checkpoint(self._checkpoint_file, self.config, steps_per_epoch, set_aside=self._locked is not None)
+        if state is None:
+            return State.initial(self.config)
+        if len(self.metrics) < state.epoch:
+            raise RunError(
+                f"{self._metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
+                f"remove {self._checkpoint_file.with_suffix('')}*.npz to begin again"
+            )
+        return state
 
     def begin(self, state: State) -> None:
         """Go on from there: what was recorded after it will come again, with the same figures."""
+        for left in [*self.folder.glob(".*.npz.*"), *self.folder.glob(".metrics.jsonl.*")]:
+            left.unlink()  # of a coordinator that was killed while it wrote
         del self.metrics[state.epoch :]
         if self._metrics_file.exists():
             text = "".join(map(_line, self.metrics))
@@ -164,16 +183,20 @@ class Run:
         return [Account.from_json(metrics.ledger) for metrics in self.metrics]
 
     def _read_metrics(self) -> list[EpochMetrics]:
-        """Return the epochs' lines, up to one that a crash may have torn."""
+        """Return the epochs' lines, up to one that a crash may have torn.  Raises RunError if they can't be read."""
         found: list[EpochMetrics] = []
         try:
-            for line in self._metrics_file.read_text().splitlines():
+            text = self._metrics_file.read_text(errors="replace") if self._metrics_file.exists() else ""
+        except OSError as error:
+            raise RunError(f"{self._metrics_file} cannot be read: {error.strerror or error}") from None
+        try:
+            for line in text.splitlines():
                 metrics = EpochMetrics(**json.loads(line))
                 Account.from_json(metrics.ledger)
                 if metrics.epoch != len(found):
                     break
                 found.append(metrics)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             pass
         return found
 

@@ -16,6 +16,7 @@ from shared.resp import client
 
 _ARRIVAL = 0.25  # seconds that workers may take from one span to the next
 _NOT_TAKEN = 1.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
+_GIVEN_UP = 10.0  # seconds after which one counts as lost whatever is in the queue: one too many does no harm
 _REMEMBERED = 1000  # seats whose worker's name is known after their span, for late replies
 
 
@@ -139,14 +140,14 @@ class Seats:
             place.vacant = place.worker in self._bench
 
     def name(self, number: int) -> str:
-        """Return who sits or sat in a seat."""
-        return self._names.get(number) or f"seat {number}"  # if its name got lost
+        """Return who sits or sat in a seat, or nothing if that is not known."""
+        return self._names.get(number, "")
 
     def replied(self, number: int) -> None:
         """Note a reply."""
         place = self._places.get(number)
         if place is not None:
-            place.worker = place.worker or self.name(number)
+            place.worker = place.worker or f"seat {number}"  # if its name got lost
             self.heard(number)
 
     def left(self, number: int) -> None:
@@ -157,17 +158,18 @@ class Seats:
 
     def renew(self) -> None:
         """Have given out again what nobody had taken when the queue was lost."""
-        for place in self._places.values():
-            if not place.worker and not place.vacant:
-                place.vacant = True  # until its worker turns up after all
-                self._due.append(place.label)
+        for place in self._waiting():
+            place.vacant = True  # until its worker turns up after all
+            self._due.append(place.label)
 
     def replace_silent(self, since: float) -> list[str]:
         """Have given out again the seats whose workers have not been heard of since then; return these workers."""
         silent = [place for place in self._places.values() if place.worker and place.heard < since and not place.vacant]
         for place in silent:
             place.vacant = True
-            self._due.append(place.label)
+            # Not if another seat was given out for it before, and waits for somebody.
+            if not any(other.label == place.label for other in self._waiting()):
+                self._due.append(place.label)
         return [place.worker for place in silent]
 
     def replace_lost(self) -> None:
@@ -176,13 +178,19 @@ class Seats:
         Raises OperationalError while the broker is away.
         """
         now = time.monotonic()
-        waiting = [place for place in self._places.values() if not place.worker and not place.vacant]
+        waiting = self._waiting()
         if not waiting or now - self._counted < _NOT_TAKEN:
             return
-        if all(max(place.granted, place.heard) < now - _NOT_TAKEN for place in waiting):
+        since = max(max(place.granted, place.heard) for place in waiting)
+        if since < now - _NOT_TAKEN:
             self._counted = now
-            if self._queue_is_empty():
+            # The queue may be full of other runs' seats, and never be empty.
+            if since < now - _GIVEN_UP or self._queue_is_empty():
                 self.renew()
+
+    def _waiting(self) -> list[_Place]:
+        """The seats that nobody has sat in yet."""
+        return [place for place in self._places.values() if not place.worker and not place.vacant]
 
     def _queue_is_empty(self) -> bool:
         with self._app.connection_for_write() as connection:

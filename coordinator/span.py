@@ -35,7 +35,7 @@ class Span:
         # Before the seats, because a seat that finds no weights takes its run for ended.
         weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
         client.set(self._keys.weights, weights.encode(), ex=ALIVE)
-        client.set(self._keys.life, self._incarnation, ex=LIFETIME)
+        self.announce(client)
         self.number, self._epoch = number, epoch
         self._batches = range(batch, min(batch + pace.mini_batches, self._per_epoch))
         self.requests = self._keys.requests(number)
@@ -54,6 +54,10 @@ class Span:
             excluded=(),
         )
         seats.open(seat, self._config.parts_per_step)
+
+    def announce(self, client: redis.Redis) -> None:
+        """Tell workers that sit in seats of an earlier life of the run that there is a new one."""
+        client.set(self._keys.life, self._incarnation, ex=LIFETIME)
 
     def over(self, client: redis.Redis) -> None:
         """Tell the seats of this span that it is over."""

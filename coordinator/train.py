@@ -51,8 +51,9 @@ def train(run: Run, data: Dataset, source: GradientSource, state: State, progres
             progress.epoch(metrics)
     except (KeyboardInterrupt, QueueError):
         if state.trained and is_finite(state.parameters.flat):
-            run.save(state.parameters)
-            run.checkpoint(state)
+            with uninterrupted:
+                run.save(state.parameters)
+                run.checkpoint(state)
         raise
 
 

@@ -15,8 +15,8 @@ from shared.dataset import Dataset
 def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Iterator[tuple[int, str, str]]:
     """Recompute a run from its configuration, up to epoch `last` if one is given, and compare.
 
-    Yield the epoch, what was compared, and how it differs, or nothing. After the last recorded epoch that is also the
-    model, or where the run was interrupted in mid-epoch its checkpoint.
+    Yield the epoch, what was compared, and how it differs, or nothing. After the last epoch that is also the model,
+    and where the run was interrupted in mid-epoch its checkpoint.
     """
     config, training = run.config, data.training
     state = State.initial(config)
@@ -31,7 +31,7 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
         return
     kept = run.state(config.steps_per_epoch(len(training)))
     if (kept.epoch, kept.batch) == (state.epoch, 0):
-        if run.metrics:
+        if len(run.metrics) == config.epochs:  # before that, a crash can leave a model of the epoch after
             saved = load_model(run.model)
             yield state.epoch - 1, run.model.name, _differs("weights_sha256", saved.sha256, state.parameters.sha256)
     elif kept.epoch == state.epoch:

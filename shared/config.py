@@ -76,6 +76,12 @@ class TrainConfig:
             raise ConfigError(
                 f"the last of --sizes {join(self.sizes)} must be {n_classes}, the number of classes in the data"
             )
+        if (self.replicas - 1) * self.local_steps * self.mini_batch_size >= n_samples:
+            most = -(-n_samples // (self.local_steps * self.mini_batch_size))
+            raise ConfigError(
+                f"--replicas {self.replicas} is more than the {most} that share {n_samples} training samples "
+                f"when each takes {self.local_steps} steps; give fewer, or fewer --local-steps"
+            )
         if self.mini_batch_size > n_samples:
             raise ConfigError(
                 f"--mini-batch-size {self.mini_batch_size} is more than the {n_samples} training samples; give less"

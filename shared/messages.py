@@ -104,9 +104,8 @@ class Seat:
     @property
     def name(self) -> str:
         """What a person reads in Flower."""
-        each = self.config.mini_batches_per_step
-        first, last = self.first * each, self.stop * each - 1
-        return f"epoch {self.epoch}, mini-batches {first}–{last}, seat {self.label}"
+        what = "averages" if self.config.local_steps else "mini-batches"
+        return f"epoch {self.epoch}, {what} {self.first}–{self.stop - 1}, seat {self.label}"
 
     def to_json(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.

@@ -1,5 +1,6 @@
 """What a run computes: its order, its shards, the tree that adds them and the step. This decides the bits."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
@@ -134,15 +135,13 @@ def sgd_step(parameters: Parameters, gradient: Array, eta: float, n_samples: int
     gradient: summed over the mini-batch's n_samples, flat like `parameters.flat`.
     """
     gradient *= eta / n_samples
-    # The only line that writes weights: whatever interrupts a run, a step is taken whole or not at all.
     parameters.flat -= gradient
 
 
 def is_finite(vector: Array) -> bool:
     """Tell whether all numbers in the vector are finite."""
     # The sum of squares is finite only if they are, and is had for a tenth of the price of looking at each.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.dot(vector, vector))) or bool(np.isfinite(vector).all())
+    return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
 
 
 def count_correct(parameters: Parameters, samples: LabelledSamples, chunk: int = 1000) -> int:

@@ -128,15 +128,24 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_is_used(gradmq, fing
     assert_complete(left, fingerprints(EPOCHS))
 
 
-@pytest.mark.parametrize(
-    "change", [lambda text: text[:-20], lambda text: "", lambda text: text + '{"epoch"', lambda text: text * 2]
-)
+@pytest.mark.parametrize("change", [lambda text: text + '{"epoch"', lambda text: text * 2, lambda text: text + "\0\0"])
 def test_metrics_have_no_line_twice_and_none_missing_after_a_crash(gradmq, fingerprints, left, change):
     path = left / "metrics.jsonl"
     path.write_text(change(path.read_text()))
     program = gradmq("resume", left, "--workers", 0)
     assert program.end() == 0, program.text()
     assert_complete(left, fingerprints(EPOCHS))
+
+
+@pytest.mark.parametrize("change", [lambda text: text[:-20], lambda text: "", lambda text: text.replace("t", "x", 1)])
+def test_a_run_whose_metrics_were_damaged_later_is_not_begun_again_behind_ones_back(gradmq, left, change):
+    path = left / "metrics.jsonl"
+    path.write_text(change(path.read_text()))
+    before = {path: path.read_bytes() for path in left.iterdir()}
+    program = gradmq("resume", left, "--workers", 0)
+    assert program.end() == 2, program.text()
+    assert "metrics.jsonl is damaged in line" in program.text()
+    assert before == {path: path.read_bytes() for path in left.iterdir()}
 
 
 def test_a_finished_run_is_not_computed_again(gradmq, small_data):
@@ -172,8 +181,7 @@ def test_verify_recomputes_a_run_and_its_checkpoint(gradmq, left):
     n_epochs = len((left / "metrics.jsonl").read_text().splitlines())
     program = gradmq("verify", left)
     assert program.end() == 0, program.text()
-    assert program.text().count("identical\n") == n_epochs + 1
-    assert "checkpoint after mini-batch" in program.text() or "model.npz: identical" in program.text()
+    assert program.text().count(": identical\n") == n_epochs + ("checkpoint after" in program.text())
     program = gradmq("verify", left.name, "--runs", left.parent, "--epochs", "1..2")
     assert program.end() == 0, program.text()
     assert [line.split(":")[0] for line in program.text().splitlines()[:-1]] == ["Epoch 1", "Epoch 2"]

@@ -24,7 +24,7 @@ from shared.dataset import Dataset, load_dataset
 from shared.errors import DivergedError, LedgerError
 from shared.messages import RECORD_BYTES, Record
 from tests.conftest import job, metrics, start_worker
-from tests.test_exchange import CONFIG, BadWorker, alone, exchange_on, learn
+from tests.test_exchange import CONFIG, BadWorker, alone, changed, exchange_on, learn
 
 
 def wrong_bit(message: bytes, record: Record) -> list[bytes]:
@@ -134,6 +134,37 @@ def test_a_straggler_pauses_and_changes_nothing(gradmq, small_data, fingerprints
         over.set()
         brake.join()
     assert metrics(program)[-1]["weights_sha256"] == fingerprints(epochs)[-1]
+
+
+def test_a_pause_ends_when_nobody_else_is_there(server):
+    exchange = exchange_on(server)
+    for _ in range(10):
+        exchange._bench.good("fast", 0.001)
+        exchange._bench.good("slow", 1.0)
+    exchange._bench.look(["fast", "slow"])
+    assert "slow" in exchange._bench
+    BadWorker(server, lambda message, record: [message], "slow").start()
+    assert learn(exchange.gradient) == learn(alone())
+    assert "slow" not in exchange._bench
+    exchange.close()
+
+
+def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
+    exchange = exchange_on(server)
+    exchange._pace.add(0.001)
+    forgotten: list[Record] = []
+
+    def forget(message: bytes, record: Record) -> list[bytes]:
+        if record.step in (2, 5, 8) and record.step not in [other.step for other in forgotten]:
+            forgotten.append(record)
+            return [changed(message, record, step=1)]  # which is late, and no answer
+        return [message]
+
+    BadWorker(server, forget, "worker").start()
+    assert learn(exchange.gradient) == learn(alone())
+    assert len(forgotten) == 3
+    assert exchange._bench._times["worker"][0] < 0.1  # seconds; each rescue took three times as long
+    exchange.close()
 
 
 def test_who_is_benched_and_for_how_long():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from celery import Task
@@ -14,6 +15,8 @@ from shared.messages import SEAT_TASK, Seat
 from shared.queue import tensors_url
 from worker.celery import app
 from worker.seat import Done, Sitting, refuse
+
+_REFUSED = 3.0  # seconds to stay in a seat of another version, so that others get the next ones
 
 log = get_task_logger(__name__)
 
@@ -30,6 +33,7 @@ def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     except VersionError as error:
         log.error("%s", error)
         refuse(fields, url, name)
+        time.sleep(_REFUSED)
         return Done(f"refused: {error}").to_json()
     logs.context.run = taken.run
     return Sitting(taken, url, name).work().to_json()

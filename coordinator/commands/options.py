@@ -58,7 +58,9 @@ workers_option = click.option(
     "--workers", type=int, help="Local workers; default: one a core. 0: in this process, without a queue."
 )
 batches_per_task_option = click.option(
-    "--batches-per-task", type=int, help="Mini-batches of a Celery task; default: a second of work."
+    "--batches-per-task",
+    type=int,
+    help="Mini-batches (with local steps, averages) of a Celery task; default: a second of work.",
 )
 audit_option = click.option(
     "--audit", type=float, default=0.0, help="Share of the replies that the coordinator computes again and compares."
