@@ -94,7 +94,7 @@ def main() -> None:
 
         print("cost of being prepared, as a ratio to steps without, taken in turn")
         if options.rounds:
-            report_costs(training, exchange, state, options.rounds, logs)
+            report_costs(training, exchange, state, options.rounds, logs, config)
 
         watched = Watched(training)
         stack.callback(watched.close)
@@ -154,8 +154,10 @@ def wait_for_two(exchange: Exchange) -> None:
         time.sleep(0.01)
 
 
-def report_costs(training: Training, exchange: Exchange, state: State, rounds: int, logs: Path) -> None:
-    checkpoints = Checkpoints(logs / "checkpoint.npz")
+def report_costs(
+    training: Training, exchange: Exchange, state: State, rounds: int, logs: Path, config: TrainConfig
+) -> None:
+    checkpoints = Checkpoints(logs / "checkpoint.npz", config)
     state.parameters = training.parameters
 
     def with_checkpoints() -> float:

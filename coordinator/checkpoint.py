@@ -14,6 +14,7 @@ from coordinator.ledger import Account, Ledger
 from coordinator.model import from_arrays, to_arrays
 from coordinator.state import Array, State
 from shared.config import TrainConfig
+from shared.errors import RunError
 from shared.parameters import Parameters
 from shared.sgd import is_finite
 
@@ -23,7 +24,7 @@ _SHARE = 50  # times a checkpoint's own time that must pass before the next, so 
 log = logging.getLogger(__name__)
 
 
-def save_checkpoint(path: Path, state: State) -> None:
+def save_checkpoint(path: Path, state: State, config: TrainConfig) -> None:
     """Write the state, and keep what was there as the one before."""
     arrays = to_arrays(state.parameters)
     progress = {
@@ -33,6 +34,7 @@ def save_checkpoint(path: Path, state: State) -> None:
         "seconds": state.seconds,
         "account": state.ledger.account.to_json(),
         "excluded": state.excluded,
+        "config": config.to_json(),
     }
     text = json.dumps(progress).encode()
     arrays["progress"] = np.frombuffer(text, np.uint8)
@@ -58,6 +60,8 @@ def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int, set_a
             return _load(candidate, config, steps_per_epoch)
         except FileNotFoundError:
             continue
+        except RunError:  # whole, but not to be gone on from
+            raise
         # Damage can surface as nearly any error of zipfile's, NumPy's or JSON's.
         except Exception as error:
             log.warning("%s is damaged (%s); looking for an older one", candidate, " ".join(str(error).split()))
@@ -73,9 +77,13 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
     parameters = from_arrays(arrays)
     if digest != _digest(text, parameters, velocity):
         raise ValueError("its checksum is wrong")
+    progress = json.loads(text)
+    if progress["config"] != config.to_json():
+        raise RunError(
+            f"{path} was written under other settings than those in config.json, which has been changed; restore it"
+        )
     if parameters.sizes != config.sizes or parameters.dtype != config.dtype:
         raise ValueError("it belongs to another run")
-    progress = json.loads(text)
     state = State(
         parameters,
         progress["epoch"],
@@ -108,8 +116,8 @@ def _digest(text: bytes, parameters: Parameters, velocity: Array | None) -> byte
 class Checkpoints:
     """Keeps a run's checkpoint up to date from a thread of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, config: TrainConfig) -> None:
+        self._path, self._config = path, config
         self._wake = threading.Condition()
         self._next: State | None = None  # to be written
         self._closed = False
@@ -150,7 +158,7 @@ class Checkpoints:
                 return
             began = time.monotonic()
             try:
-                save_checkpoint(self._path, snapshot)
+                save_checkpoint(self._path, snapshot, self._config)
                 self._failed = ""
             except Exception as error:  # also of memory: whatever it is, training goes on
                 if str(error) != self._failed:

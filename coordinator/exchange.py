@@ -218,7 +218,8 @@ class Exchange:
         self._tend()
         self._inbox.roster.look()
         # Both are signs of life, and tell whether Redis still has them.
-        if not self._client.expire(self._keys.weights, ALIVE):
+        # Asked for its content, not only whether it is there: a key of another type raises, and is replaced.
+        if not self._client.getrange(self._keys.weights, 0, 0) or not self._client.expire(self._keys.weights, ALIVE):
             raise _KeysLostError
         self._client.expire(self._span.requests, LIFETIME)
         self._span.announce(self._client)

@@ -55,6 +55,7 @@ class Run:
         self._checkpoint_file = folder / "checkpoint.npz"
         self._checkpoints: Checkpoints | None = None
         self._locked: BinaryIO | None = None
+        self.damaged_line = 0  # of metrics.jsonl, from 1; 0: none
 
     @classmethod
     def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset) -> Self:
@@ -85,7 +86,7 @@ class Run:
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
-        except (ValueError, TypeError, KeyError, AttributeError, ConfigError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ConfigError) as error:
             raise RunError(f"{path} is damaged ({error}); a run cannot go on without it") from None
         run.metrics = run._read_metrics()
         return run
@@ -133,7 +134,7 @@ class Run:
         if self._metrics_file.exists():
             text = "".join(map(_line, self.metrics))
             write_whole(self._metrics_file, lambda file: file.write(text.encode()))
-        self._checkpoints = Checkpoints(self._checkpoint_file)
+        self._checkpoints = Checkpoints(self._checkpoint_file, self.config)
 
     def close(self) -> None:
         """Wait until all is on disk."""
@@ -173,6 +174,10 @@ class Run:
         return self.model.exists() or self._checkpoint_file.exists()
 
     @property
+    def has_checkpoint(self) -> bool:
+        return self._checkpoint_file.exists()
+
+    @property
     def data_path(self) -> Path:
         """Where the samples were when the run began."""
         return Path(self.data.get("path", DEFAULT_DATA))
@@ -192,12 +197,15 @@ class Run:
         try:
             for line in text.splitlines():
                 metrics = EpochMetrics(**json.loads(line))
+                if type(metrics.correct) is not int or not 0 <= metrics.correct <= metrics.n_test:
+                    break
                 Account.from_json(metrics.ledger)
                 if metrics.epoch != len(found):
                     break
                 found.append(metrics)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass
+        self.damaged_line = 0 if len(found) == len(text.splitlines()) else len(found) + 1
         return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from coordinator.ledger import Account
 from coordinator.local import Local
 from coordinator.model import load_model
 from coordinator.progress import Progress
@@ -10,6 +11,9 @@ from coordinator.run import EpochMetrics, Run
 from coordinator.state import State
 from coordinator.train import evaluate_epoch, steps
 from shared.dataset import Dataset
+from shared.errors import LedgerError, RunError
+
+_FIGURES = ("n_test", "accuracy", "steps", "samples")
 
 
 def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Iterator[tuple[int, str, str]]:
@@ -19,6 +23,8 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
     and where the run was interrupted in mid-epoch its checkpoint.
     """
     config, training = run.config, data.training
+    if not run.metrics and last is None and not run.has_checkpoint:
+        raise RunError(f"run {run.id} has recorded nothing that could be compared")
     state = State.initial(config)
     source = Local(config, training, state.ledger)
     for recorded in run.metrics[: None if last is None else last + 1]:
@@ -27,14 +33,15 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
         again = evaluate_epoch(config, data, state)
         state.next_epoch()
         yield recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again)
-    if last is not None and last < len(run.metrics) - 1:
+    if last is not None:
         return
+    if run.damaged_line:
+        yield state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's"
+    if len(run.metrics) == config.epochs:  # before that, a crash can leave a model of the epoch after
+        saved = load_model(run.model)
+        yield state.epoch - 1, run.model.name, _differs("weights_sha256", saved.sha256, state.parameters.sha256)
     kept = run.state(config.steps_per_epoch(len(training)))
-    if (kept.epoch, kept.batch) == (state.epoch, 0):
-        if len(run.metrics) == config.epochs:  # before that, a crash can leave a model of the epoch after
-            saved = load_model(run.model)
-            yield state.epoch - 1, run.model.name, _differs("weights_sha256", saved.sha256, state.parameters.sha256)
-    elif kept.epoch == state.epoch:
+    if kept.epoch == state.epoch and kept.batch:
         for n_samples in islice(steps(config, training, source, state), kept.batch):
             progress.step(state.epoch, state.batch, n_samples, 0)
         what = f"checkpoint after step {kept.batch}"
@@ -45,8 +52,17 @@ def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
     return (
         _differs("weights_sha256", recorded.weights_sha256, again.weights_sha256)
         or _differs("correct", recorded.correct, again.correct)
-        or _differs("samples", recorded.samples, again.samples)
+        or next(filter(None, (_differs(name, getattr(recorded, name), getattr(again, name)) for name in _FIGURES)), "")
+        or _books(recorded)
     )
+
+
+def _books(recorded: EpochMetrics) -> str:
+    try:
+        Account.from_json(recorded.ledger).check(recorded.epoch, recorded.samples)
+    except LedgerError as error:
+        return str(error)
+    return ""
 
 
 def _differs(what: str, recorded: object, again: object) -> str:

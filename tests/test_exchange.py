@@ -320,3 +320,24 @@ def test_the_stream_reads_large_replies_in_place_and_survives_odd_sizes(server):
     assert stream.read_into(np.zeros(5, np.uint8).data) is None
     assert stream.read_array() is None
     stream.close()
+
+
+def test_a_weights_key_of_the_wrong_type_is_replaced(server, exchange):
+    """Somebody puts a list where the weights are, while a step waits for them to be taken."""
+    spoilt: list[bytes] = []
+
+    def spoil() -> None:
+        time.sleep(0.5)  # by when the step waits
+        with server.client() as client:
+            (key,) = client.keys("gradmq:test:*:weights")
+            with client.pipeline(transaction=True) as pipeline:
+                pipeline.delete(key).rpush(key, "x").type(key).execute()
+            spoilt.append(key)
+            deadline = time.monotonic() + 20
+            while client.type(key) == b"list" and time.monotonic() < deadline:
+                time.sleep(0.02)
+        BadWorker(server, lambda message, record: [message]).start()
+
+    threading.Thread(target=spoil, daemon=True).start()
+    assert learn(exchange.gradient) == learn(alone())
+    assert spoilt

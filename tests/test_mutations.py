@@ -98,7 +98,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         state.excluded.append(f"worker{number}")
         state.velocity[:] = number
         state.ledger.account.of("worker").add(Tally(answered=number, samples=70))
-        save_checkpoint(tmp_path / "checkpoint.npz", state)
+        save_checkpoint(tmp_path / "checkpoint.npz", state, config)
     found: Counter[int] = Counter()
     for content in mutations((tmp_path / "checkpoint.npz").read_bytes(), dice):
         (tmp_path / "checkpoint.npz").write_bytes(content)

@@ -13,9 +13,11 @@ import pytest
 
 from coordinator.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.ledger import Tally
+from coordinator.model import save_model
 from coordinator.state import State
 from coordinator.stop import Stopped, stop_on_signals, uninterrupted
 from shared.config import TrainConfig
+from shared.sgd import initial_parameters
 from tests.conftest import EPOCHS, Program, job, metrics, start_worker, survivors
 
 CONFIG = TrainConfig((196, 12, 10), EPOCHS, 10, 3.0, 0, 2, "float32")
@@ -225,7 +227,7 @@ def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     state.excluded.append("worker@host:1")
     state.ledger.account.of("worker@host:2").add(Tally(answered=14, late=2, samples=70))
     for _ in range(3):  # so that there is one before
-        save_checkpoint(tmp_path / "checkpoint.npz", state)
+        save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
     found = load_checkpoint(tmp_path / "checkpoint.npz", CONFIG, 100)
     assert found is not None
     np.testing.assert_array_equal(found.parameters.flat, state.parameters.flat)
@@ -260,3 +262,84 @@ def test_workers_of_a_dead_coordinator_are_there_for_the_next_at_once(gradmq, sm
     resumed.wait_for("takes part", 5)  # they would find out by themselves after ten seconds
     resumed.process.send_signal(signal.SIGINT)
     assert resumed.end(10) == 130
+
+
+@pytest.fixture(scope="module")
+def finished(small_data, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    program = Program(tuple(job(small_data, 5, workers=0)), folder, {})
+    assert program.end() == 0, program.text()
+    return folder_of(program)
+
+
+def foreign_model(run: Path) -> None:
+    save_model(run / "model.npz", initial_parameters((196, 12, 10), 99, np.float32))
+
+
+def foreign_model_and_no_checkpoint(run: Path) -> None:
+    foreign_model(run)
+    for path in run.glob("checkpoint*.npz"):
+        path.unlink()
+
+
+def foreign_model_and_damaged_checkpoint(run: Path) -> None:
+    foreign_model(run)
+    for path in run.glob("checkpoint*.npz"):
+        path.write_text("x")
+
+
+def change_line(run: Path, old: str, new: str) -> None:
+    lines = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
+    assert old in lines[2]
+    lines[2] = lines[2].replace(old, new, 1)
+    (run / "metrics.jsonl").write_text("".join(lines))
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        foreign_model,
+        foreign_model_and_no_checkpoint,
+        foreign_model_and_damaged_checkpoint,
+        lambda run: change_line(run, '"epoch"', '"epoc"'),
+        lambda run: change_line(run, '"steps": 100', '"steps": 7'),
+        lambda run: change_line(run, '"n_test": 200', '"n_test": 400'),
+        lambda run: change_line(run, '"accuracy": 0', '"accuracy": 9'),
+        lambda run: change_line(run, '"answered": 100', '"answered": 5'),
+        lambda run: change_line(run, '{"epoch"', "[" * 100_000 + '{"epoch"'),
+        lambda run: (run / "metrics.jsonl").write_text(""),
+        lambda run: (run / "metrics.jsonl").unlink(),
+        lambda run: (run / "metrics.jsonl").write_text(
+            "".join((run / "metrics.jsonl").read_text().splitlines(keepends=True)[:3])
+        ),
+    ],
+)
+def test_verify_never_calls_a_tampered_run_identical(gradmq, finished, tmp_path, tamper):
+    run = Path(shutil.copytree(finished, tmp_path / "runs" / finished.name))
+    untouched = gradmq("verify", run)
+    assert untouched.end() == 0, untouched.text()
+    tamper(run)
+    program = gradmq("verify", run)
+    assert program.end() in (1, 2), program.text()
+    assert "to the last bit" not in program.text()
+    assert "Traceback" not in program.text()
+
+
+@pytest.mark.parametrize(("old", "new"), [('"eta": 3.0', '"eta": 1.0'), ('"seed": 0', '"seed": 1'), ("60", "10")])
+def test_a_checkpoint_of_other_settings_is_refused_and_left_alone(gradmq, left, old, new):
+    path = left / "config.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    before = {path: path.read_bytes() for path in left.iterdir()}
+    program = gradmq("resume", left, "--workers", 0)
+    assert program.end(30) == 2, program.text()
+    assert "was written under other settings" in program.text()
+    assert before == {path: path.read_bytes() for path in left.iterdir()}
+
+
+def test_files_that_would_exhaust_the_reader_are_refused(gradmq, left):
+    (left / "config.json").write_text("[" * 100_000)
+    program = gradmq("resume", left)
+    assert program.end(30) == 2
+    assert program.text().count("\n") == 1
+    assert "config.json is damaged" in program.text()
