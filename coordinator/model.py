@@ -1,5 +1,6 @@
-"""Model files: W_1, b_1, W_2, b_2, … in an .npz without pickles."""
+"""Model files: W_1, b_1, W_2, b_2, … and a checksum, in an .npz without pickles."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,32 @@ from shared.parameters import Parameters
 def save_model(path: Path, parameters: Parameters) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
     arrays = to_arrays(parameters)
+    # zipfile's own checksums miss an altered shape, and entries that an altered directory hides.
+    arrays["sha256"] = np.frombuffer(_digest(parameters), np.uint8)
     write_whole(path, lambda file: np.savez(file, **arrays))
 
 
 def load_model(path: Path) -> Parameters:
     """Read a model.  Raises ModelError for a file that is missing, damaged, or not one."""
     try:
-        return from_arrays(read_arrays(path))
+        arrays = read_arrays(path)
+        digest = arrays.pop("sha256").tobytes()
+        parameters = from_arrays(arrays)
+        if digest != _digest(parameters):
+            raise ValueError("its checksum is wrong")
+        return parameters
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}; give the model.npz of a run") from None
     # Damage can surface as nearly any error of zipfile's or NumPy's.
     except Exception as error:
         raise ModelError(f"{path} is not a model of GradMQ ({error}); give the model.npz of a run") from None
+
+
+def _digest(parameters: Parameters) -> bytes:
+    """Return a SHA-256 over sizes, dtype and weights."""
+    digest = hashlib.sha256(f"{parameters.sizes} {parameters.dtype.str}".encode())
+    digest.update(parameters.flat.data)
+    return digest.digest()
 
 
 def to_arrays(parameters: Parameters) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Run:
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ConfigError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
             raise RunError(f"{path} is damaged ({error}); a run cannot go on without it") from None
         run.metrics = run._read_metrics()
         return run
@@ -203,7 +203,7 @@ class Run:
                 if metrics.epoch != len(found):
                     break
                 found.append(metrics)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             pass
         self.damaged_line = 0 if len(found) == len(text.splitlines()) else len(found) + 1
         return found

@@ -44,8 +44,11 @@ class Proxy:
         ready.set()
         await self._end.wait()
         server.close()
-        self._abort(*self._writers)
-        await asyncio.sleep(0.05)  # in which the loop closes their sockets
+        # All that the loop knows, because one that is still shaking hands over TLS is in no list of ours.
+        while transports := list(self._loop._transports.values()):
+            for transport in transports:
+                transport.abort()
+            await asyncio.sleep(0.01)  # in which the loop closes their sockets
 
     def _abort(self, *writers: asyncio.StreamWriter) -> None:
         for writer in writers:

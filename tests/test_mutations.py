@@ -228,3 +228,18 @@ def test_a_damaged_seat_is_refused(dice):
         except (VersionError, ConfigError, ValueError, TypeError, KeyError):  # which fail that one task
             refused += 1
     assert refused > COUNT / 8
+
+
+def test_a_model_with_another_shape_or_fewer_layers_is_refused(tmp_path):
+    """What zipfile's own checksums do not notice."""
+    path = tmp_path / "model.npz"
+    save_model(path, initial_parameters((784, 30, 10, 10), 0, np.float32))
+    with np.load(path) as arrays:
+        whole = dict(arrays)
+    fewer = {name: array for name, array in whole.items() if not name.endswith("_3")}
+    for changed in (fewer, {**whole, "W_1": whole["W_1"][:, :684]}, {**whole, "b_3": whole["b_3"] + np.float32(1)}):
+        np.savez(path, **changed)
+        with pytest.raises(ModelError):
+            load_model(path)
+    np.savez(path, **whole)
+    assert load_model(path).sizes == (784, 30, 10, 10)

@@ -196,6 +196,16 @@ def resume_command(
 
 def _drive(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -> None:
     """Train from the state to the end of the run, with what was given, and say what came of it."""
+    try:
+        _train(run, data, dataset, state, means)
+    except KeyboardInterrupt:  # at whatever moment: also before the first step, or while all is being closed
+        if run.is_worth_keeping:
+            log.warning("the model so far is %s; go on with: gradmq resume %s", run.model, run.folder)
+        raise
+    _say_the_result(run)
+
+
+def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -> None:
     logs.context.run = run.id
     config, n_training = run.config, len(dataset.training)
     with ExitStack() as stack:
@@ -230,13 +240,7 @@ def _drive(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
             stack.callback(source.close)
         run.begin(state)
         stack.callback(run.close)
-        try:
-            train(run, dataset, source, state, progress)
-        except KeyboardInterrupt:
-            if run.is_worth_keeping:
-                log.warning("the model so far is %s; go on with: gradmq resume %s", run.model, run.folder)
-            raise
-    _say_the_result(run)
+        train(run, dataset, source, state, progress)
 
 
 def _say_the_result(run: Run) -> None:
