@@ -44,10 +44,11 @@ class Proxy:
         ready.set()
         await self._end.wait()
         server.close()
-        # All that the loop knows, because one that is still shaking hands over TLS is in no list of ours.
-        while transports := list(self._loop._transports.values()):
-            for transport in transports:
-                transport.abort()
+        # Also those that still shake hands over TLS, which are in no list of ours.
+        for _ in range(20):
+            for transport in list(self._loop._transports.values()):
+                if not transport.is_closing():
+                    transport.abort()
             await asyncio.sleep(0.01)  # in which the loop closes their sockets
 
     def _abort(self, *writers: asyncio.StreamWriter) -> None:
