@@ -3,11 +3,11 @@
 import logging
 import statistics
 import time
+from collections import deque
 from collections.abc import Iterable
 
 _TOO_SLOW = 3.0  # times the others' time; without the slower of two workers, the other takes twice as long
-_ENOUGH = 8  # replies before a worker is judged
-_WEIGHT = 0.2  # of the newest reply in a worker's mean
+_ENOUGH = 15  # latest replies by whose median a worker is judged: one that was held up once is not slow
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
 _LONGEST_PAUSE = 600.0
 _BAD_REPLIES = 3  # in a row that could not be right
@@ -24,7 +24,7 @@ class Bench:
         self.changed = False  # since `take_names`
         self._until: dict[str, float] = {}  # when a pause ends, by the monotonic clock
         self._pauses: dict[str, float] = {}  # how long a worker's last one was
-        self._times: dict[str, tuple[float, int]] = {}  # a worker's mean seconds for a part, of how many replies
+        self._times: dict[str, deque[float]] = {}  # seconds for a part in a worker's latest replies
         self._bad: dict[str, int] = {}  # a worker's wrong replies in a row
 
     def __contains__(self, worker: str) -> bool:
@@ -48,8 +48,10 @@ class Bench:
     def good(self, worker: str, seconds: float | None) -> None:
         """Note a right reply, and how long a part of it took, if that can be told."""
         if seconds is not None:
-            mean, count = self._times.get(worker, (seconds, 0))
-            self._times[worker] = mean + _WEIGHT * (seconds - mean), count + 1
+            times = self._times.get(worker)
+            if times is None:
+                times = self._times[worker] = deque(maxlen=_ENOUGH)
+            times.append(seconds)
         if self._bad:
             self._bad.pop(worker, None)
 
@@ -73,7 +75,9 @@ class Bench:
         for worker in [worker for worker, until in self._until.items() if until < now]:
             del self._until[worker]
             self.changed = True
-        times = {name: self._times[name][0] for name in working if self._times.get(name, (0, 0))[1] >= _ENOUGH}
+        times = {
+            name: statistics.median(self._times[name]) for name in working if len(self._times.get(name, ())) == _ENOUGH
+        }
         if len(times) < 2:
             return
         slowest = max(times, key=lambda name: times[name])

@@ -138,7 +138,7 @@ def test_a_straggler_pauses_and_changes_nothing(gradmq, small_data, fingerprints
 
 def test_a_pause_ends_when_nobody_else_is_there(server):
     exchange = exchange_on(server)
-    for _ in range(10):
+    for _ in range(20):
         exchange._bench.good("fast", 0.001)
         exchange._bench.good("slow", 1.0)
     exchange._bench.look(["fast", "slow"])
@@ -163,15 +163,23 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
     BadWorker(server, forget, "worker").start()
     assert learn(exchange.gradient) == learn(alone())
     assert len(forgotten) == 3
-    assert exchange._bench._times["worker"][0] < 0.1  # seconds; each rescue took three times as long
+    assert max(exchange._bench._times["worker"]) < 0.1  # seconds; each rescue took three times as long
     exchange.close()
 
 
 def test_who_is_benched_and_for_how_long():
     bench = Bench([])
-    for _ in range(10):
+    for _ in range(20):
         bench.good("fast", 0.001)
         bench.good("slow", 0.010)
+    for seconds in (0.5, 0.5, 0.5):  # held up now and then, as happens on a busy machine
+        bench.good("fast", seconds)
+        bench.good("steady", 0.001)
+    for _ in range(12):
+        bench.good("fast", 0.001)
+        bench.good("steady", 0.001)
+    bench.look(["fast", "steady"])
+    assert not bench.changed
     bench.look(["fast"])
     assert "slow" not in bench  # nobody else is there to do better
     bench.look(["fast", "slow"])
