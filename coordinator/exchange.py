@@ -145,8 +145,8 @@ class Exchange:
         self._disconnect()
         # If Redis is away, there is nobody to tell.
         with suppress(redis.RedisError), closing(client(self._url, _LAST_WORDS)) as connection:
-            self._span.over(connection)
             connection.delete(self._keys.weights, self._keys.replies, self._keys.life)
+            self._span.over(connection)
             self._seats.keep()
         self._client.close()
         self._seats.close()

@@ -30,11 +30,12 @@ class Span:
 
     def open(self, client: redis.Redis, seats: Seats, pace: Pace, epoch: int, batch: int) -> None:
         """End the current span and begin the next, with this mini-batch; if that fails, nothing has changed."""
-        self.over(client)
         number = self.number + 1
-        # Before the seats, because a seat that finds no weights takes its run for ended.
+        # Before the seats, because a seat that finds no weights takes its run for ended, and before the sign that the
+        # old span is over, because only weights prove that.
         weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
         client.set(self._keys.weights, weights.encode(), ex=ALIVE)
+        self.over(client)
         self.announce(client)
         self.number, self._epoch = number, epoch
         self._batches = range(batch, min(batch + pace.mini_batches, self._per_epoch))

@@ -7,6 +7,7 @@ GradMQError
 ├── RunError           a run that is missing, damaged, or in use
 ├── DivergedError      weights or gradients that are no longer finite
 ├── VersionError       the other side speaks another version of our messages
+├── MessageError       a seat that is not as it was given out
 ├── LedgerError        books that do not come out, which is a defect of ours
 └── QueueError         a Redis that cannot be reached or refuses us
 """
@@ -42,6 +43,10 @@ class DivergedError(GradMQError):
 
 class VersionError(GradMQError):
     """The other side speaks another version of our messages."""
+
+
+class MessageError(GradMQError):
+    """A seat is not as it was given out."""
 
 
 class LedgerError(GradMQError):

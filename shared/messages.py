@@ -1,17 +1,19 @@
 """What coordinator and workers say to each other: seats as JSON through Celery, the rest as binary records."""
 
+import hashlib
+import json
 import struct
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple, Self
 
 from shared.config import TrainConfig
-from shared.errors import VersionError
+from shared.errors import MessageError, VersionError
 
 SEAT_TASK = "gradmq.seat"
 LIFETIME = 60  # seconds that requests and replies outlive their last use in Redis
 OVER_LIFETIME = 5  # seconds that the sign of a span's end stays for those who are about to look
-VERSION = 3  # of these messages and of what decides the bits: who speaks another cannot take part
+VERSION = 4  # of these messages and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -110,11 +112,11 @@ class Seat:
     def to_json(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.
         fields = {**asdict(self), "config": self.config.to_json(), "incarnation": f"{self.incarnation:016x}"}
-        return {"version": VERSION, **fields}
+        return {"version": VERSION, "sha256": _digest(fields), **fields}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Seat":
-        """Rebuild a seat.  Raises VersionError for one of another version."""
+        """Rebuild a seat.  Raises VersionError for one of another version, MessageError for a damaged one."""
         fields = dict(fields)
         version = fields.pop("version", None)
         if version != VERSION:
@@ -122,7 +124,15 @@ class Seat:
                 f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
                 "install the same GradMQ on both sides"
             )
+        # A seat with another seed, say, would have a worker compute something else in good faith.
+        if fields.pop("sha256", None) != _digest(fields):
+            raise MessageError("a seat is not as it was given out; it will be given out again")
         fields["excluded"] = tuple(fields["excluded"])
         fields["config"] = TrainConfig.from_json(fields["config"])
         fields["incarnation"] = int(fields["incarnation"], 16)
         return cls(**fields)
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    """Return the digest of a seat's fields, whatever their order."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

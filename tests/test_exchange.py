@@ -20,7 +20,7 @@ from coordinator.ledger import Ledger
 from coordinator.local import Local
 from coordinator.state import State
 from shared.config import TrainConfig
-from shared.errors import VersionError
+from shared.errors import MessageError, VersionError
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.resp import Stream, encode
 from shared.samples import LabelledSamples
@@ -127,9 +127,9 @@ class BadWorker(threading.Thread):
                 total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
                 reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=ord("f"))
                 messages = self._answer(reply.encode() + total.tobytes(), reply)
-                client.rpush(keys.replies, *messages)
-                self.requests += 1
+                self.requests += 1  # before the reply, which may end the test
                 self.messages += len(messages)
+                client.rpush(keys.replies, *messages)
 
 
 def changed(message: bytes, record: Record, **fields: int) -> bytes:
@@ -289,6 +289,8 @@ def test_a_seat_survives_its_journey():
     assert seat.name == "epoch 3, mini-batches 500–999, seat 1/2"
     with pytest.raises(VersionError, match="version 99"):
         Seat.from_json({**seat.to_json(), "version": 99})
+    with pytest.raises(MessageError, match="not as it was given out"):
+        Seat.from_json({**seat.to_json(), "epoch": 4})
 
 
 def test_an_ask_counts_each_shard_once():

@@ -191,7 +191,9 @@ class Sitting:
         now = time.monotonic()
         if weights is not None:
             self._weights_seen = now
-        if (request and request.kind == Kind.OVER) or (weights and weights.number != self._seat.span):
+        # The weights decide; the sign in the list only wakes who waits there.
+        told = request is not None and request.kind == Kind.OVER
+        if told if weights is None else weights.number != self._seat.span:
             return "span over"
         # A seat that never saw weights came after its run; one that did allows the coordinator a pause.
         if self._weights_seen is None or now - self._weights_seen > _NO_COORDINATOR:

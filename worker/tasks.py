@@ -10,7 +10,7 @@ from celery import Task
 from celery.utils.log import get_task_logger
 
 from shared import logs
-from shared.errors import VersionError
+from shared.errors import MessageError, VersionError
 from shared.messages import SEAT_TASK, Seat
 from shared.queue import tensors_url
 from worker.celery import app
@@ -34,6 +34,9 @@ def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
         log.error("%s", error)
         refuse(fields, url, name)
         time.sleep(_REFUSED)
+        return Done(f"refused: {error}").to_json()
+    except MessageError as error:
+        log.error("%s", error)
         return Done(f"refused: {error}").to_json()
     logs.context.run = taken.run
     return Sitting(taken, url, name).work().to_json()
