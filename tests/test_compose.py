@@ -266,7 +266,7 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     for service in ("coordinator", "worker", "redis", "flower"):
         codes[service] = {cluster.inspect(container)["State"]["ExitCode"] for container in cluster.containers(service)}
     assert codes == {"coordinator": {143}, "worker": {0}, "redis": {0}, "flower": {0}}
-    (path,) = re.findall(r"the model so far is (\S+)", cluster.log("coordinator"))
+    (path,) = re.findall(r"the model so far is ([^\s;]+)", cluster.log("coordinator"))
     found = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "evaluate", path)
     assert re.fullmatch(r"accuracy is \d{4}/10000\n", found)
 
