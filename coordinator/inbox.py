@@ -14,6 +14,7 @@ from coordinator.ledger import COORDINATOR, Ledger, Tally
 from coordinator.roster import Roster
 from coordinator.seats import Seats
 from shared.config import TrainConfig
+from shared.memory import SharedTensors
 from shared.messages import RECORD_BYTES, VERSION, Kind, Record, foreign_version
 from shared.parameters import Parameters
 
@@ -38,14 +39,20 @@ class Inbox:
         ledger: Ledger,
         audit: Audit,
         give_samples: Callable[[], None],
+        give_weights: Callable[[Parameters, Ask], None],
+        tensors: SharedTensors | None,
     ) -> None:
-        """give_samples: is called when a worker has no copy of the training samples."""
+        """Begin with nobody there.
+
+        give_samples: is called when a worker has no copy of the training samples, and give_weights when it does not
+        share our memory.  tensors: that memory, where replies may be.
+        """
         self._incarnation = incarnation
         self._dtype = ord(config.numpy_dtype.char)
         self.reply_bytes = RECORD_BYTES + Parameters.count(config.sizes) * config.numpy_dtype.itemsize
         self.most_bytes = max(self.reply_bytes, RECORD_BYTES + _LONGEST_NAME)
         self._seats, self._bench, self._ledger, self._audit = seats, bench, ledger, audit
-        self._give_samples = give_samples
+        self._give_samples, self._give_weights, self._tensors = give_samples, give_weights, tensors
         self.roster = Roster(config.parts_per_step)
         self._named: set[str] = set()  # whose messages we have complained of
 
@@ -77,6 +84,9 @@ class Inbox:
         elif record.kind == Kind.NEEDS_DATA:
             self._seats.heard(record.number)
             self._give_samples()
+        elif record.kind == Kind.NEEDS_WEIGHTS:
+            self._seats.heard(record.number)
+            self._give_weights(parameters, ask)
         else:
             self._reject(_UNKNOWN, f"a message of kind {record.kind}")
         return False
@@ -93,6 +103,10 @@ class Inbox:
             return False
         if worker != _UNKNOWN:
             self.roster.heard(worker)
+        if reply.place and size == RECORD_BYTES and self._tensors and self._tensors.has(reply.place, reply.first):
+            # Taken at once, so that it is ours and may be added to.
+            size = self.reply_bytes
+            message[RECORD_BYTES:size] = self._tensors.reply(reply.place, reply.first)
         if size != self.reply_bytes:
             return self._reject(worker, f"{size} bytes instead of {self.reply_bytes}")
         if reply.dtype != self._dtype:

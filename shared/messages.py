@@ -28,11 +28,13 @@ class Kind(IntEnum):
     NEEDS_DATA = 7  # worker: seat `number` has no copy of the training samples
     LEAVING = 8  # worker: seat `number` is given up, and no other will be taken; its name follows
     REFUSED = 9  # worker: it does not speak the version of its seat; its name follows
+    NEEDS_WEIGHTS = 10  # worker: seat `number` does not share the coordinator's memory
 
 
-# magic, version, kind, incarnation, step, first, stop, samples, number, dtype; padded so that what follows is aligned.
+# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, place; padded so that what follows is
+# aligned.
 # In every version the first two are where they are here, and a name follows after as many bytes.
-_RECORD = struct.Struct("<3sBB3xQQIIIIB23x")
+_RECORD = struct.Struct("<3sBB3xQQIIIIBxH20x")
 _MAGIC = b"GMQ"
 RECORD_BYTES = _RECORD.size
 
@@ -48,6 +50,7 @@ class Record(NamedTuple):
     samples: int = 0  # how many a reply's gradient is summed over
     number: int = 0  # of the seat or the span
     dtype: int = 0  # of what follows: NumPy's character for it
+    place: int = 0  # of the worker in the shared memory where the content is, from 1; 0: it follows
 
     @property
     def identity(self) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from coordinator.local import Local
 from coordinator.state import State
 from shared.config import TrainConfig
 from shared.errors import MessageError, VersionError
+from shared.memory import SharedTensors
 from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
 from shared.resp import Stream, encode
 from shared.samples import LabelledSamples
@@ -33,14 +34,14 @@ _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)
 
 
-def learn(gradient: Callable, steps: int = 10) -> tuple[str, int]:
+def learn(gradient: Callable, steps: int = 10, config: TrainConfig = CONFIG) -> tuple[str, int]:
     """Take steps with gradients from there; return the fingerprint and the samples counted."""
-    parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
-    order = epoch_order(CONFIG.seed, 0, len(SAMPLES))
+    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
+    order = epoch_order(config.seed, 0, len(SAMPLES))
     samples = 0
     for batch in range(steps):
         total, n_samples = gradient(parameters, 0, batch, order[batch * 6 : batch * 6 + 6])
-        sgd_step(parameters, total, CONFIG.eta, n_samples)
+        sgd_step(parameters, total, config.eta, n_samples)
         samples += n_samples
     return parameters.sha256, samples
 
@@ -52,10 +53,17 @@ def exchange(server):
     made.close()
 
 
-def exchange_on(server: Server, batches_per_task: int | None = None, audit: float = 0.0, state: State | None = None):
+def exchange_on(
+    server: Server,
+    batches_per_task: int | None = None,
+    audit: float = 0.0,
+    state: State | None = None,
+    tensors: SharedTensors | None = None,
+) -> Exchange:
     state = state or State.initial(CONFIG)
     return Exchange(
-        server.url, celery_url(server), "test", CONFIG, SAMPLES, state, batches_per_task, audit, lambda: None
+        *(server.url, celery_url(server), "test", CONFIG, SAMPLES, state),
+        *(batches_per_task, audit, lambda: None, tensors),
     )
 
 

@@ -5,11 +5,9 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-import numpy as np
 import redis
 
 from shared.messages import LIFETIME, OVER_LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
-from shared.parameters import Parameters
 from shared.queue import SEAT_KEYS, SEAT_LIFETIME
 from shared.resp import Stream, client, encode
 from shared.samples import LabelledSamples
@@ -19,6 +17,7 @@ from shared.work import work_of
 from worker.connection import connection
 from worker.data import local_samples, received_samples
 from worker.leaving import is_leaving
+from worker.tensors import tensors_of
 
 _POLL = 1  # seconds that Redis lets us wait for a request before we look around
 _NO_COORDINATOR = 4.0  # seconds without published weights after which a seat is given up
@@ -92,23 +91,18 @@ class Sitting:
         order = epoch_order(config.seed, seat.epoch, len(samples))
         first_step = seat.epoch * config.steps_per_epoch(len(samples))
 
-        # The weights arrive behind their record, in the memory that the network's layers are views of.
-        size = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        received = np.zeros(RECORD_BYTES + size, np.uint8)
-        parameters = Parameters(config.sizes, config.dtype, received[RECORD_BYTES:].view(config.dtype))
-
+        tensors = tensors_of(seat, self._keys.weights)
         dtype = ord(config.numpy_dtype.char)
-        take = [*encode("BLPOP", self._requests, _POLL), *encode("GET", self._keys.weights)]
+        take = [*encode("BLPOP", self._requests, _POLL), *tensors.get]
         give = _push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode())
         while True:
             asked = time.perf_counter()
-            # One round trip: Redis goes on with GET when BLPOP has got its request.
+            # One round trip: Redis goes on with the weights when BLPOP has got its request.
             stream.send(give + take)
             stream.skip(2 if give else 0)
             give = []
             request = _read_request(stream)
-            whole = stream.read_into(received.data) == len(received)
-            weights = Record.decode(received.data) if whole else None
+            weights, are_there = tensors.read(stream)
             got = time.perf_counter()
             done.seconds_waiting += got - asked
 
@@ -129,15 +123,21 @@ class Sitting:
                 continue
             if weights is None or request.step != weights.step:
                 continue
+            if not are_there:  # the coordinator shares its memory with others, but not with us
+                stream.send(_push(self._requests, request.encode()))
+                stream.send(_push(self._keys.replies, self._notice(Kind.NEEDS_WEIGHTS)))
+                stream.skip(4)
+                time.sleep(_PAUSE)
+                continue
             batch = request.step - first_step
             if request[:2] != (Kind.REQUEST, seat.incarnation) or not seat.first <= batch < seat.stop:
                 continue
             rows = order[batch * config.samples_per_step : (batch + 1) * config.samples_per_step]
             if not 0 <= request.first < request.stop < len(work.bounds(len(rows))):
                 continue
-            total, n_samples = work.block(parameters, rows, request.first, request.stop)
+            total, n_samples = work.block(tensors.parameters, rows, request.first, request.stop)
             reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=dtype)
-            give = _push(self._keys.replies, (reply.encode(), total.data.cast("B")))
+            give = _push(self._keys.replies, tensors.reply(reply, total))
             done.steps += 1
             done.samples += n_samples
             done.seconds_computing += time.perf_counter() - got

@@ -219,11 +219,12 @@ def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
         if means.redis is None and means.workers == 0:
             source = Local(config, dataset.training, state.ledger)
         else:
-            redis_address, tend = means.redis, _no_tending
+            redis_address, tend, tensors = means.redis, _no_tending, None
             if redis_address is None:
                 cluster = embedded_cluster(means.workers, data, run.folder / "logs", means.flower_port)
                 members = stack.enter_context(cluster)
                 redis_address, tend = members.redis_url, members.tend
+                tensors = members.shared_tensors(config)
             redis_address = redis_url(redis_address)
             broker = broker_url(redis_address, means.broker)
             source = Exchange(
@@ -236,6 +237,7 @@ def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
                 means.batches_per_task,
                 means.audit,
                 tend,
+                tensors,
             )
             stack.callback(source.close)
         run.begin(state)

@@ -1,0 +1,71 @@
+"""Tensors in memory that a coordinator shares with the workers it has started."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from coordinator.cluster import embedded_cluster
+from coordinator.exchange import Exchange
+from coordinator.ledger import Ledger
+from coordinator.local import Local
+from coordinator.state import State
+from shared.memory import SharedTensors, anonymous_file
+from shared.messages import Record
+from shared.queue import broker_url
+from shared.resp import client
+from tests.conftest import start_worker
+from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
+
+WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
+WORKERS, STEPS = 2, 10
+
+
+@pytest.fixture
+def tensors() -> Iterator[SharedTensors]:
+    descriptor = anonymous_file()
+    yield SharedTensors(descriptor, CONFIG, WORKERS)
+    os.close(descriptor)
+
+
+def test_local_workers_have_the_tensors_in_memory_and_redis_carries_only_records(small_data, tmp_path):
+    with embedded_cluster(WORKERS, small_data, tmp_path / "logs", None) as cluster:
+        url = cluster.redis_url
+        state = State.initial(WIDE)
+        exchange = Exchange(
+            *(url, broker_url(url), "test", WIDE, SAMPLES, state, None, 0.0, cluster.tend, cluster.shared_tensors(WIDE))
+        )
+        learned = learn(exchange.gradient, STEPS, WIDE)
+        with client(url) as connection:
+            through_redis = connection.info("stats")["total_net_input_bytes"]
+        exchange.close()
+    assert learned == learn(Local(WIDE, SAMPLES, Ledger()).gradient, STEPS, WIDE)
+    assert sum(tally.answered for tally in state.ledger.account.workers.values()) == state.ledger.account.asked
+    assert through_redis < STEPS * state.parameters.flat.nbytes
+
+
+def test_a_worker_that_does_not_share_the_memory_takes_part_through_redis(gradmq, server, tensors):
+    exchange = exchange_on(server, tensors=tensors)
+    start_worker(gradmq, server, "stranger")
+    assert learn(exchange.gradient) == learn(alone())
+    exchange.close()
+
+
+@pytest.mark.parametrize(("place", "first"), [(WORKERS + 1, 0), (65535, 0), (1, CONFIG.shards), (1, 2**32 - 1)])
+def test_a_reply_in_a_room_that_is_not_there_is_rejected(server, tensors, place, first):
+    def elsewhere(message: bytes, record: Record) -> list[bytes]:
+        return [record._replace(place=place, first=first).encode(), message]
+
+    exchange = exchange_on(server, tensors=tensors)
+    exchange._by_wire = True
+    BadWorker(server, elsewhere).start()
+    assert learn(exchange.gradient) == learn(alone())
+    assert sum(tally.rejected for tally in exchange._ledger.account.workers.values()) >= STEPS
+    exchange.close()
+
+
+def test_the_memory_belongs_to_one_life_of_a_run(tensors):
+    tensors.begin(7)
+    assert tensors.belongs_to(7)
+    assert not tensors.belongs_to(8)
