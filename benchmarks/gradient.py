@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from seed_loop import SeedLoop, sigmoid
 from threadpoolctl import threadpool_limits
 
-from shared.backprop import backprop
+from shared.backprop import Scratch, backprop
 from shared.parameters import Parameters
 
 Array = NDArray[Any]
@@ -35,7 +35,7 @@ def main() -> None:
     (w_1, w_2), (b_1, b_2) = seed_loop.weights, seed_loop.biases
     rng = np.random.default_rng(0)
     x, y = rng.random((MINI_BATCH, SIZES[0])).T, np.eye(SIZES[-1])[rng.integers(0, 10, MINI_BATCH)].T
-    result = Parameters(SIZES, np.float64)
+    result, scratch = Parameters(SIZES, np.float64), Scratch(SIZES, MINI_BATCH, np.float64)
 
     def plain() -> tuple[Array, ...]:
         a_1 = sigmoid(w_1 @ x + b_1)
@@ -45,7 +45,7 @@ def main() -> None:
         return delta_1 @ x.T, delta_1.sum(1, keepdims=True), delta_2 @ a_1.T, delta_2.sum(1, keepdims=True)
 
     def ours() -> None:
-        backprop(seed_loop.weights, seed_loop.biases, x, y, result.weights, result.biases)
+        backprop(seed_loop.weights, seed_loop.biases, x, y, result.weights, result.biases, scratch)
 
     def loop() -> None:
         for sample in range(MINI_BATCH):

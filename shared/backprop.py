@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
 
@@ -30,17 +30,30 @@ def cost_derivative(output_activations: Array, y: Array) -> Array:
     return output_activations - y
 
 
-def activations(weights: Sequence[Array], biases: Sequence[Array], x: Array) -> list[Array]:
+class Scratch:
+    """Memory for one pass through a network with so many samples, to be used again: fresh memory costs page faults."""
+
+    def __init__(self, sizes: Sequence[int], n_samples: int, dtype: DTypeLike) -> None:
+        self.outputs = [np.empty((n_out, n_samples), dtype) for n_out in sizes[1:]]
+        self.deltas = [np.empty((n_out, n_samples), dtype) for n_out in sizes[1:]]
+        # What comes back through the weights, for all layers but the last, a sample a row.
+        self.backs = [np.empty((n_samples, n_out), dtype) for n_out in sizes[1:-1]]
+
+
+def activations(
+    weights: Sequence[Array], biases: Sequence[Array], x: Array, memory: Sequence[Array] | None = None
+) -> list[Array]:
     """Return the output of every layer, the inputs x first.
 
     x: (n_inputs, n_samples).  weights[l]: (n_out, n_in).  biases[l]: (n_out, 1).  Each output: (n_out, n_samples).
+    memory: where the outputs go, if not into new memory.
     """
     outputs = [x]
     # Overflow is right, see `sigmoid`; and BLAS may flag what it computes beside a matrix's edge.
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for w, b in zip(weights, biases, strict=True):
-            a = np.dot(w, outputs[-1])
-            # a = sigmoid(a + b), in the memory that the backward pass needs anyway.
+        for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            a = np.dot(w, outputs[-1], memory[layer]) if memory else np.dot(w, outputs[-1])
+            # a = sigmoid(a + b), in the same memory.
             a += b
             np.negative(a, a)
             np.exp(a, a)
@@ -57,24 +70,27 @@ def backprop(
     y: Array,
     nabla_w: Sequence[Array],
     nabla_b: Sequence[Array],
+    scratch: Scratch | None = None,
 ) -> None:
     """Write the cost's gradient, summed over the samples, into `nabla_w` and `nabla_b`.
 
     x: (n_inputs, n_samples).  y: (n_outputs, n_samples), the wanted outputs.  nabla_w, nabla_b: shaped like
-    `weights` and `biases`, of the same dtype.
+    `weights` and `biases`.  scratch: for as many samples, of the dtype that weights and x have together.
     BP1 to BP4 of M. Nielsen, "Neural Networks and Deep Learning", chapter 2; `delta @ a.T` is already the sum
     over the samples.
     """
-    outputs = activations(weights, biases, x)
-    a = outputs.pop()
-    delta = cost_derivative(a, y)
-    for layer in reversed(range(len(weights))):
-        prime = 1.0 - a
-        prime *= a  # sigmoid'(z) = a (1 - a)
-        delta *= prime  # BP1, BP2
-        a = outputs.pop()
+    if scratch is None:
+        scratch = Scratch([len(x), *map(len, weights)], x.shape[1], np.result_type(x, *weights))
+    outputs = activations(weights, biases, x, scratch.outputs)
+    last = len(weights) - 1
+    for layer in range(last, -1, -1):
+        a, delta = outputs[layer + 1], scratch.deltas[layer]
+        np.subtract(1.0, a, delta)
+        delta *= a  # sigmoid'(z) = a (1 - a)
+        delta *= cost_derivative(a, y) if layer == last else scratch.backs[layer].T  # BP1, BP2
         # Outputs go by position: at the seed's size a keyword costs a tenth of the call.
         np.add.reduce(delta, 1, None, nabla_b[layer], keepdims=True)  # BP3
-        np.matmul(delta, a.T, nabla_w[layer])  # BP4
+        np.matmul(delta, outputs[layer].T, nabla_w[layer])  # BP4
         if layer:
-            delta = np.dot(weights[layer].T, delta)
+            # W.T @ delta for BP2, but transposed: so BLAS reads W as it lies.
+            np.dot(delta.T, weights[layer], scratch.backs[layer - 1])

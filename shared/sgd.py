@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from shared.backprop import activations, backprop
+from shared.backprop import Scratch, activations, backprop
 from shared.parameters import Parameters
 from shared.samples import LabelledSamples
 
@@ -60,13 +60,13 @@ def mini_batch_starts(n_samples: int, mini_batch_size: int) -> range:
 
 
 def default_shards(mini_batch_size: int) -> int:
-    """Return the number of shards of a mini-batch if none is asked for: 2 for 10 samples, 4 for 100, 8 for 1,000.
+    """Return the number of shards of a mini-batch if none is asked for: 2 for 10 samples, 4 for 100, 8 for 2,000.
 
-    It is the largest power of two whose cube is at most the size: every shard adds one sum of whole gradients,
-    so their number should grow slower than what there is to share out.
+    It is the largest power of two whose fourth power is at most four times the size: every shard adds one sum of whole
+    gradients, and BLAS is slower on narrow matrices, so their number should grow slower than what there is to share.
     """
     shards = 1
-    while (2 * shards) ** 3 <= mini_batch_size:
+    while (2 * shards) ** 4 <= 4 * mini_batch_size:
         shards *= 2
     return shards
 
@@ -104,6 +104,7 @@ class Gradients:
         self._sizes = sizes
         self._dtype = np.dtype(dtype)
         self._buffers: list[Parameters] = []
+        self._scratches: dict[int, Scratch] = {}  # by the number of samples, of which a run's shards have a few
 
     def block(
         self, parameters: Parameters, rows: Array, shards: int, first: int = 0, stop: int | None = None
@@ -123,10 +124,15 @@ class Gradients:
                 self._buffers.append(Parameters(self._sizes, self._dtype))
             gradient = self._buffers[held]
             x, y = self._samples.columns(rows[bounds[number] : bounds[number + 1]], self._dtype)
-            backprop(parameters.weights, parameters.biases, x, y, gradient.weights, gradient.biases)
+            scratch = self._scratches.get(x.shape[1]) or self._new_scratch(x.shape[1])
+            backprop(parameters.weights, parameters.biases, x, y, gradient.weights, gradient.biases, scratch)
             return gradient.flat
 
         return tree_sum(shard, first, stop), bounds[stop] - bounds[first]
+
+    def _new_scratch(self, n_samples: int) -> Scratch:
+        scratch = self._scratches[n_samples] = Scratch(self._sizes, n_samples, self._dtype)
+        return scratch
 
 
 def sgd_step(parameters: Parameters, gradient: Array, eta: float, n_samples: int) -> None:

@@ -61,7 +61,7 @@ def test_shards_are_contiguous_nearly_equal_and_none_is_empty(n_samples, shards)
 
 
 def test_the_seeds_mini_batch_has_two_shards():
-    assert [default_shards(size) for size in (1, 7, 8, 10, 63, 64, 100, 512, 2048)] == [1, 1, 2, 2, 2, 4, 4, 8, 8]
+    assert [default_shards(size) for size in (1, 3, 4, 10, 63, 64, 100, 512, 2048)] == [1, 1, 2, 2, 2, 4, 4, 4, 8]
 
 
 def test_the_last_mini_batch_may_be_shorter():
