@@ -3,16 +3,18 @@
 # chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # check         format, lint, types
-# bench         a gradient and a step beside the seed's loop, and where the time goes
+# bench         GradMQ beside its peers, which get an environment of their own
+# bench-step    a gradient and a step beside the seed's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
-# clean         the environment and caches; never runs/
+# clean         the environments and caches; never runs/
 
 PYTHON ?= python3
 ENV := .venv
+PEERS := .peers
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 
-.PHONY: train test chaos test-cluster check bench bench-faults clean
+.PHONY: train test chaos test-cluster check bench bench-step bench-faults clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -32,7 +34,11 @@ check: $(DEVELOP)
 	$(ENV)/bin/ruff check .
 	$(ENV)/bin/mypy
 
-bench: $(INSTALLED)
+bench: $(INSTALLED) $(PEERS)/installed
+	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(ENV)/bin/python benchmarks/bench.py --peers $(PEERS)/bin/python
+
+bench-step: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/gradient.py
 	$(ENV)/bin/python benchmarks/step.py
 
@@ -40,7 +46,7 @@ bench-faults: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/faults.py
 
 clean:
-	rm -rf $(ENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(ENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(ENV)
@@ -49,4 +55,12 @@ $(INSTALLED): pyproject.toml
 
 $(DEVELOP): $(INSTALLED)
 	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# One by one: who cannot be had is left out, and bench.py says so.
+$(PEERS)/installed: benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	grep -v '^#' $< | while read -r peer; do \
+		$(PEERS)/bin/pip install --quiet --disable-pip-version-check "$$peer" || echo "left out: $$peer"; \
+	done
 	touch $@

@@ -1,0 +1,60 @@
+"""PyTorch's DistributedDataParallel over gloo on the loopback interface: two processes, one thread each.
+
+Each takes half of every mini-batch. This one is rank 0 and starts rank 1, whose standard input it writes to.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import torch
+import torch.distributed as dist
+from contender import JOBS, MiniBatches, parser, serve
+from torch.nn.parallel import DistributedDataParallel
+from torch_single import cost, network, training_data, weights
+
+HOST = "127.0.0.1"
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--port", type=int, help="of rank 0, for rank 1")
+    options = arguments.parse_args()
+    job = JOBS[options.job]
+    rank = 0 if options.port is None else 1
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    torch.set_num_threads(1)
+    with ExitStack() as stack:
+        # Port 0: a free one.
+        store = dist.TCPStore(HOST, options.port or 0, is_master=rank == 0, wait_for_workers=False)
+        if rank == 0:
+            command = [sys.executable, __file__, options.job, f"--port={store.port}"]
+            other = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=2)
+        x, y = training_data()
+        mini_batches = MiniBatches(job.mini_batch)
+        net = network(job)
+        parallel = DistributedDataParallel(net, gradient_as_bucket_view=True)
+        optimizer = torch.optim.SGD(net.parameters(), lr=job.eta)
+
+        def take(steps: int) -> None:
+            if rank == 0:
+                print(steps, file=other.stdin, flush=True)
+            for _ in range(steps):
+                rows = torch.from_numpy(mini_batches.next()[rank::2])
+                optimizer.zero_grad()
+                cost(parallel(x[rows]), y[rows]).backward()  # which averages over both
+                optimizer.step()
+
+        if rank == 0:
+            serve(options, take, lambda: weights(net))
+            other.stdin.close()
+        else:
+            for line in sys.stdin:
+                take(int(line))
+        dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
