@@ -1,6 +1,8 @@
 """Tensors in memory that a coordinator shares with the workers it has started."""
 
 import os
+import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,7 +17,7 @@ from shared.memory import SharedTensors, anonymous_file
 from shared.messages import Record
 from shared.queue import broker_url
 from shared.resp import client
-from tests.conftest import start_worker
+from tests.conftest import job, metrics, start_worker, survivors
 from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
 
 WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
@@ -63,6 +65,29 @@ def test_a_reply_in_a_room_that_is_not_there_is_rejected(server, tensors, place,
     assert learn(exchange.gradient) == learn(alone())
     assert sum(tally.rejected for tally in exchange._ledger.account.workers.values()) >= STEPS
     exchange.close()
+
+
+FAULTS = int(os.environ.get("GRADMQ_FAULTS", "8"))
+
+
+@pytest.mark.timeout(30 * FAULTS)
+def test_workers_killed_and_stopped_while_they_write_there_change_nothing(gradmq, small_data, fingerprints):
+    epochs = 10 * FAULTS
+    program = gradmq(*job(small_data, epochs, workers=3, shards=4))
+    for number in range(FAULTS):
+        program.wait_for(f"Epoch {8 * number}:")
+        while not (computing := [each for each in program.descendants("--hostname") if not each.children()]):
+            time.sleep(0.01)
+        process = random.choice(computing)
+        if number % 2:
+            process.suspend()
+            time.sleep(random.random())
+            process.resume()
+        else:
+            process.kill()
+            assert not survivors([process], 5)
+    assert program.end() == 0, program.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(epochs, shards=4)
 
 
 def test_the_memory_belongs_to_one_life_of_a_run(tensors):
