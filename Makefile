@@ -6,6 +6,7 @@
 # bench         GradMQ beside its peers, which get an environment of their own
 # bench-step    a gradient and a step beside the seed's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
+# bench-memory  memory of all processes over 30 epochs
 # clean         the environments and caches; never runs/
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ PEERS := .peers
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 
-.PHONY: train test chaos test-cluster check bench bench-step bench-faults clean
+.PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-memory clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -44,6 +45,10 @@ bench-step: $(INSTALLED)
 
 bench-faults: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/faults.py
+
+bench-memory: $(INSTALLED)
+	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(ENV)/bin/python benchmarks/memory.py
 
 clean:
 	rm -rf $(ENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
