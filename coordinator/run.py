@@ -21,6 +21,10 @@ from shared.errors import ConfigError, RunError
 from shared.parameters import Parameters
 
 
+class ReadOnlyError(RunError):
+    """A run's folder cannot be written to."""
+
+
 @dataclass(frozen=True)
 class EpochMetrics:
     """What is recorded of an epoch: a line of metrics.jsonl."""
@@ -98,11 +102,14 @@ class Run:
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
 
     def lock(self) -> None:
-        """Be the one coordinator of this run until this process ends.  Raises RunError if there is another."""
+        """Be the one coordinator of this run until this process ends.
+
+        Raises RunError if there is another, ReadOnlyError if none can be.
+        """
         try:
             self._locked = self._config_file.open("rb+")
         except OSError as error:
-            raise RunError(
+            raise ReadOnlyError(
                 f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it"
             ) from None
         try:

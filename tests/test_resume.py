@@ -5,7 +5,9 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +162,38 @@ def test_a_finished_run_is_not_computed_again(gradmq, small_data):
     assert again.end() == 0
     assert again.text().splitlines()[-2] == program.text().splitlines()[-2]  # best epoch and fingerprint
     assert before == {path: path.stat().st_mtime_ns for path in folder_of(program).iterdir()}
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
+    """Show a run's folder in another place, where it is read-only even for root."""
+    place = tmp_path / "read-only"
+
+    def mount(run: Path) -> Path:
+        (place / run.name).mkdir(parents=True)
+        for options in (["--bind", str(run)], ["-o", "remount,bind,ro", str(run)]):
+            if subprocess.run(["mount", *options, place / run.name], capture_output=True, check=False).returncode:
+                pytest.skip("needs the right to mount")
+        return place / run.name
+
+    yield mount
+    for folder in place.glob("*"):
+        while subprocess.run(["umount", folder], capture_output=True, check=False).returncode == 0:
+            pass
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "resume"])
+def test_a_finished_run_in_a_read_only_folder_can_be_looked_at(gradmq, finished, read_only, command):
+    program = gradmq(command, read_only(finished))
+    assert program.end(30) == 0, program.text()
+    assert {"show": "weights_sha256: ", "verify": "to the last bit", "resume": "best epoch"}[command] in program.text()
+
+
+def test_an_unfinished_run_in_a_read_only_folder_is_not_resumed(gradmq, left, read_only):
+    program = gradmq("resume", read_only(left))
+    assert program.end(30) == 2, program.text()
+    assert program.text().count("\n") == 1
+    assert "config.json cannot be written: Read-only file system" in program.text()
 
 
 def test_what_cannot_be_resumed_is_named(gradmq, left, tmp_path):

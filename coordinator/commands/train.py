@@ -20,7 +20,7 @@ from coordinator.ledger import table
 from coordinator.local import Local
 from coordinator.preflight import check_broker, check_port_is_free, check_redis
 from coordinator.progress import Progress, results, start_logging
-from coordinator.run import Run, best
+from coordinator.run import ReadOnlyError, Run, best
 from coordinator.state import State
 from coordinator.train import GradientSource, train
 from shared import logs
@@ -185,8 +185,13 @@ def resume_command(
     data = find_dataset(data or run.data_path)
     dataset = load_dataset(data)
     run.check_data(data, dataset)
-    run.lock()
-    state = run.state(run.config.steps_per_epoch(len(dataset.training)))
+    n_steps = run.config.steps_per_epoch(len(dataset.training))
+    try:
+        run.lock()
+    except ReadOnlyError:
+        if run.state(n_steps).epoch < run.config.epochs:
+            raise
+    state = run.state(n_steps)
     if state.epoch == run.config.epochs:
         _say_the_result(run)
         return
