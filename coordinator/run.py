@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Self
 from coordinator.checkpoint import Checkpoints, load_checkpoint
 from coordinator.files import sync_folder, write_whole
 from coordinator.ledger import Account
-from coordinator.model import save_model
+from coordinator.model import load_model, save_model
 from coordinator.state import State
 from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, Dataset
@@ -169,6 +169,21 @@ class Run:
 
     def save(self, parameters: Parameters) -> None:
         save_model(self.model, parameters)
+
+    def saved(self) -> Parameters:
+        """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""
+        if self.model.exists():
+            return load_model(self.model)
+        n_epochs, kept = len(self.metrics), "a" if self.has_checkpoint else "no"
+        recorded = f"{n_epochs} of {self.config.epochs} epochs are recorded"
+        if self.damaged_line:
+            recorded += f", line {self.damaged_line} of metrics.jsonl is no epoch's"
+        what_next = f"there is {kept} checkpoint; go on with: gradmq resume {self.folder}"
+        if n_epochs == self.config.epochs:
+            what_next = (
+                f"restore it, or compare the epochs alone with: gradmq verify --epochs 0..{n_epochs - 1} {self.folder}"
+            )
+        raise RunError(f"run {self.id} has no {self.model.name}: {recorded}; {what_next}")
 
     def discard(self, keep_logs: bool) -> None:
         """Remove the folder of a run that learned nothing, unless it has logs to keep."""

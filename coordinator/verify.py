@@ -5,7 +5,6 @@ from itertools import islice
 
 from coordinator.ledger import Account
 from coordinator.local import Local
-from coordinator.model import load_model
 from coordinator.progress import Progress
 from coordinator.run import EpochMetrics, Run
 from coordinator.state import State
@@ -25,6 +24,9 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
     config, training = run.config, data.training
     if not run.metrics and last is None and not run.has_checkpoint:
         raise RunError(f"run {run.id} has recorded nothing that could be compared")
+    # Only of a finished run: before, a crash can leave a model of the epoch after. It is read first, so that nobody
+    # waits for all epochs to hear that there is none.
+    saved = run.saved() if last is None and len(run.metrics) == config.epochs else None
     state = State.initial(config)
     source = Local(config, training, state.ledger)
     for recorded in run.metrics[: None if last is None else last + 1]:
@@ -37,8 +39,7 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
         return
     if run.damaged_line:
         yield state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's"
-    if len(run.metrics) == config.epochs:  # before that, a crash can leave a model of the epoch after
-        saved = load_model(run.model)
+    if saved is not None:
         yield state.epoch - 1, run.model.name, _differs("weights_sha256", saved.sha256, state.parameters.sha256)
     kept = run.state(config.steps_per_epoch(len(training)))
     if kept.epoch == state.epoch and kept.batch:

@@ -361,6 +361,35 @@ def test_verify_never_calls_a_tampered_run_identical(gradmq, finished, tmp_path,
     assert "Traceback" not in program.text()
 
 
+@pytest.mark.parametrize("command", ["verify", "show", "evaluate"])
+def test_a_finished_run_without_its_model_is_named_at_once(gradmq, finished, tmp_path, command):
+    run = Path(shutil.copytree(finished, tmp_path / "runs" / finished.name))
+    (run / "model.npz").unlink()
+    program = gradmq(command, run)
+    assert program.end(30) == 2, program.text()
+    assert program.text().count("\n") == 1
+    assert "has no model.npz: 5 of 5 epochs are recorded; restore it" in program.text()
+    alone = gradmq("verify", "--epochs", "0..4", run)
+    assert alone.end() == 0, alone.text()
+
+
+def test_show_tells_how_far_a_run_without_a_model_is(gradmq, left):
+    (left / "model.npz").unlink()
+    (left / "metrics.jsonl").unlink()
+    program = gradmq("show", left)
+    assert program.end(30) == 2
+    assert f"0 of {EPOCHS} epochs are recorded; there is a checkpoint; go on with: gradmq resume" in program.text()
+    assert program.text().count("\n") == 1
+
+
+def test_show_names_a_damaged_line(gradmq, finished, tmp_path):
+    run = Path(shutil.copytree(finished, tmp_path / "runs" / finished.name))
+    change_line(run, '"epoch"', '"epoc"')
+    program = gradmq("show", run)
+    assert program.end(30) == 0
+    assert program.text().splitlines()[-1].startswith("line 3 of metrics.jsonl is no epoch's")
+
+
 @pytest.mark.parametrize(("old", "new"), [('"eta": 3.0', '"eta": 1.0'), ('"seed": 0', '"seed": 1'), ("60", "10")])
 def test_a_checkpoint_of_other_settings_is_refused_and_left_alone(gradmq, left, old, new):
     path = left / "config.json"

@@ -17,6 +17,7 @@ from shared import logs
 from shared.config import join
 from shared.dataset import find_dataset, load_dataset
 from shared.errors import ConfigError, ModelError
+from shared.parameters import Parameters
 from shared.sgd import count_correct
 
 _DIFFERENT = 1  # exit code of a run that does not come out as it was recorded
@@ -27,7 +28,7 @@ _DIFFERENT = 1  # exit code of a run that does not come out as it was recorded
 @data_option
 def evaluate(model: Path, data: Path) -> None:
     """Print how many of the test samples a model gets right."""
-    parameters = load_model(_model_file(model))
+    parameters = _load(model)
     test = load_dataset(data).test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
         raise ModelError(
@@ -43,7 +44,7 @@ def evaluate(model: Path, data: Path) -> None:
 @click.argument("model", type=click.Path(path_type=Path))
 def show(model: Path) -> None:
     """Print a model's layers, weights and biases."""
-    parameters = load_model(_model_file(model))
+    parameters = _load(model)
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")
     for layer, size in enumerate(parameters.sizes):
@@ -53,13 +54,23 @@ def show(model: Path) -> None:
         click.echo(f"b_{layer} :\n{np.round(b, 2)}")
     click.echo(f"dtype: {parameters.dtype.name}")
     click.echo(f"weights_sha256: {parameters.sha256}")
-    if model.is_dir():
-        click.echo(table(Run.open(str(model), Path()).accounts))
+    if _is_run(model):
+        run = Run.open(str(model), Path())
+        click.echo(table(run.accounts))
+        if run.damaged_line:
+            click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the books up to there")
 
 
-def _model_file(path: Path) -> Path:
-    """A run's folder stands for its model."""
-    return path / "model.npz" if path.is_dir() else path
+def _load(path: Path) -> Parameters:
+    """Return the model in a file; a folder stands for the model in it."""
+    file = path / "model.npz" if path.is_dir() else path
+    if _is_run(path) and not file.exists():
+        return Run.open(str(path), Path()).saved()  # which says how far the run is
+    return load_model(file)
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "config.json").is_file()
 
 
 @click.command()
