@@ -20,6 +20,10 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.strerror:
+            error.filename = str(path)  # which a full disk's own error lacks
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)

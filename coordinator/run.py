@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -72,6 +74,7 @@ class Run:
             write_whole(run._config_file, lambda file: file.write(text.encode()))
             sync_folder(runs)
         except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
             raise ConfigError(
                 f"--runs {runs} cannot be written: {error.strerror}; give a folder that you may write to"
             ) from None
@@ -140,7 +143,8 @@ class Run:
         del self.metrics[state.epoch :]
         if self._metrics_file.exists():
             text = "".join(map(_line, self.metrics))
-            write_whole(self._metrics_file, lambda file: file.write(text.encode()))
+            with self._writing(self._metrics_file):
+                write_whole(self._metrics_file, lambda file: file.write(text.encode()))
         self._checkpoints = Checkpoints(self._checkpoint_file, self.config)
 
     def close(self) -> None:
@@ -157,7 +161,7 @@ class Run:
         """Save the model, add the epoch's line, and take a checkpoint, which so never knows of more than is there."""
         self.save(state.parameters)
         self.metrics.append(metrics)
-        with self._metrics_file.open("a") as file:
+        with self._writing(self._metrics_file), self._metrics_file.open("a") as file:
             file.write(_line(metrics))
             file.flush()
             os.fsync(file.fileno())
@@ -168,7 +172,19 @@ class Run:
             self._checkpoints.take(state)
 
     def save(self, parameters: Parameters) -> None:
-        save_model(self.model, parameters)
+        with self._writing(self.model):
+            save_model(self.model, parameters)
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[None]:
+        """Raise RunError if the disk is full, or whatever else goes wrong: a run without records is of no use."""
+        try:
+            yield
+        except OSError as error:
+            then = f", then go on with: gradmq resume {self.folder}" if self.is_worth_keeping else ""
+            raise RunError(
+                f"{path} cannot be written: {error.strerror or error}; check disk and permissions{then}"
+            ) from None
 
     def saved(self) -> Parameters:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from coordinator.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.ledger import Tally
-from coordinator.model import save_model
+from coordinator.model import load_model, save_model
 from coordinator.state import State
 from coordinator.stop import Stopped, stop_on_signals, uninterrupted
 from shared.config import TrainConfig
@@ -81,6 +82,21 @@ def test_ctrl_c_at_any_moment_and_resume_give_the_same_bits(gradmq, small_data, 
     program.end()
     assert "best epoch" in program.text()
     assert batches
+    assert_complete(folder, fingerprints(EPOCHS))
+
+
+def test_a_run_whose_disk_is_full_says_so_in_a_line_and_goes_on_later(gradmq, small_data, fingerprints):
+    program = gradmq(*job(small_data, EPOCHS, workers=0))
+    program.wait_for("Epoch 5:")
+    folder = folder_of(program)
+    resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (11_000, 11_000))  # bytes of a file; a model has more
+    assert program.end(30) == 2, program.text()
+    last = program.text().splitlines()[-1]
+    assert last.startswith(f"gradmq: runs/{folder.name}/m")  # model.npz or metrics.jsonl
+    assert "cannot be written: File too large; check disk and permissions, then go on with: gradmq resume" in last
+    load_model(folder / "model.npz")
+    resumed = gradmq("resume", folder, "--workers", 0)
+    assert resumed.end() == 0, resumed.text()
     assert_complete(folder, fingerprints(EPOCHS))
 
 
