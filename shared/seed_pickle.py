@@ -1,6 +1,6 @@
 """Reading the seed's own format, `mnist.pkl.gz`, without trusting it.
 
-A pickle is a program, and an ordinary unpickler runs what it says. This one knows five names, which stand for
+A pickle is a program, and an ordinary unpickler runs what it says. This one knows six names, which stand for
 "an array", and gives each a recorder of ours in place of NumPy's: so no code of the file's choosing runs, and
 NumPy sees only a dtype from a short list and bytes of the right length.
 """
@@ -106,6 +106,7 @@ class _Known:
 
 
 _KNOWN = {("_codecs", "encode"): _Known(_latin1), ("numpy", "dtype"): _Known(lambda code, *_: _Dtype(code))}
+_KNOWN["__builtin__", "bytes"] = _Known(lambda: b"")  # what protocol 2 makes of the bytes of an empty array
 for _core in ("numpy.core", "numpy._core"):
     _KNOWN[_core + ".multiarray", "_reconstruct"] = _Known(lambda *_: _Array())
     _KNOWN[_core + ".numeric", "_frombuffer"] = _Known(_Array)
@@ -176,8 +177,12 @@ def _pair(images: Any, labels: Any) -> tuple[Array, Array]:
     if not isinstance(images, _Array) or not isinstance(labels, _Array):
         raise ValueError("it holds something else than arrays")
     x, y = images.numpy(), labels.numpy()
-    if x.ndim != 2 or y.ndim != 1 or len(x) != len(y) or x.dtype.kind != "f" or y.dtype.kind not in "iu":
-        raise ValueError(f"images {x.shape} {x.dtype} and labels {y.shape} {y.dtype} do not belong together")
+    if x.ndim != 2 or x.dtype.kind != "f":
+        raise ValueError(f"its images are {x.dtype} {x.shape}; they should be floats from 0 to 1, a row for each image")
+    if y.ndim != 1 or y.dtype.kind not in "iu":
+        raise ValueError(f"its labels are {y.dtype} {y.shape}; they should be integers, one for each image")
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} images and {len(y)} labels do not belong together")
     return x.astype(x.dtype.newbyteorder("<"), copy=False), y.astype(np.int64)
 
 

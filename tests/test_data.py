@@ -80,6 +80,37 @@ def test_the_seeds_pickle_is_read_whatever_its_protocol(tmp_path, protocol, dtyp
         np.testing.assert_array_equal(part.labels, labels)
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_may_have_no_validation_samples(tmp_path, protocol):
+    training, (images, labels), test = seed_content()
+    path = tmp_path / "mnist.pkl.gz"
+    path.write_bytes(gzip.compress(pickle.dumps((training, (images[:0], labels[:0]), test), protocol)))
+    data = load_dataset(path)
+    assert [len(data.training), len(data.validation), len(data.test)] == [len(training[1]), 0, len(test[1])]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            lambda images, labels: (images.astype(np.uint8), labels),
+            r"images are uint8 \(\d+, 6\); .* floats from 0 to 1",
+        ),
+        (
+            lambda images, labels: (images.reshape(-1, 2, 3), labels),
+            r"images are float32 \(\d+, 2, 3\); .* a row for each",
+        ),
+        (lambda images, labels: (images, labels.astype(float)), r"labels are float64 \(\d+,\); .* integers"),
+        (lambda images, labels: (images, labels[1:]), r"\d+ images and \d+ labels do not belong together"),
+    ],
+)
+def test_a_pickle_of_other_arrays_is_refused_by_what_is_wrong(tmp_path, change, named):
+    path = tmp_path / "mnist.pkl.gz"
+    path.write_bytes(gzip.compress(pickle.dumps([change(*pair) for pair in seed_content()], 2)))
+    with pytest.raises(DataError, match=named):
+        load_dataset(path)
+
+
 def test_fortran_order_survives(tmp_path):
     images, labels = seed_content()[0]
     path = tmp_path / "mnist.pkl.gz"
@@ -109,6 +140,7 @@ def hostile() -> dict[str, bytes]:
         "a lookup through an array": b"\x80\x04cnumpy.core.multiarray\n_reconstruct.__globals__\n.",
         "a huge memo": b"\x80\x02]r\xff\xff\xff\x7f.",
         "a huge string": b"\x80\x04\x8e" + struct.pack("<Q", 2**60) + b"x.",
+        "bytes without end": b"\x80\x02c__builtin__\nbytes\n(I%d\ntR." % 2**40,
         "an endless program": b"\x80\x02" + b"N0" * 20_000 + b"N.",
         "tuples nested 2^60 times": b"\x80\x02cnumpy\ndtype\n)" + b"2\x86" * 60 + b"\x85R.",
         "a change of our own code": b"\x80\x02cnumpy\ndtype\nN}X\x05\x00\x00\x00_makeNs\x86b.",
