@@ -12,7 +12,7 @@ from coordinator.model import load_model, save_model
 from shared.errors import ModelError
 from shared.queue import shown
 from shared.sgd import initial_parameters
-from tests.conftest import Program
+from tests.conftest import Program, job
 
 
 def complaint(program: Program) -> str:
@@ -96,6 +96,19 @@ def test_no_option_goes_wrong_with_a_traceback_in_the_other_commands(gradmq, sma
     assert "layers 5,3,2, but the data has 196 inputs" in complaint(gradmq("evaluate", model, "--data", small_data))
     assert "unknown" in complaint(gradmq("unknown")).lower()
     assert "http://x" in complaint(gradmq("worker", "--redis", "http://x"))
+
+
+@pytest.mark.parametrize("option", ["--redis", "--broker"])
+@pytest.mark.parametrize("command", [["train"], ["resume", "run"], ["worker"]])
+def test_an_empty_address_means_no_other_one(gradmq, command, option):
+    program = gradmq(*command, option, "", GRADMQ_REDIS_URL="redis://127.0.0.1:1")
+    assert f"{option}': '' is no address; give one like redis://" in complaint(program)
+
+
+def test_an_empty_address_in_the_environment_is_none(gradmq, small_data):
+    environment = {"GRADMQ_REDIS_URL": "", "GRADMQ_BROKER_URL": ""}
+    program = gradmq(*job(small_data, 1, workers=1), **environment)
+    assert program.end() == 0, program.text()
 
 
 def test_a_pipe_is_no_data(gradmq, tmp_path):

@@ -41,6 +41,13 @@ class Epochs(click.ParamType[tuple[int, int]]):
         return found
 
 
+def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty address: a variable of the shell that is not set must not mean another Redis than was meant."""
+    if value == "":
+        raise click.BadParameter("'' is no address; give one like redis://host:port/db, or leave the option out")
+    return value
+
+
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder of IDX files, or a mnist.pkl.gz."
 )
@@ -50,9 +57,14 @@ own_data_option = click.option(
 runs_option = click.option(
     "--runs", type=click.Path(path_type=Path), default=DEFAULT_RUNS, help="Folder for the runs' folders."
 )
-redis_option = click.option("--redis", "redis_address", envvar="GRADMQ_REDIS_URL", help="Address of the Redis to use.")
+redis_option = click.option(
+    "--redis", "redis_address", envvar="GRADMQ_REDIS_URL", callback=_address, help="Address of the Redis to use."
+)
 broker_option = click.option(
-    "--broker", "broker_address", envvar="GRADMQ_BROKER_URL", help="Celery's broker, if it is not that Redis."
+    *("--broker", "broker_address"),
+    envvar="GRADMQ_BROKER_URL",
+    callback=_address,
+    help="Celery's broker, if it is not that Redis.",
 )
 workers_option = click.option(
     "--workers", type=int, help="Local workers; default: one a core. 0: in this process, without a queue."
