@@ -16,6 +16,8 @@ import pytest
 
 from coordinator.model import load_model
 from shared import Network, load_data_wrapper
+from shared.messages import SEAT_TASK
+from shared.queue import SEAT_KEYS
 from tests.conftest import EPOCHS, SESSION, free_port, job, metrics, model, start_worker, survivors
 
 
@@ -193,6 +195,41 @@ def test_seats_that_got_lost_on_the_way_are_given_out_again(gradmq, small_data, 
     assert program.end(30) == 0, program.text()
     assert "broker is away" not in program.text()
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
+
+
+ENVELOPE = {"delivery_info": {"exchange": "", "routing_key": "seats"}, "delivery_tag": "1", "body_encoding": "base64"}
+GARBAGE = [
+    "garbage",
+    b"\xff\xfe",
+    "null",
+    "[]",
+    "{}",
+    '{"properties": {}}',
+    json.dumps({"body": "e30=", "headers": {"task": SEAT_TASK}, "properties": ENVELOPE}),  # a task without an id
+]
+
+
+def test_garbage_in_the_queue_of_seats_is_dropped_and_the_worker_goes_on(gradmq, small_data, server, long_fingerprint):
+    worker = start_worker(gradmq, server, "only")
+    worker.wait_for(" ready.")
+    with server.client() as client:
+        client.rpush(SEAT_KEYS[0], *GARBAGE)
+        program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+        program.wait_for("Epoch 5:")
+        client.lpush(SEAT_KEYS[0], *GARBAGE)
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    worker.wait_for("dropped from the queue, as no message of Celery's", times=2 * len(GARBAGE))
+    assert worker.process.poll() is None
+
+
+def test_two_workers_of_the_same_name_are_told_apart(gradmq, small_data, server, long_fingerprint):
+    for _ in range(2):
+        start_worker(gradmq, server, "same").wait_for(" ready.")
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert "(2 workers now)" in program.text()
 
 
 def test_a_redis_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, long_fingerprint):

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import billiard.pool
+import kombu.transport.redis
 from celery import Celery, signals
 from threadpoolctl import threadpool_limits
 
 from shared import logs
 from shared.queue import broker_url, celery_settings, redis_url
+from worker.channel import Channel
 from worker.leaving import Leave
 
 # More threads would fight over the cores with the other workers, and may add in another order.
@@ -19,6 +21,7 @@ threadpool_limits(1)
 app = Celery("worker", include=["worker.tasks"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
 app.steps["worker"].add(Leave)
+kombu.transport.redis.Transport.Channel = Channel
 
 # A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that may
 # have stopped doing: for 30 s, longer than a container is given to stop. A seat's result is worth one.
