@@ -223,6 +223,18 @@ def test_garbage_in_the_queue_of_seats_is_dropped_and_the_worker_goes_on(gradmq,
     assert worker.process.poll() is None
 
 
+def test_a_worker_killed_with_9_leaves_nothing_in_the_temporary_folder(gradmq, server, tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    worker = start_worker(gradmq, server, "only", TMPDIR=str(folder))
+    worker.wait_for(" ready.")
+    everyone = worker.descendants()
+    worker.process.kill()
+    assert worker.end() == -signal.SIGKILL
+    assert not survivors(everyone, 10)
+    assert list(folder.iterdir()) == []
+
+
 def test_two_workers_of_the_same_name_are_told_apart(gradmq, small_data, server, long_fingerprint):
     for _ in range(2):
         start_worker(gradmq, server, "same").wait_for(" ready.")

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import billiard.pool
+import billiard.util
 import kombu.transport.redis
 from celery import Celery, signals
 from threadpoolctl import threadpool_limits
@@ -26,6 +28,9 @@ kombu.transport.redis.Transport.Channel = Channel
 # A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that may
 # have stopped doing: for 30 s, longer than a container is given to stop. A seat's result is worth one.
 billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
+
+# Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.
+billiard.util.get_temp_dir = tempfile.gettempdir
 
 # A file that is touched every two seconds while the worker is alive and in touch with the broker. A container's
 # health check that looks at its age costs next to nothing; `celery inspect ping` costs a second of CPU.
