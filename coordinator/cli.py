@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from typing import Any
 
 import click
 
@@ -18,7 +19,15 @@ _WRONG_INPUT = 2
 log = logging.getLogger("coordinator")
 
 
-@click.group()
+class _Program(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:  # to which click would add an empty line
+            raise click.Abort from stopped
+
+
+@click.group(cls=_Program)
 def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
