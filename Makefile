@@ -6,6 +6,7 @@
 # bench         GradMQ beside its peers, which get an environment of their own
 # bench-step    a gradient and a step beside the seed's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
+# bench-local   how well local steps learn, and how long until 95 %
 # bench-memory  memory of all processes over 30 epochs
 # clean         the environments and caches; never runs/
 
@@ -15,7 +16,7 @@ PEERS := .peers
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 
-.PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-memory clean
+.PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-local bench-memory clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -45,6 +46,10 @@ bench-step: $(INSTALLED)
 
 bench-faults: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/faults.py
+
+bench-local: $(INSTALLED)
+	$(ENV)/bin/python benchmarks/accuracy.py
+	$(ENV)/bin/python benchmarks/time_to_95.py --local-steps 250 --eta 5
 
 bench-memory: $(INSTALLED)
 	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -1,4 +1,4 @@
-"""How well local steps learn: the seed's job with several numbers of local steps and replicas, and exact SGD beside it.
+"""How well local steps learn: the seed's job with several numbers of local steps, replicas and etas, and exact SGD.
 
 python benchmarks/accuracy.py [--epochs 30] [--seeds 3]   writes benchmarks/results/accuracy.md
 
@@ -24,17 +24,17 @@ from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, load_dataset
 from shared.sgd import count_correct
 
-SIZES, MINI_BATCH, ETA = (784, 30, 10), 10, 3.0
-LOCAL_STEPS, REPLICAS, MOMENTA = (10, 50, 250), (2, 4, 8), (0.0, 0.5)
-EXACT = (0, 1, 0.0)
+SIZES, MINI_BATCH = (784, 30, 10), 10
+LOCAL_STEPS, REPLICAS, ETAS = (10, 50, 250), (2, 4, 8), (3.0, 5.0, 8.0)
+EXACT = (0, 1, 3.0)
 RESULTS = Path(__file__).parent / "results"
 
 
 def best_accuracy(algorithm: tuple[int, int, float], seed: int, epochs: int) -> float:
     """Train; return the accuracy of the best epoch, in percent."""
-    local_steps, replicas, momentum = algorithm
+    local_steps, replicas, eta = algorithm
     shards = 1 if local_steps else 2
-    config = TrainConfig(SIZES, epochs, MINI_BATCH, ETA, seed, shards, "float32", local_steps, replicas, momentum)
+    config = TrainConfig(SIZES, epochs, MINI_BATCH, eta, seed, shards, "float32", local_steps, replicas)
     data = load_dataset(DEFAULT_DATA)
     state = State.initial(config)
     best = 0
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
 
-    algorithms = [EXACT, *product(LOCAL_STEPS, REPLICAS, MOMENTA)]
+    algorithms = [EXACT, *product(LOCAL_STEPS, REPLICAS, ETAS)]
     jobs = list(product(algorithms, range(options.seeds)))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = pool.map(best_accuracy, *zip(*jobs, strict=True), [options.epochs] * len(jobs))
@@ -64,16 +64,16 @@ def main() -> None:
         values = [accuracies[algorithm, seed] for seed in range(options.seeds)]
         return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
-    heads = ["`--local-steps`", "`--outer-momentum`", *(f"`--replicas {replicas}`" for replicas in REPLICAS)]
+    heads = ["`--local-steps`", "`--eta`", *(f"`--replicas {replicas}`" for replicas in REPLICAS)]
     lines = [
         f"{options.epochs} epochs, {options.seeds} seeds, exact SGD: {entry(EXACT)}",
         "",
         f"| {' | '.join(heads)} |",
         "|" + "---|" * len(heads),
     ]
-    for local_steps, momentum in product(LOCAL_STEPS, MOMENTA):
-        cells = [entry((local_steps, replicas, momentum)) for replicas in REPLICAS]
-        lines.append(f"| {' | '.join([str(local_steps), f'{momentum:g}', *cells])} |")
+    for local_steps, eta in product(LOCAL_STEPS, ETAS):
+        cells = [entry((local_steps, replicas, eta)) for replicas in REPLICAS]
+        lines.append(f"| {' | '.join([str(local_steps), f'{eta:g}', *cells])} |")
     text = "\n".join(lines) + "\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "accuracy.md").write_text(text)
