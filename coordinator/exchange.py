@@ -222,11 +222,11 @@ class Exchange:
             log.info("the training samples are in Redis now, for workers without a copy")
 
     def _give_weights(self, parameters: Parameters, ask: Ask) -> None:
-        if not self._by_wire:
-            self._by_wire = True
-            log.info("the weights go through Redis from now on, for a worker that does not share our memory")
-        weights = b"".join(self._weights(parameters, ask))
-        self._client.set(self._keys.weights, weights, ex=ALIVE)
+        if self._by_wire:  # they are there, or on their way
+            return
+        self._by_wire = True
+        log.info("the weights go through Redis from now on, for a worker that does not share our memory")
+        self._client.set(self._keys.weights, b"".join(self._weights(parameters, ask)), ex=ALIVE)
 
     def _look_at_workers(self) -> None:
         """Are our processes alive, who still takes part, does anybody hold up the others?"""

@@ -103,21 +103,22 @@ class Inbox:
             return False
         if worker != _UNKNOWN:
             self.roster.heard(worker)
-        if reply.place and size == RECORD_BYTES and self._tensors and self._tensors.has(reply.place, reply.first):
-            # Taken at once, so that it is ours and may be added to.
-            size = self.reply_bytes
-            message[RECORD_BYTES:size] = self._tensors.reply(reply.place, reply.first)
-        if size != self.reply_bytes:
+        tensors = self._tensors
+        shared = tensors is not None and size == RECORD_BYTES and tensors.has(reply.place, reply.first)
+        if size != self.reply_bytes and not shared:
             return self._reject(worker, f"{size} bytes instead of {self.reply_bytes}")
         if reply.dtype != self._dtype:
             return self._reject(worker, f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}")
         verdict = ask.judge(reply)
         if verdict is Verdict.ANSWER:
-            gradient = message[RECORD_BYTES:size].view(parameters.dtype)
+            content = message[RECORD_BYTES : self.reply_bytes]
+            if tensors is not None and shared:
+                content[:] = tensors.reply(reply.place, reply.first)  # so that it is ours and may be added to
+            gradient = content.view(parameters.dtype)
             if self._audit.correct(parameters, ask, reply, gradient):
                 self._ledger.answered(worker, reply.samples)
-                took = None if asked is None else (time.monotonic() - asked) / (reply.stop - reply.first)
-                self._bench.good(worker, took)
+                now = time.monotonic()
+                self._bench.good(worker, None if asked is None else (now - asked) / (reply.stop - reply.first), now)
             else:
                 what = f"shards {reply.first} to {reply.stop - 1} of step {reply.step}"
                 why = f"its gradient of {what} is not what the coordinator computes"

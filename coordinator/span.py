@@ -29,7 +29,7 @@ class Span:
         return epoch == self._epoch and batch in self._batches
 
     def open(self, client: redis.Redis, seats: Seats, pace: Pace, epoch: int, batch: int) -> None:
-        """End the current span and begin the next, with this mini-batch; if that fails, nothing has changed."""
+        """End the current span and begin the next, with this mini-batch; if that fails, it is to be done again."""
         number = self.number + 1
         # Before the seats, because a seat that finds no weights takes its run for ended, and before the sign that the
         # old span is over, because only weights prove that.

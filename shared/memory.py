@@ -1,17 +1,17 @@
 """Memory that a coordinator shares with the workers on its machine, so that only records need go through Redis.
 
-Room 0 holds the weights. Every worker has a room for each part of a step, and writes its reply into that of the
-reply's first part. Nobody locks, because nobody can be misled:
+Room 0 holds the weights. Every worker has a place, with a room for each part of a step, and writes its reply into that
+of the reply's first part. Nobody locks a room, because nobody can be misled:
 
 - Weights are written before the record that tells of them. Whoever still reads them when the next are written computes
   for a step that is over, and its reply is late.
-- A room is written by its worker alone, and again for the same part only: of a later step, when the coordinator has
-  long taken the old content, or asked again for the same one, which writes the same bytes over themselves.
+- A place belongs to one process (`worker.tensors` sees to that), which answers one request after the other. It writes
+  a room again for the same part only: of a later step, when the coordinator has long taken the old content, or asked
+  again for the same one, which writes the same bytes over themselves.
 """
 
 import mmap
 import os
-import tempfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +19,27 @@ from numpy.typing import NDArray
 from shared.config import TrainConfig
 from shared.parameters import Parameters
 
-_HEAD = 64  # bytes before the weights: whose memory it is
-
-
-def anonymous_file() -> int:
-    """Return the descriptor of a file that has no name, and is gone with the last process that holds it."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("gradmq")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+_HEAD = 64  # bytes before the rooms: whose memory it is
+_LINE = 64  # bytes: rooms begin where the processor's cache lines do
 
 
 class SharedTensors:
-    """The rooms for the tensors of one run in such a file."""
+    """The rooms for the tensors of one life of a run, in a file that coordinator and workers have mapped."""
 
-    def __init__(self, descriptor: int, config: TrainConfig, workers: int = 0) -> None:
-        """workers: who have rooms; to a worker itself it does not matter how many."""
+    def __init__(self, descriptor: int, config: TrainConfig, workers: int) -> None:
+        """descriptor: of the file.  workers: how many places there are."""
         self._descriptor = descriptor
-        self._workers = workers
-        self._config = config
-        self._nbytes = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        self._room_bytes = -(-(_HEAD + self._nbytes) // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        self._rooms: dict[int, NDArray[np.uint8]] = {}
+        self._parts, self._workers = config.parts_per_step, workers
+        self._content = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
+        self._room = -(-self._content // _LINE) * _LINE
+        self.nbytes = _HEAD + (1 + workers * self._parts) * self._room
+        self._memory: NDArray[np.uint8] | None = None
 
     def begin(self, incarnation: int) -> None:
-        """Make the rooms anew, for this life of the run.  Only those that are used take memory."""
-        os.ftruncate(self._descriptor, 0)
-        os.ftruncate(self._descriptor, (1 + self._workers * self._config.parts_per_step) * self._room_bytes)
+        """Make the rooms, for this life of the run.  Only those that are used take memory."""
+        if os.fstat(self._descriptor).st_size:
+            raise ValueError("the memory belongs to another life of a run")
+        os.ftruncate(self._descriptor, self.nbytes)
         os.pwrite(self._descriptor, incarnation.to_bytes(8, "little"), 0)
 
     def belongs_to(self, incarnation: int) -> bool:
@@ -55,19 +49,18 @@ class SharedTensors:
     @property
     def weights(self) -> NDArray[np.uint8]:
         """The bytes of the weights."""
-        return self._room(0)
+        return self._bytes(0)
 
     def has(self, place: int, part: int) -> bool:
         """Tell whether there is such a room for a reply."""
-        return 1 <= place <= self._workers and 0 <= part < self._config.parts_per_step
+        return 1 <= place <= self._workers and 0 <= part < self._parts
 
     def reply(self, place: int, part: int) -> NDArray[np.uint8]:
         """The bytes of a reply.  place: of its worker, from 1.  part: the first that it covers."""
-        return self._room(1 + (place - 1) * self._config.parts_per_step + part)
+        return self._bytes(1 + (place - 1) * self._parts + part)
 
-    def _room(self, number: int) -> NDArray[np.uint8]:
-        room = self._rooms.get(number)
-        if room is None:
-            memory = mmap.mmap(self._descriptor, self._room_bytes, offset=number * self._room_bytes)
-            room = self._rooms[number] = np.frombuffer(memory, np.uint8)[_HEAD : _HEAD + self._nbytes]
-        return room
+    def _bytes(self, room: int) -> NDArray[np.uint8]:
+        if self._memory is None:
+            self._memory = np.frombuffer(mmap.mmap(self._descriptor, self.nbytes), np.uint8)
+        start = _HEAD + room * self._room
+        return self._memory[start : start + self._content]

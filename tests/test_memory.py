@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from celery import Celery
 
 from coordinator.cluster import embedded_cluster
 from coordinator.exchange import Exchange
 from coordinator.ledger import Ledger
 from coordinator.local import Local
 from coordinator.state import State
-from shared.memory import SharedTensors, anonymous_file
+from shared.memory import SharedTensors
 from shared.messages import Record
-from shared.queue import broker_url
+from shared.queue import broker_url, celery_settings
 from shared.resp import client
 from tests.conftest import job, metrics, start_worker, survivors
 from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
@@ -26,7 +27,7 @@ WORKERS, STEPS = 2, 10
 
 @pytest.fixture
 def tensors() -> Iterator[SharedTensors]:
-    descriptor = anonymous_file()
+    descriptor = os.memfd_create("test")
     yield SharedTensors(descriptor, CONFIG, WORKERS)
     os.close(descriptor)
 
@@ -65,6 +66,27 @@ def test_a_reply_in_a_room_that_is_not_there_is_rejected(server, tensors, place,
     assert learn(exchange.gradient) == learn(alone())
     assert sum(tally.rejected for tally in exchange._ledger.account.workers.values()) >= STEPS
     exchange.close()
+
+
+def test_two_processes_of_one_worker_do_not_share_its_place(small_data, tmp_path):
+    """Flower can have a pool grow; then one process writes to the memory, and the other sends through Redis."""
+    with embedded_cluster(1, small_data, tmp_path / "logs", None) as cluster:
+        url = cluster.redis_url
+        state = State.initial(CONFIG)
+        exchange = Exchange(
+            *(url, broker_url(url), "test", CONFIG, SAMPLES, state),
+            *(None, 0.0, cluster.tend, cluster.shared_tensors(CONFIG)),
+        )
+        learned = [learn(exchange.gradient)]
+        with Celery(broker=broker_url(url), set_as_current=False) as app:
+            app.conf.update(celery_settings(broker_url(url)))
+            app.control.pool_grow(1)
+        deadline = time.monotonic() + 30
+        while not exchange._by_wire and time.monotonic() < deadline:
+            learned.append(learn(exchange.gradient))
+        exchange.close()
+    assert exchange._by_wire
+    assert set(learned) == {learn(alone())}
 
 
 FAULTS = int(os.environ.get("GRADMQ_FAULTS", "8"))

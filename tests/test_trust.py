@@ -136,17 +136,17 @@ def test_a_straggler_pauses_and_changes_nothing(gradmq, small_data, fingerprints
     assert metrics(program)[-1]["weights_sha256"] == fingerprints(epochs)[-1]
 
 
-def look_a_second_later(bench: Bench, *working: str) -> None:
-    bench._judged -= 1.0
-    bench.look(working)
+def reply(bench: Bench, **seconds: list[float]) -> None:
+    """Have each worker reply with these latencies, a tenth of a second apart, from now on."""
+    for worker, latencies in seconds.items():
+        for number, latency in enumerate(latencies):
+            bench.good(worker, latency, time.monotonic() + number / 10)
 
 
 def test_a_pause_ends_when_nobody_else_is_there(server):
     exchange = exchange_on(server)
-    for _ in range(20):
-        exchange._bench.good("fast", 0.001)
-        exchange._bench.good("slow", 1.0)
-    look_a_second_later(exchange._bench, "fast", "slow")
+    reply(exchange._bench, fast=[0.001] * 15, slow=[1.0] * 15)
+    exchange._bench.look(["fast", "slow"])
     assert "slow" in exchange._bench
     BadWorker(server, lambda message, record: [message], "slow").start()
     assert learn(exchange.gradient) == learn(alone())
@@ -174,25 +174,26 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
 
 def test_who_is_benched_and_for_how_long():
     bench = Bench([])
-    for _ in range(20):
-        bench.good("fast", 0.001)
-        bench.good("slow", 0.010)
+    reply(bench, fast=[0.001] * 15, slow=[0.010] * 14)
     bench.look(["fast", "slow"])
     assert not bench.changed  # it is too early to tell
-    look_a_second_later(bench, "fast")
+    for _ in range(20):
+        bench.good("slow", 0.010, time.monotonic() + 1.3)
+    bench.look(["fast", "slow"])
+    assert not bench.changed  # as before, because these came at once
+    bench.good("slow", 0.010, time.monotonic() + 1.5)
+    bench.look(["fast"])
     assert not bench.changed  # nobody else is there to do better
-    look_a_second_later(bench, "fast", "slow")
+    bench.look(["fast", "slow"])
     assert bench.changed
     assert bench.take_names() == ["slow"]
     assert not bench.is_excluded("slow")
-    for seconds in [0.5] * 15 + [0.001] * 20:  # held up for a while, as happens on a busy machine
-        bench.good("fast", seconds)
-        bench.good("steady", 0.001)
-    look_a_second_later(bench, "fast", "steady")
+    reply(bench, fast=[0.5] * 7, steady=[0.001] * 15)  # held up for a while, as happens on a busy machine
+    bench.look(["fast", "steady"])
     assert not bench.changed
     for _ in range(2):
         bench.bad("liar", "nonsense")
-    bench.good("liar", 0.001)
+    bench.good("liar", 0.001, time.monotonic())
     for _ in range(2):
         bench.bad("liar", "nonsense")
     assert "liar" not in bench

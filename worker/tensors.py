@@ -1,8 +1,11 @@
 """How weights come to a worker and gradients go: through Redis, or in memory shared with the coordinator."""
 
+import fcntl
 import os
-from functools import lru_cache
-from typing import Any, Protocol
+import tempfile
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,19 +37,38 @@ class Tensors(Protocol):
 
 def tensors_of(seat: Seat, weights: str) -> Tensors:
     """Return the way for this seat.  weights: their key in Redis."""
-    # For workers that the coordinator has started itself: a descriptor, and our place among them.
-    descriptor, _, place = os.environ.get("GRADMQ_MEMORY", "").partition(":")
-    if place:
-        shared = _mapped(int(descriptor), seat.config, seat.incarnation)
-        if shared.belongs_to(seat.incarnation):
-            return InMemory(shared, int(place), seat.config, weights)
+    # For workers that the coordinator has started itself: a descriptor, our place, and how many there are.
+    given = os.environ.get("GRADMQ_MEMORY")
+    if given:
+        descriptor, place, places = map(int, given.split(":"))
+        shared = _mapped(descriptor, seat.config, places, seat.incarnation)
+        try:
+            if shared.belongs_to(seat.incarnation) and _is_ours(place):
+                return InMemory(shared, place, seat.config, weights)
+        except OSError:  # the descriptor has not come as far as here
+            pass
     return ThroughRedis(seat.config, weights)
 
 
 @lru_cache(maxsize=1)
-def _mapped(descriptor: int, config: TrainConfig, incarnation: int) -> SharedTensors:
+def _mapped(descriptor: int, config: TrainConfig, places: int, incarnation: int) -> SharedTensors:
     """Keep what is mapped from seat to seat; another life of the coordinator needs it anew."""
-    return SharedTensors(descriptor, config)
+    return SharedTensors(descriptor, config, places)
+
+
+def _is_ours(place: int) -> bool:
+    """Tell whether the place is this process's: a pool that was told to grow has several, and one place."""
+    try:
+        fcntl.flock(_lock(place), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@cache
+def _lock(place: int) -> IO[bytes]:
+    """Open the place's file in the cluster's private folder; a lock on it lasts as long as this process."""
+    return (Path(tempfile.gettempdir()) / f"place{place}").open("wb")
 
 
 class ThroughRedis:
