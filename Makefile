@@ -49,7 +49,7 @@ bench-faults: $(INSTALLED)
 
 bench-local: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/accuracy.py
-	$(ENV)/bin/python benchmarks/time_to_95.py --local-steps 250 --eta 5
+	$(ENV)/bin/python benchmarks/time_to_95.py
 
 bench-memory: $(INSTALLED)
 	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
