@@ -7,6 +7,7 @@
 # bench-step    a gradient and a step beside the seed's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
 # bench-local   how well local steps learn, and how long until 95 %
+# bench-scale   what a step costs coordinator and Redis with 1 to 64 workers, and `gradmq plan` beside real runs
 # bench-memory  memory of all processes over 30 epochs
 # clean         the environments and caches; never runs/
 
@@ -16,7 +17,7 @@ PEERS := .peers
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 
-.PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-local bench-memory clean
+.PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -50,6 +51,10 @@ bench-faults: $(INSTALLED)
 bench-local: $(INSTALLED)
 	$(ENV)/bin/python benchmarks/accuracy.py
 	$(ENV)/bin/python benchmarks/time_to_95.py
+
+bench-scale: $(INSTALLED)
+	$(ENV)/bin/python benchmarks/scale.py
+	$(ENV)/bin/python benchmarks/plan.py
 
 bench-memory: $(INSTALLED)
 	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
