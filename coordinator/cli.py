@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from coordinator.commands.look import evaluate, show, verify
+from coordinator.commands.plan import plan_command
 from coordinator.commands.train import resume_command, train_command
 from coordinator.commands.worker import worker
 from coordinator.progress import start_logging
@@ -32,7 +33,7 @@ def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
 
-for command in (train_command, resume_command, worker, evaluate, show, verify):
+for command in (train_command, resume_command, worker, evaluate, show, verify, plan_command):
     cli.add_command(command)
 
 

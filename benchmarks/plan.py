@@ -1,0 +1,114 @@
+"""`gradmq plan` beside real runs: predicted, measured, and the error.
+
+    python benchmarks/plan.py [--jobs a b c512 c2048] [--seconds 1.5]
+
+Real workers on the embedded cluster, none, one and two of them, with the tensors in shared memory and through Redis
+(on this machine, so the link is ideal). The rate of computing is measured just before each run, as the command does.
+Writes plan.md into benchmarks/results.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from contenders.contender import JOBS
+from machine import describe, machine
+from scale import ARRIVAL, LEAST_STEPS, RESULTS, endless, figure
+from threadpoolctl import threadpool_limits
+
+from coordinator.cluster import embedded_cluster
+from coordinator.exchange import Exchange
+from coordinator.local import Local
+from coordinator.plan import IDEAL, Plan
+from coordinator.rate import measure
+from coordinator.state import State
+from shared.config import TrainConfig
+from shared.dataset import DEFAULT_DATA, load_dataset
+from shared.queue import broker_url
+from shared.samples import LabelledSamples
+from shared.sgd import default_shards
+
+CORES = 2
+MOST_WORKERS = 2
+Row = tuple[str, str, float, float]  # job, workers and way, predicted and measured milliseconds a step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each run")
+    options = parser.parse_args()
+    training = load_dataset(DEFAULT_DATA).training
+    rows: list[Row] = []
+    with threadpool_limits(1):
+        for workers in range(MOST_WORKERS + 1):
+            for row in runs(workers, options.jobs, training, options.seconds):
+                print(row, flush=True)
+                rows.append(row)
+    table = markdown(rows)
+    print(f"\n{table}")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "plan.md").write_text(f"{describe(machine(sys.executable))}\n\n{table}")
+
+
+def runs(workers: int, jobs: list[str], training: LabelledSamples, seconds: float) -> Iterator[Row]:
+    """Predict and measure all jobs with so many workers."""
+    with ExitStack() as stack:
+        if workers:
+            logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            cluster = stack.enter_context(embedded_cluster(workers, DEFAULT_DATA, logs, None))
+            url = cluster.redis_url
+        for name in jobs:
+            job = JOBS[name]
+            shards = default_shards(job.mini_batch)
+            config = TrainConfig(job.sizes, 1_000_000, job.mini_batch, job.eta, 0, shards, "float32")
+            rate = measure(config)
+            for way in ("shared memory", "through Redis") if workers else ("none",):
+                plan = Plan(config, rate, IDEAL if way == "through Redis" else None, CORES)
+                state = State.initial(config)
+                if workers:
+                    tensors = cluster.shared_tensors(config) if way == "shared memory" else None
+                    source = Exchange(
+                        *(url, broker_url(url), "benchmark", config, training, state, None, 0.0, cluster.tend, tensors)
+                    )
+                else:
+                    source = Local(config, training, state.ledger)
+                measured = milliseconds(endless(config, training, source, state), source, workers, seconds)
+                if workers:
+                    source.close()
+                yield str(job), f"{workers}, {way}" if workers else "0", plan.forecast(workers).seconds * 1000, measured
+
+
+def milliseconds(run: Iterator[int], source: Exchange | Local, workers: int, seconds: float) -> float:
+    """Return the mean time of a step, when all workers are there and warm."""
+    deadline = time.monotonic() + ARRIVAL
+    while source.workers < workers and time.monotonic() < deadline:
+        next(run)
+    warm = time.monotonic() + seconds / 3
+    while time.monotonic() < warm:
+        next(run)
+    start, taken = time.perf_counter(), 0
+    while taken < LEAST_STEPS or time.perf_counter() < start + seconds:
+        next(run)
+        taken += 1
+    return (time.perf_counter() - start) * 1000 / taken
+
+
+def markdown(rows: list[Row]) -> str:
+    lines = ["| job | workers | predicted, ms a step | measured | error |", "|:--|:--|--:|--:|--:|"]
+    errors = []
+    for job, workers, predicted, measured in rows:
+        errors.append(predicted / measured - 1)
+        lines.append(f"| {job} | {workers} | {figure(predicted)} | {figure(measured)} | {errors[-1]:+.0%} |")
+    sizes = [abs(error) for error in errors]
+    lines += ["", f"Error: median {statistics.median(sizes):.0%}, worst {max(sizes):.0%}."]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
