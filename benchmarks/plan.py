@@ -3,17 +3,21 @@
     python benchmarks/plan.py [--jobs a b c512 c2048] [--seconds 1.5]
 
 Real workers on the embedded cluster, none, one and two of them, with the tensors in shared memory and through Redis
-(on this machine, so the link is ideal). The rate of computing is measured just before each run, as the command does.
+(on this machine, so the link is ideal). The rate of computing is measured just before each run, as the command does,
+but in as many processes at once as there are workers: what two cores do at once is the machine's affair, not the model's.
+Either is the lower quartile of what was timed, so that other users of the machine disturb little.
 Writes plan.md into benchmarks/results.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 
 from contenders.contender import JOBS
@@ -25,7 +29,7 @@ from coordinator.cluster import embedded_cluster
 from coordinator.exchange import Exchange
 from coordinator.local import Local
 from coordinator.plan import IDEAL, Plan
-from coordinator.rate import measure
+from coordinator.rate import Rate, measure
 from coordinator.state import State
 from shared.config import TrainConfig
 from shared.dataset import DEFAULT_DATA, load_dataset
@@ -67,7 +71,7 @@ def runs(workers: int, jobs: list[str], training: LabelledSamples, seconds: floa
             job = JOBS[name]
             shards = default_shards(job.mini_batch)
             config = TrainConfig(job.sizes, 1_000_000, job.mini_batch, job.eta, 0, shards, "float32")
-            rate = measure(config)
+            rate = rate_at_once(max(workers, 1), config)
             for way in ("shared memory", "through Redis") if workers else ("none",):
                 plan = Plan(config, rate, IDEAL if way == "through Redis" else None, CORES)
                 state = State.initial(config)
@@ -84,19 +88,29 @@ def runs(workers: int, jobs: list[str], training: LabelledSamples, seconds: floa
                 yield str(job), f"{workers}, {way}" if workers else "0", plan.forecast(workers).seconds * 1000, measured
 
 
+def rate_at_once(processes: int, config: TrainConfig) -> Rate:
+    """Return the mean rate of so many processes that compute at the same time."""
+    spawn = multiprocessing.get_context("spawn")  # so that none inherits a thread of BLAS
+    with spawn.Pool(processes, initializer=threadpool_limits, initargs=(1,)) as pool:
+        rates = pool.map(measure, [config] * processes, chunksize=1)
+    return Rate(*(statistics.mean(times) for times in zip(*map(astuple, rates), strict=True)))
+
+
 def milliseconds(run: Iterator[int], source: Exchange | Local, workers: int, seconds: float) -> float:
-    """Return the mean time of a step, when all workers are there and warm."""
+    """Return the lower quartile of the times of a step, when all workers are there and warm."""
     deadline = time.monotonic() + ARRIVAL
     while source.workers < workers and time.monotonic() < deadline:
         next(run)
     warm = time.monotonic() + seconds / 3
     while time.monotonic() < warm:
         next(run)
-    start, taken = time.perf_counter(), 0
-    while taken < LEAST_STEPS or time.perf_counter() < start + seconds:
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while len(times) < LEAST_STEPS or time.perf_counter() < end:
+        start = time.perf_counter()
         next(run)
-        taken += 1
-    return (time.perf_counter() - start) * 1000 / taken
+        times.append(time.perf_counter() - start)
+    return statistics.quantiles(times, n=4)[0] * 1000
 
 
 def markdown(rows: list[Row]) -> str:

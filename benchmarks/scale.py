@@ -136,9 +136,7 @@ def measure(
     return Cost(wall * 1000 / taken, cpu * 1000 / taken, redis_time / taken)
 
 
-def endless(
-    config: TrainConfig, training: LabelledSamples, source: GradientSource, state: State
-) -> Iterator[int]:
+def endless(config: TrainConfig, training: LabelledSamples, source: GradientSource, state: State) -> Iterator[int]:
     """Take steps, epoch after epoch."""
     while True:
         yield from steps(config, training, source, state)
@@ -184,7 +182,11 @@ def constants(results: dict[str, list[Cost]], workers: list[int], memory: bool) 
     for name, milliseconds, columns in (
         ("coordinator", [cost.coordinator for *_, cost in costs], (one, requests, size, size * requests)),
         ("redis", [cost.redis for *_, cost in costs], (one, requests, moved)),
-        ("players", [cost.step - cost.coordinator - cost.redis for *_, cost in costs], (one, requests, size * requests)),
+        (
+            "players",
+            [cost.step - cost.coordinator - cost.redis for *_, cost in costs],
+            (one, requests, size * requests),
+        ),
     ):
         seconds = np.array(milliseconds) / 1000
         weighed = np.column_stack(columns) / seconds[:, None]

@@ -27,7 +27,11 @@ def advise(plan: Plan, most: int, replicas: int | None = None) -> Advice:
     highest = max(each.samples_per_second for each in forecasts)
     best = next(each for each in forecasts if each.samples_per_second >= _GOOD_ENOUGH * highest)
     sentences = [_best(plan, best, forecasts)]
-    sentences.append(_local_steps_taken(plan, best) if plan.config.local_steps else _local_steps(plan, best, replicas or max(best.workers, 2)))
+    sentences.append(
+        _local_steps_taken(plan, best)
+        if plan.config.local_steps
+        else _local_steps(plan, best, replicas or max(best.workers, 2))
+    )
     return Advice(best, sentences)
 
 
@@ -42,7 +46,9 @@ def _best(plan: Plan, best: Forecast, forecasts: list[Forecast]) -> str:
     many = "1 worker is" if best.workers == 1 else f"{best.workers} workers are"
     text = f"{many} best, {speed_up:.1f} times as fast as none"
     limit = _limit(plan, best, len(forecasts) - 1)
-    return f"{text}; more do not help: {limit}." if limit else f"{text}; more than these {best.workers} may help further."
+    return (
+        f"{text}; more do not help: {limit}." if limit else f"{text}; more than these {best.workers} may help further."
+    )
 
 
 def _limit(plan: Plan, best: Forecast, most: int) -> str:

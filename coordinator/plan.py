@@ -80,11 +80,13 @@ class Forecast:
 class Plan:
     """The model of one run."""
 
-    def __init__(self, config: TrainConfig, rate: Rate, network: Network | None, cores: int) -> None:
-        """network: None for workers on this machine, who share its cores."""
+    def __init__(
+        self, config: TrainConfig, rate: Rate, network: Network | None, cores: int, costs: Costs | None = None
+    ) -> None:
+        """network: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
         self.config, self.rate, self.network, self.cores = config, rate, network, cores
         self._bytes = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        self._costs = _MEMORY if network is None else _WIRE
+        self._costs = costs or (_MEMORY if network is None else _WIRE)
 
     def forecast(self, workers: int) -> Forecast:
         """Return what a step takes with so many workers."""

@@ -1,0 +1,90 @@
+"""What `gradmq plan` predicts, where the truth is known, and what it says."""
+
+import pytest
+
+from coordinator.advice import advise, enough_local_steps
+from coordinator.plan import IDEAL, Costs, Network, Plan
+from coordinator.rate import Rate, measure
+from shared.config import TrainConfig
+
+FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))
+RATE = Rate(call=0.0, part=0.010, step=0.0, mini_batch=0.160)  # seconds
+SIXTEEN_SHARDS = TrainConfig((784, 30, 10), 1, 160, 3.0, 0, 16, "float32")
+SLOW = Network(bandwidth=1e6, rtt=0.05)
+
+
+def speed_up(plan: Plan, workers: int) -> float:
+    return plan.forecast(workers).samples_per_second / plan.forecast(0).samples_per_second
+
+
+def test_on_a_free_network_the_speed_up_is_the_number_of_workers_up_to_the_shards():
+    plan = Plan(SIXTEEN_SHARDS, RATE, IDEAL, cores=1, costs=FREE)
+    for workers in (1, 2, 4, 8, 16):
+        assert speed_up(plan, workers) == pytest.approx(workers)
+    assert speed_up(plan, 64) == pytest.approx(16)
+    assert "16 workers are best, 16.0 times as fast" in advise(plan, 64).sentences[0]
+
+
+def test_workers_on_one_machine_help_up_to_its_cores():
+    plan = Plan(SIXTEEN_SHARDS, RATE, None, cores=4, costs=FREE)
+    assert speed_up(plan, 4) == speed_up(plan, 16) == pytest.approx(4)
+    assert "they share 4 cores" in advise(plan, 16).sentences[0]
+
+
+def test_on_a_slow_link_no_workers_are_best_and_local_steps_are_advised():
+    best, local = advise(Plan(SIXTEEN_SHARDS, RATE, SLOW, cores=1), 16).sentences
+    assert best.startswith("No workers are best")
+    assert local.startswith("Local steps are worth a try")
+
+
+def test_from_the_advised_number_of_local_steps_on_the_exchange_takes_a_tenth():
+    plan = Plan(SIXTEEN_SHARDS, RATE, SLOW, cores=1)
+    enough = enough_local_steps(plan, replicas=4)
+    share = {steps: 1 - plan.local(4, steps).compute / plan.local(4, steps).seconds for steps in (enough - 1, enough)}
+    assert share[enough] <= 0.1 < share[enough - 1]
+
+
+def test_more_weights_and_longer_ways_cost_more():
+    wide = TrainConfig((784, 300, 10), 1, 160, 3.0, 0, 16, "float32")
+    near, far = Network(1e9, 0.0), Network(1e9, 0.01)
+    assert Plan(wide, RATE, near, 1).forecast(4).seconds > Plan(SIXTEEN_SHARDS, RATE, near, 1).forecast(4).seconds
+    added = Plan(wide, RATE, far, 1).forecast(4).seconds - Plan(wide, RATE, near, 1).forecast(4).seconds
+    assert added == pytest.approx(far.rtt)
+
+
+def test_the_rate_is_that_of_the_real_work():
+    rate = measure(TrainConfig((20, 8, 4), 1, 16, 3.0, 0, 4, "float32"))
+    assert 0 < rate.block(1) < rate.block(4) < 0.1
+    local = measure(TrainConfig((20, 8, 4), 1, 16, 3.0, 0, 1, "float32", 50, 2))
+    assert local.block(1) > 20 * rate.mini_batch
+
+
+def test_the_command_prints_a_table_and_advice(gradmq):
+    program = gradmq("plan", "--sizes", "20,8,4", "--shards", 4, "--workers", 3, "--bandwidth", 0.001, "--rtt", 20)
+    assert program.end() == 0, program.text()
+    first, head, *rows, advice = program.text().splitlines()
+    assert "workers on other machines, 0.001 Gbit/s, 20 ms" in first
+    assert head.startswith("workers")
+    assert [row.split()[0] for row in rows] == ["0", "1", "2", "3"]
+    assert advice.startswith("No workers are best")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--sizes", "784"),
+        ("--mini-batch-size", 0),
+        ("--shards", 0),
+        ("--workers", 0),
+        ("--bandwidth", 0),
+        ("--bandwidth", "nan"),
+        ("--rtt", -1),
+        ("--local-steps", -1),
+        ("--replicas", 0),
+    ],
+)
+def test_a_wrong_input_is_one_line_and_exit_code_2(gradmq, option, value):
+    program = gradmq("plan", option, value)
+    assert program.end() == 2
+    (line,) = program.text().splitlines()
+    assert option in line
