@@ -3,9 +3,10 @@
     python benchmarks/plan.py [--jobs a b c512 c2048] [--seconds 1.5]
 
 Real workers on the embedded cluster, none, one and two of them, with the tensors in shared memory and through Redis
-(on this machine, so the link is ideal). The rate of computing is measured just before each run, as the command does,
-but in as many processes at once as there are workers: what two cores do at once is the machine's affair, not the model's.
-Either is the lower quartile of what was timed, so that other users of the machine disturb little.
+(on this machine, so the link is ideal). The rate of computing is measured just before each run: by one process, as
+the command does; and by as many at once as there are workers, which tells how much of the error is the model's and how
+much is that of two cores not being twice one.
+Rates and steps are the lower quartile of what was timed, so that other users of the machine disturb little.
 Writes plan.md into benchmarks/results.
 """
 
@@ -39,7 +40,7 @@ from shared.sgd import default_shards
 
 CORES = 2
 MOST_WORKERS = 2
-Row = tuple[str, str, float, float]  # job, workers and way, predicted and measured milliseconds a step
+Row = tuple[str, str, float, float, float]  # job; workers and way; milliseconds a step: predicted twice, measured
 
 
 def main() -> None:
@@ -71,9 +72,12 @@ def runs(workers: int, jobs: list[str], training: LabelledSamples, seconds: floa
             job = JOBS[name]
             shards = default_shards(job.mini_batch)
             config = TrainConfig(job.sizes, 1_000_000, job.mini_batch, job.eta, 0, shards, "float32")
-            rate = rate_at_once(max(workers, 1), config)
+            rates = measure(config), rate_at_once(max(workers, 1), config)
             for way in ("shared memory", "through Redis") if workers else ("none",):
-                plan = Plan(config, rate, IDEAL if way == "through Redis" else None, CORES)
+                network = IDEAL if way == "through Redis" else None
+                predicted, at_once = (
+                    Plan(config, rate, network, CORES).forecast(workers).seconds * 1000 for rate in rates
+                )
                 state = State.initial(config)
                 if workers:
                     tensors = cluster.shared_tensors(config) if way == "shared memory" else None
@@ -85,7 +89,7 @@ def runs(workers: int, jobs: list[str], training: LabelledSamples, seconds: floa
                 measured = milliseconds(endless(config, training, source, state), source, workers, seconds)
                 if workers:
                     source.close()
-                yield str(job), f"{workers}, {way}" if workers else "0", plan.forecast(workers).seconds * 1000, measured
+                yield str(job), f"{workers}, {way}" if workers else "0", predicted, at_once, measured
 
 
 def rate_at_once(processes: int, config: TrainConfig) -> Rate:
@@ -114,13 +118,18 @@ def milliseconds(run: Iterator[int], source: Exchange | Local, workers: int, sec
 
 
 def markdown(rows: list[Row]) -> str:
-    lines = ["| job | workers | predicted, ms a step | measured | error |", "|:--|:--|--:|--:|--:|"]
-    errors = []
-    for job, workers, predicted, measured in rows:
-        errors.append(predicted / measured - 1)
-        lines.append(f"| {job} | {workers} | {figure(predicted)} | {figure(measured)} | {errors[-1]:+.0%} |")
-    sizes = [abs(error) for error in errors]
-    lines += ["", f"Error: median {statistics.median(sizes):.0%}, worst {max(sizes):.0%}."]
+    lines = [
+        "| job | workers | measured, ms a step | predicted | error | with the rate of as many at once | error |",
+        "|:--|:--|--:|--:|--:|--:|--:|",
+    ]
+    errors: list[tuple[float, ...]] = []
+    for job, workers, *predictions, measured in rows:
+        errors.append(tuple(predicted / measured - 1 for predicted in predictions))
+        cells = (f"{figure(each)} | {error:+.0%}" for each, error in zip(predictions, errors[-1], strict=True))
+        lines.append(f"| {job} | {workers} | {figure(measured)} | {' | '.join(cells)} |")
+    sizes = [[abs(error) for error in column] for column in zip(*errors, strict=True)]
+    one, at_once = (f"median {statistics.median(column):.0%}, worst {max(column):.0%}" for column in sizes)
+    lines += ["", f"Error: {one}; with the rate of as many at once: {at_once}."]
     return "\n".join(lines) + "\n"
 
 

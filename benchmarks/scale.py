@@ -47,6 +47,7 @@ RESULTS = Path(__file__).parent / "results"
 PLAYERS = Path(__file__).parent / "players.py"
 ARRIVAL = 15.0  # seconds that we wait for all workers
 LEAST_STEPS = 3
+LABELS = {"step": "step", "coordinator": "CPU of the coordinator", "redis": "CPU of Redis"}
 
 
 @dataclass
@@ -161,9 +162,9 @@ class WaitingTime:
 def markdown(results: dict[str, list[Cost]], workers: list[int]) -> str:
     lines = [f"| milliseconds a step, of workers: | {' | '.join(map(str, workers))} |", "|:--|" + "--:|" * len(workers)]
     for job, costs in results.items():
-        for what in ("step", "coordinator", "redis"):
+        for what in LABELS:
             values = " | ".join(figure(getattr(cost, what)) for cost in costs)
-            lines.append(f"| {JOBS[job]}: {what} | {values} |")
+            lines.append(f"| {JOBS[job]}: {LABELS[what]} | {values} |")
     return "\n".join(lines) + "\n"
 
 

@@ -41,7 +41,7 @@ def _best(plan: Plan, best: Forecast, forecasts: list[Forecast]) -> str:
         one = forecasts[1]
         return (
             f"No workers are best: what a step computes takes {_ms(best.seconds)} here, exchanging it with one worker "
-            f"{_ms(one.link + one.host)} more."
+            f"{_ms(one.link + one.host)} more{_of_which(one)}."
         )
     many = "1 worker is" if best.workers == 1 else f"{best.workers} workers are"
     text = f"{many} best, {speed_up:.1f} times as fast as none"
@@ -49,6 +49,11 @@ def _best(plan: Plan, best: Forecast, forecasts: list[Forecast]) -> str:
     return (
         f"{text}; more do not help: {limit}." if limit else f"{text}; more than these {best.workers} may help further."
     )
+
+
+def _of_which(forecast: Forecast) -> str:
+    """What the larger part of the exchange is, where there is a network."""
+    return f", of which the link {_ms(forecast.link)}" if forecast.link else ""
 
 
 def _limit(plan: Plan, best: Forecast, most: int) -> str:
@@ -59,7 +64,9 @@ def _limit(plan: Plan, best: Forecast, most: int) -> str:
         return f"they share {plan.cores} cores"
     if best.workers == most:
         return ""
-    name, seconds = max(("the link", best.link), ("coordinator and Redis", best.host), key=lambda limit: limit[1])
+    name, seconds = max(
+        ("the link", best.link), ("the work of coordinator and Redis", best.host), key=lambda limit: limit[1]
+    )
     return f"{name} already takes {_ms(seconds)} of a step's {_ms(best.seconds)}"
 
 

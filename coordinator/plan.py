@@ -45,7 +45,10 @@ class Costs:
     turn: float  # waking up for a request and its reply
 
 
-# Measured by benchmarks/scale.py on two cores of an AMD EPYC at 2.6 GHz, with Redis on a unix socket, rounded.
+# From benchmarks/scale.py on two cores of an AMD EPYC that others used too, with Redis on a unix socket. The
+# coordinator's and redis_byte are fits to the cheapest of three runs, rounded; the runs differ by a third. The others
+# are estimates: a record costs Redis too little for a fit (-2 to 18 us a request), and the workers' three are what is
+# left of a step besides these CPU times, 0.1 to 0.4 ms with one worker on a small network, shared out by judgement.
 _WIRE = Costs(100e-6, 0.12e-9, 30e-6, 0.26e-9, 40e-6, 10e-6, 0.27e-9, 60e-6, 0.16e-9, 100e-6)
 _MEMORY = Costs(100e-6, 0.12e-9, 20e-6, 0.24e-9, 60e-6, 14e-6, 0.0, 60e-6, 0.2e-9, 100e-6)
 
