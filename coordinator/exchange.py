@@ -86,8 +86,15 @@ class Exchange:
             tensors.begin(self._incarnation)
         self._by_wire = tensors is None  # whether the weights go through Redis
         self._inbox = Inbox(
-            *(self._incarnation, config, self._seats, self._bench, self._ledger),
-            *(Audit(audit, self._work), self._give_samples, self._give_weights, tensors),
+            self._incarnation,
+            config,
+            seats=self._seats,
+            bench=self._bench,
+            ledger=self._ledger,
+            audit=Audit(audit, self._work),
+            give_samples=self._give_samples,
+            give_weights=self._give_weights,
+            tensors=tensors,
         )
         self._client = client(redis_url)
         self._stream: Stream | None = None
