@@ -109,6 +109,7 @@ def test_ctrl_c_before_the_first_step_is_answered_by_one_line(monkeypatch, capsy
 
     for module in ("look", "train"):
         monkeypatch.setattr(f"coordinator.commands.{module}.load_dataset", interrupted)
+    monkeypatch.setattr("coordinator.commands.train.start_logging", lambda: None)  # it lasts as long as this process
     monkeypatch.setattr(sys, "argv", ["gradmq", command, str(left)])
     with pytest.raises(SystemExit) as end:
         main()
