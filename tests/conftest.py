@@ -3,6 +3,7 @@
 import atexit
 import gzip
 import json
+import logging
 import os
 import shutil
 import signal
@@ -20,7 +21,9 @@ import psutil
 import pytest
 import redis
 
+from coordinator.__main__ import main
 from coordinator.cluster import _redis_server
+from coordinator.progress import results
 from shared.idx import read_idx
 
 # The programs' temporary folder tells them from any other gradmq on this machine.
@@ -153,6 +156,23 @@ def gradmq(tmp_path: Path) -> Iterator[Callable[..., Program]]:
             program.process.send_signal(signal.SIGKILL)
             program.process.wait()
     assert not survivors(everyone, 10)
+
+
+@pytest.fixture
+def main_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., int]:
+    """Run `gradmq` in this process, without what it does to logging; return its exit code."""
+    for logger in (logging.root, results):
+        monkeypatch.setattr(logger, "handlers", [])
+    for logger, attribute in ((results, "propagate"), (results, "level"), (logging.getLogger("coordinator"), "level")):
+        monkeypatch.setattr(logger, attribute, getattr(logger, attribute))
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["gradmq", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code
+
+    return run
 
 
 @pytest.fixture(autouse=True)

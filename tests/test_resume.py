@@ -7,7 +7,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.__main__ import main
 from coordinator.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.ledger import Tally
 from coordinator.model import load_model, save_model
@@ -103,17 +101,13 @@ def test_a_run_whose_disk_is_full_says_so_in_a_line_and_goes_on_later(gradmq, sm
 
 
 @pytest.mark.parametrize("command", ["verify", "resume"])
-def test_ctrl_c_before_the_first_step_is_answered_by_one_line(monkeypatch, capsys, left, command):
+def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeypatch, capsys, left, command):
     def interrupted(path: Path) -> None:
         raise Stopped(signal.SIGINT)
 
     for module in ("look", "train"):
         monkeypatch.setattr(f"coordinator.commands.{module}.load_dataset", interrupted)
-    monkeypatch.setattr("coordinator.commands.train.start_logging", lambda: None)  # it lasts as long as this process
-    monkeypatch.setattr(sys, "argv", ["gradmq", command, str(left)])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert (end.value.code, capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))
+    assert (main_here(command, str(left)), capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))
 
 
 def test_two_coordinators_cannot_drive_the_same_run(gradmq, small_data, fingerprints):

@@ -2,12 +2,10 @@
 
 import os
 import socket
-import sys
 
 import numpy as np
 import pytest
 
-from coordinator.__main__ import main
 from coordinator.model import load_model, save_model
 from shared.errors import ModelError
 from shared.queue import shown
@@ -73,14 +71,12 @@ def complaint(program: Program) -> str:
         ("--colour red", "--colour"),
     ],
 )
-def test_a_wrong_option_is_named_with_its_value(small_data, tmp_path, monkeypatch, capsys, options, named):
+def test_a_wrong_option_is_named_with_its_value(main_here, small_data, tmp_path, monkeypatch, capsys, options, named):
     monkeypatch.chdir(tmp_path)
     given = ["--sizes", "196,12,10", "--data", str(small_data), "--epochs", "1", *options.split()]
-    monkeypatch.setattr(sys, "argv", ["gradmq", "train", *given])
-    with pytest.raises(SystemExit) as end:
-        main()
+    code = main_here("train", *given)
     output = capsys.readouterr()
-    assert (end.value.code, output.out, output.err.count("\n")) == (2, "", 1), output
+    assert (code, output.out, output.err.count("\n")) == (2, "", 1), output
     assert output.err.startswith("gradmq: ")
     assert named in output.err
     assert os.listdir(tmp_path) == []
