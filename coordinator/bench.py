@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 
 _TOO_SLOW = 3.0  # times the others' time; without the slower of two workers, the other takes twice as long
+_NOTICEABLE = 0.001  # seconds more than the others at least: waking up may take most of one
 # A worker is judged by the median of so many replies, so long apart: a busy machine may hold up a good one for a while.
 _ENOUGH, _APART = 15, 1 / 15  # and seconds
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
@@ -82,7 +83,7 @@ class Bench:
             return
         slowest = max(times, key=lambda name: times[name])
         others = statistics.median(seconds for name, seconds in times.items() if name != slowest)
-        if times[slowest] < _TOO_SLOW * others:
+        if times[slowest] < max(_TOO_SLOW * others, others + _NOTICEABLE):
             return
         pause = min(2 * self._pauses.get(slowest, _PAUSE / 2), _LONGEST_PAUSE)
         self._until[slowest], self._pauses[slowest] = now + pause, pause

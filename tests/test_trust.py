@@ -174,6 +174,9 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
 
 def test_who_is_benched_and_for_how_long():
     bench = Bench([])
+    reply(bench, fast=[0.0001] * 15, sleepy=[0.0009] * 15)
+    bench.look(["fast", "sleepy"])
+    assert not bench.changed  # that much is nothing
     reply(bench, fast=[0.001] * 15, slow=[0.010] * 14)
     bench.look(["fast", "slow"])
     assert not bench.changed  # it is too early to tell
