@@ -12,8 +12,8 @@ from shared.queue import broker_url, shown
 from shared.resp import client
 
 _BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
-_TRIES = 3
-_PAUSE = 0.3  # seconds between two
+_PATIENCE = 3.0  # seconds for a Redis that is just being started again
+_PAUSE = 0.3  # seconds between two tries
 
 
 class UnreachableError(QueueError):
@@ -34,8 +34,9 @@ def check_redis(url: str) -> None:
 
 
 def _ping(url: str) -> None:
-    """Ask Redis for a sign of life, more than once: a connection can break for many reasons."""
-    for tries_left in reversed(range(_TRIES)):
+    """Ask Redis for a sign of life, again and again for a while."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         try:
             with client(url, timeout=5.0) as connection:
                 connection.ping()
@@ -43,7 +44,7 @@ def _ping(url: str) -> None:
         except redis.AuthenticationError:
             raise
         except redis.ConnectionError:
-            if not tries_left:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE)
 
