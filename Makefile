@@ -16,6 +16,7 @@ ENV := .venv
 PEERS := .peers
 INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
+BENCH := $(ENV)/bench
 
 .PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory clean
 
@@ -37,28 +38,26 @@ check: $(DEVELOP)
 	$(ENV)/bin/ruff check .
 	$(ENV)/bin/mypy
 
-bench: $(INSTALLED) $(PEERS)/installed
-	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+bench: $(BENCH) $(PEERS)/installed
 	$(ENV)/bin/python benchmarks/bench.py --peers $(PEERS)/bin/python
 
-bench-step: $(INSTALLED)
+bench-step: $(BENCH)
 	$(ENV)/bin/python benchmarks/gradient.py
 	$(ENV)/bin/python benchmarks/step.py
 
-bench-faults: $(INSTALLED)
+bench-faults: $(BENCH)
 	$(ENV)/bin/python benchmarks/faults.py
 
-bench-local: $(INSTALLED)
+bench-local: $(BENCH)
 	$(ENV)/bin/python benchmarks/accuracy.py
 	$(ENV)/bin/python benchmarks/time_to_95.py
 
-bench-scale: $(INSTALLED)
+bench-scale: $(BENCH)
 	$(ENV)/bin/python benchmarks/scale.py
 	$(ENV)/bin/python benchmarks/plan.py
 
-bench-memory: $(INSTALLED)
-	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(ENV)/bin/python benchmarks/memory.py
+bench-memory: $(BENCH)
+	$(ENV)/bin/python benchmarks/memory.py --wire
 
 clean:
 	rm -rf $(ENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -70,6 +69,10 @@ $(INSTALLED): pyproject.toml
 
 $(DEVELOP): $(INSTALLED)
 	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(BENCH): $(INSTALLED)
+	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
 # One by one: who cannot be had is left out, and bench.py says so.

@@ -32,8 +32,7 @@ class Kind(IntEnum):
 
 
 # magic, version, kind, incarnation, step, first, stop, samples, number, dtype, place; padded so that what follows is
-# aligned.
-# In every version the first two are where they are here, and a name follows after as many bytes.
+# aligned. In every version the first two are where they are here, and a name follows after as many bytes.
 _RECORD = struct.Struct("<3sBB3xQQIIIIBxH20x")
 _MAGIC = b"GMQ"
 RECORD_BYTES = _RECORD.size

@@ -7,8 +7,11 @@ import click
 
 from shared import logs
 from shared.dataset import DEFAULT_DATA
+from shared.sgd import default_shards
 
 DEFAULT_RUNS = Path("runs")
+DEFAULT_REPLICAS = 2
+MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
 
 
 class Sizes(click.ParamType[tuple[int, ...]]):
@@ -39,6 +42,11 @@ class Epochs(click.ParamType[tuple[int, int]]):
         if not 0 <= found[0] <= found[1]:
             self.fail(f"{value!r} is no range of epochs; give two numbers, the smaller first, like 0..4", param, ctx)
         return found
+
+
+def usual_shards(mini_batch_size: int, local_steps: int) -> int:
+    """Return the number of shards if none was given; a size out of its range is refused later."""
+    return 1 if local_steps else default_shards(max(mini_batch_size, 1))
 
 
 def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -7,15 +7,12 @@ import click
 from threadpoolctl import threadpool_limits
 
 from coordinator.advice import advise
+from coordinator.commands import options
 from coordinator.commands.options import Sizes
 from coordinator.plan import Network, Plan
 from coordinator.rate import measure
 from shared.config import DTYPES, TrainConfig, join
 from shared.errors import ConfigError
-from shared.sgd import default_shards
-
-_DEFAULT_REPLICAS = 2
-_MOST_WORKERS = 256
 
 
 @click.command("plan")
@@ -43,14 +40,14 @@ def plan_command(
 
     With --bandwidth or --rtt the workers are on other machines like this one; without, all are on this one.
     """
-    if not 1 <= workers <= _MOST_WORKERS:
-        raise ConfigError(f"--workers must be between 1 and {_MOST_WORKERS}, got {workers}")
+    if not 1 <= workers <= options.MOST_WORKERS:
+        raise ConfigError(f"--workers must be between 1 and {options.MOST_WORKERS}, got {workers}")
     network = _network(bandwidth, rtt)
     if shards is None:
-        shards = 1 if local_steps else default_shards(max(mini_batch_size, 1))
+        shards = options.usual_shards(mini_batch_size, local_steps)
     if replicas is not None and replicas < 1:
         raise ConfigError(f"--replicas must be at least 1, got {replicas}")
-    algorithm = (local_steps, (replicas or _DEFAULT_REPLICAS) if local_steps else 1)
+    algorithm = (local_steps, (replicas or options.DEFAULT_REPLICAS) if local_steps else 1)
     config = TrainConfig(sizes, 1, mini_batch_size, 3.0, 0, shards, dtype, *algorithm)
     with threadpool_limits(1):
         rate = measure(config)

@@ -28,11 +28,7 @@ from shared.config import DTYPES, TrainConfig, join
 from shared.dataset import Dataset, find_dataset, load_dataset
 from shared.errors import ConfigError, QueueError
 from shared.queue import broker_url, redis_url
-from shared.sgd import default_shards, mini_batch_starts
-
-_DEFAULT_REPLICAS = 2
-
-_MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
+from shared.sgd import mini_batch_starts
 
 log = logging.getLogger("coordinator")
 
@@ -75,8 +71,8 @@ def _means(
     """Check what was given by itself.  Raises ConfigError."""
     if batches_per_task is not None and batches_per_task < 1:
         raise ConfigError(f"--batches-per-task must be at least 1, got {batches_per_task}")
-    if workers is not None and not 0 <= workers <= _MOST_WORKERS:
-        raise ConfigError(f"--workers must be between 0 and {_MOST_WORKERS}, got {workers}")
+    if workers is not None and not 0 <= workers <= options.MOST_WORKERS:
+        raise ConfigError(f"--workers must be between 0 and {options.MOST_WORKERS}, got {workers}")
     if not 0 <= audit <= 1:
         raise ConfigError(f"--audit must be between 0 and 1, got {audit}; 0.01 checks one reply in a hundred")
     if workers is not None and redis_address is not None:
@@ -147,9 +143,9 @@ def train_command(
     logs.set_log_format(log_format)
     start_logging()
     if shards is None:
-        shards = 1 if local_steps else default_shards(max(mini_batch_size, 1))
+        shards = options.usual_shards(mini_batch_size, local_steps)
     if replicas is None:
-        replicas = _DEFAULT_REPLICAS if local_steps else 1
+        replicas = options.DEFAULT_REPLICAS if local_steps else 1
     algorithm = (local_steps, replicas, outer_momentum)
     config = TrainConfig(sizes, epochs, mini_batch_size, eta, seed, shards, dtype, *algorithm)
     means = _means(ctx, **means_options)
