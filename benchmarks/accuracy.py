@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from coordinator.ledger import Ledger
-from coordinator.local import Local
-from coordinator.state import State
-from coordinator.train import steps
+from coordinator.accounting import Ledger
+from coordinator.gradients.in_process import Local
+from coordinator.training.loop import steps
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.sgd import count_correct
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.parallel.sgd import count_correct
 
 SIZES, MINI_BATCH = (784, 30, 10), 10
 LOCAL_STEPS, REPLICAS, ETAS = (10, 50, 250), (2, 4, 8), (3.0, 5.0, 8.0)

@@ -20,12 +20,12 @@ from celery import Celery
 from step import ETA, MINI_BATCH, SIZES, WARM_UP, Training
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import celery_command, embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.state import State
+from coordinator.cluster.embedded import celery_command, embedded_cluster
+from coordinator.gradients.remote import Exchange
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.queue import broker_url, celery_settings
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.messaging.addresses import broker_url, celery_settings
 
 PORT = 5599
 WORKERS = 2

@@ -23,15 +23,15 @@ import redis
 from step import ETA, MINI_BATCH, SIZES, WARM_UP, Training
 from threadpoolctl import threadpool_limits
 
-from coordinator.checkpoint import Checkpoints
-from coordinator.cluster import Cluster, embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.progress import start_logging
-from coordinator.state import State
+from coordinator.cluster.embedded import Cluster, embedded_cluster
+from coordinator.gradients.remote import Exchange
+from coordinator.reporting.progress_bar import start_logging
+from coordinator.runs.checkpoint import Checkpoints
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.queue import broker_url
-from shared.resp import client
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.messaging.addresses import broker_url
+from shared.messaging.resp import client
 
 WATCH = 4.0  # seconds after a fault in which its pause must lie
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from seed_loop import SeedLoop, sigmoid
 from threadpoolctl import threadpool_limits
 
-from shared.backprop import Scratch, backprop
-from shared.parameters import Parameters
+from shared.nn.mlp import Scratch, backprop
+from shared.nn.parameters import Parameters
 
 Array = NDArray[Any]
 

@@ -15,13 +15,13 @@ import psutil
 from step import MINI_BATCH, SIZES, Training
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import Cluster, embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.state import State
+from coordinator.cluster.embedded import Cluster, embedded_cluster
+from coordinator.gradients.remote import Exchange
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.queue import broker_url
-from shared.resp import client
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.messaging.addresses import broker_url
+from shared.messaging.resp import client
 
 WORKERS = 2
 RESULTS = Path(__file__).parent / "results"

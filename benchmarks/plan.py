@@ -26,17 +26,17 @@ from machine import describe, machine
 from scale import ARRIVAL, LEAST_STEPS, RESULTS, endless, figure
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.local import Local
-from coordinator.plan import IDEAL, Plan
-from coordinator.rate import Rate, measure
-from coordinator.state import State
+from coordinator.cluster.embedded import embedded_cluster
+from coordinator.gradients.in_process import Local
+from coordinator.gradients.remote import Exchange
+from coordinator.planning.cost_model import IDEAL, Plan
+from coordinator.planning.profiler import Rate, measure
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.queue import broker_url
-from shared.samples import LabelledSamples
-from shared.sgd import default_shards
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.samples import LabelledSamples
+from shared.messaging.addresses import broker_url
+from shared.parallel.sgd import default_shards
 
 CORES = 2
 MOST_WORKERS = 2

@@ -29,19 +29,19 @@ from machine import describe, machine
 from step import redis_cpu
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import Cluster, embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.state import State
-from coordinator.train import GradientSource, steps
+from coordinator.cluster.embedded import Cluster, embedded_cluster
+from coordinator.gradients.remote import Exchange
+from coordinator.training.loop import GradientSource, steps
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.memory import SharedTensors, anonymous_file
-from shared.parameters import Parameters
-from shared.queue import broker_url
-from shared.resp import client
-from shared.samples import LabelledSamples
-from shared.sgd import default_shards
-from shared.wire import Wire
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.samples import LabelledSamples
+from shared.messaging.addresses import broker_url
+from shared.messaging.resp import client
+from shared.messaging.sockets import Wire
+from shared.nn.parameters import Parameters
+from shared.parallel.sgd import default_shards
+from shared.transport.shared_memory import SharedTensors, anonymous_file
 
 RESULTS = Path(__file__).parent / "results"
 PLAYERS = Path(__file__).parent / "players.py"

@@ -19,16 +19,16 @@ from typing import Any
 from seed_loop import SeedLoop
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.state import State
+from coordinator.cluster.embedded import embedded_cluster
+from coordinator.gradients.remote import Exchange
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, load_dataset
-from shared.mnist_loader import load_data_wrapper
-from shared.queue import broker_url
-from shared.resp import client
-from shared.sgd import epoch_order, initial_parameters, sgd_step
-from shared.wire import Wire
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.messaging.addresses import broker_url
+from shared.messaging.resp import client
+from shared.messaging.sockets import Wire
+from shared.notebook.mnist_loader import load_data_wrapper
+from shared.parallel.sgd import epoch_order, initial_parameters, sgd_step
 
 SIZES = (784, 30, 10)
 MINI_BATCH = 10

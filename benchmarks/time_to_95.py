@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 from seed_loop import SeedLoop
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.state import State
-from coordinator.train import steps
+from coordinator.cluster.embedded import embedded_cluster
+from coordinator.gradients.remote import Exchange
+from coordinator.training.loop import steps
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import DEFAULT_DATA, Dataset, load_dataset
-from shared.mnist_loader import load_data_wrapper
-from shared.parameters import Parameters
-from shared.queue import broker_url
-from shared.sgd import count_correct, epoch_order, initial_parameters
+from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
+from shared.messaging.addresses import broker_url
+from shared.nn.parameters import Parameters
+from shared.notebook.mnist_loader import load_data_wrapper
+from shared.parallel.sgd import count_correct, epoch_order, initial_parameters
 
 SIZES, MINI_BATCH, ETA, EPOCHS, WORKERS = (784, 30, 10), 10, 3.0, 30, 2
 GOAL = 9500  # of 10,000

@@ -4,7 +4,7 @@ import io
 import os
 import sys
 
-from coordinator.stop import Stopped, stop_on_signals
+from coordinator.signals import Stopped, stop_on_signals
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     stop_on_signals()
     try:
         # Inside, so that Ctrl-C during the imports leaves no traceback either.
-        from coordinator.cli import run
+        from coordinator.cli.main import run
 
         sys.exit(run())
     except Stopped as stopped:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from shared.errors import ConfigError
-from shared.parameters import Parameters
-from shared.sgd import mini_batch_starts
+from shared.nn.parameters import Parameters
+from shared.parallel.sgd import mini_batch_starts
 
 DTYPES = ("float32", "float64")
 _LARGEST = 2**29  # bytes of weights

@@ -22,9 +22,9 @@ import pytest
 import redis
 
 from coordinator.__main__ import main
-from coordinator.cluster import _redis_server
-from coordinator.progress import results
-from shared.idx import read_idx
+from coordinator.cluster.embedded import _redis_server
+from coordinator.reporting.progress_bar import results
+from shared.data.idx import read_idx
 
 # The programs' temporary folder tells them from any other gradmq on this machine.
 SESSION = Path(tempfile.mkdtemp(prefix="test-"))

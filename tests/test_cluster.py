@@ -14,10 +14,10 @@ import numpy as np
 import psutil
 import pytest
 
-from coordinator.model import load_model
+from coordinator.runs.model_file import load_model
 from shared import Network, load_data_wrapper
-from shared.messages import SEAT_TASK
-from shared.queue import SEAT_KEYS
+from shared.messaging.addresses import SEAT_KEYS
+from shared.messaging.records import SEAT_TASK
 from tests.conftest import EPOCHS, SESSION, free_port, job, metrics, model, start_worker, survivors
 
 
@@ -143,7 +143,7 @@ def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_da
 def test_a_signal_that_python_would_forget_stops_all_the_same():
     program = """if True:
         import os, signal, sys, time, weakref
-        from coordinator.stop import Stopped, stop_on_signals
+        from coordinator.signals import Stopped, stop_on_signals
 
         stop_on_signals()
         try:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared import load_data, load_data_wrapper
-from shared.dataset import DEFAULT_DATA, load_dataset
+from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.errors import DataError
 from tests.conftest import MNIST, write_idx
 

@@ -14,19 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
-from coordinator.ask import Ask, Verdict
-from coordinator.exchange import Exchange
-from coordinator.ledger import Ledger
-from coordinator.local import Local
-from coordinator.state import State
+from coordinator.accounting import Ledger
+from coordinator.gradients.in_process import Local
+from coordinator.gradients.pending import Ask, Verdict
+from coordinator.gradients.remote import Exchange
+from coordinator.training.state import State
 from shared.config import TrainConfig
+from shared.data.samples import LabelledSamples
 from shared.errors import MessageError, VersionError
-from shared.memory import SharedTensors
-from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
-from shared.resp import Stream, encode
-from shared.samples import LabelledSamples
-from shared.sgd import Gradients, epoch_order, initial_parameters, sgd_step
-from shared.transfer import download, upload
+from shared.messaging.records import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messaging.resp import Stream, encode
+from shared.parallel.sgd import Gradients, epoch_order, initial_parameters, sgd_step
+from shared.transport.samples import download, upload
+from shared.transport.shared_memory import SharedTensors
 from tests.conftest import Server
 
 CONFIG = TrainConfig((12, 5, 3), epochs=1, mini_batch_size=6, eta=3.0, seed=5, shards=4, dtype="float32")

@@ -5,12 +5,12 @@ import signal
 import numpy as np
 import pytest
 
-from coordinator.checkpoint import load_checkpoint
+from coordinator.runs.checkpoint import load_checkpoint
 from shared.config import TrainConfig
+from shared.data.samples import VectorSamples
 from shared.errors import ConfigError
-from shared.samples import VectorSamples
-from shared.sgd import Gradients, initial_parameters, sgd_step
-from shared.work import work_of
+from shared.parallel.sgd import Gradients, initial_parameters, sgd_step
+from shared.parallel.strategy import work_of
 from tests.conftest import job, metrics
 
 SIZES = (6, 5, 3)

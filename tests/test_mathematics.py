@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.backprop import activations, backprop, cost_derivative, sigmoid, sigmoid_prime
-from shared.parameters import Parameters
+from shared.nn.mlp import activations, backprop, cost_derivative, sigmoid, sigmoid_prime
+from shared.nn.parameters import Parameters
 
 
 def slow_gradient(parameters: Parameters, x: np.ndarray, y: np.ndarray) -> Parameters:

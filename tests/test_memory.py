@@ -9,15 +9,15 @@ from dataclasses import replace
 import pytest
 from celery import Celery
 
-from coordinator.cluster import embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.ledger import Ledger
-from coordinator.local import Local
-from coordinator.state import State
-from shared.memory import SharedTensors
-from shared.messages import Record
-from shared.queue import broker_url, celery_settings
-from shared.resp import client
+from coordinator.accounting import Ledger
+from coordinator.cluster.embedded import embedded_cluster
+from coordinator.gradients.in_process import Local
+from coordinator.gradients.remote import Exchange
+from coordinator.training.state import State
+from shared.messaging.addresses import broker_url, celery_settings
+from shared.messaging.records import Record
+from shared.messaging.resp import client
+from shared.transport.shared_memory import SharedTensors
 from tests.conftest import job, metrics, start_worker, survivors
 from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
 

@@ -17,20 +17,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.checkpoint import load_checkpoint, save_checkpoint
-from coordinator.ledger import Tally
-from coordinator.model import load_model, save_model
-from coordinator.state import State
+from coordinator.accounting import Tally
+from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
+from coordinator.runs.model_file import load_model, save_model
+from coordinator.training.state import State
 from shared.config import TrainConfig
+from shared.data.idx import read_idx
+from shared.data.notebook_pickle import read_seed_pickle
 from shared.errors import DataError, MessageError, ModelError, VersionError
-from shared.idx import read_idx
-from shared.messages import RECORD_BYTES, Keys, Kind, Record, Seat
-from shared.seed_pickle import read_seed_pickle
-from shared.sgd import Gradients, epoch_order, initial_parameters
+from shared.messaging.records import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.conftest import write_idx
 from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
 from worker import data as worker_data
-from worker.seat import Sitting
+from worker.session import Sitting
 
 COUNT = int(os.environ.get("GRADMQ_MUTATIONS", "40"))
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from coordinator.advice import advise, enough_local_steps
-from coordinator.plan import IDEAL, Costs, Network, Plan
-from coordinator.rate import Rate, measure
+from coordinator.planning.advice import advise, enough_local_steps
+from coordinator.planning.cost_model import IDEAL, Costs, Network, Plan
+from coordinator.planning.profiler import Rate, measure
 from shared.config import TrainConfig
 
 FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.checkpoint import load_checkpoint, save_checkpoint
-from coordinator.ledger import Tally
-from coordinator.model import load_model, save_model
-from coordinator.state import State
-from coordinator.stop import Stopped, stop_on_signals, uninterrupted
+from coordinator.accounting import Tally
+from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
+from coordinator.runs.model_file import load_model, save_model
+from coordinator.signals import Stopped, stop_on_signals, uninterrupted
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.sgd import initial_parameters
+from shared.parallel.sgd import initial_parameters
 from tests.conftest import EPOCHS, Program, job, metrics, start_worker, survivors
 
 CONFIG = TrainConfig((196, 12, 10), EPOCHS, 10, 3.0, 0, 2, "float32")
@@ -106,7 +106,7 @@ def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeyp
         raise Stopped(signal.SIGINT)
 
     for module in ("look", "train"):
-        monkeypatch.setattr(f"coordinator.commands.{module}.load_dataset", interrupted)
+        monkeypatch.setattr(f"coordinator.cli.{module}.load_dataset", interrupted)
     assert (main_here(command, str(left)), capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.ask import Ask
-from shared.parameters import Parameters
-from shared.samples import VectorSamples
-from shared.sgd import (
+from coordinator.gradients.pending import Ask
+from shared.data.samples import VectorSamples
+from shared.nn.parameters import Parameters
+from shared.parallel.sgd import (
     Gradients,
     default_shards,
     epoch_order,

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.bench import Bench
-from coordinator.local import Local
-from coordinator.progress import Progress
-from coordinator.run import Run
-from coordinator.state import State
-from coordinator.train import train
+from coordinator.gradients.in_process import Local
+from coordinator.reporting.progress_bar import Progress
+from coordinator.runs.run import Run
+from coordinator.training.loop import train
+from coordinator.training.state import State
+from coordinator.workers.stragglers import Bench
 from shared.config import TrainConfig
-from shared.dataset import Dataset, load_dataset
+from shared.data.dataset import Dataset, load_dataset
 from shared.errors import DivergedError, LedgerError
-from shared.messages import RECORD_BYTES, Record
+from shared.messaging.records import RECORD_BYTES, Record
 from tests.conftest import job, metrics, start_worker
 from tests.test_exchange import CONFIG, BadWorker, alone, changed, exchange_on, learn
 
@@ -76,7 +76,7 @@ def test_an_audit_of_honest_workers_finds_nothing(gradmq, small_data, fingerprin
 
 FOREIGN_WORKER = """
 import sys
-import shared.messages
+import shared.messaging.records
 shared.messages.VERSION = 99
 from celery.__main__ import main
 sys.argv = ["celery", *sys.argv[1:]]

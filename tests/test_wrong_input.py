@@ -6,10 +6,10 @@ import socket
 import numpy as np
 import pytest
 
-from coordinator.model import load_model, save_model
+from coordinator.runs.model_file import load_model, save_model
 from shared.errors import ModelError
-from shared.queue import shown
-from shared.sgd import initial_parameters
+from shared.messaging.addresses import shown
+from shared.parallel.sgd import initial_parameters
 from tests.conftest import Program, job
 
 

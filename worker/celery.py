@@ -13,9 +13,9 @@ from celery import Celery, signals
 from threadpoolctl import threadpool_limits
 
 from shared import logs
-from shared.queue import broker_url, celery_settings, redis_url
-from worker.channel import Channel
-from worker.leaving import Leave
+from shared.messaging.addresses import broker_url, celery_settings, redis_url
+from worker.celery_patches import Channel
+from worker.shutdown import Leave
 
 # More threads would fight over the cores with the other workers, and may add in another order.
 threadpool_limits(1)

@@ -11,10 +11,10 @@ from celery.utils.log import get_task_logger
 
 from shared import logs
 from shared.errors import MessageError, VersionError
-from shared.messages import SEAT_TASK, Seat
-from shared.queue import tensors_url
+from shared.messaging.addresses import tensors_url
+from shared.messaging.records import SEAT_TASK, Seat
 from worker.celery import app
-from worker.seat import Done, Sitting, refuse
+from worker.session import Done, Sitting, refuse
 
 _REFUSED = 3.0  # seconds to stay in a seat of another version, so that others get the next ones
 

@@ -18,16 +18,16 @@ from pathlib import Path
 from contender import DATA, JOBS, first_weights, parser, serve
 from threadpoolctl import threadpool_limits
 
-from coordinator.cluster import embedded_cluster
-from coordinator.exchange import Exchange
-from coordinator.local import Local
-from coordinator.state import State
-from coordinator.train import GradientSource, steps
+from coordinator.cluster.embedded import embedded_cluster
+from coordinator.gradients.in_process import Local
+from coordinator.gradients.remote import Exchange
+from coordinator.training.loop import GradientSource, steps
+from coordinator.training.state import State
 from shared.config import TrainConfig
-from shared.dataset import load_dataset
-from shared.queue import broker_url
-from shared.samples import LabelledSamples
-from shared.sgd import default_shards
+from shared.data.dataset import load_dataset
+from shared.data.samples import LabelledSamples
+from shared.messaging.addresses import broker_url
+from shared.parallel.sgd import default_shards
 
 ARRIVAL = 15.0  # seconds that we wait for all workers before the warm-up
 

@@ -1,0 +1,74 @@
+"""The command line, and what becomes of an error on it."""
+
+import logging
+import signal
+from typing import Any
+
+import click
+
+from coordinator.cli.inspect import evaluate, show, verify
+from coordinator.cli.plan import plan_command
+from coordinator.cli.train import resume_command, train_command
+from coordinator.cli.worker import worker
+from coordinator.reporting.progress_bar import start_logging
+from coordinator.signals import Stopped
+from shared import logs
+from shared.errors import GradMQError
+
+_WRONG_INPUT = 2
+
+log = logging.getLogger("coordinator")
+
+
+class _Program(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:  # to which click would add an empty line
+            raise click.Abort from stopped
+
+
+@click.group(cls=_Program)
+def cli() -> None:
+    """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
+
+
+for command in (train_command, resume_command, worker, evaluate, show, verify, plan_command):
+    cli.add_command(command)
+
+
+def run() -> int:
+    """Run the command line; return the exit code."""
+    try:
+        return cli.main(prog_name="gradmq", standalone_mode=False) or 0  # what a command's `ctx.exit` was given
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort as abort:  # which is what click makes of a KeyboardInterrupt
+        _say("stopped")
+        return 128 + (abort.__cause__.signal_number if isinstance(abort.__cause__, Stopped) else signal.SIGINT)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return _WRONG_INPUT
+    except click.ClickException as error:
+        return _complain(error.format_message())
+    except GradMQError as error:
+        return _complain(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{place}{error.strerror or error}; check disk, permissions and where the output goes")
+    except MemoryError:
+        return _complain("this needs more memory than there is; choose smaller --sizes or --mini-batch-size")
+
+
+def _complain(message: str) -> int:
+    _say(" ".join(message.split()))
+    return _WRONG_INPUT
+
+
+def _say(message: str) -> None:
+    """Print why the program ends."""
+    if logs.log_format() == "json":
+        start_logging()
+        log.error(message)
+    else:
+        click.echo(f"gradmq: {logs.masked(message)}", err=True)

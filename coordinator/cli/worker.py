@@ -1,0 +1,47 @@
+"""`gradmq worker`: one worker process."""
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from coordinator.cli.options import broker_option, log_format_option, redis_option
+from coordinator.cluster.embedded import worker_command
+from coordinator.cluster.preflight import UnreachableError, check_redis, check_transport
+from coordinator.reporting.progress_bar import start_logging
+from shared import logs
+from shared.data.dataset import DEFAULT_DATA, find_dataset
+from shared.errors import DataError
+from shared.messaging.addresses import redis_url
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+log = logging.getLogger("coordinator")
+
+
+@click.command("worker")
+@redis_option
+@broker_option
+@click.option("--name", default="worker@%h", show_default=True, help="Name in Flower; %h is the host.")
+@click.option("--log-level", type=click.Choice(_LOG_LEVELS), envvar="GRADMQ_LOG_LEVEL", default="info")
+@log_format_option
+def worker(redis_address: str | None, broker_address: str | None, name: str, log_level: str, log_format: str) -> None:
+    """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
+    logs.set_log_format(log_format)
+    start_logging()
+    address = redis_url(redis_address)
+    try:
+        check_redis(address)
+    except UnreachableError as error:
+        log.warning("%s; trying until it is there", error)
+    os.environ["GRADMQ_REDIS_URL"] = address
+    if broker_address is not None:
+        check_transport(broker_address)
+        os.environ["GRADMQ_BROKER_URL"] = broker_address
+    # Celery will look for our app in its own folder, not in this one.
+    with suppress(DataError):  # a worker needs no samples of its own
+        os.environ["GRADMQ_DATA"] = str(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).absolute())
+    command = worker_command(name, log_level)
+    os.execv(command[0], command)

@@ -1,0 +1,1 @@
+"""The embedded cluster: a Redis and workers for the time of one run."""

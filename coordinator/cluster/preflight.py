@@ -1,0 +1,85 @@
+"""Before a run begins: is there what it will need?"""
+
+import socket
+import time
+from urllib.parse import urlsplit
+
+import redis
+from kombu import Connection
+
+from shared.errors import ConfigError, QueueError
+from shared.messaging.addresses import broker_url, shown
+from shared.messaging.resp import client
+
+_BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
+_PATIENCE = 3.0  # seconds for a Redis that is just being started again
+_PAUSE = 0.3  # seconds between two tries
+
+
+class UnreachableError(QueueError):
+    """There is no Redis, yet."""
+
+
+def check_redis(url: str) -> None:
+    """Raise QueueError unless a Redis there lets us in."""
+    what = f"Redis at {shown(url)}"
+    try:
+        _ping(url)
+    except (redis.AuthenticationError, redis.ResponseError) as error:
+        raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
+    except redis.RedisError as error:
+        raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
+    except (ValueError, TypeError) as error:
+        raise QueueError(f"{shown(url)} is not the address of a Redis: {error}") from None
+
+
+def _ping(url: str) -> None:
+    """Ask Redis for a sign of life, again and again for a while."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with client(url, timeout=5.0) as connection:
+                connection.ping()
+            return
+        except redis.AuthenticationError:
+            raise
+        except redis.ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+
+
+def check_transport(url: str) -> None:
+    """Raise QueueError unless Celery knows that kind of broker."""
+    try:
+        # Some that Celery knows stay within a process or keep files, and none but these is tested.
+        if urlsplit(url).scheme not in _BROKERS:
+            raise ValueError
+        Connection(broker_url("", url)).release()
+    except (KeyError, ValueError):  # whose message might quote a part of the password
+        raise QueueError(
+            f"--broker {shown(url)} is not the address of a broker; give redis://… or amqp://…, with every special "
+            "character of a password as % and its code"
+        ) from None
+
+
+def check_broker(url: str) -> None:
+    """Raise QueueError unless a broker there lets us in."""
+    check_transport(url)
+    with Connection(broker_url("", url), connect_timeout=5) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            connection.channel()
+        # Whatever the transport's own library raises.
+        except Exception as error:
+            raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
+
+
+def check_port_is_free(port: int) -> None:
+    """Raise ConfigError if nothing can listen on that port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None

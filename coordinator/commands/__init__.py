@@ -1,1 +1,0 @@
-"""The commands of the program, a file for those that belong together."""

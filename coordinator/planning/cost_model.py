@@ -1,0 +1,146 @@
+"""A small model of how long a step takes with so many workers, before anybody rents them.
+
+A step asks for r requests, each for a block of parts, and the busiest worker answers ceil(r / W) of them. B is the
+bytes of the weights, and so of every gradient.
+
+    step    = publish + out + ceil(r / W) * (compute + turn) + back + the step itself
+    publish = coordinator and Redis: so much a step, and a byte of B
+    out     = pipeline(r; Redis, link)                       the weights, to whoever takes a request
+    compute = a block's time on one core, measured on the spot (`coordinator.rate`)
+    turn    = a worker's handling, for a message and a byte; waking up; the network's round trip
+    back    = pipeline(r; link, Redis, coordinator)          the gradients; the coordinator adds them
+
+    pipeline(r; stages) = sum(stages) + (r - 1) * max(stages): the first message goes through all stages, the others
+                          come as fast as the slowest stage lets them; a stage takes so much a message, and a byte of B
+
+A step with 0 workers is a block of all parts and the step itself. Redis and the coordinator are taken to be on one
+machine, whose link to the workers has a bandwidth, either way. Workers on that machine have the tensors in shared
+memory, so that Redis carries records only; but they share its cores, and a core computes r / cores blocks at least.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from coordinator.gradients.pending import Ask
+from coordinator.planning.profiler import Rate
+from shared.config import TrainConfig
+from shared.nn.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the exchange costs, in seconds a message and seconds a byte."""
+
+    step: float  # of the coordinator, whatever is asked for
+    step_byte: float  # of the coordinator: publishing the weights
+    reply: float  # of the coordinator: a reply
+    reply_byte: float  # taking and adding it
+    redis_step: float
+    redis: float  # a record, in one direction
+    redis_byte: float  # in one direction
+    worker: float  # a request and its reply
+    worker_byte: float  # in one direction
+    turn: float  # waking up for a request and its reply
+
+
+# From benchmarks/scale.py on two cores of an AMD EPYC that others used too, with Redis on a unix socket. The
+# coordinator's and redis_byte are fits to the cheapest of three runs, rounded; the runs differ by a third. The others
+# are estimates: a record costs Redis too little for a fit (-2 to 18 us a request), and the workers' three are what is
+# left of a step besides these CPU times, 0.1 to 0.4 ms with one worker on a small network, shared out by judgement.
+_WIRE = Costs(100e-6, 0.12e-9, 30e-6, 0.26e-9, 40e-6, 10e-6, 0.27e-9, 60e-6, 0.16e-9, 100e-6)
+_MEMORY = Costs(100e-6, 0.12e-9, 20e-6, 0.24e-9, 60e-6, 14e-6, 0.0, 60e-6, 0.2e-9, 100e-6)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is between the workers and the machine of coordinator and Redis."""
+
+    bandwidth: float  # bytes a second, either way
+    rtt: float  # seconds
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Where the seconds of a step go."""
+
+    workers: int
+    samples: int  # of a step
+    compute: float
+    link: float  # what the network adds: transfer, as far as others wait for it, and round trips
+    host: float  # the exchange on an ideal network: coordinator, Redis, handing over
+
+    @property
+    def seconds(self) -> float:
+        return self.compute + self.link + self.host
+
+    @property
+    def samples_per_second(self) -> float:
+        return self.samples / self.seconds
+
+
+class Plan:
+    """The model of one run."""
+
+    def __init__(
+        self, config: TrainConfig, rate: Rate, network: Network | None, cores: int, costs: Costs | None = None
+    ) -> None:
+        """network: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
+        self.config, self.rate, self.network, self.cores = config, rate, network, cores
+        self._bytes = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
+        self._costs = costs or (_MEMORY if network is None else _WIRE)
+
+    def forecast(self, workers: int) -> Forecast:
+        """Return what a step takes with so many workers."""
+        config, rate = self.config, self.rate
+        samples, parts = config.samples_per_step, config.parts_per_step
+        if workers == 0:
+            return Forecast(0, samples, rate.block(parts) + rate.step, 0.0, 0.0)
+        requests = self._requests(workers)
+        busy = min(workers, requests)
+        rounds = -(-requests // busy)
+        block = rate.block(-(-parts // requests))
+        compute = block * max(rounds, self._crowding(requests))
+        host = self._exchange(requests, rounds, IDEAL)
+        link = self._exchange(requests, rounds, self.network) - host if self.network else 0.0
+        return Forecast(workers, samples, compute, link, host)
+
+    def local(self, replicas: int, local_steps: int) -> Forecast:
+        """Return what a step takes if each of that many workers takes that many local steps first."""
+        samples = replicas * local_steps * self.config.mini_batch_size
+        compute = local_steps * self.rate.local_step * self._crowding(replicas)
+        host = self._exchange(replicas, 1, IDEAL)
+        link = self._exchange(replicas, 1, self.network) - host if self.network else 0.0
+        return Forecast(replicas, samples, compute, link, host)
+
+    def _requests(self, workers: int) -> int:
+        """Return into how many requests the coordinator cuts a step."""
+        rows = np.arange(self.config.samples_per_step)
+        bounds = list(range(self.config.parts_per_step + 1))
+        return len(Ask(0, 0, rows, bounds, workers).requests)
+
+    def _crowding(self, requests: int) -> float:
+        """Return how many requests a core has to compute, if workers share a machine's cores."""
+        return max(1.0, requests / self.cores) if self.network is None else 1.0
+
+    def _exchange(self, requests: int, rounds: int, network: Network) -> float:
+        """Return the seconds of all but the computing."""
+        costs, nbytes = self._costs, self._bytes
+        publish = costs.step + costs.redis_step + (costs.step_byte + costs.redis_byte) * nbytes
+        redis_out = costs.redis + costs.redis_byte * nbytes
+        redis_in = costs.redis + 2 * costs.redis_byte * nbytes  # in from the worker, and out to the coordinator
+        coordinator = costs.reply + costs.reply_byte * nbytes
+        link = nbytes / network.bandwidth
+        workers = rounds * (costs.worker + 2 * costs.worker_byte * nbytes + costs.turn + network.rtt)
+        out = _pipeline(requests, redis_out, link)
+        back = _pipeline(requests, link, redis_in, coordinator)
+        return publish + out + workers + back + self.rate.step
+
+
+IDEAL = Network(math.inf, 0.0)  # nothing between the machines
+
+
+def _pipeline(count: int, *stages: float) -> float:
+    """Return the seconds until that many messages have passed all stages."""
+    return sum(stages) + (count - 1) * max(stages)

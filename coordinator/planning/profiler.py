@@ -1,0 +1,94 @@
+"""How fast this machine computes a run's gradients, measured on the spot."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from shared.config import TrainConfig
+from shared.data.samples import LabelledSamples
+from shared.parallel.sgd import initial_parameters, is_finite
+from shared.parallel.strategy import work_of
+
+_SECONDS = 0.3  # of each measurement, of which there are four at most
+_LEAST_CALLS = 3  # of each; with a large network they may take longer
+_LEAST_BYTES = 2**24  # of samples, so that gathering them misses the caches as in a run
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Seconds that a run's work takes one core."""
+
+    call: float  # a block of parts, whatever it holds
+    part: float  # each part in it
+    step: float  # checking a sum and taking the step
+    mini_batch: float  # the gradient of a whole mini-batch
+
+    def block(self, parts: int) -> float:
+        """Return the seconds of a block of so many parts."""
+        return self.call + self.part * parts
+
+    @property
+    def local_step(self) -> float:
+        """The seconds of one step that a replica takes alone."""
+        return self.mini_batch + self.step
+
+
+def measure(config: TrainConfig) -> Rate:
+    """Time the real work on random samples, for about a second."""
+    step = _time_of_step(config)
+    mini_batch = _time_of_block(replace(config, shards=1, local_steps=0, replicas=1, outer_momentum=0.0), 1)
+    if config.local_steps:
+        # A replica also copies the weights, and subtracts them at the end: about what a step costs.
+        return Rate(step, config.local_steps * (mini_batch + step), step, mini_batch)
+    parts = config.parts_per_step
+    if parts == 1:
+        return Rate(0.0, mini_batch, step, mini_batch)
+    one, all_parts = _time_of_block(config, 1), _time_of_block(config, parts)
+    part = max(all_parts - one, 0.0) / (parts - 1)
+    return Rate(max(one - part, 0.0), part, step, mini_batch)
+
+
+def _time_of_block(config: TrainConfig, parts: int) -> float:
+    """Return the seconds of the sum of the first parts of a step."""
+    rng = np.random.default_rng(0)
+    size, inputs, classes = config.samples_per_step, config.sizes[0], config.sizes[-1]
+    n_samples = max(size, _LEAST_BYTES // inputs)
+    images = rng.integers(0, 256, (n_samples, inputs), np.uint8)
+    work = work_of(config, LabelledSamples(images, rng.integers(0, classes, n_samples), classes))
+    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
+
+    def compute() -> None:
+        work.block(parameters, rng.integers(0, n_samples, size), 0, parts)
+
+    return _time(compute)
+
+
+def _time_of_step(config: TrainConfig) -> float:
+    """Return the seconds of checking a sum and taking a step of SGD with it."""
+    work = work_of(replace(config, local_steps=0, replicas=1, outer_momentum=0.0), LabelledSamples(*_NO_SAMPLES))
+    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
+    total = np.zeros_like(parameters.flat)
+
+    def step() -> None:
+        is_finite(total)
+        work.take_step(parameters, None, total, config.mini_batch_size)
+
+    return _time(step)
+
+
+_NO_SAMPLES = (np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
+
+
+def _time(call: Callable[[], None]) -> float:
+    """Return the lower quartile of the seconds that a call takes: what it takes undisturbed."""
+    call()
+    times: list[float] = []
+    end = time.perf_counter() + _SECONDS
+    while len(times) < _LEAST_CALLS or time.perf_counter() < end:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.quantiles(times, n=4)[0]

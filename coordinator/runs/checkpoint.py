@@ -1,0 +1,167 @@
+"""Checkpoints: a run's state on disk, written in the background, whole or not at all, the one before kept."""
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from coordinator.accounting import Account, Ledger
+from coordinator.runs.atomic import read_arrays, sync_folder, write_whole
+from coordinator.runs.model_file import from_arrays, to_arrays
+from coordinator.training.state import Array, State
+from shared.config import TrainConfig
+from shared.errors import RunError
+from shared.nn.parameters import Parameters
+from shared.parallel.sgd import is_finite
+
+_EVERY = 2.0  # seconds of work between two checkpoints
+_SHARE = 50  # times a checkpoint's own time that must pass before the next, so that it costs 2 % at most
+
+log = logging.getLogger(__name__)
+
+
+def save_checkpoint(path: Path, state: State, config: TrainConfig) -> None:
+    """Write the state, and keep what was there as the one before."""
+    arrays = to_arrays(state.parameters)
+    progress = {
+        "epoch": state.epoch,
+        "batch": state.batch,
+        "samples": state.samples,
+        "seconds": state.seconds,
+        "account": state.ledger.account.to_json(),
+        "excluded": state.excluded,
+        "config": config.to_json(),
+    }
+    text = json.dumps(progress).encode()
+    arrays["progress"] = np.frombuffer(text, np.uint8)
+    if state.velocity is not None:
+        arrays["velocity"] = state.velocity
+    arrays["sha256"] = np.frombuffer(_digest(text, state.parameters, state.velocity), np.uint8)
+    # In this order, one of the two is there at any moment, and none is given up before the new one is whole.
+    new = path.with_name(f"{path.stem}.new{path.suffix}")
+    write_whole(new, lambda file: np.savez(file, **arrays))
+    if path.exists():
+        path.replace(_before(path))
+    new.replace(path)
+    sync_folder(path.parent)
+
+
+def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int, set_aside: bool = False) -> State | None:
+    """Return the newest state that is whole, or None if there is none; say so for each that is not.
+
+    set_aside: rename what is damaged, so that it does not take the place of the one before.
+    """
+    for candidate in (path, _before(path)):
+        try:
+            return _load(candidate, config, steps_per_epoch)
+        except FileNotFoundError:
+            continue
+        except RunError:  # whole, but not to be gone on from
+            raise
+        # Damage can surface as nearly any error of zipfile's, NumPy's or JSON's.
+        except Exception as error:
+            log.warning("%s is damaged (%s); looking for an older one", candidate, " ".join(str(error).split()))
+            if set_aside:
+                candidate.replace(candidate.with_name(f"{candidate.stem}.damaged{candidate.suffix}"))
+    return None
+
+
+def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
+    arrays = read_arrays(path)
+    text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
+    velocity = arrays.pop("velocity", None)
+    parameters = from_arrays(arrays)
+    if digest != _digest(text, parameters, velocity):
+        raise ValueError("its checksum is wrong")
+    progress = json.loads(text)
+    if progress["config"] != config.to_json():
+        raise RunError(
+            f"{path} was written under other settings than those in config.json, which has been changed; restore it"
+        )
+    if parameters.sizes != config.sizes or parameters.dtype != config.dtype:
+        raise ValueError("it belongs to another run")
+    state = State(
+        parameters,
+        progress["epoch"],
+        progress["batch"],
+        progress["samples"],
+        progress["seconds"],
+        Ledger(Account.from_json(progress["account"])),
+        progress["excluded"],
+        velocity,
+    )
+    if (velocity is not None) != bool(config.outer_momentum):
+        raise ValueError("it belongs to another run")
+    if not (0 <= state.epoch <= config.epochs and 0 <= state.batch <= steps_per_epoch):
+        raise ValueError("it belongs to another run")
+    return state
+
+
+def _before(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.before{path.suffix}")
+
+
+def _digest(text: bytes, parameters: Parameters, velocity: Array | None) -> bytes:
+    digest = hashlib.sha256(text)
+    digest.update(parameters.flat.data)
+    if velocity is not None:
+        digest.update(np.ascontiguousarray(velocity).data)
+    return digest.digest()
+
+
+class Checkpoints:
+    """Keeps a run's checkpoint up to date from a thread of its own."""
+
+    def __init__(self, path: Path, config: TrainConfig) -> None:
+        self._path, self._config = path, config
+        self._wake = threading.Condition()
+        self._next: State | None = None  # to be written
+        self._closed = False
+        self._last, self._pause = time.monotonic(), _EVERY
+        self._failed = ""  # why the last one could not be written
+        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for the next."""
+        return time.monotonic() - self._last > self._pause
+
+    def take(self, state: State) -> None:
+        """Have the state as it is now written soon; never one whose weights are not finite."""
+        self._last = time.monotonic()
+        if not is_finite(state.parameters.flat):
+            return
+        snapshot = state.copy()
+        with self._wake:
+            self._next = snapshot
+            self._wake.notify_all()
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while self._next is None and not self._closed:
+                    self._wake.wait()
+                snapshot, self._next = self._next, None
+            if snapshot is None:
+                return
+            began = time.monotonic()
+            try:
+                save_checkpoint(self._path, snapshot, self._config)
+                self._failed = ""
+            except Exception as error:  # also of memory: whatever it is, training goes on
+                if str(error) != self._failed:
+                    log.warning("no checkpoint can be written: %s; the run goes on without", error)
+                self._failed = str(error)
+            self._pause = max(_EVERY, _SHARE * (time.monotonic() - began))

@@ -1,0 +1,70 @@
+"""Model files: W_1, b_1, W_2, b_2, … and a checksum, in an .npz without pickles."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coordinator.runs.atomic import read_arrays, write_whole
+from shared.errors import ModelError
+from shared.nn.parameters import Parameters
+
+
+def save_model(path: Path, parameters: Parameters) -> None:
+    """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
+    arrays = to_arrays(parameters)
+    # zipfile's own checksums miss an altered shape, and entries that an altered directory hides.
+    arrays["sha256"] = np.frombuffer(_digest(parameters), np.uint8)
+    write_whole(path, lambda file: np.savez(file, **arrays))
+
+
+def load_model(path: Path) -> Parameters:
+    """Read a model.  Raises ModelError for a file that is missing, damaged, or not one."""
+    try:
+        arrays = read_arrays(path)
+        digest = arrays.pop("sha256").tobytes()
+        parameters = from_arrays(arrays)
+        if digest != _digest(parameters):
+            raise ValueError("its checksum is wrong")
+        return parameters
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}; give the model.npz of a run") from None
+    # Damage can surface as nearly any error of zipfile's or NumPy's.
+    except Exception as error:
+        raise ModelError(f"{path} is not a model of GradMQ ({error}); give the model.npz of a run") from None
+
+
+def _digest(parameters: Parameters) -> bytes:
+    """Return a SHA-256 over sizes, dtype and weights."""
+    digest = hashlib.sha256(f"{parameters.sizes} {parameters.dtype.str}".encode())
+    digest.update(parameters.flat.data)
+    return digest.digest()
+
+
+def to_arrays(parameters: Parameters) -> dict[str, Any]:
+    """Return the layers by their names."""
+    arrays: dict[str, Any] = {}
+    for layer, (w, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1):
+        arrays |= {f"W_{layer}": w, f"b_{layer}": b}
+    return arrays
+
+
+def from_arrays(arrays: dict[str, Any]) -> Parameters:
+    """Return the parameters that `to_arrays` took apart.  Raises ValueError for anything else."""
+    n_layers = len(arrays) // 2
+    if not n_layers or set(arrays) != {f"{kind}_{layer}" for kind in "Wb" for layer in range(1, n_layers + 1)}:
+        raise ValueError(f"it holds {', '.join(sorted(arrays)[:6]) or 'nothing'}")
+    first = arrays["W_1"]
+    if first.ndim != 2 or first.dtype not in (np.float32, np.float64):
+        raise ValueError(f"W_1 is {first.dtype} {first.shape}")
+    sizes = [first.shape[1], *(len(arrays[f"b_{layer}"]) for layer in range(1, n_layers + 1))]
+    parameters = Parameters(sizes, first.dtype)
+    for name, target in to_arrays(parameters).items():
+        source = arrays[name]
+        if source.shape != target.shape or source.dtype != target.dtype:
+            raise ValueError(f"{name} is {source.dtype} {source.shape}, not {target.dtype} {target.shape}")
+        target[...] = source
+    if not np.isfinite(parameters.flat).all():
+        raise ValueError("it contains values that are not finite")
+    return parameters

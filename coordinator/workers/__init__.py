@@ -1,0 +1,1 @@
+"""Who computes: leases, who holds them, and who gets none."""

@@ -1,0 +1,67 @@
+"""A span: consecutive mini-batches for which the same seats are given out."""
+
+import redis
+
+from coordinator.gradients.retransmission import Pace
+from coordinator.workers.leases import Seats
+from shared.config import TrainConfig
+from shared.messaging.records import LIFETIME, OVER_LIFETIME, Keys, Kind, Record, Seat
+from shared.messaging.resp import encode
+from shared.messaging.sockets import Item
+
+ALIVE = 6  # seconds that the weights outlive our last sign; a worker then gives up its seat some seconds later
+
+
+class Span:
+    """The current span of a life of a run."""
+
+    def __init__(self, run: str, incarnation: int, config: TrainConfig, data_sha256: str, batches: int) -> None:
+        """batches: mini-batches of an epoch."""
+        self.number = -1
+        self._run, self._incarnation, self._config, self._data = run, incarnation, config, data_sha256
+        self._keys = Keys(run, incarnation)
+        self._per_epoch = batches
+        self._epoch, self._batches = -1, range(0)
+        self.requests = ""  # key of the list of requests
+        self.expire_requests: list[Item] = []
+
+    def covers(self, epoch: int, batch: int) -> bool:
+        return epoch == self._epoch and batch in self._batches
+
+    def open(self, client: redis.Redis, seats: Seats, pace: Pace, epoch: int, batch: int) -> None:
+        """End the current span and begin the next, with this mini-batch; if that fails, it is to be done again."""
+        number = self.number + 1
+        # Before the seats, because a seat that finds no weights takes its run for ended, and before the sign that the
+        # old span is over, because only weights prove that.
+        weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
+        client.set(self._keys.weights, weights.encode(), ex=ALIVE)
+        self.over(client)
+        self.announce(client)
+        self.number, self._epoch = number, epoch
+        self._batches = range(batch, min(batch + pace.mini_batches, self._per_epoch))
+        self.requests = self._keys.requests(number)
+        self.expire_requests = encode("EXPIRE", self.requests, LIFETIME)
+        seat = Seat(
+            run=self._run,
+            incarnation=self._incarnation,
+            config=self._config,
+            data_sha256=self._data,
+            epoch=epoch,
+            first=self._batches.start,
+            stop=self._batches.stop,
+            span=number,
+            number=0,
+            label="",
+            excluded=(),
+        )
+        seats.open(seat, self._config.parts_per_step)
+
+    def announce(self, client: redis.Redis) -> None:
+        """Tell workers that sit in seats of an earlier life of the run that there is a new one."""
+        client.set(self._keys.life, self._incarnation, ex=LIFETIME)
+
+    def over(self, client: redis.Redis) -> None:
+        """Tell the seats of this span that it is over."""
+        if self.number >= 0:
+            client.rpush(self.requests, Record(Kind.OVER, self._incarnation, number=self.number).encode())
+            client.expire(self.requests, OVER_LIFETIME)

@@ -1,0 +1,1 @@
+"""The mathematics of a network: pure, without input, output or clock."""

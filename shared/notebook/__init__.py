@@ -1,0 +1,1 @@
+"""The API of the notebook that GradMQ grew from, under its names."""

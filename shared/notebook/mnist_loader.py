@@ -1,0 +1,55 @@
+"""The seed's loader, under the seed's names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.samples import LabelledSamples
+
+Array = NDArray[Any]
+Pairs = Iterator[tuple[Array, Any]]
+
+
+def load_data(path: str | Path = DEFAULT_DATA) -> tuple[tuple[Array, Array], ...]:
+    """Return (images, labels) of the training, validation and test data.
+
+    images: (n_samples, n_inputs) float32 in [0, 1].  labels: (n_samples,) int64.
+    path: a folder of IDX files or a `mnist.pkl.gz`; without one, the project's MNIST.  Raises DataError.
+    """
+    data = load_dataset(Path(path))
+    return tuple((_images(part), part.labels) for part in (data.training, data.validation, data.test))
+
+
+def load_data_wrapper(path: str | Path = DEFAULT_DATA) -> tuple[Pairs, Pairs, Pairs]:
+    """Return training, validation and test data as pairs of columns (x, y), each to be gone through once.
+
+    x: (n_inputs, 1).  y: (n_classes, 1), one-hot, in the training data; elsewhere the number of the class.
+    """
+    data = load_dataset(Path(path))
+    n_classes = data.training.n_classes
+    training_inputs = _columns(data.training)
+    training_results = [vectorized_result(y, n_classes) for y in data.training.labels]
+    return (
+        zip(training_inputs, training_results, strict=True),
+        zip(_columns(data.validation), data.validation.labels, strict=True),
+        zip(_columns(data.test), data.test.labels, strict=True),
+    )
+
+
+def vectorized_result(j: int, n_classes: int = 10) -> Array:
+    """Return the output that is wanted for class j: (n_classes, 1), 1.0 in row j and 0.0 elsewhere."""
+    e = np.zeros((n_classes, 1))
+    e[j] = 1.0
+    return e
+
+
+def _columns(samples: LabelledSamples) -> list[Array]:
+    return list(_images(samples)[:, :, np.newaxis])
+
+
+def _images(samples: LabelledSamples) -> Array:
+    return samples.columns(np.arange(len(samples)), np.float32)[0].T

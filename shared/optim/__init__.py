@@ -1,0 +1,1 @@
+"""What becomes of a gradient: optimizers, and schedules of their learning rate."""

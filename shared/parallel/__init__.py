@@ -1,0 +1,1 @@
+"""How a step is cut into shards and put together again, whoever computes them."""

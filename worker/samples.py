@@ -1,0 +1,54 @@
+"""The training samples, kept in memory from seat to seat."""
+
+import os
+from collections import OrderedDict
+from functools import cache
+from pathlib import Path
+
+import redis
+
+from shared.data.dataset import DEFAULT_DATA, find_dataset, load_dataset
+from shared.data.samples import LabelledSamples
+from shared.errors import DataError
+from shared.transport.samples import download
+
+_MOST = 4  # data sets that are kept at a time, the least recently used goes first
+
+_kept: OrderedDict[str, LabelledSamples] = OrderedDict()
+
+
+def local_samples(sha256: str) -> LabelledSamples | None:
+    """Return the samples of that digest from memory or from this machine's own files, if it has them."""
+    if sha256 not in _kept and _look_at_own_files() != sha256:
+        return None
+    if sha256 not in _kept:
+        _look_at_own_files.cache_clear()  # they were dropped for others
+        _look_at_own_files()
+    if sha256 in _kept:
+        _kept.move_to_end(sha256)
+    return _kept.get(sha256)
+
+
+def received_samples(client: redis.Redis, sha256: str) -> LabelledSamples | None:
+    """Return the samples of that digest from Redis, if the coordinator has put them there."""
+    samples = download(client, sha256)
+    if samples is not None:
+        _keep(samples)
+    return samples
+
+
+@cache
+def _look_at_own_files() -> str:
+    """Keep this machine's own samples; return their digest, or nothing if there are none."""
+    try:
+        samples = load_dataset(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA))).training
+    except DataError:
+        return ""
+    _keep(samples)
+    return samples.sha256
+
+
+def _keep(samples: LabelledSamples) -> None:
+    _kept[samples.sha256] = samples
+    while len(_kept) > _MOST:
+        _kept.popitem(last=False)
