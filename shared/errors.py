@@ -7,7 +7,7 @@ GradMQError
 ├── RunError           a run that is missing, damaged, or in use
 ├── DivergedError      weights or gradients that are no longer finite
 ├── VersionError       the other side speaks another version of our messages
-├── MessageError       a seat that is not as it was given out
+├── MessageError       a lease that is not as it was given out
 ├── LedgerError        books that do not come out, which is a defect of ours
 └── QueueError         a Redis that cannot be reached or refuses us
 """
@@ -46,7 +46,7 @@ class VersionError(GradMQError):
 
 
 class MessageError(GradMQError):
-    """A seat is not as it was given out."""
+    """A lease is not as it was given out."""
 
 
 class LedgerError(GradMQError):

@@ -16,8 +16,8 @@ import pytest
 
 from coordinator.runs.model_file import load_model
 from shared import Network, load_data_wrapper
-from shared.messaging.addresses import SEAT_KEYS
-from shared.messaging.records import SEAT_TASK
+from shared.messaging.addresses import LEASE_KEYS
+from shared.messaging.records import LEASE_TASK
 from tests.conftest import EPOCHS, SESSION, free_port, job, metrics, model, start_worker, survivors
 
 
@@ -108,7 +108,7 @@ def test_the_embedded_redis_killed_in_mid_run_changes_nothing(gradmq, small_data
 def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
     program = gradmq(*job(small_data, 10_000, workers=2))
     program.wait_for("Epoch 0:")
-    # The guard, Redis, and two processes a worker, of which the second may still be on its way.
+    # The watchdog, Redis, and two processes a worker, of which the second may still be on its way.
     while len(everyone := program.descendants()) < 6:
         time.sleep(0.05)
     os.kill(program.process.pid, signal.SIGKILL)
@@ -190,14 +190,14 @@ def test_seats_that_got_lost_on_the_way_are_given_out_again(gradmq, small_data, 
     program = gradmq(*job(small_data, redis=server.url))
     program.wait_for("no worker is there")
     with server.client() as client:
-        assert client.delete("gradmq:seats") == 1
+        assert client.delete("gradmq:leases") == 1
     start_worker(gradmq, server, "worker")
     assert program.end(30) == 0, program.text()
     assert "broker is away" not in program.text()
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
 
 
-ENVELOPE = {"delivery_info": {"exchange": "", "routing_key": "seats"}, "delivery_tag": "1", "body_encoding": "base64"}
+ENVELOPE = {"delivery_info": {"exchange": "", "routing_key": "leases"}, "delivery_tag": "1", "body_encoding": "base64"}
 GARBAGE = [
     "garbage",
     b"\xff\xfe",
@@ -205,7 +205,7 @@ GARBAGE = [
     "[]",
     "{}",
     '{"properties": {}}',
-    json.dumps({"body": "e30=", "headers": {"task": SEAT_TASK}, "properties": ENVELOPE}),  # a task without an id
+    json.dumps({"body": "e30=", "headers": {"task": LEASE_TASK}, "properties": ENVELOPE}),  # a task without an id
 ]
 
 
@@ -213,10 +213,10 @@ def test_garbage_in_the_queue_of_seats_is_dropped_and_the_worker_goes_on(gradmq,
     worker = start_worker(gradmq, server, "only")
     worker.wait_for(" ready.")
     with server.client() as client:
-        client.rpush(SEAT_KEYS[0], *GARBAGE)
+        client.rpush(LEASE_KEYS[0], *GARBAGE)
         program = gradmq(*job(small_data, EPOCHS, redis=server.url))
         program.wait_for("Epoch 5:")
-        client.lpush(SEAT_KEYS[0], *GARBAGE)
+        client.lpush(LEASE_KEYS[0], *GARBAGE)
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
     worker.wait_for("dropped from the queue, as no message of Celery's", times=2 * len(GARBAGE))
@@ -287,8 +287,8 @@ def test_a_killed_guard_leaves_nothing_either(gradmq, small_data):
     program = gradmq(*job(small_data, EPOCHS, workers=1))
     program.wait_for("Epoch 1:")
     everyone = program.descendants()
-    (guard,) = program.descendants("guard.py")
-    guard.kill()
+    (watchdog,) = program.descendants("watchdog.py")
+    watchdog.kill()
     assert program.end() == 0, program.text()
     assert not survivors(everyone, 1)
 
@@ -330,7 +330,7 @@ def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, ser
         worker.wait(20)
     text = (tmp_path / "log").read_text()
     assert "concurrency: 1 (prefork)" in text
-    assert "seat 1/2" in text
+    assert "lease 1/2" in text
     assert "pickle" not in text
 
 

@@ -105,7 +105,7 @@ class Cluster:
         return int(run("docker", "wait", container).stdout)
 
     def fetch(self, page: str, password: str | None = None, method: str = "GET") -> tuple[int, str]:
-        """Ask Flower; return status and text."""
+        """PendingStep Flower; return status and text."""
         headers = {}
         if password is not None:
             headers["Authorization"] = "Basic " + b64encode(f"gradmq:{password}".encode()).decode()
@@ -214,12 +214,12 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
     done = [task for task in tasks.values() if task["state"] == "SUCCESS"]
     assert done
     for task in done:
-        assert re.fullmatch(r"epoch \d+, mini-batches \d+–\d+, seat [12]/2", task["name"])
+        assert re.fullmatch(r"epoch \d+, mini-batches \d+–\d+, lease [12]/2", task["name"])
         assert all(word in task["result"] for word in ("steps", "samples", "seconds_computing", "seconds_waiting"))
     assert cluster.redis_password not in json.dumps(tasks) + json.dumps(workers)
 
     # The broker's page counts the queue, and a worker can be asked and told from there.
-    assert '"seats"' in cluster.fetch("api/queues/length", cluster.flower_password)[1]
+    assert '"leases"' in cluster.fetch("api/queues/length", cluster.flower_password)[1]
     pong = cluster("exec", "-T", "flower", "celery", "-A", "worker", "inspect", "ping")
     assert pong.count("pong") == 2
     stopped = next(iter(workers))
@@ -334,14 +334,14 @@ def rabbitmq_image() -> Iterator[str]:
     run("docker", "image", "rm", "--force", built.stdout.strip())
 
 
-def test_rabbitmq_can_carry_the_seats(cluster, short_fingerprint, rabbitmq_image):
+def test_rabbitmq_can_carry_the_leases(cluster, short_fingerprint, rabbitmq_image):
     cluster.override("rabbitmq", RABBITMQ_IMAGE=rabbitmq_image, RABBITMQ_PASSWORD=secrets.token_hex(12))
     cluster.up("--epochs 1", workers=2)
     cluster.wait_for("2 workers now")
     assert cluster.end() == 0
     assert last_fingerprint(cluster.log("coordinator")) == short_fingerprint
     (rabbitmq,) = cluster.running("rabbitmq")
-    assert run("docker", "exec", rabbitmq, "rabbitmqctl", "-q", "list_queues", "name").stdout.count("seats") == 1
+    assert run("docker", "exec", rabbitmq, "rabbitmqctl", "-q", "list_queues", "name").stdout.count("leases") == 1
 
 
 def test_it_starts_without_any_secret_and_is_closed_all_the_same(built):

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
 from coordinator.accounting import Ledger
-from coordinator.gradients.in_process import Local
-from coordinator.gradients.pending import Ask, Verdict
-from coordinator.gradients.remote import Exchange
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.gradients.pending import PendingStep, Verdict
+from coordinator.gradients.remote import RemoteGradients
 from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
 from shared.errors import MessageError, VersionError
-from shared.messaging.records import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messaging.records import RECORD_BYTES, Keys, Kind, Lease, Record
 from shared.messaging.resp import Stream, encode
 from shared.parallel.sgd import Gradients, epoch_order, initial_parameters, sgd_step
 from shared.transport.samples import download, upload
@@ -48,20 +48,20 @@ def learn(gradient: Callable, steps: int = 10, config: TrainConfig = CONFIG) -> 
 
 @pytest.fixture
 def exchange(server):
-    made = exchange_on(server)
+    made = gradients_on(server)
     yield made
     made.close()
 
 
-def exchange_on(
+def gradients_on(
     server: Server,
     batches_per_task: int | None = None,
     audit: float = 0.0,
     state: State | None = None,
     tensors: SharedTensors | None = None,
-) -> Exchange:
+) -> RemoteGradients:
     state = state or State.initial(CONFIG)
-    return Exchange(
+    return RemoteGradients(
         *(server.url, celery_url(server), "test", CONFIG, SAMPLES, state),
         *(batches_per_task, audit, lambda: None, tensors),
     )
@@ -71,19 +71,19 @@ def celery_url(server: Server) -> str:
     return server.tcp_url
 
 
-def take_seat(server: Server) -> Seat:
-    """Take a seat from the queue as Celery would."""
+def take_lease(server: Server) -> Lease:
+    """Take a lease from the queue as Celery would."""
     with server.client() as client:
-        while (taken := client.brpop("gradmq:seats", 5)) is None:
+        while (taken := client.brpop("gradmq:leases", 5)) is None:
             pass
     message = taken[1]
     arguments, _, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
-    return Seat.from_json(arguments[0])
+    return Lease.from_json(arguments[0])
 
 
 def alone() -> Callable:
     """The gradient in one process."""
-    return Local(CONFIG, SAMPLES, Ledger()).gradient
+    return InProcessGradients(CONFIG, SAMPLES, Ledger()).gradient
 
 
 class BadWorker(threading.Thread):
@@ -96,34 +96,34 @@ class BadWorker(threading.Thread):
         self.messages = 0
 
     def run(self) -> None:
-        """Take one seat after the other until Redis goes away with the test."""
+        """Take one lease after the other until Redis goes away with the test."""
         with contextlib.suppress(redis.RedisError):
             while True:
-                self._sit(take_seat(self._server))
+                self._sit(take_lease(self._server))
 
-    def _sit(self, seat: Seat) -> None:
-        keys = Keys(seat.run, seat.incarnation)
+    def _sit(self, lease: Lease) -> None:
+        keys = Keys(lease.run, lease.incarnation)
         gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
         parameters = initial_parameters(CONFIG.sizes, 0, CONFIG.dtype)
         with self._server.client() as client:
             weights = client.get(keys.weights)
-            if weights is None or Record.decode(weights).number != seat.span:
-                return  # a seat of a span that is over
+            if weights is None or Record.decode(weights).number != lease.window:
+                return  # a lease of a window that is over
             client.rpush(
-                keys.replies, Record(Kind.JOINED, seat.incarnation, number=seat.number).encode() + self._name_sent
+                keys.replies, Record(Kind.JOINED, lease.incarnation, number=lease.number).encode() + self._name_sent
             )
-            while self._name_sent.decode() in seat.excluded:
+            while self._name_sent.decode() in lease.excluded:
                 time.sleep(0.05)
                 weights = client.get(keys.weights)
-                if weights is None or Record.decode(weights).number != seat.span:
+                if weights is None or Record.decode(weights).number != lease.window:
                     return
             while True:
-                taken = client.blpop(keys.requests(seat.span), 1)
+                taken = client.blpop(keys.requests(lease.window), 1)
                 if taken is None:
                     continue
                 request = Record.decode(taken[1])
                 if request.kind == Kind.OVER:
-                    client.rpush(keys.requests(seat.span), taken[1])
+                    client.rpush(keys.requests(lease.window), taken[1])
                     return
                 weights = client.get(keys.weights)
                 if weights is None:  # the run is over
@@ -133,7 +133,7 @@ class BadWorker(threading.Thread):
                 parameters.flat[:] = np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype)
                 rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[request.step * 6 : request.step * 6 + 6]
                 total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
-                reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=ord("f"))
+                reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord("f"))
                 messages = self._answer(reply.encode() + total.tobytes(), reply)
                 self.requests += 1  # before the reply, which may end the test
                 self.messages += len(messages)
@@ -203,7 +203,7 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
             return [changed(message, record, step=1)]
         return [message]
 
-    exchange._pace.add(0.001)  # so that a second without a reply counts as late
+    exchange._timer.add(0.001)  # so that a second without a reply counts as late
     BadWorker(server, answer).start()
     assert learn(exchange.gradient) == learn(alone())
     assert len(forgotten) == 1
@@ -213,7 +213,7 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     """The connection breaks at the worst moment, `times` times over."""
-    made = exchange_on(server, batches_per_task=4)
+    made = gradients_on(server, batches_per_task=4)
     broken: list[str] = []
 
     def fail(*arguments, **options):
@@ -233,10 +233,10 @@ def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     made.close()
 
 
-def test_a_broker_that_fails_while_seats_are_given_out_loses_no_seat(server):
-    made = exchange_on(server, batches_per_task=4)
+def test_a_broker_that_fails_while_seats_are_given_out_loses_no_lease(server):
+    made = gradients_on(server, batches_per_task=4)
     failures: list[int] = []
-    send = made._seats._app.send_task
+    send = made._leases._app.send_task
 
     def fail(*arguments, **options):
         failures.append(1)
@@ -244,10 +244,10 @@ def test_a_broker_that_fails_while_seats_are_given_out_loses_no_seat(server):
             raise OperationalError("cut by the test")
         return send(*arguments, **options)
 
-    made._seats._app.send_task = fail
+    made._leases._app.send_task = fail
     BadWorker(server, lambda message, record: [message]).start()
     assert learn(made.gradient) == learn(alone())
-    assert len(failures) >= 3 * 3 * 4  # three spans of four seats, each of them refused twice
+    assert len(failures) >= 3 * 3 * 4  # three windows of four leases, each of them refused twice
     made.close()
 
 
@@ -292,17 +292,17 @@ def test_anything_else_is_no_record(data):
 
 
 def test_a_seat_survives_its_journey():
-    seat = Seat("run", 2**64 - 1, CONFIG, "digest", 3, 500, 1000, 7, 8, "1/2", ("worker@host:1",))
-    assert Seat.from_json(json.loads(json.dumps(seat.to_json()))) == seat
-    assert seat.name == "epoch 3, mini-batches 500–999, seat 1/2"
+    lease = Lease("run", 2**64 - 1, CONFIG, "digest", 3, 500, 1000, 7, 8, "1/2", ("worker@host:1",))
+    assert Lease.from_json(json.loads(json.dumps(lease.to_json()))) == lease
+    assert lease.name == "epoch 3, mini-batches 500–999, lease 1/2"
     with pytest.raises(VersionError, match="version 99"):
-        Seat.from_json({**seat.to_json(), "version": 99})
+        Lease.from_json({**lease.to_json(), "version": 99})
     with pytest.raises(MessageError, match="not as it was given out"):
-        Seat.from_json({**seat.to_json(), "epoch": 4})
+        Lease.from_json({**lease.to_json(), "epoch": 4})
 
 
 def test_an_ask_counts_each_shard_once():
-    ask = Ask(incarnation=1, step=7, rows=np.arange(10), bounds=[0, 5, 10], workers=2)
+    ask = PendingStep(incarnation=1, step=7, rows=np.arange(10), bounds=[0, 5, 10], workers=2)
     first, second = (request._replace(kind=Kind.REPLY, samples=5, number=1) for request in ask.unanswered())
     verdicts = []
     for reply in (first, first, second, first._replace(step=6), first._replace(step=8), second._replace(stop=1)):

@@ -42,10 +42,10 @@ def test_every_line_is_json_if_asked_for(gradmq, small_data, server):
     (came,) = (line for line in told if "takes part" in line["message"])
     assert came["worker"].startswith("one@")
 
-    seats = [line for line in workers_lines(worker) if "succeeded" in line["message"]]
-    assert {line["run"] for line in seats} == {run}
-    assert all(line["worker"].startswith("one@") for line in seats)
-    assert "epoch 0, mini-batches 0–99, seat 1/2" in seats[0]["message"]
+    leases = [line for line in workers_lines(worker) if "succeeded" in line["message"]]
+    assert {line["run"] for line in leases} == {run}
+    assert all(line["worker"].startswith("one@") for line in leases)
+    assert "epoch 0, mini-batches 0–99, lease 1/2" in leases[0]["message"]
     assert server.password not in program.text() + worker.text()
 
 

@@ -11,15 +11,15 @@ from celery import Celery
 
 from coordinator.accounting import Ledger
 from coordinator.cluster.embedded import embedded_cluster
-from coordinator.gradients.in_process import Local
-from coordinator.gradients.remote import Exchange
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.gradients.remote import RemoteGradients
 from coordinator.training.state import State
 from shared.messaging.addresses import broker_url, celery_settings
 from shared.messaging.records import Record
 from shared.messaging.resp import client
 from shared.transport.shared_memory import SharedTensors
 from tests.conftest import job, metrics, start_worker, survivors
-from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
+from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
 
 WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
 WORKERS, STEPS = 2, 10
@@ -36,20 +36,31 @@ def test_local_workers_have_the_tensors_in_memory_and_redis_carries_only_records
     with embedded_cluster(WORKERS, small_data, tmp_path / "logs", None) as cluster:
         url = cluster.redis_url
         state = State.initial(WIDE)
-        exchange = Exchange(
-            *(url, broker_url(url), "test", WIDE, SAMPLES, state, None, 0.0, cluster.tend, cluster.shared_tensors(WIDE))
+        exchange = RemoteGradients(
+            *(
+                url,
+                broker_url(url),
+                "test",
+                WIDE,
+                SAMPLES,
+                state,
+                None,
+                0.0,
+                cluster.supervise,
+                cluster.shared_tensors(WIDE),
+            )
         )
         learned = learn(exchange.gradient, STEPS, WIDE)
         with client(url) as connection:
             through_redis = connection.info("stats")["total_net_input_bytes"]
         exchange.close()
-    assert learned == learn(Local(WIDE, SAMPLES, Ledger()).gradient, STEPS, WIDE)
-    assert sum(tally.answered for tally in state.ledger.account.workers.values()) == state.ledger.account.asked
+    assert learned == learn(InProcessGradients(WIDE, SAMPLES, Ledger()).gradient, STEPS, WIDE)
+    assert sum(counts.answered for counts in state.ledger.counts.workers.values()) == state.ledger.counts.asked
     assert through_redis < STEPS * state.parameters.flat.nbytes
 
 
 def test_a_worker_that_does_not_share_the_memory_takes_part_through_redis(gradmq, server, tensors):
-    exchange = exchange_on(server, tensors=tensors)
+    exchange = gradients_on(server, tensors=tensors)
     start_worker(gradmq, server, "stranger")
     assert learn(exchange.gradient) == learn(alone())
     exchange.close()
@@ -60,11 +71,11 @@ def test_a_reply_in_a_room_that_is_not_there_is_rejected(server, tensors, place,
     def elsewhere(message: bytes, record: Record) -> list[bytes]:
         return [record._replace(place=place, first=first).encode(), message]
 
-    exchange = exchange_on(server, tensors=tensors)
+    exchange = gradients_on(server, tensors=tensors)
     exchange._by_wire = True
     BadWorker(server, elsewhere).start()
     assert learn(exchange.gradient) == learn(alone())
-    assert sum(tally.rejected for tally in exchange._ledger.account.workers.values()) >= STEPS
+    assert sum(counts.rejected for counts in exchange._ledger.counts.workers.values()) >= STEPS
     exchange.close()
 
 
@@ -73,9 +84,9 @@ def test_two_processes_of_one_worker_do_not_share_its_place(small_data, tmp_path
     with embedded_cluster(1, small_data, tmp_path / "logs", None) as cluster:
         url = cluster.redis_url
         state = State.initial(CONFIG)
-        exchange = Exchange(
+        exchange = RemoteGradients(
             *(url, broker_url(url), "test", CONFIG, SAMPLES, state),
-            *(None, 0.0, cluster.tend, cluster.shared_tensors(CONFIG)),
+            *(None, 0.0, cluster.supervise, cluster.shared_tensors(CONFIG)),
         )
         learned = [learn(exchange.gradient)]
         with Celery(broker=broker_url(url), set_as_current=False) as app:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.accounting import Tally
+from coordinator.accounting import WorkerCounts
 from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.training.state import State
@@ -25,12 +25,12 @@ from shared.config import TrainConfig
 from shared.data.idx import read_idx
 from shared.data.notebook_pickle import read_seed_pickle
 from shared.errors import DataError, MessageError, ModelError, VersionError
-from shared.messaging.records import RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messaging.records import RECORD_BYTES, Keys, Kind, Lease, Record
 from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.conftest import write_idx
-from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, exchange_on, learn
+from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
 from worker import data as worker_data
-from worker.session import Sitting
+from worker.session import Session
 
 COUNT = int(os.environ.get("GRADMQ_MUTATIONS", "40"))
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
@@ -99,7 +99,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         state.epoch, state.batch, state.samples = 3, 7 + number, 70
         state.excluded.append(f"worker{number}")
         state.velocity[:] = number
-        state.ledger.account.of("worker").add(Tally(answered=number, samples=70))
+        state.ledger.counts.of("worker").add(WorkerCounts(answered=number, samples=70))
         save_checkpoint(tmp_path / "checkpoint.npz", state, config)
     found: Counter[int] = Counter()
     for content in mutations((tmp_path / "checkpoint.npz").read_bytes(), dice):
@@ -109,7 +109,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         kept = states[state.batch - 7]
         assert state.parameters.sha256 == kept.parameters.sha256
         assert (state.epoch, state.samples, state.excluded) == (3, 70, kept.excluded)
-        assert state.ledger.account == kept.ledger.account
+        assert state.ledger.counts == kept.ledger.counts
         np.testing.assert_array_equal(state.velocity, kept.velocity)
         found[state.batch - 7] += 1
     assert found[0] > COUNT / 2
@@ -181,16 +181,16 @@ def test_damaged_replies_change_nothing(server, dice):
 
     BadWorker(server, answer).start()
     while sent["wrong"] < COUNT:
-        exchange = exchange_on(server)
+        exchange = gradients_on(server)
         assert learn(exchange.gradient) == learn(alone())
         exchange.close()
 
 
 def test_damaged_requests_are_no_ones_work(server, dice):
-    """A real seat, whose list of requests is full of damaged ones; it stays until the right one, answers it rightly."""
+    """A real lease, whose list of requests is full of damaged ones; it stays until the right one and answers that."""
     worker_data._kept[SAMPLES.sha256] = SAMPLES
     incarnation = 77
-    seat = Seat("run", incarnation, CONFIG, SAMPLES.sha256, 0, 0, 10, 0, 0, "1/1", ())
+    lease = Lease("run", incarnation, CONFIG, SAMPLES.sha256, 0, 0, 10, 0, 0, "1/1", ())
     keys = Keys("run", incarnation)
     parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
     request = Record(Kind.REQUEST, incarnation, 2, 0, 2)
@@ -198,8 +198,8 @@ def test_damaged_requests_are_no_ones_work(server, dice):
     with server.client() as client:
         client.set(keys.weights, weights)
         client.rpush(keys.requests(0), *mutations(request.encode(), dice), request.encode())
-        sitting = Sitting(seat, server.url, "worker")
-        thread = threading.Thread(target=sitting.work, daemon=True)
+        session = Session(lease, server.url, "worker")
+        thread = threading.Thread(target=session.work, daemon=True)
         thread.start()
         deadline = time.monotonic() + 60
         while client.llen(keys.requests(0)) and time.monotonic() < deadline:
@@ -222,7 +222,7 @@ def test_damaged_requests_are_no_ones_work(server, dice):
 
 
 def test_a_damaged_seat_is_refused(dice):
-    whole = Seat("run", 7, CONFIG, "digest", 0, 0, 10, 0, 0, "1/1", ()).to_json()
+    whole = Lease("run", 7, CONFIG, "digest", 0, 0, 10, 0, 0, "1/1", ()).to_json()
     values = [None, -1, 2**70, "", "x" * 50, [], {}, 1.5, True, [[1]], {"a": 1}]
     for _ in range(COUNT):
         fields = {**whole, dice.choice([*whole, "stranger"]): dice.choice(values)}
@@ -231,7 +231,7 @@ def test_a_damaged_seat_is_refused(dice):
         if json.dumps(fields) == json.dumps(whole):
             continue
         with pytest.raises((VersionError, MessageError)) as refused:
-            Seat.from_json(fields)
+            Lease.from_json(fields)
         assert one_line(refused.value)
 
 

@@ -91,7 +91,7 @@ def test_a_run_over_rabbitmq_gives_the_same_bits(gradmq, small_data, server, rab
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
     assert metrics(program)[-1]["workers"] == 1
     with server.client() as client:  # Celery is elsewhere, indeed
-        assert not client.exists("gradmq:seats")
+        assert not client.exists("gradmq:leases")
 
 
 def test_a_rabbitmq_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, rabbitmq, long_fingerprint):

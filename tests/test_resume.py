@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.accounting import Tally
+from coordinator.accounting import WorkerCounts
 from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.signals import Stopped, stop_on_signals, uninterrupted
@@ -287,7 +287,7 @@ def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     state = State.initial(CONFIG)
     state.epoch, state.batch, state.samples, state.seconds = 3, 7, 70, 1.5
     state.excluded.append("worker@host:1")
-    state.ledger.account.of("worker@host:2").add(Tally(answered=14, late=2, samples=70))
+    state.ledger.counts.of("worker@host:2").add(WorkerCounts(answered=14, late=2, samples=70))
     for _ in range(3):  # so that there is one before
         save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
     found = load_checkpoint(tmp_path / "checkpoint.npz", CONFIG, 100)
@@ -295,7 +295,7 @@ def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     np.testing.assert_array_equal(found.parameters.flat, state.parameters.flat)
     assert (found.epoch, found.batch, found.samples, found.seconds) == (3, 7, 70, 1.5)
     assert found.excluded == ["worker@host:1"]
-    assert found.ledger.account == state.ledger.account
+    assert found.ledger.counts == state.ledger.counts
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.before.npz", "checkpoint.npz"]
 
 

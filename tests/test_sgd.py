@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.gradients.pending import Ask
+from coordinator.gradients.pending import PendingStep
 from shared.data.samples import VectorSamples
 from shared.nn.parameters import Parameters
 from shared.parallel.sgd import (
@@ -89,7 +89,7 @@ def test_blocks_of_any_number_of_workers_add_up_to_the_same_bits(shards, workers
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((shards, 3)).astype(np.float32) * 10.0 ** rng.integers(-6, 6, (shards, 1))
     whole = tree_sum(lambda number: vectors[number].copy(), 0, shards)
-    requests = Ask(0, 0, rows=np.arange(shards), bounds=list(range(shards + 1)), workers=workers).unanswered()
+    requests = PendingStep(0, 0, rows=np.arange(shards), bounds=list(range(shards + 1)), workers=workers).unanswered()
     assert len(requests) >= min(workers, shards)
     blocks = [tree_sum(lambda number: vectors[number].copy(), request.first, request.stop) for request in requests]
     assert tree_sum(blocks.__getitem__, 0, len(blocks)).tobytes() == whole.tobytes()

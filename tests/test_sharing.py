@@ -19,7 +19,7 @@ def keys(server: Server) -> dict[bytes, int]:
 
 
 def settled(server: Server) -> dict[bytes, int]:
-    """The keys, when each has a time to live, as it must have soon: a worker may still be giving up its seat."""
+    """The keys, when each has a time to live, as it must have soon: a worker may still be giving up its lease."""
     deadline = time.monotonic() + 5
     while not all(0 < seconds <= 600 for seconds in keys(server).values()):
         assert time.monotonic() < deadline, keys(server)
@@ -60,7 +60,7 @@ def test_a_run_whose_everybody_died_leaves_no_key_that_stays(gradmq, small_data,
     program = gradmq(*job(small_data, 10_000, redis=server.url))
     program.wait_for("Epoch 5:")
     everybody = [*worker.descendants(), worker.group, program.group]
-    # In the middle of a seat. (Celery's note of a seat that was taken in the last millisecond is the next worker's to
+    # In the middle of a lease. (Celery's note of a lease that was taken in the last millisecond is the next worker's to
     # clear away.)
     while keys(server).get(b"gradmq:unacked", 0) <= 0:
         for process in everybody:
@@ -71,7 +71,7 @@ def test_a_run_whose_everybody_died_leaves_no_key_that_stays(gradmq, small_data,
     for process in everybody:
         process.kill()
     left = settled(server)
-    assert b"gradmq:seats" in left or b"gradmq:unacked" in left
+    assert b"gradmq:leases" in left or b"gradmq:unacked" in left
 
 
 def test_the_memory_of_redis_does_not_grow(gradmq, small_data, server):
@@ -84,6 +84,6 @@ def test_the_memory_of_redis_does_not_grow(gradmq, small_data, server):
             found.append((client.dbsize(), client.info("memory")["used_memory"]))
     program.process.send_signal(signal.SIGINT)
     assert program.end(10) == 130
-    # The sign that a span is over stays for some seconds, and spans of this job last half a second.
+    # The sign that a window is over stays for some seconds, and windows of this job last half a second.
     assert max(keys for keys, _ in found) < 40, found
     assert max(used for _, used in found[1:]) < 1.5 * found[0][1], found

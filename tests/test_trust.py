@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.gradients.in_process import Local
+from coordinator.gradients.in_process import InProcessGradients
 from coordinator.reporting.progress_bar import Progress
 from coordinator.runs.run import Run
 from coordinator.training.loop import train
@@ -24,7 +24,7 @@ from shared.data.dataset import Dataset, load_dataset
 from shared.errors import DivergedError, LedgerError
 from shared.messaging.records import RECORD_BYTES, Record
 from tests.conftest import job, metrics, start_worker
-from tests.test_exchange import CONFIG, BadWorker, alone, changed, exchange_on, learn
+from tests.test_exchange import CONFIG, BadWorker, alone, changed, gradients_on, learn
 
 
 def wrong_bit(message: bytes, record: Record) -> list[bytes]:
@@ -41,7 +41,7 @@ def not_finite(message: bytes, record: Record) -> list[bytes]:
 @pytest.mark.parametrize(("answer", "audit"), [(wrong_bit, 1.0), (not_finite, 0.0)])
 def test_a_worker_whose_gradient_is_wrong_is_named_and_gets_no_more_work(server, caplog, answer, audit):
     state = State.initial(CONFIG)
-    exchange = exchange_on(server, audit=audit, state=state)
+    exchange = gradients_on(server, audit=audit, state=state)
     liar = BadWorker(server, answer, "liar")
     liar.start()
     threading.Timer(1, BadWorker(server, lambda message, record: [message], "honest").start).start()
@@ -50,15 +50,15 @@ def test_a_worker_whose_gradient_is_wrong_is_named_and_gets_no_more_work(server,
     (line,) = [record for record in caplog.records if "gets no more work" in record.getMessage()]
     assert line.worker == "liar"
     assert "is not what the coordinator computes" in line.getMessage()
-    tallies = state.ledger.account.workers
-    assert tallies["liar"].rejected >= 1
+    counts = state.ledger.counts.workers
+    assert counts["liar"].rejected >= 1
     exchange.close()
 
 
 def test_a_worker_that_only_talks_nonsense_gets_no_more_work(server):
     state = State.initial(CONFIG)
-    exchange = exchange_on(server, state=state)
-    exchange._pace.add(0.001)  # so that it is asked again soon
+    exchange = gradients_on(server, state=state)
+    exchange._timer.add(0.001)  # so that it is asked again soon
     BadWorker(server, lambda message, record: [message[:-4]], "liar").start()
     threading.Timer(1, BadWorker(server, lambda message, record: [message], "honest").start).start()
     assert learn(exchange.gradient) == learn(alone())
@@ -77,7 +77,7 @@ def test_an_audit_of_honest_workers_finds_nothing(gradmq, small_data, fingerprin
 FOREIGN_WORKER = """
 import sys
 import shared.messaging.records
-shared.messages.VERSION = 99
+shared.messaging.records.VERSION = 99
 from celery.__main__ import main
 sys.argv = ["celery", *sys.argv[1:]]
 main()
@@ -144,7 +144,7 @@ def reply(bench: Bench, **seconds: list[float]) -> None:
 
 
 def test_a_pause_ends_when_nobody_else_is_there(server):
-    exchange = exchange_on(server)
+    exchange = gradients_on(server)
     reply(exchange._bench, fast=[0.001] * 15, slow=[1.0] * 15)
     exchange._bench.look(["fast", "slow"])
     assert "slow" in exchange._bench
@@ -155,8 +155,8 @@ def test_a_pause_ends_when_nobody_else_is_there(server):
 
 
 def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
-    exchange = exchange_on(server)
-    exchange._pace.add(0.001)
+    exchange = gradients_on(server)
+    exchange._timer.add(0.001)
     forgotten: list[Record] = []
 
     def forget(message: bytes, record: Record) -> list[bytes]:
@@ -205,7 +205,7 @@ def test_who_is_benched_and_for_how_long():
     assert bench.is_excluded("liar")
 
 
-class Poisoned(Local):
+class Poisoned(InProcessGradients):
     """Gradients that are right up to a step of an epoch."""
 
     def __init__(self, *arguments, step: tuple[int, int], poison: float) -> None:
@@ -250,7 +250,7 @@ def test_numbers_that_are_not_finite_stop_the_run_at_their_step(run_of, poison, 
     assert kept.parameters.sha256 == run.metrics[1].weights_sha256
 
 
-class Forgetful(Local):
+class Forgetful(InProcessGradients):
     """Counts one sample too few in one step."""
 
     def gradient(self, parameters, epoch, batch, rows):
@@ -271,7 +271,7 @@ def test_an_epoch_whose_books_do_not_come_out_is_not_closed(run_of):
 def test_a_run_that_excluded_a_worker_still_does_after_resume(server):
     state = State.initial(CONFIG)
     state.excluded.append("liar")
-    exchange = exchange_on(server, state=state)
+    exchange = gradients_on(server, state=state)
     liar = BadWorker(server, wrong_bit, "liar")
     liar.start()
     BadWorker(server, lambda message, record: [message], "honest").start()

@@ -1,1 +1,1 @@
-"""The worker: a Celery app whose one task takes a seat in a span and computes gradients until it is over."""
+"""The worker: a Celery app whose one task takes a lease in a window and computes gradients until it is over."""

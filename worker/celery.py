@@ -26,7 +26,7 @@ app.steps["worker"].add(Leave)
 kombu.transport.redis.Transport.Channel = Channel
 
 # A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that may
-# have stopped doing: for 30 s, longer than a container is given to stop. A seat's result is worth one.
+# have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
 billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 
 # Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.

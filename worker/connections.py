@@ -1,4 +1,4 @@
-"""The connection to Redis, kept from seat to seat: over TLS a new one takes as long as a hundred steps."""
+"""The connection to Redis, kept from lease to lease: over TLS a new one takes as long as a hundred steps."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _kept: dict[str, tuple[Stream, float]] = {}  # by address, with the time of its 
 
 @contextmanager
 def connection(url: str) -> Iterator[Stream]:
-    """Give a connection that waits for no reply, and keep it for the next seat unless something goes wrong.
+    """Give a connection that waits for no reply, and keep it for the next lease unless something goes wrong.
 
     Raises what `Stream` raises.
     """

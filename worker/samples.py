@@ -1,4 +1,4 @@
-"""The training samples, kept in memory from seat to seat."""
+"""The training samples, kept in memory from lease to lease."""
 
 import os
 from collections import OrderedDict

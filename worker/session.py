@@ -1,4 +1,4 @@
-"""A seat: take a request, compute, give the reply, until the span is over."""
+"""A lease: take a request, compute, give the reply, until the window is over."""
 
 import time
 from contextlib import closing, suppress
@@ -8,8 +8,8 @@ from typing import Any, cast
 import redis
 
 from shared.data.samples import LabelledSamples
-from shared.messaging.addresses import SEAT_KEYS, SEAT_LIFETIME
-from shared.messaging.records import LIFETIME, OVER_LIFETIME, RECORD_BYTES, Keys, Kind, Record, Seat
+from shared.messaging.addresses import LEASE_KEYS, LEASE_LIFETIME
+from shared.messaging.records import LIFETIME, OVER_LIFETIME, RECORD_BYTES, Keys, Kind, Lease, Record
 from shared.messaging.resp import Stream, client, encode
 from shared.messaging.sockets import Item
 from shared.parallel.sgd import epoch_order
@@ -20,14 +20,14 @@ from worker.samples import local_samples, received_samples
 from worker.shutdown import is_leaving
 
 _POLL = 1  # seconds that Redis lets us wait for a request before we look around
-_NO_COORDINATOR = 4.0  # seconds without published weights after which a seat is given up
-_NO_REDIS = 300.0  # seconds without Redis after which a seat is given up
+_NO_COORDINATOR = 4.0  # seconds without published weights after which a lease is given up
+_NO_REDIS = 300.0  # seconds without Redis after which a lease is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
 
 
 @dataclass
 class Done:
-    """What a seat did: the task's result, which Flower shows."""
+    """What a lease did: the task's result, which Flower shows."""
 
     outcome: str = ""  # why it was left
     steps: int = 0
@@ -39,21 +39,21 @@ class Done:
         return {name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
 
-class Sitting:
-    """One worker in one seat, from taking it to leaving it, over as many connections as it takes."""
+class Session:
+    """One worker in one lease, from taking it to leaving it, over as many connections as it takes."""
 
-    def __init__(self, seat: Seat, url: str, worker: str) -> None:
+    def __init__(self, lease: Lease, url: str, worker: str) -> None:
         """url: of Redis.  worker: this worker's name, for people."""
-        self._seat = seat
+        self._lease = lease
         self._url = url
         self._worker = worker
-        self._keys = Keys(seat.run, seat.incarnation)
-        self._requests = self._keys.requests(seat.span)
+        self._keys = Keys(lease.run, lease.incarnation)
+        self._requests = self._keys.requests(lease.window)
         self._weights_seen: float | None = None  # when, by the monotonic clock
         self._done = Done()
 
     def work(self) -> Done:
-        """Compute gradients for the seat's span until it is over; return what was done."""
+        """Compute gradients for the lease's window until it is over; return what was done."""
         last_heard = time.monotonic()
         while not self._done.outcome:
             # Redis may come back within a moment, long before Celery's own reconnection would: so stay and try.
@@ -76,22 +76,22 @@ class Sitting:
 
     def _serve(self, stream: Stream) -> None:
         """Serve requests on one connection until there is a reason to leave."""
-        seat, config, done = self._seat, self._seat.config, self._done
+        lease, config, done = self._lease, self._lease.config, self._done
         # Celery has noted that we have this task; should nobody be left to delete that note, it expires.
-        stream.send([item for key in SEAT_KEYS for item in encode("EXPIRE", key, SEAT_LIFETIME)])
-        stream.skip(len(SEAT_KEYS))
-        # A seat that comes too late must not wait for a request to find that out.
+        stream.send([item for key in LEASE_KEYS for item in encode("EXPIRE", key, LEASE_LIFETIME)])
+        stream.skip(len(LEASE_KEYS))
+        # A lease that comes too late must not wait for a request to find that out.
         self._look(stream)
-        if self._worker in seat.excluded and not done.outcome:
+        if self._worker in lease.excluded and not done.outcome:
             self._sit_out(stream)
         samples = None if done.outcome else self._samples()
         if samples is None:
             return
         work = work_of(config, samples)
-        order = epoch_order(config.seed, seat.epoch, len(samples))
-        first_step = seat.epoch * config.steps_per_epoch(len(samples))
+        order = epoch_order(config.seed, lease.epoch, len(samples))
+        first_step = lease.epoch * config.steps_per_epoch(len(samples))
 
-        tensors = tensors_of(seat, self._keys.weights)
+        tensors = tensors_of(lease, self._keys.weights)
         dtype = ord(config.numpy_dtype.char)
         take = [*encode("BLPOP", self._requests, _POLL), *tensors.get]
         give = _push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode())
@@ -130,13 +130,13 @@ class Sitting:
                 time.sleep(_PAUSE)
                 continue
             batch = request.step - first_step
-            if request[:2] != (Kind.REQUEST, seat.incarnation) or not seat.first <= batch < seat.stop:
+            if request[:2] != (Kind.REQUEST, lease.incarnation) or not lease.first <= batch < lease.stop:
                 continue
             rows = order[batch * config.samples_per_step : (batch + 1) * config.samples_per_step]
             if not 0 <= request.first < request.stop < len(work.bounds(len(rows))):
                 continue
             total, n_samples = work.block(tensors.parameters, rows, request.first, request.stop)
-            reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=seat.number, dtype=dtype)
+            reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=dtype)
             give = _push(self._keys.replies, tensors.reply(reply, total))
             done.steps += 1
             done.samples += n_samples
@@ -148,13 +148,13 @@ class Sitting:
         self._done.outcome = self._why_leave(None, Record.decode(cast(bytes, stream.read())))
 
     def _is_of_another_life(self, stream: Stream) -> bool:
-        """Tell whether the coordinator has died and the run goes on in its next life, with other seats."""
+        """Tell whether the coordinator has died and the run goes on in its next life, with other leases."""
         stream.send(encode("GET", self._keys.life))
         life = stream.read()
-        return life is not None and life != b"%d" % self._seat.incarnation
+        return life is not None and life != b"%d" % self._lease.incarnation
 
     def _sit_out(self, stream: Stream) -> None:
-        """Occupy the seat without working, so that it is not offered to us again and again."""
+        """Occupy the lease without working, so that it is not offered to us again and again."""
         stream.send(_push(self._keys.replies, self._notice(Kind.JOINED) + self._worker.encode()))
         stream.skip(2)
         while not self._done.outcome:
@@ -165,7 +165,7 @@ class Sitting:
 
     def _samples(self) -> LabelledSamples | None:
         """Return the training samples, asking the coordinator for them if they are not on this machine."""
-        samples = local_samples(self._seat.data_sha256)
+        samples = local_samples(self._lease.data_sha256)
         if samples is not None:
             return samples
         with closing(client(self._url)) as redis_client:
@@ -181,21 +181,21 @@ class Sitting:
                     redis_client.rpush(self._keys.replies, self._notice(Kind.NEEDS_DATA))
                     redis_client.expire(self._keys.replies, LIFETIME)
                     asked = time.monotonic()
-                samples = received_samples(redis_client, self._seat.data_sha256)
+                samples = received_samples(redis_client, self._lease.data_sha256)
                 if samples is None:
                     time.sleep(_PAUSE)
         return samples
 
     def _why_leave(self, request: Record | None, weights: Record | None) -> str:
-        """Return why the seat should be left now, or nothing."""
+        """Return why the lease should be left now, or nothing."""
         now = time.monotonic()
         if weights is not None:
             self._weights_seen = now
         # The weights decide; the sign in the list only wakes who waits there.
         told = request is not None and request.kind == Kind.OVER
-        if told if weights is None else weights.number != self._seat.span:
-            return "span over"
-        # A seat that never saw weights came after its run; one that did allows the coordinator a pause.
+        if told if weights is None else weights.number != self._lease.window:
+            return "window over"
+        # A lease that never saw weights came after its run; one that did allows the coordinator a pause.
         if self._weights_seen is None or now - self._weights_seen > _NO_COORDINATOR:
             return "coordinator is gone"
         return "worker is leaving" if is_leaving() else ""
@@ -204,11 +204,11 @@ class Sitting:
         return self._notice(Kind.LEAVING) + self._worker.encode() if is_leaving() else self._notice(Kind.LEFT)
 
     def _notice(self, kind: Kind) -> bytes:
-        return Record(kind, self._seat.incarnation, number=self._seat.number).encode()
+        return Record(kind, self._lease.incarnation, number=self._lease.number).encode()
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str) -> None:
-    """Tell the coordinator of a seat of another version who cannot sit in it, as far as that can be told."""
+    """Tell the coordinator of a lease of another version who cannot sit in it, as far as that can be told."""
     try:
         keys = Keys(str(fields["run"]), int(fields["incarnation"], 16))
         number = int(fields["number"])

@@ -1,6 +1,6 @@
-"""How Celery's main process tells the process that computes to finish its request and give up its seat.
+"""How Celery's main process tells the process that computes to finish its request and give up its lease.
 
-Celery, told to stop by a signal or from Flower, waits for the running task without telling it. A seat can last for
+Celery, told to stop by a signal or from Flower, waits for the running task without telling it. A lease can last for
 minutes, so it looks here between requests. The flag is memory that fork shares.
 """
 

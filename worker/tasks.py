@@ -1,4 +1,4 @@
-"""The one task. It is thin: Celery's part is here, the work is in `worker.seat`."""
+"""The one task. It is thin: Celery's part is here, the work is in `worker.lease`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from celery.utils.log import get_task_logger
 from shared import logs
 from shared.errors import MessageError, VersionError
 from shared.messaging.addresses import tensors_url
-from shared.messaging.records import SEAT_TASK, Seat
+from shared.messaging.records import LEASE_TASK, Lease
 from worker.celery import app
-from worker.session import Done, Sitting, refuse
+from worker.session import Done, Session, refuse
 
-_REFUSED = 3.0  # seconds to stay in a seat of another version, so that others get the next ones
+_REFUSED = 3.0  # seconds to stay in a lease of another version, so that others get the next ones
 
 log = get_task_logger(__name__)
 
@@ -24,12 +24,12 @@ log = get_task_logger(__name__)
 _PROCESS = os.getpid()
 
 
-@app.task(name=SEAT_TASK, bind=True)
-def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    """Take a seat and compute summed gradients until its span is over; return what was done."""
+@app.task(name=LEASE_TASK, bind=True)
+def lease(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Take a lease and compute summed gradients until its window is over; return what was done."""
     url, name = tensors_url(app.conf.broker_url), f"{self.request.hostname}:{_PROCESS}"
     try:
-        taken = Seat.from_json(fields)
+        taken = Lease.from_json(fields)
     except VersionError as error:
         log.error("%s", error)
         refuse(fields, url, name)
@@ -39,4 +39,4 @@ def seat(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
         log.error("%s", error)
         return Done(f"refused: {error}").to_json()
     logs.context.run = taken.run
-    return Sitting(taken, url, name).work().to_json()
+    return Session(taken, url, name).work().to_json()

@@ -56,7 +56,7 @@ def show(model: Path) -> None:
     click.echo(f"weights_sha256: {parameters.sha256}")
     if _is_run(model):
         run = Run.open(str(model), Path())
-        click.echo(table(run.accounts))
+        click.echo(table(run.counts_of_epochs))
         if run.damaged_line:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the books up to there")
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from coordinator.cli import options
 from coordinator.cli.options import Sizes
 from coordinator.planning.advice import advise
-from coordinator.planning.cost_model import Network, Plan
+from coordinator.planning.cost_model import CostModel, Network
 from coordinator.planning.profiler import measure
 from shared.config import DTYPES, TrainConfig, join
 from shared.errors import ConfigError
@@ -51,7 +51,7 @@ def plan_command(
     config = TrainConfig(sizes, 1, mini_batch_size, 3.0, 0, shards, dtype, *algorithm)
     with threadpool_limits(1):
         rate = measure(config)
-    plan = Plan(config, rate, network, _cores())
+    plan = CostModel(config, rate, network, _cores())
     click.echo(f"{join(sizes)}, {dtype}, mini-batches of {mini_batch_size}, {config.algorithm}; {_where(plan)}")
     click.echo(_table(plan, workers))
     click.echo(" ".join(advise(plan, workers, replicas).sentences))
@@ -73,13 +73,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _where(plan: Plan) -> str:
+def _where(plan: CostModel) -> str:
     if plan.network is None:
         return f"all on this machine, {plan.cores} core{'s' if plan.cores > 1 else ''}"
     return f"workers on other machines, {plan.network.bandwidth * 8 / 1e9:g} Gbit/s, {plan.network.rtt * 1000:g} ms"
 
 
-def _table(plan: Plan, most: int) -> str:
+def _table(plan: CostModel, most: int) -> str:
     """Return the forecasts for 0, 1, 2, 3, 4, 6, 8, 12, 16, … workers, as far as there are parts for them."""
     most = min(most, plan.config.parts_per_step)  # others would have nothing to do
     shown = sorted({0, most, *(n for power in range(9) for n in (2**power, 3 * 2**power // 2) if n < most)})

@@ -17,8 +17,8 @@ from coordinator.cli import options
 from coordinator.cli.options import Sizes
 from coordinator.cluster.embedded import embedded_cluster
 from coordinator.cluster.preflight import check_broker, check_port_is_free, check_redis
-from coordinator.gradients.in_process import Local
-from coordinator.gradients.remote import Exchange
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.gradients.remote import RemoteGradients
 from coordinator.reporting.progress_bar import Progress, results, start_logging
 from coordinator.runs.run import ReadOnlyError, Run, best
 from coordinator.training.loop import GradientSource, train
@@ -34,7 +34,7 @@ log = logging.getLogger("coordinator")
 
 
 @dataclass(frozen=True)
-class Means:
+class RunOptions:
     """What a run is computed with: nothing of it changes the bits."""
 
     workers: int
@@ -67,7 +67,7 @@ def _means(
     batches_per_task: int | None,
     audit: float,
     flower_port: int | None,
-) -> Means:
+) -> RunOptions:
     """Check what was given by itself.  Raises ConfigError."""
     if batches_per_task is not None and batches_per_task < 1:
         raise ConfigError(f"--batches-per-task must be at least 1, got {batches_per_task}")
@@ -90,10 +90,10 @@ def _means(
         if not embedded or workers == 0:
             raise ConfigError("--flower shows the workers that this command starts, and it starts none")
         check_port_is_free(flower_port)
-    return Means(workers, redis_address, broker_address, batches_per_task, audit, flower_port)
+    return RunOptions(workers, redis_address, broker_address, batches_per_task, audit, flower_port)
 
 
-def _check_queue(means: Means) -> None:
+def _check_queue(means: RunOptions) -> None:
     """Raise QueueError unless what was given lets us in."""
     if means.redis is not None:
         check_redis(redis_url(means.redis))
@@ -195,7 +195,7 @@ def resume_command(
     _drive(run, data, dataset, state, means)
 
 
-def _drive(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -> None:
+def _drive(run: Run, data: Path, dataset: Dataset, state: State, means: RunOptions) -> None:
     """Train from the state to the end of the run, with what was given, and say what came of it."""
     try:
         _train(run, data, dataset, state, means)
@@ -206,7 +206,7 @@ def _drive(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
     _say_the_result(run)
 
 
-def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -> None:
+def _train(run: Run, data: Path, dataset: Dataset, state: State, means: RunOptions) -> None:
     logs.context.run = run.id
     config, n_training = run.config, len(dataset.training)
     with ExitStack() as stack:
@@ -218,17 +218,17 @@ def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
         results.info(_headline(run, n_training, state))
         source: GradientSource
         if means.redis is None and means.workers == 0:
-            source = Local(config, dataset.training, state.ledger)
+            source = InProcessGradients(config, dataset.training, state.ledger)
         else:
-            redis_address, tend, tensors = means.redis, _no_tending, None
+            redis_address, supervise, tensors = means.redis, _no_tending, None
             if redis_address is None:
                 cluster = embedded_cluster(means.workers, data, run.folder / "logs", means.flower_port)
                 members = stack.enter_context(cluster)
-                redis_address, tend = members.redis_url, members.tend
+                redis_address, supervise = members.redis_url, members.supervise
                 tensors = members.shared_tensors(config)
             redis_address = redis_url(redis_address)
             broker = broker_url(redis_address, means.broker)
-            source = Exchange(
+            source = RemoteGradients(
                 redis_address,
                 broker,
                 run.id,
@@ -237,7 +237,7 @@ def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
                 state,
                 means.batches_per_task,
                 means.audit,
-                tend,
+                supervise,
                 tensors,
             )
             stack.callback(source.close)
@@ -248,7 +248,7 @@ def _train(run: Run, data: Path, dataset: Dataset, state: State, means: Means) -
 
 def _say_the_result(run: Run) -> None:
     winner = best(run.metrics)
-    results.info(table(run.accounts))
+    results.info(table(run.counts_of_epochs))
     results.info(
         f"best epoch {winner.epoch}: {winner.correct}/{winner.n_test}; "
         f"last weights_sha256 {run.metrics[-1].weights_sha256}"
@@ -257,7 +257,7 @@ def _say_the_result(run: Run) -> None:
 
 
 def _no_tending() -> None:
-    """Workers that we did not start are not ours to tend."""
+    """Workers that we did not start are not ours to supervise."""
 
 
 def _headline(run: Run, n_samples: int, state: State) -> str:

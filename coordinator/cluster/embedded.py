@@ -26,7 +26,7 @@ _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_TOP_PAD_": str(2**24), 
 
 _PACKAGES = Path(__file__).parents[2]  # where `worker` is, installed or not
 _REDIS_START = 10.0  # seconds that Redis may take to answer
-_END = 5.0  # seconds that the guard may take
+_END = 5.0  # seconds that the watchdog may take
 _FLOWER = "flower"
 _SHORT_LIFE = 10.0  # seconds; a process that ends sooner never worked
 _MOST_SHORT_LIVES = 3  # in a row, before we give up
@@ -88,7 +88,7 @@ class Cluster:
             options = ["--address=127.0.0.1", f"--port={flower_port}"]
             self._add(_FLOWER, [*celery_command("flower"), *options])
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Start again what has ended.  Raises QueueError for a process that does not live."""
         for member in self.members:
             code = member.process.poll()
@@ -202,7 +202,7 @@ def embedded_cluster(workers: int, data: Path, logs: Path, flower_port: int | No
             guardian.stdin.close()
             with suppress(subprocess.TimeoutExpired):
                 guardian.wait(_END)
-            # The guard has done all this, unless somebody has killed it.
+            # The watchdog has done all this, unless somebody has killed it.
             with suppress(ProcessLookupError):
                 os.killpg(guardian.pid, signal.SIGKILL)
             shutil.rmtree(folder, ignore_errors=True)

@@ -34,7 +34,7 @@ def check_redis(url: str) -> None:
 
 
 def _ping(url: str) -> None:
-    """Ask Redis for a sign of life, again and again for a while."""
+    """PendingStep Redis for a sign of life, again and again for a while."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:

@@ -2,7 +2,7 @@
 
 import random
 
-from coordinator.gradients.pending import Array, Ask
+from coordinator.gradients.pending import Array, PendingStep
 from shared.messaging.records import Record
 from shared.nn.parameters import Parameters
 from shared.parallel.sgd import is_finite
@@ -18,7 +18,7 @@ class Audit:
         # Not from the run's seed: no worker shall know which of its replies are checked.
         self._random = random.SystemRandom()
 
-    def correct(self, parameters: Parameters, ask: Ask, reply: Record, gradient: Array) -> bool:
+    def correct(self, parameters: Parameters, ask: PendingStep, reply: Record, gradient: Array) -> bool:
         """Check a reply, perhaps; put the right gradient in the place of a wrong one, and tell whether it was right."""
         # A run that diverges has gradients that are not finite, and so does a worker that is broken.
         if is_finite(gradient) and not (self._share and self._random.random() < self._share):

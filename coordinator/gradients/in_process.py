@@ -13,7 +13,7 @@ from shared.parallel.strategy import work_of
 Array = NDArray[Any]
 
 
-class Local:
+class InProcessGradients:
     """Gradients of mini-batches, by the same shards and the same tree as with workers."""
 
     workers = 0

@@ -19,7 +19,7 @@ class Verdict(Enum):
     WRONG = auto()  # to nothing that was ever asked
 
 
-class Ask:
+class PendingStep:
     """The requests of one step. Each covers a block of the parts' tree and is answered exactly once."""
 
     def __init__(self, incarnation: int, step: int, rows: Array, bounds: list[int], workers: int) -> None:

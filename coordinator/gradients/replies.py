@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from coordinator.accounting import COORDINATOR, Ledger, Tally
+from coordinator.accounting import COORDINATOR, Ledger, WorkerCounts
 from coordinator.gradients.audit import Audit
-from coordinator.gradients.pending import Ask, Verdict
-from coordinator.workers.leases import Seats
-from coordinator.workers.membership import Roster
+from coordinator.gradients.pending import PendingStep, Verdict
+from coordinator.workers.leases import Leases
+from coordinator.workers.membership import Membership
 from coordinator.workers.stragglers import Bench
 from shared.config import TrainConfig
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version
@@ -20,26 +20,26 @@ from shared.transport.shared_memory import SharedTensors
 
 Array = NDArray[Any]
 
-_DUPLICATE, _LATE, _REJECTED = Tally(duplicate=1), Tally(late=1), Tally(rejected=1)
+_DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _UNKNOWN = "unknown"  # who sends what tells nothing of its sender
 _LONGEST_NAME = 500  # bytes
 
 log = logging.getLogger(__name__)
 
 
-class Inbox:
+class Replies:
     """Takes the workers' messages: a reply counts once, to the request that it answers, or not at all."""
 
     def __init__(
         self,
         incarnation: int,
         config: TrainConfig,
-        seats: Seats,
+        leases: Leases,
         bench: Bench,
         ledger: Ledger,
         audit: Audit,
         give_samples: Callable[[], None],
-        give_weights: Callable[[Parameters, Ask], None],
+        give_weights: Callable[[Parameters, PendingStep], None],
         tensors: SharedTensors | None,
     ) -> None:
         """Begin with nobody there.
@@ -51,12 +51,12 @@ class Inbox:
         self._dtype = ord(config.numpy_dtype.char)
         self.reply_bytes = RECORD_BYTES + Parameters.count(config.sizes) * config.numpy_dtype.itemsize
         self.most_bytes = max(self.reply_bytes, RECORD_BYTES + _LONGEST_NAME)
-        self._seats, self._bench, self._ledger, self._audit = seats, bench, ledger, audit
+        self._leases, self._bench, self._ledger, self._audit = leases, bench, ledger, audit
         self._give_samples, self._give_weights, self._tensors = give_samples, give_weights, tensors
-        self.roster = Roster(config.parts_per_step)
+        self.membership = Membership(config.parts_per_step)
         self._named: set[str] = set()  # whose messages we have complained of
 
-    def take(self, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float | None) -> bool:
+    def take(self, message: Array, size: int, ask: PendingStep, parameters: Parameters, asked: float | None) -> bool:
         """Act on a message; tell whether its memory is now the ask's.
 
         message: (most_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
@@ -73,36 +73,36 @@ class Inbox:
             return False
         name = _text(message[RECORD_BYTES:size])
         if record.kind == Kind.JOINED:
-            self._seats.joined(record.number, name)
+            self._leases.joined(record.number, name)
             if name not in self._bench:
-                self.roster.heard(name)
+                self.membership.heard(name)
         elif record.kind == Kind.LEFT:
-            self._seats.left(record.number)
+            self._leases.left(record.number)
         elif record.kind == Kind.LEAVING:
-            self._seats.left(record.number)
-            self.roster.gone(name, "leaves")
+            self._leases.left(record.number)
+            self.membership.gone(name, "leaves")
         elif record.kind == Kind.NEEDS_DATA:
-            self._seats.heard(record.number)
+            self._leases.heard(record.number)
             self._give_samples()
         elif record.kind == Kind.NEEDS_WEIGHTS:
-            self._seats.heard(record.number)
+            self._leases.heard(record.number)
             self._give_weights(parameters, ask)
         else:
             self._reject(_UNKNOWN, f"a message of kind {record.kind}")
         return False
 
     def _reply(
-        self, reply: Record, message: Array, size: int, ask: Ask, parameters: Parameters, asked: float | None
+        self, reply: Record, message: Array, size: int, ask: PendingStep, parameters: Parameters, asked: float | None
     ) -> bool:
         if reply.incarnation != self._incarnation:
             return self._reject(_UNKNOWN, "a reply of another run, or of another life of this one")
-        worker = self._seats.name(reply.number) or _UNKNOWN  # if its name got lost
-        self._seats.replied(reply.number)
+        worker = self._leases.name(reply.number) or _UNKNOWN  # if its name got lost
+        self._leases.replied(reply.number)
         if self._bench.is_excluded(worker):
             self._ledger.dropped(worker, _REJECTED)
             return False
         if worker != _UNKNOWN:
-            self.roster.heard(worker)
+            self.membership.heard(worker)
         tensors = self._tensors
         shared = tensors is not None and size == RECORD_BYTES and tensors.has(reply.place, reply.first)
         if size != self.reply_bytes and not shared:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from coordinator.planning.cost_model import Forecast, Plan
+from coordinator.planning.cost_model import CostModel, Forecast
 
 _GOOD_ENOUGH = 0.95  # of the highest rate: fewer workers that reach this are better
 _WORTH_IT = 1.1  # times the rate of the alternative
@@ -18,7 +18,7 @@ class Advice:
     sentences: list[str]
 
 
-def advise(plan: Plan, most: int, replicas: int | None = None) -> Advice:
+def advise(plan: CostModel, most: int, replicas: int | None = None) -> Advice:
     """Look at 0 to `most` workers, at least 1.
 
     replicas: that would take local steps, if they don't yet; default: as many as workers are best, at least 2.
@@ -35,7 +35,7 @@ def advise(plan: Plan, most: int, replicas: int | None = None) -> Advice:
     return Advice(best, sentences)
 
 
-def _best(plan: Plan, best: Forecast, forecasts: list[Forecast]) -> str:
+def _best(plan: CostModel, best: Forecast, forecasts: list[Forecast]) -> str:
     speed_up = best.samples_per_second / forecasts[0].samples_per_second
     if best.workers == 0:
         one = forecasts[1]
@@ -56,7 +56,7 @@ def _of_which(forecast: Forecast) -> str:
     return f", of which the link {_ms(forecast.link)}" if forecast.link else ""
 
 
-def _limit(plan: Plan, best: Forecast, most: int) -> str:
+def _limit(plan: CostModel, best: Forecast, most: int) -> str:
     """What keeps more workers from helping; nothing if they were not looked at."""
     if best.workers >= plan.config.parts_per_step:
         return f"a step has {plan.config.parts_per_step} {_parts(plan)} to share out"
@@ -70,11 +70,11 @@ def _limit(plan: Plan, best: Forecast, most: int) -> str:
     return f"{name} already takes {_ms(seconds)} of a step's {_ms(best.seconds)}"
 
 
-def _parts(plan: Plan) -> str:
+def _parts(plan: CostModel) -> str:
     return "replicas" if plan.config.local_steps else "shards (--shards makes more, and other bits)"
 
 
-def _local_steps(plan: Plan, best: Forecast, replicas: int) -> str:
+def _local_steps(plan: CostModel, best: Forecast, replicas: int) -> str:
     local_steps = enough_local_steps(plan, replicas)
     local = plan.local(replicas, local_steps)
     gain = local.samples_per_second / best.samples_per_second
@@ -87,7 +87,7 @@ def _local_steps(plan: Plan, best: Forecast, replicas: int) -> str:
     )
 
 
-def _local_steps_taken(plan: Plan, best: Forecast) -> str:
+def _local_steps_taken(plan: CostModel, best: Forecast) -> str:
     replicas = plan.config.replicas
     local_steps = enough_local_steps(plan, replicas)
     share = plan.forecast(replicas)
@@ -97,7 +97,7 @@ def _local_steps_taken(plan: Plan, best: Forecast) -> str:
     return f"{now}; from --local-steps {local_steps} on it would be under {_SMALL:.0%}."
 
 
-def enough_local_steps(plan: Plan, replicas: int) -> int:
+def enough_local_steps(plan: CostModel, replicas: int) -> int:
     """Return from how many local steps on the exchange takes under a tenth of a step."""
     one = plan.local(replicas, 1)
     return max(1, math.ceil((one.link + one.host) * (1 - _SMALL) / _SMALL / one.compute))

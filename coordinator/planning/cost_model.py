@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coordinator.gradients.pending import Ask
-from coordinator.planning.profiler import Rate
+from coordinator.gradients.pending import PendingStep
+from coordinator.planning.profiler import Profile
 from shared.config import TrainConfig
 from shared.nn.parameters import Parameters
 
@@ -80,11 +80,11 @@ class Forecast:
         return self.samples / self.seconds
 
 
-class Plan:
+class CostModel:
     """The model of one run."""
 
     def __init__(
-        self, config: TrainConfig, rate: Rate, network: Network | None, cores: int, costs: Costs | None = None
+        self, config: TrainConfig, rate: Profile, network: Network | None, cores: int, costs: Costs | None = None
     ) -> None:
         """network: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
         self.config, self.rate, self.network, self.cores = config, rate, network, cores
@@ -118,7 +118,7 @@ class Plan:
         """Return into how many requests the coordinator cuts a step."""
         rows = np.arange(self.config.samples_per_step)
         bounds = list(range(self.config.parts_per_step + 1))
-        return len(Ask(0, 0, rows, bounds, workers).requests)
+        return len(PendingStep(0, 0, rows, bounds, workers).requests)
 
     def _crowding(self, requests: int) -> float:
         """Return how many requests a core has to compute, if workers share a machine's cores."""

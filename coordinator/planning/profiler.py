@@ -18,7 +18,7 @@ _LEAST_BYTES = 2**24  # of samples, so that gathering them misses the caches as 
 
 
 @dataclass(frozen=True)
-class Rate:
+class Profile:
     """Seconds that a run's work takes one core."""
 
     call: float  # a block of parts, whatever it holds
@@ -36,19 +36,19 @@ class Rate:
         return self.mini_batch + self.step
 
 
-def measure(config: TrainConfig) -> Rate:
+def measure(config: TrainConfig) -> Profile:
     """Time the real work on random samples, for about a second."""
     step = _time_of_step(config)
     mini_batch = _time_of_block(replace(config, shards=1, local_steps=0, replicas=1, outer_momentum=0.0), 1)
     if config.local_steps:
         # A replica also copies the weights, and subtracts them at the end: about what a step costs.
-        return Rate(step, config.local_steps * (mini_batch + step), step, mini_batch)
+        return Profile(step, config.local_steps * (mini_batch + step), step, mini_batch)
     parts = config.parts_per_step
     if parts == 1:
-        return Rate(0.0, mini_batch, step, mini_batch)
+        return Profile(0.0, mini_batch, step, mini_batch)
     one, all_parts = _time_of_block(config, 1), _time_of_block(config, parts)
     part = max(all_parts - one, 0.0) / (parts - 1)
-    return Rate(max(one - part, 0.0), part, step, mini_batch)
+    return Profile(max(one - part, 0.0), part, step, mini_batch)
 
 
 def _time_of_block(config: TrainConfig, parts: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coordinator.accounting import Account, Ledger
+from coordinator.accounting import EpochCounts, Ledger
 from coordinator.runs.atomic import read_arrays, sync_folder, write_whole
 from coordinator.runs.model_file import from_arrays, to_arrays
 from coordinator.training.state import Array, State
@@ -32,7 +32,7 @@ def save_checkpoint(path: Path, state: State, config: TrainConfig) -> None:
         "batch": state.batch,
         "samples": state.samples,
         "seconds": state.seconds,
-        "account": state.ledger.account.to_json(),
+        "counts": state.ledger.counts.to_json(),
         "excluded": state.excluded,
         "config": config.to_json(),
     }
@@ -90,7 +90,7 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
         progress["batch"],
         progress["samples"],
         progress["seconds"],
-        Ledger(Account.from_json(progress["account"])),
+        Ledger(EpochCounts.from_json(progress["counts"])),
         progress["excluded"],
         velocity,
     )

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from coordinator.accounting import Account
+from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import Checkpoints, load_checkpoint
 from coordinator.runs.model_file import load_model, save_model
@@ -40,7 +40,7 @@ class EpochMetrics:
     seconds: float
     workers: int  # that gave replies; 0 for a run in one process
     weights_sha256: str
-    ledger: dict[str, Any]  # an Account
+    ledger: dict[str, Any]  # an EpochCounts
 
     def __str__(self) -> str:
         """The seed's line."""
@@ -221,9 +221,9 @@ class Run:
         return Path(self.data.get("path", DEFAULT_DATA))
 
     @property
-    def accounts(self) -> list[Account]:
+    def counts_of_epochs(self) -> list[EpochCounts]:
         """The books of the epochs."""
-        return [Account.from_json(metrics.ledger) for metrics in self.metrics]
+        return [EpochCounts.from_json(metrics.ledger) for metrics in self.metrics]
 
     def _read_metrics(self) -> list[EpochMetrics]:
         """Return the epochs' lines, up to one that a crash may have torn.  Raises RunError if they can't be read."""
@@ -237,7 +237,7 @@ class Run:
                 metrics = EpochMetrics(**json.loads(line))
                 if type(metrics.correct) is not int or not 0 <= metrics.correct <= metrics.n_test:
                     break
-                Account.from_json(metrics.ledger)
+                EpochCounts.from_json(metrics.ledger)
                 if metrics.epoch != len(found):
                     break
                 found.append(metrics)

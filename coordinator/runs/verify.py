@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from coordinator.accounting import Account
-from coordinator.gradients.in_process import Local
+from coordinator.accounting import EpochCounts
+from coordinator.gradients.in_process import InProcessGradients
 from coordinator.reporting.progress_bar import Progress
 from coordinator.runs.run import EpochMetrics, Run
 from coordinator.training.loop import evaluate_epoch, steps
@@ -28,7 +28,7 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
     # waits for all epochs to hear that there is none.
     saved = run.saved() if last is None and len(run.metrics) == config.epochs else None
     state = State.initial(config)
-    source = Local(config, training, state.ledger)
+    source = InProcessGradients(config, training, state.ledger)
     for recorded in run.metrics[: None if last is None else last + 1]:
         for n_samples in steps(config, training, source, state):
             progress.step(state.epoch, state.batch, n_samples, 0)
@@ -60,7 +60,7 @@ def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
 
 def _books(recorded: EpochMetrics) -> str:
     try:
-        Account.from_json(recorded.ledger).check(recorded.epoch, recorded.samples)
+        EpochCounts.from_json(recorded.ledger).check(recorded.epoch, recorded.samples)
     except LedgerError as error:
         return str(error)
     return ""

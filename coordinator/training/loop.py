@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 
 class GradientSource(Protocol):
-    """Where gradients come from: `coordinator.exchange.Exchange`, or this process (`coordinator.local.Local`)."""
+    """Where gradients come from: workers, or this process (`coordinator.gradients.in_process`)."""
 
     @property
     def workers(self) -> int: ...
@@ -76,8 +76,8 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: State) -> EpochMet
     """Return the figures of an epoch whose steps are all taken."""
     if not is_finite(state.parameters.flat):
         raise _diverged("weights", config, state)
-    account = state.ledger.account
-    account.check(state.epoch, len(data.training))
+    counts = state.ledger.counts
+    counts.check(state.epoch, len(data.training))
     correct = count_correct(state.parameters, data.test)
     return EpochMetrics(
         epoch=state.epoch,
@@ -87,9 +87,9 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: State) -> EpochMet
         steps=len(mini_batch_starts(len(data.training), config.mini_batch_size)),
         samples=state.samples,
         seconds=round(state.seconds, 3),
-        workers=account.n_workers,
+        workers=counts.n_workers,
         weights_sha256=state.parameters.sha256,
-        ledger=account.to_json(),
+        ledger=counts.to_json(),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coordinator.accounting import Account, Ledger
+from coordinator.accounting import EpochCounts, Ledger
 from shared.config import TrainConfig
 from shared.nn.parameters import Parameters
 from shared.parallel.sgd import initial_parameters
@@ -35,7 +35,7 @@ class State:
     def copy(self) -> "State":
         """Return the state as it is now, which later steps do not change."""
         parameters = Parameters(self.parameters.sizes, self.parameters.dtype, self.parameters.flat.copy())
-        ledger = Ledger(Account.from_json(self.ledger.account.to_json()))
+        ledger = Ledger(EpochCounts.from_json(self.ledger.counts.to_json()))
         velocity = None if self.velocity is None else self.velocity.copy()
         return replace(self, parameters=parameters, ledger=ledger, excluded=[*self.excluded], velocity=velocity)
 
@@ -49,7 +49,7 @@ class State:
         self.samples += n_samples
         self.ledger.take_step()
 
-    def next_epoch(self) -> Account:
-        """Go on to the next epoch; return this one's account."""
+    def next_epoch(self) -> EpochCounts:
+        """Go on to the next epoch; return this one's counts."""
         self.epoch, self.batch, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         return self.ledger.close()

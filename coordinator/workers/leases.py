@@ -1,4 +1,4 @@
-"""Seats given out through Celery, and who sits in them."""
+"""Leases given out through Celery, and who sits in them."""
 
 import time
 from collections import OrderedDict
@@ -10,29 +10,29 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from coordinator.workers.stragglers import Bench
-from shared.messaging.addresses import QUEUE, SEAT_KEYS, SEAT_LIFETIME, celery_settings, redis_of
-from shared.messaging.records import SEAT_TASK, Seat
+from shared.messaging.addresses import LEASE_KEYS, LEASE_LIFETIME, QUEUE, celery_settings, redis_of
+from shared.messaging.records import LEASE_TASK, Lease
 from shared.messaging.resp import client
 
-_ARRIVAL = 0.25  # seconds that workers may take from one span to the next
-_NOT_TAKEN = 1.0  # seconds after which a seat that is in no queue and that nobody took counts as lost
+_ARRIVAL = 0.25  # seconds that workers may take from one window to the next
+_NOT_TAKEN = 1.0  # seconds after which a lease that is in no queue and that nobody took counts as lost
 _GIVEN_UP = 10.0  # seconds after which one counts as lost whatever is in the queue: one too many does no harm
-_REMEMBERED = 1000  # seats whose worker's name is known after their span, for late replies
+_REMEMBERED = 1000  # leases whose worker's name is known after their window, for late replies
 
 
 @dataclass
 class _Place:
-    """What is known of one seat that was given out."""
+    """What is known of one lease that was given out."""
 
     label: str  # which of how many, for people: 1/2
     granted: float  # when, by the monotonic clock
     worker: str = ""  # who took it; empty until then
     heard: float = 0.0  # when last, by the monotonic clock
-    vacant: bool = False  # nobody computes in it, and another seat was given out for it
+    vacant: bool = False  # nobody computes in it, and another lease was given out for it
 
 
-class Seats:
-    """The seats of the current span. All but `give_out`, `keep` and `replace_lost` only note what is to be done."""
+class Leases:
+    """The leases of the current window. All but `give_out`, `keep` and `replace_lost` only note what is to be done."""
 
     def __init__(self, broker: str, bench: Bench) -> None:
         self._broker = broker
@@ -40,13 +40,13 @@ class Seats:
         address = redis_of(broker)
         self._redis: redis.Redis | None = None if address is None else client(address)
         self._bench = bench
-        self._template: Seat
+        self._template: Lease
         self._places: dict[int, _Place] = {}
         self._names: OrderedDict[int, str] = OrderedDict()
-        self._due: list[str] = []  # labels of the seats still to be given out
+        self._due: list[str] = []  # labels of the leases still to be given out
         self._opened = self._counted = 0.0
         self._next_number = 0
-        self._before = 0  # seats taken in the span before
+        self._before = 0  # leases taken in the window before
 
     def _connect(self) -> None:
         self._app = Celery("coordinator", set_as_current=False)
@@ -54,22 +54,22 @@ class Seats:
 
     @property
     def working(self) -> list[str]:
-        """The workers that sit in seats and compute."""
+        """The workers that sit in leases and compute."""
         return [place.worker for place in self._places.values() if place.worker and not place.vacant]
 
     @property
     def taken(self) -> int:
-        """How many seats have a worker in them that computes."""
+        """How many leases have a worker in them that computes."""
         return len(self.working)
 
     @property
     def expected(self) -> int:
-        """How many workers to cut the work for: those that are there, and those on their way from the span before."""
+        """How many workers to cut the work for: those that are there, and those on their way from the window before."""
         arriving = time.monotonic() - self._opened < _ARRIVAL
         return max(self.taken, self._before if arriving else 0, 1)
 
-    def open(self, template: Seat, count: int) -> None:
-        """Begin a new span, with `count` seats to give out that are like `template` but for number and label."""
+    def open(self, template: Lease, count: int) -> None:
+        """Begin a new window, with `count` leases to give out that are like `template` but for number and label."""
         excluded = tuple(self._bench.take_names())
         self._template = replace(template, excluded=excluded)
         self._before = sum(1 for name in self.working if name not in excluded)
@@ -78,27 +78,27 @@ class Seats:
         self._due = [f"{number}/{count}" for number in range(1, count + 1)]
 
     def give_out(self) -> None:
-        """Send the seats that are due.  Raises OperationalError while the broker is away; what is left stays due."""
+        """Send the leases that are due.  Raises OperationalError while the broker is away; what is left stays due."""
         if not self._due:
             return
         while self._due:
-            seat = replace(self._template, number=self._next_number, label=self._due[0])
-            self._send(seat)
-            self._places[seat.number] = _Place(seat.label, time.monotonic())
+            lease = replace(self._template, number=self._next_number, label=self._due[0])
+            self._send(lease)
+            self._places[lease.number] = _Place(lease.label, time.monotonic())
             self._next_number += 1
             del self._due[0]
         self.keep()
 
-    def _send(self, seat: Seat) -> None:
+    def _send(self, lease: Lease) -> None:
         try:
             self._app.send_task(
-                SEAT_TASK,
-                args=[seat.to_json()],
+                LEASE_TASK,
+                args=[lease.to_json()],
                 queue=QUEUE,
-                shadow=seat.name,
-                argsrepr=f"({seat.run}, {seat.name})",
+                shadow=lease.name,
+                argsrepr=f"({lease.run}, {lease.name})",
                 kwargsrepr="{}",
-                expiration=None if self._redis else SEAT_LIFETIME,
+                expiration=None if self._redis else LEASE_LIFETIME,
             )
         except OperationalError:
             raise
@@ -113,22 +113,22 @@ class Seats:
         """Have Celery's keys expire some time after our last sign, as all others do.  Raises redis.RedisError."""
         if self._redis is not None:
             with self._redis.pipeline(transaction=False) as pipeline:
-                for key in SEAT_KEYS:
-                    pipeline.expire(key, SEAT_LIFETIME)
+                for key in LEASE_KEYS:
+                    pipeline.expire(key, LEASE_LIFETIME)
                 pipeline.execute()
 
     def joined(self, number: int, worker: str) -> None:
-        """Note who sits in a seat."""
+        """Note who sits in a lease."""
         self._names[number] = worker
         if len(self._names) > _REMEMBERED:
             self._names.popitem(last=False)
         place = self._places.get(number)
-        if place is None:  # of a span that is over
+        if place is None:  # of a window that is over
             return
         place.worker = worker
         place.heard = time.monotonic()
         if worker in self._bench and not place.vacant:
-            # It will sit there idly, so that it does not take the same seat again and again.
+            # It will sit there idly, so that it does not take the same lease again and again.
             self._due.append(place.label)
         place.vacant = worker in self._bench
 
@@ -140,14 +140,14 @@ class Seats:
             place.vacant = place.worker in self._bench
 
     def name(self, number: int) -> str:
-        """Return who sits or sat in a seat, or nothing if that is not known."""
+        """Return who sits or sat in a lease, or nothing if that is not known."""
         return self._names.get(number, "")
 
     def replied(self, number: int) -> None:
         """Note a reply."""
         place = self._places.get(number)
         if place is not None:
-            place.worker = place.worker or f"seat {number}"  # if its name got lost
+            place.worker = place.worker or f"lease {number}"  # if its name got lost
             self.heard(number)
 
     def left(self, number: int) -> None:
@@ -163,17 +163,17 @@ class Seats:
             self._due.append(place.label)
 
     def replace_silent(self, since: float) -> list[str]:
-        """Have given out again the seats whose workers have not been heard of since then; return these workers."""
+        """Have given out again the leases whose workers have not been heard of since then; return these workers."""
         silent = [place for place in self._places.values() if place.worker and place.heard < since and not place.vacant]
         for place in silent:
             place.vacant = True
-            # Not if another seat was given out for it before, and waits for somebody.
+            # Not if another lease was given out for it before, and waits for somebody.
             if not any(other.label == place.label for other in self._waiting()):
                 self._due.append(place.label)
         return [place.worker for place in silent]
 
     def replace_lost(self) -> None:
-        """Have given out again the seats that a worker took from the queue and never sat in: it must have died.
+        """Have given out again the leases that a worker took from the queue and never sat in: it must have died.
 
         Raises OperationalError while the broker is away.
         """
@@ -184,12 +184,12 @@ class Seats:
         since = max(max(place.granted, place.heard) for place in waiting)
         if since < now - _NOT_TAKEN:
             self._counted = now
-            # The queue may be full of other runs' seats, and never be empty.
+            # The queue may be full of other runs' leases, and never be empty.
             if since < now - _GIVEN_UP or self._queue_is_empty():
                 self.renew()
 
     def _waiting(self) -> list[_Place]:
-        """The seats that nobody has sat in yet."""
+        """The leases that nobody has sat in yet."""
         return [place for place in self._places.values() if not place.worker and not place.vacant]
 
     def _queue_is_empty(self) -> bool:

@@ -3,7 +3,7 @@
 import logging
 import time
 
-_GONE = 10.0  # seconds without a word after which a worker no longer takes part; seats go round among them
+_GONE = 10.0  # seconds without a word after which a worker no longer takes part; leases go round among them
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ def n_workers(count: int) -> str:
     return f"{count} worker" if count == 1 else f"{count} workers"
 
 
-class Roster:
+class Membership:
     """The workers heard of lately."""
 
     def __init__(self, shards: int) -> None:

@@ -1,19 +1,19 @@
-"""A span: consecutive mini-batches for which the same seats are given out."""
+"""A window: consecutive mini-batches for which the same leases are given out."""
 
 import redis
 
-from coordinator.gradients.retransmission import Pace
-from coordinator.workers.leases import Seats
+from coordinator.gradients.retransmission import RetransmissionTimer
+from coordinator.workers.leases import Leases
 from shared.config import TrainConfig
-from shared.messaging.records import LIFETIME, OVER_LIFETIME, Keys, Kind, Record, Seat
+from shared.messaging.records import LIFETIME, OVER_LIFETIME, Keys, Kind, Lease, Record
 from shared.messaging.resp import encode
 from shared.messaging.sockets import Item
 
-ALIVE = 6  # seconds that the weights outlive our last sign; a worker then gives up its seat some seconds later
+ALIVE = 6  # seconds that the weights outlive our last sign; a worker then gives up its lease some seconds later
 
 
-class Span:
-    """The current span of a life of a run."""
+class Window:
+    """The current window of a life of a run."""
 
     def __init__(self, run: str, incarnation: int, config: TrainConfig, data_sha256: str, batches: int) -> None:
         """batches: mini-batches of an epoch."""
@@ -28,11 +28,11 @@ class Span:
     def covers(self, epoch: int, batch: int) -> bool:
         return epoch == self._epoch and batch in self._batches
 
-    def open(self, client: redis.Redis, seats: Seats, pace: Pace, epoch: int, batch: int) -> None:
-        """End the current span and begin the next, with this mini-batch; if that fails, it is to be done again."""
+    def open(self, client: redis.Redis, leases: Leases, pace: RetransmissionTimer, epoch: int, batch: int) -> None:
+        """End the current window and begin the next, with this mini-batch; if that fails, it is to be done again."""
         number = self.number + 1
-        # Before the seats, because a seat that finds no weights takes its run for ended, and before the sign that the
-        # old span is over, because only weights prove that.
+        # Before the leases, because a lease that finds no weights takes its run for ended, and before the sign that the
+        # old window is over, because only weights prove that.
         weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
         client.set(self._keys.weights, weights.encode(), ex=ALIVE)
         self.over(client)
@@ -41,7 +41,7 @@ class Span:
         self._batches = range(batch, min(batch + pace.mini_batches, self._per_epoch))
         self.requests = self._keys.requests(number)
         self.expire_requests = encode("EXPIRE", self.requests, LIFETIME)
-        seat = Seat(
+        lease = Lease(
             run=self._run,
             incarnation=self._incarnation,
             config=self._config,
@@ -49,19 +49,19 @@ class Span:
             epoch=epoch,
             first=self._batches.start,
             stop=self._batches.stop,
-            span=number,
+            window=number,
             number=0,
             label="",
             excluded=(),
         )
-        seats.open(seat, self._config.parts_per_step)
+        leases.open(lease, self._config.parts_per_step)
 
     def announce(self, client: redis.Redis) -> None:
-        """Tell workers that sit in seats of an earlier life of the run that there is a new one."""
+        """Tell workers that sit in leases of an earlier life of the run that there is a new one."""
         client.set(self._keys.life, self._incarnation, ex=LIFETIME)
 
     def over(self, client: redis.Redis) -> None:
-        """Tell the seats of this span that it is over."""
+        """Tell the leases of this window that it is over."""
         if self.number >= 0:
             client.rpush(self.requests, Record(Kind.OVER, self._incarnation, number=self.number).encode())
             client.expire(self.requests, OVER_LIFETIME)

@@ -10,11 +10,11 @@ from shared.errors import QueueError
 from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
-QUEUE = "seats"
+QUEUE = "leases"
 _PREFIX = "gradmq:"
-# The keys of Celery's own in Redis that hold seats.
-SEAT_KEYS = tuple(f"{_PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
-SEAT_LIFETIME = 600  # seconds that these keys outlive the last sign of anybody
+# The keys of Celery's own in Redis that hold leases.
+LEASE_KEYS = tuple(f"{_PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
+LEASE_LIFETIME = 600  # seconds that these keys outlive the last sign of anybody
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
 
@@ -82,7 +82,7 @@ def shown(url: str) -> str:
 
 
 def celery_settings(broker: str) -> dict[str, Any]:
-    """Return Celery settings that fit seats: short-lived to lose, cheap to repeat, JSON only."""
+    """Return Celery settings that fit leases: short-lived to lose, cheap to repeat, JSON only."""
     settings: dict[str, Any] = {
         "broker_url": broker,
         "broker_connection_retry_on_startup": True,
@@ -110,6 +110,6 @@ def celery_settings(broker: str) -> dict[str, Any]:
             "health_check_interval": 10,
         }
     elif broker.startswith("amqp"):
-        # RabbitMQ says so when it has a message, else a broken connection would swallow seats.
+        # RabbitMQ says so when it has a message, else a broken connection would swallow leases.
         settings["broker_transport_options"] = {"confirm_publish": True}
     return settings

@@ -1,4 +1,4 @@
-"""What coordinator and workers say to each other: seats as JSON through Celery, the rest as binary records."""
+"""What coordinator and workers say to each other: leases as JSON through Celery, the rest as binary records."""
 
 import hashlib
 import json
@@ -10,25 +10,25 @@ from typing import Any, NamedTuple, Self
 from shared.config import TrainConfig
 from shared.errors import MessageError, VersionError
 
-SEAT_TASK = "gradmq.seat"
+LEASE_TASK = "gradmq.lease"
 LIFETIME = 60  # seconds that requests and replies outlive their last use in Redis
-OVER_LIFETIME = 5  # seconds that the sign of a span's end stays for those who are about to look
+OVER_LIFETIME = 5  # seconds that the sign of a window's end stays for those who are about to look
 VERSION = 4  # of these messages and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
     """What a record is."""
 
-    WEIGHTS = 1  # coordinator, beside the requests: the weights of `step`, in span `number`
+    WEIGHTS = 1  # coordinator, beside the requests: the weights of `step`, in window `number`
     REQUEST = 2  # coordinator: compute shards `first` to `stop - 1` of `step`
-    OVER = 3  # coordinator: the span is over
-    REPLY = 4  # worker in seat `number`: the gradient summed over these shards
-    JOINED = 5  # worker: seat `number` is taken; its name follows
-    LEFT = 6  # worker: seat `number` is given up
-    NEEDS_DATA = 7  # worker: seat `number` has no copy of the training samples
-    LEAVING = 8  # worker: seat `number` is given up, and no other will be taken; its name follows
-    REFUSED = 9  # worker: it does not speak the version of its seat; its name follows
-    NEEDS_WEIGHTS = 10  # worker: seat `number` does not share the coordinator's memory
+    OVER = 3  # coordinator: the window is over
+    REPLY = 4  # worker in lease `number`: the gradient summed over these shards
+    JOINED = 5  # worker: lease `number` is taken; its name follows
+    LEFT = 6  # worker: lease `number` is given up
+    NEEDS_DATA = 7  # worker: lease `number` has no copy of the training samples
+    LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows
+    REFUSED = 9  # worker: it does not speak the version of its lease; its name follows
+    NEEDS_WEIGHTS = 10  # worker: lease `number` does not share the coordinator's memory
 
 
 # magic, version, kind, incarnation, step, first, stop, samples, number, dtype, place; padded so that what follows is
@@ -47,7 +47,7 @@ class Record(NamedTuple):
     first: int = 0  # shard
     stop: int = 0  # shard after the last
     samples: int = 0  # how many a reply's gradient is summed over
-    number: int = 0  # of the seat or the span
+    number: int = 0  # of the lease or the window
     dtype: int = 0  # of what follows: NumPy's character for it
     place: int = 0  # of the worker in the shared memory where the content is, from 1; 0: it follows
 
@@ -85,13 +85,13 @@ class Keys:
         self.replies = f"{self._prefix}:replies"
         self.life = f"gradmq:{run}:life"  # holds the incarnation of the run's coordinator
 
-    def requests(self, span: int) -> str:
-        return f"{self._prefix}:requests:{span}"
+    def requests(self, window: int) -> str:
+        return f"{self._prefix}:requests:{window}"
 
 
 @dataclass(frozen=True)
-class Seat:
-    """One worker's place in a span: what a Celery task carries."""
+class Lease:
+    """One worker's place in a window: what a Celery task carries."""
 
     run: str
     incarnation: int
@@ -100,16 +100,16 @@ class Seat:
     epoch: int
     first: int  # mini-batch of the epoch
     stop: int  # mini-batch after the last
-    span: int  # its number in this life of the run
-    number: int  # of the seat in this life of the run
+    window: int  # its number in this life of the run
+    number: int  # of the lease in this life of the run
     label: str  # which of how many, for people: 1/2
-    excluded: tuple[str, ...]  # names of the workers that get no work in this span
+    excluded: tuple[str, ...]  # names of the workers that get no work in this window
 
     @property
     def name(self) -> str:
         """What a person reads in Flower."""
         what = "averages" if self.config.local_steps else "mini-batches"
-        return f"epoch {self.epoch}, {what} {self.first}–{self.stop - 1}, seat {self.label}"
+        return f"epoch {self.epoch}, {what} {self.first}–{self.stop - 1}, lease {self.label}"
 
     def to_json(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.
@@ -117,8 +117,8 @@ class Seat:
         return {"version": VERSION, "sha256": _digest(fields), **fields}
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "Seat":
-        """Rebuild a seat.  Raises VersionError for one of another version, MessageError for a damaged one."""
+    def from_json(cls, fields: dict[str, Any]) -> "Lease":
+        """Rebuild a lease.  Raises VersionError for one of another version, MessageError for a damaged one."""
         fields = dict(fields)
         version = fields.pop("version", None)
         if version != VERSION:
@@ -126,9 +126,9 @@ class Seat:
                 f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
                 "install the same GradMQ on both sides"
             )
-        # A seat with another seed, say, would have a worker compute something else in good faith.
+        # A lease with another seed, say, would have a worker compute something else in good faith.
         if fields.pop("sha256", None) != _digest(fields):
-            raise MessageError("a seat is not as it was given out; it will be given out again")
+            raise MessageError("a lease is not as it was given out; it will be given out again")
         fields["excluded"] = tuple(fields["excluded"])
         fields["config"] = TrainConfig.from_json(fields["config"])
         fields["incarnation"] = int(fields["incarnation"], 16)
@@ -136,5 +136,5 @@ class Seat:
 
 
 def _digest(fields: dict[str, Any]) -> str:
-    """Return the digest of a seat's fields, whatever their order."""
+    """Return the digest of a lease's fields, whatever their order."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -15,7 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shared.messaging.sockets import Item, TlsWire, Wire
+from shared.messaging.sockets import Item, Socket, TlsSocket
 
 Reply = bytes | int | list["Reply"] | None
 
@@ -78,7 +78,9 @@ class Stream:
             raise redis.ConnectionError(f"no connection to Redis: {error}") from error
         # Private, but the only way to the socket that redis-py has opened and authenticated.
         connected: socket.socket = connection._sock
-        self._wire = TlsWire(connected, timeout) if isinstance(connected, ssl.SSLSocket) else Wire(connected, timeout)
+        self._wire = (
+            TlsSocket(connected, timeout) if isinstance(connected, ssl.SSLSocket) else Socket(connected, timeout)
+        )
         self._buffer = bytearray(4096)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0

@@ -19,7 +19,7 @@ _give_way = getattr(os, "sched_yield", lambda: None)
 _MOST_BUFFERS = 64  # for one system call; every system takes as many
 
 
-class Wire:
+class Socket:
     """A connected stream socket.  Raises redis.ConnectionError when the other side goes away or stays silent."""
 
     def __init__(self, connected: socket.socket, timeout: float) -> None:
@@ -73,7 +73,7 @@ class Wire:
                 raise redis.ConnectionError(f"no answer from Redis in {self._timeout / 1000:g} s")
 
 
-class TlsWire(Wire):
+class TlsSocket(Socket):
     """The same over TLS, which takes one buffer at a time."""
 
     _socket: ssl.SSLSocket

@@ -30,7 +30,7 @@ def cost_derivative(output_activations: Array, y: Array) -> Array:
     return output_activations - y
 
 
-class Scratch:
+class Workspace:
     """Memory for one pass through a network with so many samples, to be used again: fresh memory costs page faults."""
 
     def __init__(self, sizes: Sequence[int], n_samples: int, dtype: DTypeLike) -> None:
@@ -70,27 +70,27 @@ def backprop(
     y: Array,
     nabla_w: Sequence[Array],
     nabla_b: Sequence[Array],
-    scratch: Scratch | None = None,
+    workspace: Workspace | None = None,
 ) -> None:
     """Write the cost's gradient, summed over the samples, into `nabla_w` and `nabla_b`.
 
     x: (n_inputs, n_samples).  y: (n_outputs, n_samples), the wanted outputs.  nabla_w, nabla_b: shaped like
-    `weights` and `biases`.  scratch: for as many samples, of the dtype that weights and x have together.
+    `weights` and `biases`.  workspace: for as many samples, of the dtype that weights and x have together.
     BP1 to BP4 of M. Nielsen, "Neural Networks and Deep Learning", chapter 2; `delta @ a.T` is already the sum
     over the samples.
     """
-    if scratch is None:
-        scratch = Scratch([len(x), *map(len, weights)], x.shape[1], np.result_type(x, *weights))
-    outputs = activations(weights, biases, x, scratch.outputs)
+    if workspace is None:
+        workspace = Workspace([len(x), *map(len, weights)], x.shape[1], np.result_type(x, *weights))
+    outputs = activations(weights, biases, x, workspace.outputs)
     last = len(weights) - 1
     for layer in range(last, -1, -1):
-        a, delta = outputs[layer + 1], scratch.deltas[layer]
+        a, delta = outputs[layer + 1], workspace.deltas[layer]
         np.subtract(1.0, a, delta)
         delta *= a  # sigmoid'(z) = a (1 - a)
-        delta *= cost_derivative(a, y) if layer == last else scratch.backs[layer].T  # BP1, BP2
+        delta *= cost_derivative(a, y) if layer == last else workspace.backs[layer].T  # BP1, BP2
         # Outputs go by position: at the seed's size a keyword costs a tenth of the call.
         np.add.reduce(delta, 1, None, nabla_b[layer], keepdims=True)  # BP3
         np.matmul(delta, outputs[layer].T, nabla_w[layer])  # BP4
         if layer:
             # W.T @ delta for BP2, but transposed: so BLAS reads W as it lies.
-            np.dot(delta.T, weights[layer], scratch.backs[layer - 1])
+            np.dot(delta.T, weights[layer], workspace.backs[layer - 1])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from shared.data.samples import LabelledSamples
-from shared.nn.mlp import Scratch, activations, backprop
+from shared.nn.mlp import Workspace, activations, backprop
 from shared.nn.parameters import Parameters
 
 Array = NDArray[Any]
@@ -104,7 +104,7 @@ class Gradients:
         self._sizes = sizes
         self._dtype = np.dtype(dtype)
         self._buffers: list[Parameters] = []
-        self._scratches: dict[int, Scratch] = {}  # by the number of samples, of which a run's shards have a few
+        self._workspaces: dict[int, Workspace] = {}  # by the number of samples, of which a run's shards have a few
 
     def block(
         self, parameters: Parameters, rows: Array, shards: int, first: int = 0, stop: int | None = None
@@ -124,15 +124,15 @@ class Gradients:
                 self._buffers.append(Parameters(self._sizes, self._dtype))
             gradient = self._buffers[held]
             x, y = self._samples.columns(rows[bounds[number] : bounds[number + 1]], self._dtype)
-            scratch = self._scratches.get(x.shape[1]) or self._new_scratch(x.shape[1])
-            backprop(parameters.weights, parameters.biases, x, y, gradient.weights, gradient.biases, scratch)
+            workspace = self._workspaces.get(x.shape[1]) or self._new_workspace(x.shape[1])
+            backprop(parameters.weights, parameters.biases, x, y, gradient.weights, gradient.biases, workspace)
             return gradient.flat
 
         return tree_sum(shard, first, stop), bounds[stop] - bounds[first]
 
-    def _new_scratch(self, n_samples: int) -> Scratch:
-        scratch = self._scratches[n_samples] = Scratch(self._sizes, n_samples, self._dtype)
-        return scratch
+    def _new_workspace(self, n_samples: int) -> Workspace:
+        workspace = self._workspaces[n_samples] = Workspace(self._sizes, n_samples, self._dtype)
+        return workspace
 
 
 def sgd_step(parameters: Parameters, gradient: Array, eta: float, n_samples: int) -> None:

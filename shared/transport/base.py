@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.config import TrainConfig
-from shared.messaging.records import RECORD_BYTES, Record, Seat
+from shared.messaging.records import RECORD_BYTES, Lease, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class Tensors(Protocol):
-    """What a seat needs to know of either way."""
+    """What a lease needs to know of either way."""
 
     get: list[Item]  # the command whose answer `read` reads
     parameters: Parameters  # the weights that were read last
@@ -35,24 +35,24 @@ class Tensors(Protocol):
         ...
 
 
-def tensors_of(seat: Seat, weights: str) -> Tensors:
-    """Return the way for this seat.  weights: their key in Redis."""
+def tensors_of(lease: Lease, weights: str) -> Tensors:
+    """Return the way for this lease.  weights: their key in Redis."""
     # For workers that the coordinator has started itself: a descriptor, our place, and how many there are.
     given = os.environ.get("GRADMQ_MEMORY")
     if given:
         descriptor, place, places = map(int, given.split(":"))
-        shared = _mapped(descriptor, seat.config, places, seat.incarnation)
+        shared = _mapped(descriptor, lease.config, places, lease.incarnation)
         try:
-            if shared.belongs_to(seat.incarnation) and _is_ours(place):
-                return InMemory(shared, place, seat.config, weights)
+            if shared.belongs_to(lease.incarnation) and _is_ours(place):
+                return InMemory(shared, place, lease.config, weights)
         except OSError:  # the descriptor has not come as far as here
             pass
-    return ThroughRedis(seat.config, weights)
+    return ThroughRedis(lease.config, weights)
 
 
 @lru_cache(maxsize=1)
 def _mapped(descriptor: int, config: TrainConfig, places: int, incarnation: int) -> SharedTensors:
-    """Keep what is mapped from seat to seat; another life of the coordinator needs it anew."""
+    """Keep what is mapped from lease to lease; another life of the coordinator needs it anew."""
     return SharedTensors(descriptor, config, places)
 
 
