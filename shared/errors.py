@@ -10,6 +10,8 @@ GradMQError
 ├── MessageError       a lease that is not as it was given out
 ├── LedgerError        books that do not come out, which is a defect of ours
 └── QueueError         a Redis that cannot be reached or refuses us
+    ├── ConnectionLostError  there is no connection to Redis, or it broke, or nothing has come on it for too long
+    └── RefusedError         Redis answers, but with an error, or with something else than was asked for
 """
 
 
@@ -31,6 +33,14 @@ class ModelError(GradMQError):
 
 class QueueError(GradMQError):
     """A Redis cannot be reached, or refuses us."""
+
+
+class ConnectionLostError(QueueError):
+    """There is no connection to Redis, or it broke, or nothing has come on it for too long. It may come back."""
+
+
+class RefusedError(QueueError):
+    """Redis answers, but with an error, or with something else than was asked for. It may serve us later."""
 
 
 class RunError(GradMQError):

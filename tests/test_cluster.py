@@ -16,8 +16,8 @@ import pytest
 
 from coordinator.runs.model_file import load_model
 from shared import Network, load_data_wrapper
-from shared.messaging.addresses import LEASE_KEYS
-from shared.messaging.records import LEASE_TASK
+from shared.messaging.keys import LEASE_KEYS
+from shared.messaging.lease import LEASE_TASK
 from tests.conftest import EPOCHS, SESSION, free_port, job, metrics, model, start_worker, survivors
 
 

@@ -21,12 +21,14 @@ from coordinator.gradients.remote import RemoteGradients
 from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
-from shared.errors import MessageError, VersionError
-from shared.messaging.records import RECORD_BYTES, Keys, Kind, Lease, Record
+from shared.errors import ConnectionLostError, MessageError, VersionError
+from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.messaging.resp import Stream, encode
 from shared.parallel.sgd import Gradients, epoch_order, initial_parameters, sgd_step
+from shared.transport.regions import SharedTensors
 from shared.transport.samples import download, upload
-from shared.transport.shared_memory import SharedTensors
 from tests.conftest import Server
 
 CONFIG = TrainConfig((12, 5, 3), epochs=1, mini_batch_size=6, eta=3.0, seed=5, shards=4, dtype="float32")
@@ -219,7 +221,7 @@ def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     def fail(*arguments, **options):
         if len(broken) < times:
             broken.append(victim)
-            raise redis.ConnectionError("cut by the test")
+            raise ConnectionLostError("cut by the test")
         return whole(*arguments, **options)
 
     BadWorker(server, lambda message, record: [message]).start()

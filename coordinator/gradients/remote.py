@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 from typing import Any
 
 import numpy as np
-import redis
 from kombu.exceptions import OperationalError
 from numpy.typing import NDArray
 
@@ -19,17 +18,20 @@ from coordinator.gradients.retransmission import RetransmissionTimer
 from coordinator.training.state import State
 from coordinator.workers.leases import Leases
 from coordinator.workers.stragglers import Bench
-from coordinator.workers.windows import ALIVE, Window
+from coordinator.workers.windows import Window
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
-from shared.messaging.records import LIFETIME, RECORD_BYTES, Keys, Kind, Record
-from shared.messaging.resp import Stream, client, encode
+from shared.errors import ConnectionLostError, QueueError, RefusedError
+from shared.messaging.client import client
+from shared.messaging.keys import LIFETIME, WEIGHTS_LIFETIME, Keys
+from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.parallel.sgd import tree_sum
 from shared.parallel.strategy import work_of
+from shared.transport.regions import SharedTensors
 from shared.transport.samples import upload
-from shared.transport.shared_memory import SharedTensors
 
 Array = NDArray[Any]
 
@@ -145,9 +147,9 @@ class RemoteGradients:
                 self._recover("Redis has lost the run's keys; publishing them again")
             except OperationalError as error:
                 self._recover(f"Celery's broker is away ({error}); waiting for it", queue_is_lost=False)
-            except redis.ConnectionError as error:
+            except ConnectionLostError as error:
                 self._recover(f"Redis is away ({error}); waiting for it")
-            except redis.RedisError as error:
+            except RefusedError as error:
                 self._recover(f"Redis refuses ({error}); waiting for it to serve us")
         if self._trouble:
             log.info("all is there again; going on")
@@ -163,8 +165,8 @@ class RemoteGradients:
         """Tell the workers that the run is over, and leave no key of it."""
         self._disconnect()
         # If Redis is away, there is nobody to tell.
-        with suppress(redis.RedisError), closing(client(self._url, _LAST_WORDS)) as connection:
-            connection.delete(self._keys.weights, self._keys.replies, self._keys.life)
+        with suppress(QueueError), closing(client(self._url, _LAST_WORDS)) as connection:
+            connection.delete(self._keys.weights, self._keys.replies, self._keys.incarnation)
             self._window.over(connection)
             self._leases.keep()
         self._client.close()
@@ -176,7 +178,7 @@ class RemoteGradients:
             self._tensors.weights[:] = parameters.flat.data.cast("B")
         stream.send(
             [
-                *encode("SET", self._keys.weights, self._weights(parameters, ask), "EX", ALIVE),
+                *encode("SET", self._keys.weights, self._weights(parameters, ask), "EX", WEIGHTS_LIFETIME),
                 *encode("RPUSH", self._window.requests, *(request.encode() for request in ask.unanswered())),
                 *self._window.expire_requests,
                 *self._pop(ask.missing),
@@ -235,7 +237,7 @@ class RemoteGradients:
             return
         self._by_wire = True
         log.info("the weights go through Redis from now on, for a worker that does not share our memory")
-        self._client.set(self._keys.weights, b"".join(self._weights(parameters, ask)), ex=ALIVE)
+        self._client.set(self._keys.weights, b"".join(self._weights(parameters, ask)), ex=WEIGHTS_LIFETIME)
 
     def _look_at_workers(self) -> None:
         """Are our processes alive, who still takes part, does anybody hold up the others?"""
@@ -251,7 +253,9 @@ class RemoteGradients:
         self._replies.membership.look()
         # Both are signs of life, and tell whether Redis still has them.
         # Asked for its content, not only whether it is there: a key of another type raises, and is replaced.
-        if not self._client.getrange(self._keys.weights, 0, 0) or not self._client.expire(self._keys.weights, ALIVE):
+        if not self._client.getrange(self._keys.weights, 0, 0) or not self._client.expire(
+            self._keys.weights, WEIGHTS_LIFETIME
+        ):
             raise _KeysLostError
         self._client.expire(self._window.requests, LIFETIME)
         self._window.announce(self._client)
@@ -303,7 +307,7 @@ class RemoteGradients:
         self._say(trouble)
         self._undisturbed = False
         self._disconnect()
-        self._client.connection_pool.disconnect()
+        self._client.disconnect()
         if queue_is_lost:
             self._leases.renew()
         time.sleep(_PAUSE)

@@ -16,7 +16,7 @@ from coordinator.workers.stragglers import Bench
 from shared.config import TrainConfig
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version
 from shared.nn.parameters import Parameters
-from shared.transport.shared_memory import SharedTensors
+from shared.transport.regions import SharedTensors
 
 Array = NDArray[Any]
 
@@ -104,7 +104,7 @@ class Replies:
         if worker != _UNKNOWN:
             self.membership.heard(worker)
         tensors = self._tensors
-        shared = tensors is not None and size == RECORD_BYTES and tensors.has(reply.place, reply.first)
+        shared = tensors is not None and size == RECORD_BYTES and tensors.has(reply.slot, reply.first)
         if size != self.reply_bytes and not shared:
             return self._reject(worker, f"{size} bytes instead of {self.reply_bytes}")
         if reply.dtype != self._dtype:
@@ -113,7 +113,7 @@ class Replies:
         if verdict is Verdict.ANSWER:
             content = message[RECORD_BYTES : self.reply_bytes]
             if tensors is not None and shared:
-                content[:] = tensors.reply(reply.place, reply.first)  # so that it is ours and may be added to
+                content[:] = tensors.reply(reply.slot, reply.first)  # so that it is ours and may be added to
             gradient = content.view(parameters.dtype)
             if self._audit.correct(parameters, ask, reply, gradient):
                 self._ledger.answered(worker, reply.samples)

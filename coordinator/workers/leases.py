@@ -5,14 +5,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any
 
-import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
 from coordinator.workers.stragglers import Bench
-from shared.messaging.addresses import LEASE_KEYS, LEASE_LIFETIME, QUEUE, celery_settings, redis_of
-from shared.messaging.records import LEASE_TASK, Lease
-from shared.messaging.resp import client
+from shared.messaging.addresses import redis_of
+from shared.messaging.celery_settings import celery_settings
+from shared.messaging.client import Client, client
+from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, QUEUE
+from shared.messaging.lease import LEASE_TASK, Lease
 
 _ARRIVAL = 0.25  # seconds that workers may take from one window to the next
 _NOT_TAKEN = 1.0  # seconds after which a lease that is in no queue and that nobody took counts as lost
@@ -38,7 +39,7 @@ class Leases:
         self._broker = broker
         self._connect()
         address = redis_of(broker)
-        self._redis: redis.Redis | None = None if address is None else client(address)
+        self._redis: Client | None = None if address is None else client(address)
         self._bench = bench
         self._template: Lease
         self._places: dict[int, _Place] = {}
@@ -110,7 +111,7 @@ class Leases:
             raise OperationalError(f"{type(error).__name__}: {error}") from error
 
     def keep(self) -> None:
-        """Have Celery's keys expire some time after our last sign, as all others do.  Raises redis.RedisError."""
+        """Have Celery's keys expire some time after our last sign, as all others do.  Raises QueueError."""
         if self._redis is not None:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for key in LEASE_KEYS:

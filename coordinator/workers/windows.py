@@ -1,15 +1,14 @@
 """A window: consecutive mini-batches for which the same leases are given out."""
 
-import redis
-
 from coordinator.gradients.retransmission import RetransmissionTimer
 from coordinator.workers.leases import Leases
 from shared.config import TrainConfig
-from shared.messaging.records import LIFETIME, OVER_LIFETIME, Keys, Kind, Lease, Record
+from shared.messaging.client import Client
+from shared.messaging.keys import LIFETIME, OVER_LIFETIME, WEIGHTS_LIFETIME, Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import Kind, Record
 from shared.messaging.resp import encode
 from shared.messaging.sockets import Item
-
-ALIVE = 6  # seconds that the weights outlive our last sign; a worker then gives up its lease some seconds later
 
 
 class Window:
@@ -28,13 +27,13 @@ class Window:
     def covers(self, epoch: int, batch: int) -> bool:
         return epoch == self._epoch and batch in self._batches
 
-    def open(self, client: redis.Redis, leases: Leases, pace: RetransmissionTimer, epoch: int, batch: int) -> None:
+    def open(self, client: Client, leases: Leases, pace: RetransmissionTimer, epoch: int, batch: int) -> None:
         """End the current window and begin the next, with this mini-batch; if that fails, it is to be done again."""
         number = self.number + 1
         # Before the leases, because a lease that finds no weights takes its run for ended, and before the sign that the
         # old window is over, because only weights prove that.
         weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
-        client.set(self._keys.weights, weights.encode(), ex=ALIVE)
+        client.set(self._keys.weights, weights.encode(), ex=WEIGHTS_LIFETIME)
         self.over(client)
         self.announce(client)
         self.number, self._epoch = number, epoch
@@ -56,11 +55,11 @@ class Window:
         )
         leases.open(lease, self._config.parts_per_step)
 
-    def announce(self, client: redis.Redis) -> None:
+    def announce(self, client: Client) -> None:
         """Tell workers that sit in leases of an earlier life of the run that there is a new one."""
-        client.set(self._keys.life, self._incarnation, ex=LIFETIME)
+        client.set(self._keys.incarnation, self._incarnation, ex=LIFETIME)
 
-    def over(self, client: redis.Redis) -> None:
+    def over(self, client: Client) -> None:
         """Tell the leases of this window that it is over."""
         if self.number >= 0:
             client.rpush(self.requests, Record(Kind.OVER, self._incarnation, number=self.number).encode())

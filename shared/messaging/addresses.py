@@ -1,20 +1,12 @@
-"""Addresses of the queue, and the Celery settings that both sides share."""
+"""The addresses of Redis and of Celery's broker."""
 
 import os
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-from kombu import Queue
 
 from shared.errors import QueueError
 from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
-QUEUE = "leases"
-_PREFIX = "gradmq:"
-# The keys of Celery's own in Redis that hold leases.
-LEASE_KEYS = tuple(f"{_PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
-LEASE_LIFETIME = 600  # seconds that these keys outlive the last sign of anybody
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
 
@@ -79,37 +71,3 @@ def broker_url(redis: str, given: str | None = None) -> str:
 def shown(url: str) -> str:
     """Return an address, or what was given for one, as messages may show it."""
     return masked(url) if "://" in url else masked(f"://{url}").removeprefix("://")
-
-
-def celery_settings(broker: str) -> dict[str, Any]:
-    """Return Celery settings that fit leases: short-lived to lose, cheap to repeat, JSON only."""
-    settings: dict[str, Any] = {
-        "broker_url": broker,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "broker_channel_error_retry": True,  # a Redis that is full, or refuses for a while, is waited for
-        "accept_content": ["json"],
-        "task_serializer": "json",
-        "result_serializer": "json",
-        "task_ignore_result": True,
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "task_default_queue": QUEUE,
-        "task_queues": [Queue(QUEUE)],
-        "worker_prefetch_multiplier": 1,
-        # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
-        "worker_concurrency": 1,
-        "worker_send_task_events": True,
-        "worker_consumer": "worker.consumer:Consumer",
-        "worker_cancel_long_running_tasks_on_connection_loss": False,
-    }
-    if broker.startswith("redis"):
-        settings["broker_transport_options"] = {
-            "global_keyprefix": _PREFIX,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
-        }
-    elif broker.startswith("amqp"):
-        # RabbitMQ says so when it has a message, else a broken connection would swallow leases.
-        settings["broker_transport_options"] = {"confirm_publish": True}
-    return settings

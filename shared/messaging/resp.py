@@ -1,40 +1,19 @@
-"""A lean Redis connection for the exchange: pipelined commands, and tensors received where they are needed.
+"""A lean Redis connection for the steps: pipelined commands, and tensors received where they are needed.
 
-redis-py opens the connection (address, password, TLS); the hot path then speaks RESP2 on its socket itself,
+redis-py opens the connection (address, TLS, password); the hot path then speaks RESP2 on its socket itself,
 because redis-py copies a reply of 100 kB several times before it hands it over.
 """
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any, cast
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
+from shared.errors import RefusedError
+from shared.messaging.client import open_socket
 from shared.messaging.sockets import Item, Socket, TlsSocket
 
 Reply = bytes | int | list["Reply"] | None
-
-
-def client(url: str, timeout: float | None = 10.0) -> redis.Redis:
-    """Return an ordinary client for `url` that never repeats a command by itself.
-
-    redis-py's silent retries would send a push twice.  timeout: seconds for a connection or an answer.
-    """
-    # A half-open connection shows on TCP alone; redis-py knows no such option for a unix socket.
-    keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
-    return redis.Redis.from_url(
-        url,
-        protocol=2,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        **keepalive,
-    )
 
 
 def encode(*arguments: str | int | float | bytes | tuple[Item, ...]) -> list[Item]:
@@ -65,32 +44,34 @@ def encode(*arguments: str | int | float | bytes | tuple[Item, ...]) -> list[Ite
 class Stream:
     """One connection on which commands are pipelined and replies read in order.
 
-    Raises redis.ConnectionError when Redis is not there or goes away, redis.ResponseError when it refuses.
+    Raises ConnectionLostError when Redis is not there or goes away, RefusedError when it refuses.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
         """Connect.  timeout: seconds of silence after which the connection counts as dead."""
-        pool = client(url, timeout).connection_pool
-        self._connection = connection = cast(Any, pool.make_connection())
-        try:
-            connection.connect()
-        except (redis.TimeoutError, OSError) as error:
-            raise redis.ConnectionError(f"no connection to Redis: {error}") from error
-        # Private, but the only way to the socket that redis-py has opened and authenticated.
-        connected: socket.socket = connection._sock
-        self._wire = (
+        connected = open_socket(url, timeout)
+        self._socket = (
             TlsSocket(connected, timeout) if isinstance(connected, ssl.SSLSocket) else Socket(connected, timeout)
         )
         self._buffer = bytearray(4096)
         self._view = memoryview(self._buffer)
-        self._start = self._end = 0
+        self._start = self._end = 0  # of what is in the buffer and was not read
 
     def close(self) -> None:
-        self._connection.disconnect()
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, for select or poll."""
+        return self._socket.fileno()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something has been received that was not read: the socket then need not become readable for it."""
+        return self._start != self._end
 
     def send(self, buffers: Sequence[Item]) -> None:
         """Send encoded commands."""
-        self._wire.send(buffers)
+        self._socket.send(buffers)
 
     def read(self) -> Reply:
         """Read one reply of any type."""
@@ -114,7 +95,7 @@ class Stream:
         if kind == b"-":
             raise _error(rest)
         if kind != b"$":
-            raise redis.InvalidResponse(f"expected a bulk reply, got {kind!r}{rest!r}")
+            raise RefusedError(f"expected a bulk reply, got {kind!r}{rest!r}")
         size = int(rest)
         if size < 0:
             return None
@@ -131,7 +112,7 @@ class Stream:
         if kind == b"-":
             raise _error(rest)
         if kind != b"*":
-            raise redis.InvalidResponse(f"expected an array, got {kind!r}{rest!r}")
+            raise RefusedError(f"expected an array, got {kind!r}{rest!r}")
         return None if rest == b"-1" else int(rest)
 
     def skip(self, count: int) -> None:
@@ -151,7 +132,7 @@ class Stream:
         """Read a line: its first byte, which is the reply's type, and the rest."""
         while (newline := self._buffer.find(b"\r\n", self._start, self._end)) < 0:
             if self._end - self._start == len(self._buffer):
-                raise redis.InvalidResponse("a line of a reply is too long")
+                raise RefusedError("a line of a reply is too long")
             self._receive()
         start, self._start = self._start, newline + 2
         return bytes(self._view[start : start + 1]), bytes(self._view[start + 1 : newline])
@@ -163,7 +144,7 @@ class Stream:
         self._start += size
         while size < len(view):
             # What follows in the same call belongs into the buffer, which is empty now.
-            size += self._wire.receive(view[size:], self._view)
+            size += self._socket.receive(view[size:], self._view)
             if size > len(view):
                 self._start, self._end = 0, size - len(view)
 
@@ -178,8 +159,8 @@ class Stream:
             waiting = self._end - self._start
             self._buffer[:waiting] = self._buffer[self._start : self._end]
             self._start, self._end = 0, waiting
-        self._end += self._wire.receive(self._view[self._end :])
+        self._end += self._socket.receive(self._view[self._end :])
 
 
-def _error(message: bytes) -> redis.ResponseError:
-    return redis.ResponseError(message.decode(errors="replace"))
+def _error(message: bytes) -> RefusedError:
+    return RefusedError(message.decode(errors="replace"))

@@ -6,8 +6,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-import redis
+from shared.errors import ConnectionLostError
 
 Item = bytes | memoryview
 
@@ -19,8 +20,17 @@ _give_way = getattr(os, "sched_yield", lambda: None)
 _MOST_BUFFERS = 64  # for one system call; every system takes as many
 
 
+_on_wait: Callable[[float], None] | None = None
+
+
+def observe_waits(observer: Callable[[float], None] | None) -> None:
+    """Have every wait of this process told, for a measurement: the seconds until the socket was ready. None ends it."""
+    global _on_wait
+    _on_wait = observer
+
+
 class Socket:
-    """A connected stream socket.  Raises redis.ConnectionError when the other side goes away or stays silent."""
+    """A connected stream socket.  Raises ConnectionLostError when the other side goes away or stays silent."""
 
     def __init__(self, connected: socket.socket, timeout: float) -> None:
         """timeout: seconds of silence after which the connection counts as dead."""
@@ -30,6 +40,13 @@ class Socket:
         self._readable, self._writable = select.poll(), select.poll()
         self._readable.register(connected, select.POLLIN)
         self._writable.register(connected, select.POLLOUT)
+
+    def close(self) -> None:
+        with suppress(OSError):  # of a connection that is broken already
+            self._socket.close()
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
     def send(self, buffers: Sequence[Item]) -> None:
         """Send all of the buffers, as many system calls as the socket needs."""
@@ -41,7 +58,7 @@ class Socket:
                 self._wait(self._writable)
                 continue
             except OSError as error:
-                raise redis.ConnectionError(f"connection lost while sending: {error}") from error
+                raise ConnectionLostError(f"connection lost while sending: {error}") from error
             while left and sent >= len(left[0]):
                 sent -= len(left.pop(0))
             if sent:
@@ -56,21 +73,24 @@ class Socket:
                 self._wait(self._readable)
                 continue
             except OSError as error:
-                raise redis.ConnectionError(f"connection lost while receiving: {error}") from error
+                raise ConnectionLostError(f"connection lost while receiving: {error}") from error
             if not size:
-                raise redis.ConnectionError("Redis closed the connection")
+                raise ConnectionLostError("Redis closed the connection")
             return size
 
     def _wait(self, ready: select.poll) -> None:
         """Wait, at first awake and giving the core to whoever else wants it, then asleep."""
-        asleep = time.perf_counter() + _AWAKE
+        began = time.perf_counter()
+        asleep = began + _AWAKE
         while not ready.poll(0):
             if time.perf_counter() < asleep:
                 _give_way()
             elif ready.poll(self._timeout):
-                return
+                break
             else:
-                raise redis.ConnectionError(f"no answer from Redis in {self._timeout / 1000:g} s")
+                raise ConnectionLostError(f"no answer from Redis in {self._timeout / 1000:g} s")
+        if _on_wait is not None:
+            _on_wait(time.perf_counter() - began)
 
 
 class TlsSocket(Socket):
@@ -86,7 +106,7 @@ class TlsSocket(Socket):
     def receive(self, *views: memoryview) -> int:
         size = self._retried(lambda: self._socket.recv_into(views[0]))
         if not size:
-            raise redis.ConnectionError("Redis closed the connection")
+            raise ConnectionLostError("Redis closed the connection")
         return size
 
     def _retried(self, operation: Callable[[], int]) -> int:
@@ -99,4 +119,4 @@ class TlsSocket(Socket):
             except ssl.SSLWantWriteError:
                 self._wait(self._writable)
             except OSError as error:
-                raise redis.ConnectionError(f"connection lost: {error}") from error
+                raise ConnectionLostError(f"connection lost: {error}") from error

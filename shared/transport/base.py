@@ -1,27 +1,60 @@
-"""How weights come to a worker and gradients go: through Redis, or in memory shared with the coordinator."""
+"""How weights come to a worker and gradients go: both sides, and which way each side takes.
 
-import fcntl
-import os
-import tempfile
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import IO, Any, Protocol
+`redis.py` and `shared_memory.py` hold both halves of their way; another way is one more such file, and a line here.
+"""
 
-import numpy as np
+from typing import Any, Protocol
+
 from numpy.typing import NDArray
 
 from shared.config import TrainConfig
-from shared.messaging.records import RECORD_BYTES, Lease, Record
-from shared.messaging.resp import Stream, encode
+from shared.messaging.client import Client
+from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import Record
+from shared.messaging.resp import Stream
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
-from shared.transport.shared_memory import SharedTensors
+from shared.transport.codecs import CODEC
+from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
+from shared.transport.regions import SharedTensors
+from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
 
 Array = NDArray[Any]
 
 
-class Tensors(Protocol):
-    """What a lease needs to know of either way."""
+class CoordinatorTransport(Protocol):
+    """The coordinator's half, for one incarnation of a run."""
+
+    reply_bytes: int  # of a reply with its gradient behind it
+    message_bytes: int  # of the memory that a reply is to be received in
+
+    def publish(self, parameters: Parameters, record: Record) -> list[Item]:
+        """Make the weights available under their record; return the command that says so, which Redis answers once.
+
+        A view in it is valid until the weights change.
+        """
+        ...
+
+    def content(self, reply: Record, message: Array, size: int) -> Array | None:
+        """Return the gradient that a reply brought, in the message's memory; None if it is not as long as it must be.
+
+        message: (message_bytes,) uint8 at least, of which the first `size` were received, and those are `reply`.
+        The gradient is flat like `Parameters.flat`, of the run's dtype, and may be written to.
+        """
+        ...
+
+    def share_with_strangers(self, client: Client, parameters: Parameters, record: Record) -> bool:
+        """A worker does not share our memory: have the weights go through Redis, these at once and all to come.
+
+        Return whether they did not already.  Raises what `client` raises; it then counts as done, for the step that
+        was disturbed is published again.
+        """
+        ...
+
+
+class WorkerTransport(Protocol):
+    """The worker's half, for one lease."""
 
     get: list[Item]  # the command whose answer `read` reads
     parameters: Parameters  # the weights that were read last
@@ -35,77 +68,17 @@ class Tensors(Protocol):
         ...
 
 
-def tensors_of(lease: Lease, weights: str) -> Tensors:
-    """Return the way for this lease.  weights: their key in Redis."""
-    # For workers that the coordinator has started itself: a descriptor, our place, and how many there are.
-    given = os.environ.get("GRADMQ_MEMORY")
-    if given:
-        descriptor, place, places = map(int, given.split(":"))
-        shared = _mapped(descriptor, lease.config, places, lease.incarnation)
-        try:
-            if shared.belongs_to(lease.incarnation) and _is_ours(place):
-                return InMemory(shared, place, lease.config, weights)
-        except OSError:  # the descriptor has not come as far as here
-            pass
-    return ThroughRedis(lease.config, weights)
+def coordinator_transport(
+    keys: Keys, incarnation: int, config: TrainConfig, tensors: SharedTensors | None
+) -> CoordinatorTransport:
+    """Return the coordinator's half.  tensors: the memory that it shares with workers, if there is any."""
+    if tensors is not None:
+        return SharedMemoryCoordinatorTransport(tensors, incarnation, config, CODEC, keys.weights)
+    return RedisCoordinatorTransport(config, CODEC, keys.weights)
 
 
-@lru_cache(maxsize=1)
-def _mapped(descriptor: int, config: TrainConfig, places: int, incarnation: int) -> SharedTensors:
-    """Keep what is mapped from lease to lease; another life of the coordinator needs it anew."""
-    return SharedTensors(descriptor, config, places)
-
-
-def _is_ours(place: int) -> bool:
-    """Tell whether the place is this process's: a pool that was told to grow has several, and one place."""
-    try:
-        fcntl.flock(_lock(place), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-@cache
-def _lock(place: int) -> IO[bytes]:
-    """Open the place's file in the cluster's private folder; a lock on it lasts as long as this process."""
-    return (Path(tempfile.gettempdir()) / f"place{place}").open("wb")
-
-
-class ThroughRedis:
-    """Weights follow their record, gradients follow theirs."""
-
-    def __init__(self, config: TrainConfig, weights: str) -> None:
-        self.get = encode("GET", weights)
-        nbytes = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        # The network's layers are views of the memory that the weights arrive in.
-        self._received = np.zeros(RECORD_BYTES + nbytes, np.uint8)
-        self.parameters = Parameters(config.sizes, config.dtype, self._received[RECORD_BYTES:].view(config.dtype))
-
-    def read(self, stream: Stream) -> tuple[Record | None, bool]:
-        size = stream.read_into(self._received.data)
-        if size not in (RECORD_BYTES, len(self._received)):
-            return None, False
-        return Record.decode(self._received.data), size != RECORD_BYTES
-
-    def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
-        return record.encode(), gradient.data.cast("B")
-
-
-class InMemory:
-    """Only records go through Redis."""
-
-    def __init__(self, shared: SharedTensors, place: int, config: TrainConfig, weights: str) -> None:
-        """place: of this worker in the memory."""
-        self.get = encode("GETRANGE", weights, 0, RECORD_BYTES - 1)
-        self.parameters = Parameters(config.sizes, config.dtype, shared.weights.view(config.dtype))
-        self._shared, self._place = shared, place
-        self._received = memoryview(bytearray(RECORD_BYTES))
-
-    def read(self, stream: Stream) -> tuple[Record | None, bool]:
-        size = stream.read_into(self._received)
-        return (Record.decode(self._received) if size == RECORD_BYTES else None), True
-
-    def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
-        # Copied when it is whole: the coordinator may be reading what was there, if it asked for the same part again.
-        self._shared.reply(self._place, record.first)[:] = gradient.view(np.uint8)
-        return (record._replace(place=self._place).encode(),)
+def worker_transport(lease: Lease) -> WorkerTransport:
+    """Return the worker's half for this lease: in memory if it shares that with the coordinator."""
+    weights = Keys(lease.run, lease.incarnation).weights
+    shared = SharedMemoryWorkerTransport.of_this_process(lease.incarnation, lease.config, CODEC, weights)
+    return shared or RedisWorkerTransport(lease.config, CODEC, weights)

@@ -5,17 +5,17 @@ import math
 from typing import Any, cast
 
 import numpy as np
-import redis
 
 from shared.data.samples import LabelledSamples
+from shared.messaging.client import Client
+from shared.messaging.keys import SAMPLES_LIFETIME, SamplesKeys
 
 _CHUNK = 8 * 2**20  # bytes a key; small enough that other clients are served in between
-_LIFETIME = 600  # seconds that the samples stay in Redis
 _LIMIT = 2**32  # numbers in the images
 _DTYPES = ("|u1", "<f4", "<f8")
 
 
-def upload(client: redis.Redis, samples: LabelledSamples) -> bool:
+def upload(client: Client, samples: LabelledSamples) -> bool:
     """Put the samples into Redis, unless all of them are there; tell whether they had to be."""
     description = {
         "shape": list(samples.images.shape),
@@ -23,7 +23,7 @@ def upload(client: redis.Redis, samples: LabelledSamples) -> bool:
         "n_classes": samples.n_classes,
     }
     parts = _parts(samples.sha256, description)
-    keys = [_key(samples.sha256), *(key for _, key, _ in parts)]
+    keys = [SamplesKeys(samples.sha256).description, *(key for _, key, _ in parts)]
     if client.exists(*keys) == len(keys):
         return False
     data = {
@@ -31,15 +31,15 @@ def upload(client: redis.Redis, samples: LabelledSamples) -> bool:
         "labels": np.ascontiguousarray(samples.labels, "<i8").data.cast("B"),
     }
     for name, key, chunk in parts:
-        client.set(key, bytes(data[name][chunk]), ex=_LIFETIME)
+        client.set(key, bytes(data[name][chunk]), ex=SAMPLES_LIFETIME)
     # The description goes last: whoever sees it finds all the rest.
-    client.set(keys[0], json.dumps(description), ex=_LIFETIME)
+    client.set(keys[0], json.dumps(description), ex=SAMPLES_LIFETIME)
     return True
 
 
-def download(client: redis.Redis, sha256: str) -> LabelledSamples | None:
+def download(client: Client, sha256: str) -> LabelledSamples | None:
     """Return the samples of that name, or None if they are not there, not whole, or not those."""
-    text = client.get(_key(sha256))
+    text = client.get(SamplesKeys(sha256).description)
     if text is None:
         return None
     try:
@@ -56,16 +56,13 @@ def download(client: redis.Redis, sha256: str) -> LabelledSamples | None:
         return None
 
 
-def _key(sha256: str) -> str:
-    return f"gradmq:data:{sha256}"
-
-
 def _parts(sha256: str, description: dict[str, Any]) -> list[tuple[str, str, slice]]:
     """Return name, key and range of bytes of every chunk."""
+    keys = SamplesKeys(sha256)
     n_samples, n_inputs = description["shape"]
     n_bytes = {"images": n_samples * n_inputs * np.dtype(description["dtype"]).itemsize, "labels": n_samples * 8}
     return [
-        (name, f"{_key(sha256)}:{name}:{number}", slice(start, start + _CHUNK))
+        (name, keys.chunk(name, number), slice(start, start + _CHUNK))
         for name, size in n_bytes.items()
         for number, start in enumerate(range(0, size, _CHUNK))
     ]

@@ -1,66 +1,134 @@
-"""Memory that a coordinator shares with the workers on its machine, so that only records need go through Redis.
+"""Tensors in memory that a coordinator shares with the workers on its machine. Both halves; only records need Redis.
 
-Room 0 holds the weights. Every worker has a place, with a room for each part of a step, and writes its reply into that
-of the reply's first part. Nobody locks a room, because nobody can be misled:
+A worker writes its reply into the region of its slot and of the reply's first shard. Nobody locks a region, because
+nobody can be misled:
 
 - Weights are written before the record that tells of them. Whoever still reads them when the next are written computes
   for a step that is over, and its reply is late.
-- A place belongs to one process (`worker.tensors` sees to that), which answers one request after the other. It writes
-  a room again for the same part only: of a later step, when the coordinator has long taken the old content, or asked
-  again for the same one, which writes the same bytes over themselves.
+- A slot belongs to one process (a lock sees to that), which answers one request after the other. It writes a region
+  again for the same shard only: of a later step, when the coordinator has long taken the old content, or asked again
+  for the same one, which writes the same bytes over themselves.
 """
 
-import mmap
+import fcntl
 import os
+import tempfile
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.config import TrainConfig
+from shared.messaging.client import Client
+from shared.messaging.keys import WEIGHTS_LIFETIME
+from shared.messaging.records import RECORD_BYTES, Record
+from shared.messaging.resp import Stream, encode
+from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
+from shared.transport.codecs import Codec
+from shared.transport.redis import RedisCoordinatorTransport
+from shared.transport.regions import SharedTensors
 
-_HEAD = 64  # bytes before the rooms: whose memory it is
-_LINE = 64  # bytes: rooms begin where the processor's cache lines do
+Array = NDArray[Any]
+
+# What a worker that the coordinator has started finds in its environment: descriptor, its slot, how many there are.
+ENVIRONMENT = "GRADMQ_MEMORY"
 
 
-class SharedTensors:
-    """The rooms for the tensors of one life of a run, in a file that coordinator and workers have mapped."""
+class SharedMemoryCoordinatorTransport:
+    """The coordinator's half; `shared.transport.base.CoordinatorTransport` tells what each method is for."""
 
-    def __init__(self, descriptor: int, config: TrainConfig, workers: int) -> None:
-        """descriptor: of the file.  workers: how many places there are."""
-        self._descriptor = descriptor
-        self._parts, self._workers = config.parts_per_step, workers
-        self._content = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        self._room = -(-self._content // _LINE) * _LINE
-        self.nbytes = _HEAD + (1 + workers * self._parts) * self._room
-        self._memory: NDArray[np.uint8] | None = None
+    def __init__(
+        self, tensors: SharedTensors, incarnation: int, config: TrainConfig, codec: Codec, weights_key: str
+    ) -> None:
+        """tensors: still nobody's."""
+        tensors.begin(incarnation)
+        self._tensors = tensors
+        self._codec, self._key = codec, weights_key
+        # For workers that do not share the memory: their replies, and if there is one, the weights too.
+        self._through_redis = RedisCoordinatorTransport(config, codec, weights_key)
+        self._strangers = False
+        self.reply_bytes, self.message_bytes = self._through_redis.reply_bytes, self._through_redis.message_bytes
+        self._dtype = config.numpy_dtype
 
-    def begin(self, incarnation: int) -> None:
-        """Make the rooms, for this life of the run.  Only those that are used take memory."""
-        if os.fstat(self._descriptor).st_size:
-            raise ValueError("the memory belongs to another life of a run")
-        os.ftruncate(self._descriptor, self.nbytes)
-        os.pwrite(self._descriptor, incarnation.to_bytes(8, "little"), 0)
+    def publish(self, parameters: Parameters, record: Record) -> list[Item]:
+        self._tensors.weights[:] = self._codec.as_received(parameters.flat).view(np.uint8)
+        if self._strangers:
+            return self._through_redis.publish(parameters, record)
+        return encode("SET", self._key, record.encode(), "EX", WEIGHTS_LIFETIME)
 
-    def belongs_to(self, incarnation: int) -> bool:
-        """Tell whether the rooms are those of this life of a run."""
-        return os.pread(self._descriptor, 8, 0) == incarnation.to_bytes(8, "little")
+    def content(self, reply: Record, message: Array, size: int) -> Array | None:
+        if size != RECORD_BYTES:
+            return self._through_redis.content(reply, message, size)
+        if not self._tensors.has(reply.slot, reply.first):
+            return None
+        region = self._tensors.reply(reply.slot, reply.first)
+        content = message[RECORD_BYTES : RECORD_BYTES + len(region)]
+        content[:] = region  # so that it is ours and may be added to
+        return content.view(self._dtype)
 
-    @property
-    def weights(self) -> NDArray[np.uint8]:
-        """The bytes of the weights."""
-        return self._bytes(0)
+    def share_with_strangers(self, client: Client, parameters: Parameters, record: Record) -> bool:
+        if self._strangers:  # they are there, or on their way
+            return False
+        self._strangers = True
+        weights = self._codec.encode(parameters.flat)
+        client.set(self._key, b"".join((record.encode(), weights)), ex=WEIGHTS_LIFETIME)
+        return True
 
-    def has(self, place: int, part: int) -> bool:
-        """Tell whether there is such a room for a reply."""
-        return 1 <= place <= self._workers and 0 <= part < self._parts
 
-    def reply(self, place: int, part: int) -> NDArray[np.uint8]:
-        """The bytes of a reply.  place: of its worker, from 1.  part: the first that it covers."""
-        return self._bytes(1 + (place - 1) * self._parts + part)
+class SharedMemoryWorkerTransport:
+    """The worker's half; `shared.transport.base.WorkerTransport` tells what each method is for."""
 
-    def _bytes(self, room: int) -> NDArray[np.uint8]:
-        if self._memory is None:
-            self._memory = np.frombuffer(mmap.mmap(self._descriptor, self.nbytes), np.uint8)
-        start = _HEAD + room * self._room
-        return self._memory[start : start + self._content]
+    def __init__(self, tensors: SharedTensors, slot: int, config: TrainConfig, codec: Codec, weights_key: str) -> None:
+        self.get = encode("GETRANGE", weights_key, 0, RECORD_BYTES - 1)
+        self.parameters = Parameters(config.sizes, config.dtype, tensors.weights.view(config.dtype))
+        self._tensors, self._slot, self._codec = tensors, slot, codec
+        self._received = memoryview(bytearray(RECORD_BYTES))
+
+    @classmethod
+    def of_this_process(cls, incarnation: int, config: TrainConfig, codec: Codec, weights_key: str) -> Self | None:
+        """Return that of this process, None if it does not share memory with that coordinator, or not alone."""
+        given = os.environ.get(ENVIRONMENT)
+        if not given:
+            return None
+        descriptor, slot, slots = map(int, given.split(":"))
+        tensors = _mapped(descriptor, config, slots, incarnation)
+        try:
+            if tensors.belongs_to(incarnation) and _is_ours(slot):
+                return cls(tensors, slot, config, codec, weights_key)
+        except OSError:  # the descriptor has not come as far as here
+            pass
+        return None
+
+    def read(self, stream: Stream) -> tuple[Record | None, bool]:
+        size = stream.read_into(self._received)
+        return (Record.decode(self._received) if size == RECORD_BYTES else None), True
+
+    def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
+        # Copied when it is whole: the coordinator may be reading what was there, if it asked for the same shard again.
+        region = self._tensors.reply(self._slot, record.first)
+        region[:] = self._codec.as_received(gradient).view(np.uint8)
+        return (record._replace(slot=self._slot).encode(),)
+
+
+@lru_cache(maxsize=1)
+def _mapped(descriptor: int, config: TrainConfig, slots: int, incarnation: int) -> SharedTensors:
+    """Keep what is mapped from lease to lease; another incarnation of the run needs it anew."""
+    return SharedTensors(descriptor, config, slots)
+
+
+def _is_ours(slot: int) -> bool:
+    """Tell whether the slot is this process's: a pool that was told to grow has several, and one slot."""
+    try:
+        fcntl.flock(_lock(slot), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@cache
+def _lock(slot: int) -> IO[bytes]:
+    """Open the slot's file in the cluster's private folder; a lock on it lasts as long as this process."""
+    return (Path(tempfile.gettempdir()) / f"slot{slot}").open("wb")

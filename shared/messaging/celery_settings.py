@@ -1,0 +1,40 @@
+"""The Celery settings that coordinator and workers share."""
+
+from typing import Any
+
+from kombu import Queue
+
+from shared.messaging.keys import PREFIX, QUEUE
+
+
+def celery_settings(broker: str) -> dict[str, Any]:
+    """Return Celery settings that fit leases: short-lived to lose, cheap to repeat, JSON only."""
+    settings: dict[str, Any] = {
+        "broker_url": broker,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,  # a Redis that is full, or refuses for a while, is waited for
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_default_queue": QUEUE,
+        "task_queues": [Queue(QUEUE)],
+        "worker_prefetch_multiplier": 1,
+        # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
+        "worker_concurrency": 1,
+        "worker_send_task_events": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+    if broker.startswith("redis"):
+        settings["broker_transport_options"] = {
+            "global_keyprefix": PREFIX,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        }
+    elif broker.startswith("amqp"):
+        # RabbitMQ says so when it has a message, else a broken connection would swallow leases.
+        settings["broker_transport_options"] = {"confirm_publish": True}
+    return settings

@@ -1,0 +1,49 @@
+"""Every key that we have in Redis, and how long each lives. All begin with `gradmq:`, and all expire.
+
+| key                                           | holds                                     | seconds              |
+|-----------------------------------------------|-------------------------------------------|----------------------|
+| gradmq:{run}:{incarnation}:weights            | a record, mostly with the weights         | WEIGHTS_LIFETIME     |
+| gradmq:{run}:{incarnation}:requests:{window}  | list of requests, at last the sign: over  | LIFETIME, then OVER_ |
+| gradmq:{run}:{incarnation}:replies            | list of what the workers say              | LIFETIME             |
+| gradmq:{run}:incarnation                      | which incarnation the run is in           | LIFETIME             |
+| gradmq:samples:{sha256}                       | shape and type of the training samples    | SAMPLES_LIFETIME     |
+| gradmq:samples:{sha256}:{array}:{number}      | a chunk of their images or labels         | SAMPLES_LIFETIME     |
+| gradmq:leases, :unacked, :unacked_index       | Celery's own, with the leases             | LEASE_LIFETIME       |
+
+They expire so long after their last use, or our last sign. Celery has some more, which hold no data of a run.
+"""
+
+PREFIX = "gradmq:"
+QUEUE = "leases"  # of Celery
+
+LIFETIME = 60
+WEIGHTS_LIFETIME = 6  # when they are gone, so is the coordinator: a worker then gives up its lease some seconds later
+OVER_LIFETIME = 5  # for those who are about to look
+SAMPLES_LIFETIME = 600
+LEASE_LIFETIME = 600
+
+# The keys of Celery's own that hold leases.
+LEASE_KEYS = tuple(f"{PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
+
+
+class Keys:
+    """The keys of one incarnation of one run."""
+
+    def __init__(self, run: str, incarnation: int) -> None:
+        self._prefix = f"{PREFIX}{run}:{incarnation:016x}"
+        self.weights = f"{self._prefix}:weights"
+        self.replies = f"{self._prefix}:replies"
+        self.incarnation = f"{PREFIX}{run}:incarnation"  # the same for all of the run's
+
+    def requests(self, window: int) -> str:
+        return f"{self._prefix}:requests:{window}"
+
+
+class SamplesKeys:
+    """The keys of one set of training samples."""
+
+    def __init__(self, sha256: str) -> None:
+        self.description = f"{PREFIX}samples:{sha256}"
+
+    def chunk(self, array: str, number: int) -> str:
+        return f"{self.description}:{array}:{number}"

@@ -1,0 +1,63 @@
+"""A lease: what a Celery task carries, as JSON."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from shared.config import TrainConfig
+from shared.errors import MessageError, VersionError
+from shared.messaging.records import VERSION
+
+LEASE_TASK = "gradmq.lease"  # the name of the one task
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One worker's part in a window, granted until that is over."""
+
+    run: str
+    incarnation: int
+    config: TrainConfig
+    data_sha256: str  # of the training samples
+    epoch: int
+    first: int  # mini-batch of the epoch
+    stop: int  # mini-batch after the last
+    window: int  # its number in this incarnation of the run
+    number: int  # of the lease in this incarnation of the run
+    label: str  # which of how many, for people: 1/2
+    excluded: tuple[str, ...]  # names of the workers that get no work in this window
+
+    @property
+    def name(self) -> str:
+        """What a person reads in Flower."""
+        what = "averages" if self.config.local_steps else "mini-batches"
+        return f"epoch {self.epoch}, {what} {self.first}–{self.stop - 1}, lease {self.label}"
+
+    def to_json(self) -> dict[str, Any]:
+        # The incarnation has 64 bits, more than every JSON reader keeps.
+        fields = {**asdict(self), "config": self.config.to_json(), "incarnation": f"{self.incarnation:016x}"}
+        return {"version": VERSION, "sha256": _digest(fields), **fields}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Rebuild a lease.  Raises VersionError for one of another version, MessageError for a damaged one."""
+        fields = dict(fields)
+        version = fields.pop("version", None)
+        if version != VERSION:
+            raise VersionError(
+                f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
+                "install the same GradMQ on both sides"
+            )
+        # A lease with another seed, say, would have a worker compute something else in good faith.
+        if fields.pop("sha256", None) != _digest(fields):
+            raise MessageError("a lease is not as it was given out; it will be given out again")
+        fields["excluded"] = tuple(fields["excluded"])
+        fields["config"] = TrainConfig.from_json(fields["config"])
+        fields["incarnation"] = int(fields["incarnation"], 16)
+        return cls(**fields)
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    """Return the digest of a lease's fields, whatever their order."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,55 @@
+"""What a worker says to the coordinator, as commands for Redis."""
+
+from contextlib import closing, suppress
+from typing import Any
+
+from shared.errors import QueueError
+from shared.messaging.client import client
+from shared.messaging.keys import LIFETIME, Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import Kind, Record
+from shared.messaging.resp import encode
+from shared.messaging.sockets import Item
+
+PUSH_ANSWERS = 2  # of Redis to one push
+
+
+def push(key: str, value: bytes | tuple[Item, ...], lifetime: int = LIFETIME) -> list[Item]:
+    """Encode a push; like every key, the list expires.  Redis gives PUSH_ANSWERS."""
+    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, lifetime)]
+
+
+class Notices:
+    """What there is to tell of one lease, as the content of a message."""
+
+    def __init__(self, lease: Lease, worker: str) -> None:
+        self._incarnation, self._number = lease.incarnation, lease.number
+        self._name = worker.encode()
+
+    def joined(self) -> bytes:
+        return self._record(Kind.JOINED) + self._name
+
+    def left(self, leaving: bool) -> bytes:
+        """leaving: whether this worker will take no other lease."""
+        return self._record(Kind.LEAVING) + self._name if leaving else self._record(Kind.LEFT)
+
+    def needs_samples(self) -> bytes:
+        return self._record(Kind.NEEDS_DATA)
+
+    def needs_weights(self) -> bytes:
+        return self._record(Kind.NEEDS_WEIGHTS)
+
+    def _record(self, kind: Kind) -> bytes:
+        return Record(kind, self._incarnation, number=self._number).encode()
+
+
+def refuse(fields: dict[str, Any], url: str, worker: str) -> None:
+    """Tell the coordinator of a lease of another version who cannot work in it, as far as that can be told."""
+    try:
+        keys = Keys(str(fields["run"]), int(fields["incarnation"], 16))
+        number = int(fields["number"])
+    except (KeyError, TypeError, ValueError):  # even that has changed
+        return
+    with suppress(QueueError), closing(client(url)) as redis:
+        redis.rpush(keys.replies, Record(Kind.REFUSED, 0, number=number).encode() + worker.encode())
+        redis.expire(keys.replies, LIFETIME)

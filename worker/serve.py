@@ -1,0 +1,133 @@
+"""The work in a lease: take a request and the weights, compute, reply; again and again on one connection."""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shared.data.samples import LabelledSamples
+from shared.messaging.keys import LIFETIME, OVER_LIFETIME, Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import Kind, Record
+from shared.messaging.resp import Stream, encode
+from shared.messaging.sockets import Item
+from shared.parallel.sgd import epoch_order
+from shared.parallel.strategy import work_of
+from shared.transport.base import worker_transport
+from worker.departure import Departure
+from worker.messages import PUSH_ANSWERS, Notices, push
+from worker.shutdown import is_leaving
+
+_POLL = 1  # seconds that Redis lets us wait for a request before we look around
+_PAUSE = 0.1  # seconds after a request that we could not serve, for others to take it
+
+
+@dataclass
+class Done:
+    """What was done in a lease: the task's result, which Flower shows."""
+
+    outcome: str = ""  # why it was left
+    steps: int = 0
+    samples: int = 0
+    seconds_computing: float = 0.0
+    seconds_waiting: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(self).items()}
+
+
+class Server:
+    """Serves the requests of one lease on one connection."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        lease: Lease,
+        samples: LabelledSamples,
+        notices: Notices,
+        departure: Departure,
+        done: Done,
+    ) -> None:
+        """done: is kept up to date."""
+        self._stream, self._lease, self._config = stream, lease, lease.config
+        self._notices, self._departure, self._done = notices, departure, done
+        keys = Keys(lease.run, lease.incarnation)
+        self._replies, self._requests = keys.replies, keys.requests(lease.window)
+        self._strategy = work_of(lease.config, samples)
+        self._order = epoch_order(lease.config.seed, lease.epoch, len(samples))
+        self._first_step = lease.epoch * lease.config.steps_per_epoch(len(samples))
+        self._transport = worker_transport(lease)
+        # One round trip: Redis goes on with the weights when BLPOP has got its request.
+        self._take = [*encode("BLPOP", self._requests, _POLL), *self._transport.get]
+
+    def serve(self) -> None:
+        """Work until there is a reason to leave, and say goodbye."""
+        reply = push(self._replies, self._notices.joined())
+        while True:
+            asked = time.perf_counter()
+            request, weights, weights_came = self._exchange(reply)
+            reply = []
+            got = time.perf_counter()
+            self._done.seconds_waiting += got - asked
+
+            self._done.outcome = self._departure.why(request, weights)
+            if self._done.outcome:
+                self._leave(request)
+                return
+            if request is None:
+                self._done.outcome = self._departure.look_for_successor(self._stream)
+                if self._done.outcome:
+                    return
+                continue
+            # A request whose weights are gone is an old one: nobody waits for its reply.
+            if weights is None or request.step != weights.step:
+                continue
+            if not weights_came:
+                self._ask_for_weights(request)
+                continue
+            reply = self._answer(request)
+            if reply:
+                self._done.seconds_computing += time.perf_counter() - got
+
+    def _exchange(self, reply: list[Item]) -> tuple[Record | None, Record | None, bool]:
+        """Send the reply, if there is one, and wait for a request.
+
+        Return that, or None if there is none, the weights' record, and whether the weights themselves came too.
+        """
+        self._stream.send(reply + self._take)
+        self._stream.skip(PUSH_ANSWERS if reply else 0)
+        taken = self._stream.read()  # nil, or the list's key and the request
+        is_one = isinstance(taken, list) and isinstance(taken[1], bytes)
+        request = Record.decode(taken[1]) if is_one else None  # type: ignore[index, arg-type]
+        return request, *self._transport.read(self._stream)
+
+    def _answer(self, request: Record) -> list[Item]:
+        """Compute what is asked for; return the reply, or nothing if there is no such thing in our window."""
+        lease, size = self._lease, self._config.samples_per_step
+        index = request.step - self._first_step
+        if request[:2] != (Kind.REQUEST, lease.incarnation) or not lease.first <= index < lease.stop:
+            return []
+        rows = self._order[index * size : (index + 1) * size]
+        if not 0 <= request.first < request.stop < len(self._strategy.bounds(len(rows))):
+            return []
+        total, n_samples = self._strategy.block(self._transport.parameters, rows, request.first, request.stop)
+        self._done.steps += 1
+        self._done.samples += n_samples
+        dtype = ord(self._config.numpy_dtype.char)
+        reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=dtype)
+        return push(self._replies, self._transport.reply(reply, total))
+
+    def _ask_for_weights(self, request: Record) -> None:
+        """Put the request back: the coordinator shares its memory with others, but not with us."""
+        self._stream.send(push(self._requests, request.encode()))
+        self._stream.send(push(self._replies, self._notices.needs_weights()))
+        self._stream.skip(2 * PUSH_ANSWERS)
+        time.sleep(_PAUSE)
+
+    def _leave(self, request: Record | None) -> None:
+        """Say goodbye. Back goes what others need: the sign for whoever comes late, or a request taken just now."""
+        back = []
+        if request is not None:
+            lifetime = OVER_LIFETIME if request.kind == Kind.OVER else LIFETIME
+            back = push(self._requests, request.encode(), lifetime)
+        self._stream.send(back + push(self._replies, self._notices.left(is_leaving())))
+        self._stream.skip(2 * PUSH_ANSWERS if back else PUSH_ANSWERS)
