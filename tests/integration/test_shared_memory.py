@@ -19,7 +19,7 @@ from shared.messaging.records import Record
 from shared.messaging.resp import client
 from shared.transport.shared_memory import SharedTensors
 from tests.conftest import job, metrics, start_worker, survivors
-from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
+from tests.integration.test_replies import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
 
 WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
 WORKERS, STEPS = 2, 10

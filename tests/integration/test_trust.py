@@ -24,7 +24,7 @@ from shared.data.dataset import Dataset, load_dataset
 from shared.errors import DivergedError, LedgerError
 from shared.messaging.records import RECORD_BYTES, Record
 from tests.conftest import job, metrics, start_worker
-from tests.test_exchange import CONFIG, BadWorker, alone, changed, gradients_on, learn
+from tests.integration.test_replies import CONFIG, BadWorker, alone, changed, gradients_on, learn
 
 
 def wrong_bit(message: bytes, record: Record) -> list[bytes]:
@@ -91,7 +91,7 @@ def foreign_worker(server, tmp_path) -> Iterator[Path]:
     log = tmp_path / "log"
     environment = {**os.environ, "GRADMQ_REDIS_URL": server.url}
     with log.open("wb") as file:
-        worker = subprocess.Popen(command, env=environment, stdout=file, stderr=file, cwd=Path(__file__).parent.parent)
+        worker = subprocess.Popen(command, env=environment, stdout=file, stderr=file, cwd=Path(__file__).parents[2])
     yield log
     worker.terminate()
     worker.wait(20)

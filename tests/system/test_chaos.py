@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tests.chaos import Chaos
+from tests.support.chaos import Chaos
 from tests.conftest import metrics
 
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))

@@ -321,7 +321,7 @@ def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, ser
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "--loglevel", "INFO"]
     environment = {**os.environ, "GRADMQ_REDIS_URL": server.url, "GRADMQ_DATA": str(small_data)}
     with (tmp_path / "log").open("wb") as log:
-        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=Path(__file__).parent.parent)
+        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=Path(__file__).parents[2])
     try:
         program = gradmq(*job(small_data, redis=server.url))
         assert program.end() == 0, program.text()

@@ -14,9 +14,9 @@ import trustme
 import yaml
 
 from tests.conftest import EPOCHS, Server, free_port, job, metrics, start_worker
-from tests.proxy import Proxy
+from tests.support.proxy import Proxy
 
-PROJECT = Path(__file__).parent.parent
+PROJECT = Path(__file__).parents[2]
 RULES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["redis"]["environment"]["REDIS_RULES"]
 
 

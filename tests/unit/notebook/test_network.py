@@ -11,7 +11,7 @@ import pytest
 
 from shared import Network, load_data_wrapper, vectorized_result
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 from seed_loop import SeedLoop
 
 

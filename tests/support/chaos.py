@@ -11,7 +11,7 @@ import psutil
 import redis
 
 from tests.conftest import Program, Server, job, metrics, survivors
-from tests.proxy import Proxy
+from tests.support.proxy import Proxy
 
 WORKERS = 3
 EPOCHS_A_FAULT = 4  # how far the run comes from one to the next

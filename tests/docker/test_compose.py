@@ -21,7 +21,7 @@ from tests.conftest import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
-PROJECT = Path(__file__).parent.parent
+PROJECT = Path(__file__).parents[2]
 EPOCHS = 10
 
 

@@ -28,7 +28,7 @@ from shared.errors import DataError, MessageError, ModelError, VersionError
 from shared.messaging.records import RECORD_BYTES, Keys, Kind, Lease, Record
 from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.conftest import write_idx
-from tests.test_exchange import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
+from tests.integration.test_replies import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
 from worker import data as worker_data
 from worker.session import Session
 
