@@ -29,7 +29,7 @@ from shared.messaging.records import RECORD_BYTES, Keys, Kind, Lease, Record
 from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.conftest import write_idx
 from tests.integration.test_replies import CONFIG, SAMPLES, BadWorker, alone, gradients_on, learn
-from worker import data as worker_data
+from worker import samples as worker_data
 from worker.session import Session
 
 COUNT = int(os.environ.get("GRADMQ_MUTATIONS", "40"))
