@@ -10,8 +10,11 @@ from pathlib import Path
 import psutil
 import redis
 
-from tests.conftest import Program, Server, job, metrics, survivors
+from tests.support.processes import wait_for_the_end_of
+from tests.support.program import Program, job, metrics
 from tests.support.proxy import Proxy
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 WORKERS = 3
 EPOCHS_A_FAULT = 4  # how far the run comes from one to the next
@@ -45,7 +48,7 @@ class Chaos:
                 kinds = kinds or self.random.sample(self.kinds, len(self.kinds))
                 time.sleep(self.random.random() / 10)
                 kinds.pop()()
-            assert self._coordinator.end(300) == 0, self._report("the run failed")
+            assert self._coordinator.end() == 0, self._report("the run failed")
             for worker in self._workers:
                 assert worker.process.poll() is None, f"a worker died of the faults of others:\n{worker.text()}"
             return self._coordinator
@@ -71,7 +74,7 @@ class Chaos:
         worker = self._some_worker()
         worker.wait_for(" ready.")  # before that it ends by the signal, not on its own terms
         worker.process.terminate()
-        assert worker.end(30) == 0, worker.text()
+        assert worker.end() == 0, worker.text()
         self.fired["worker leaves"] += 1
 
     def worker_is_killed(self) -> None:
@@ -86,7 +89,7 @@ class Chaos:
         processes = [process for worker in self._workers for process in worker.descendants()]
         process = self.random.choice(processes)
         process.kill()
-        assert not survivors([process], 5)
+        wait_for_the_end_of([process])
         self.fired["computing process is killed"] += 1
 
     def worker_is_stopped(self) -> None:
@@ -95,7 +98,7 @@ class Chaos:
         processes = [worker.group, *worker.descendants()]
         for process in processes:
             process.suspend()
-        self._wait_until(lambda: worker.group.status() == psutil.STATUS_STOPPED, "the worker does not stop")
+        self._wait_until(lambda: worker.group.status() == psutil.STATUS_STOPPED, "the worker stands still")
         time.sleep(self.random.uniform(0.2, 1.5))
         for process in processes:
             process.resume()
@@ -110,7 +113,7 @@ class Chaos:
 
     def redis_is_flushed(self) -> None:
         with self._server.client() as client:
-            self._wait_until(lambda: client.dbsize() > 0, "Redis stays empty")
+            self._wait_until(lambda: client.dbsize() > 0, "a key in Redis")
             client.flushall()
         self.fired["redis is flushed"] += 1
 
@@ -118,7 +121,7 @@ class Chaos:
         with self._server.client() as client:
             before = _refused(client)
             client.config_set("maxmemory", 1)
-            self._wait_until(lambda: _refused(client) > before, "nobody wanted to write")
+            self._wait_until(lambda: _refused(client) > before, "somebody who wants to write to the full Redis")
             client.config_set("maxmemory", 0)
         self.fired["redis is full"] += 1
 
@@ -136,7 +139,7 @@ class Chaos:
 
     def reply_comes_late(self) -> None:
         before = self._proxy.seen[-1]
-        self._wait_until(lambda: before not in self._proxy.seen, "no more replies come")
+        self._wait_until(lambda: before not in self._proxy.seen, "five more replies")
         self._push(before)
         self.fired["reply comes late"] += 1
 
@@ -148,7 +151,7 @@ class Chaos:
 
     def coordinator_is_told_to_stop(self) -> None:
         self._coordinator.process.send_signal(self.random.choice([signal.SIGINT, signal.SIGTERM]))
-        assert self._coordinator.end(20) in (130, 143), self._coordinator.text()
+        assert self._coordinator.end() in (130, 143), self._coordinator.text()
         assert "Traceback" not in self._coordinator.text()
         self._resume()
         self.fired["coordinator stops and resumes"] += 1
@@ -168,7 +171,7 @@ class Chaos:
     def _cut(self, size: int) -> None:
         before = self._proxy.cuts
         self._proxy.cut_after(size)
-        self._wait_until(lambda: self._proxy.cuts > before, "nothing passed that could be cut")
+        self._wait_until(lambda: self._proxy.cuts > before, "an answer of Redis that can be cut")
 
     def _push(self, seen: tuple[bytes, bytes]) -> None:
         """Push a reply that has been pushed before."""
@@ -182,18 +185,15 @@ class Chaos:
         programs = [self._coordinator, *self._workers]
         return "\n\n".join([f"{what}; after {dict(self.fired)}", *(each.text()[-3000:] for each in programs)])
 
-    def _wait_until(self, condition: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, self._report(otherwise)
-            time.sleep(0.01)
+    def _wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        wait_until(condition, what, lambda: self._report("it did not happen"))
 
     def _wait_for_epoch(self, epoch: int) -> None:
-        deadline = time.monotonic() + 90
-        while not any(self.folder.glob("runs/*/metrics.jsonl")) or len(metrics(self.folder)) <= epoch:
+        def recorded() -> bool:
             assert self._coordinator.process.poll() is None, self._report("the run ended before all faults had fired")
-            assert time.monotonic() < deadline, self._report(f"no epoch {epoch}")
-            time.sleep(0.02)
+            return any(self.folder.glob("runs/*/metrics.jsonl")) and len(metrics(self.folder)) > epoch
+
+        self._wait_until(recorded, f"epoch {epoch}")
 
 
 def _refused(client: redis.Redis) -> int:

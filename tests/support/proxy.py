@@ -6,7 +6,7 @@ import ssl
 import threading
 from pathlib import Path
 
-from tests.conftest import free_port
+from tests.support.waiting import PATIENCE
 
 _PUSH = re.compile(rb"RPUSH\r\n\$\d+\r\n(gradmq:\S+:replies)\r\n\$(\d+)\r\n")
 _REPLY_KIND = 4
@@ -16,7 +16,6 @@ class Proxy:
     """Forwards a port of 127.0.0.1 to a unix socket, from a thread of its own."""
 
     def __init__(self, target: Path, context: ssl.SSLContext | None = None) -> None:
-        self.port = free_port()
         self.cuts = 0  # connections that were cut while an answer passed
         self.seen: list[tuple[bytes, bytes]] = []  # the latest replies of workers, with the lists they were pushed to
         self._target, self._context = str(target), context
@@ -25,7 +24,7 @@ class Proxy:
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)))
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE), "the proxy does not start"
 
     def cut_after(self, size: int) -> None:
         """Cut the next connection on which Redis answers more than that many bytes at once, after so many of them.
@@ -40,7 +39,8 @@ class Proxy:
 
     async def _run(self, ready: threading.Event) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._context)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._context)
+        self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._end.wait()
         server.close()

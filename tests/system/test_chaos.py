@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.support.chaos import Chaos
-from tests.conftest import metrics
+from tests.support.program import metrics
 
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
 
