@@ -28,7 +28,7 @@ test: $(DEVELOP)
 
 chaos: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -s -m chaos
-	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s tests/test_mutations.py
+	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s tests/integration/test_damaged_messages.py
 
 test-cluster: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -m docker

@@ -1,0 +1,82 @@
+"""What the cluster of docker-compose.yml lets nobody do."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.compose import run
+from tests.support.mnist import PROJECT
+
+pytestmark = pytest.mark.docker
+
+
+def test_the_configuration_is_clean(built):
+    for override in ("", "tls", "rabbitmq"):
+        built.override(override)
+        assert built("config", "--quiet", check=False) == "0 "
+    built.override("")
+    for file in PROJECT.glob("docker-compose*.yml"):
+        assert "\nversion:" not in file.read_text()
+
+
+def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(cluster):
+    cluster.up("--epochs 100", workers=2)
+    cluster.wait_for("2 workers now")
+    cluster.wait_for("Epoch 0")
+    for page in ("workers", "tasks", "broker", "api/workers", "api/tasks", "api/queues/length"):
+        assert cluster.fetch(page)[0] == 401
+        assert cluster.fetch(page, "a guess")[0] == 401
+        assert cluster.fetch(page, cluster.flower_password)[0] == 200
+
+    workers = json.loads(cluster.fetch("api/workers?refresh=1", cluster.flower_password)[1])
+    assert {name.split("@")[0] for name in workers} == {"worker"}
+    assert len(workers) == 2
+    status = json.loads(cluster.fetch("api/workers?status=1", cluster.flower_password)[1])
+    assert set(status.values()) == {True}  # while they compute
+
+    tasks = json.loads(cluster.fetch("api/tasks?limit=1000", cluster.flower_password)[1])
+    done = [task for task in tasks.values() if task["state"] == "SUCCESS"]
+    assert done
+    for task in done:
+        assert re.fullmatch(r"epoch \d+, mini-batches \d+–\d+, lease [12]/2", task["name"])
+        assert all(word in task["result"] for word in ("steps", "samples", "seconds_computing", "seconds_waiting"))
+    assert cluster.redis_password not in json.dumps(tasks) + json.dumps(workers)
+
+    # The broker's page counts the queue, and a worker can be asked and told from there.
+    assert '"leases"' in cluster.fetch("api/queues/length", cluster.flower_password)[1]
+    pong = cluster("exec", "-T", "flower", "celery", "-A", "worker", "inspect", "ping")
+    assert pong.count("pong") == 2
+    stopped = next(iter(workers))
+    assert cluster.fetch(f"api/worker/shutdown/{stopped}", cluster.flower_password, "POST")[0] == 200
+    cluster.wait_for(f"worker={stopped}:1 leaves")
+    cluster.wait_for("2 workers now", times=2)  # Docker starts it again
+
+
+def test_nothing_has_more_rights_than_it_needs(cluster):
+    cluster.up("--epochs 100", workers=1)
+    cluster.wait_for("1 worker now")
+    published = []
+    for container in cluster.containers():
+        found = cluster.inspect(container)
+        assert found["Config"]["User"] == "10001:10001"
+        host = found["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"])
+        assert host["Memory"] > 0
+        published += [binding for ports in (host["PortBindings"] or {}).values() for binding in ports]
+        _, *processes = run("docker", "top", container, "-eo", "pid,uid").stdout.splitlines()
+        assert {process.split()[1] for process in processes} == {"10001"}
+        environment = dict(entry.split("=", 1) for entry in found["Config"]["Env"])
+        command = " ".join([found["Path"], *found["Args"]])
+        assert environment.get("REDIS_PASSWORD", cluster.redis_password) not in command
+    assert published == [{"HostIp": "127.0.0.1", "HostPort": cluster.flower.split(":")[1]}]
+    compilers = "command -v cc || command -v gcc || find /opt/gradmq -name 'pip*' | grep ."
+    assert run("docker", "run", "--rm", "--entrypoint", "sh", cluster.name, "-c", compilers, check=False).stdout == ""
+
+
+def test_it_starts_without_any_secret_and_is_closed_all_the_same(built):
+    config = run(*built._compose, "config", REDIS_PASSWORD="", FLOWER_PASSWORD="", COMPOSE_PROJECT_NAME="x").stdout
+    assert "local-only" in config
+    assert config.count("host_ip: 127.0.0.1") + config.count("- 127.0.0.1:") == 1

@@ -1,0 +1,77 @@
+"""Messages with random damage: never a wrong weight, and nobody ends by them."""
+
+import threading
+import time
+from collections import Counter
+
+import numpy as np
+
+from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
+from tests.support.fake_worker import FakeWorker
+from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
+from tests.support.mutate import COUNT, mutated, mutations
+from worker import samples as worker_data
+from worker.session import Session
+
+
+def test_damaged_replies_change_nothing(server, dice):
+    """Their heads and lengths are damaged, or both; the right reply follows."""
+    sent: Counter[str] = Counter()
+
+    def answer(message: bytes, record: Record) -> list[bytes]:
+        wrong = []
+        for _ in range(dice.randint(1, 2)):  # with more in a row it would get no more work
+            head = mutated(message[:RECORD_BYTES], dice)[: RECORD_BYTES * 2]
+            # Spoilt, so that adding it would show; the name of the right request would make it an answer.
+            body = (np.frombuffer(message[RECORD_BYTES:], np.float32) + np.float32(1)).tobytes()
+            found = Record.decode((head + body)[:RECORD_BYTES])
+            if found is None or found != record or len(head) != RECORD_BYTES:
+                is_answer = found is not None and found.identity == record.identity and found.kind == Kind.REPLY
+                if not is_answer or len(head) != RECORD_BYTES:
+                    wrong.append(head + body)
+        sent["wrong"] += len(wrong)
+        return [*wrong, message]
+
+    FakeWorker(server, answer).start()
+    while sent["wrong"] < COUNT:
+        exchange = gradients_on(server)
+        assert learn(exchange.gradient) == learn(alone())
+        exchange.close()
+
+
+def test_damaged_requests_are_no_ones_work(server, dice):
+    """A real lease, whose list of requests is full of damaged ones; it stays until the right one and answers that."""
+    worker_data._kept[SAMPLES.sha256] = SAMPLES
+    incarnation = 77
+    lease = Lease("run", incarnation, CONFIG, SAMPLES.sha256, 0, 0, 10, 0, 0, "1/1", ())
+    keys = Keys("run", incarnation)
+    parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
+    request = Record(Kind.REQUEST, incarnation, 2, 0, 2)
+    weights = Record(Kind.WEIGHTS, incarnation, 2, number=0).encode() + parameters.flat.tobytes()
+    with server.client() as client:
+        client.set(keys.weights, weights)
+        client.rpush(keys.requests(0), *mutations(request.encode(), dice), request.encode())
+        session = Session(lease, server.url, "worker")
+        thread = threading.Thread(target=session.work, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 60
+        while client.llen(keys.requests(0)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        client.delete(keys.weights)
+        client.rpush(keys.requests(0), Record(Kind.OVER, incarnation, number=0).encode())
+        thread.join(60)
+        assert not thread.is_alive()
+        rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[12:18]
+        gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
+        answers = 0
+        for message in client.lrange(keys.replies, 0, -1):
+            reply = Record.decode(message)
+            if reply is not None and reply.kind == Kind.REPLY:
+                right, n_samples = gradients.block(parameters, rows, CONFIG.shards, reply.first, reply.stop)
+                assert (reply.step, reply.samples) == (2, n_samples)
+                assert message[RECORD_BYTES:] == right.tobytes()
+                answers += reply.identity == request.identity
+        assert answers >= 1

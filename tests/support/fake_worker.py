@@ -1,0 +1,113 @@
+"""A worker in a thread, which we make misbehave."""
+
+import base64
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import redis
+
+from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
+from tests.support.learning import CONFIG, SAMPLES
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+
+
+def honest(message: bytes, record: Record) -> list[bytes]:
+    """Answer with the right gradient, once."""
+    return [message]
+
+
+def changed(message: bytes, record: Record, **fields: int) -> bytes:
+    """The same gradient, spoilt so that adding it would show, under another name."""
+    spoilt = np.frombuffer(message[RECORD_BYTES:], np.float32) + np.float32(1)
+    return record._replace(**fields).encode() + spoilt.tobytes()
+
+
+class FakeWorker(threading.Thread):
+    """Computes right gradients and answers every request with the messages that `answer` makes of it."""
+
+    def __init__(
+        self, server: Server, answer: Callable[[bytes, Record], list[bytes]] = honest, name: str = "fake"
+    ) -> None:
+        super().__init__(daemon=True)
+        self._server, self._answer, self._name_sent = server, answer, name.encode()
+        self._is_to_leave = threading.Event()
+        self.requests = 0
+        self.messages = 0
+
+    def start_after(self, other: "FakeWorker", requests: int) -> None:
+        """Start as soon as another worker has answered so many requests."""
+
+        def start() -> None:
+            wait_until(lambda: other.requests >= requests, f"{requests} requests to the worker before")
+            self.start()
+
+        threading.Thread(target=start, daemon=True).start()
+
+    def leave(self) -> None:
+        """Stop, and say nothing more."""
+        self._is_to_leave.set()
+        self.join()
+
+    def run(self) -> None:
+        """Take one lease after the other until Redis goes away with the test."""
+        with contextlib.suppress(redis.RedisError), self._server.client() as client:
+            while not self._is_to_leave.is_set():
+                if lease := self._take_lease(client):
+                    self._serve(client, lease)
+
+    def _take_lease(self, client: redis.Redis) -> Lease | None:
+        """Take a lease from the queue as Celery would, if there is one."""
+        taken = client.brpop("gradmq:leases", 1)
+        if taken is None:
+            return None
+        arguments, _, _ = json.loads(base64.b64decode(json.loads(taken[1])["body"]))
+        return Lease.from_json(arguments[0])
+
+    def _serve(self, client: redis.Redis, lease: Lease) -> None:
+        keys = Keys(lease.run, lease.incarnation)
+        if not self._is_open(client, lease):
+            return
+        joined = Record(Kind.JOINED, lease.incarnation, number=lease.number)
+        client.rpush(keys.replies, joined.encode() + self._name_sent)
+        while self._name_sent.decode() in lease.excluded:
+            time.sleep(0.05)
+            if not self._is_open(client, lease):
+                return
+        while not self._is_to_leave.is_set():
+            taken = client.blpop(keys.requests(lease.window), 1)
+            if taken is None:
+                continue
+            request = Record.decode(taken[1])
+            if request.kind == Kind.OVER:
+                client.rpush(keys.requests(lease.window), taken[1])
+                return
+            weights = client.get(keys.weights)
+            if weights is None:  # the run is over
+                return
+            if Record.decode(weights).step == request.step:
+                messages = self._replies(lease, request, weights)
+                self.requests += 1  # before the reply, which may end the test
+                self.messages += len(messages)
+                client.rpush(keys.replies, *messages)
+
+    def _is_open(self, client: redis.Redis, lease: Lease) -> bool:
+        """Tell whether the lease's window is the run's current one."""
+        weights = client.get(Keys(lease.run, lease.incarnation).weights)
+        return weights is not None and Record.decode(weights).number == lease.window
+
+    def _replies(self, lease: Lease, request: Record, weights: bytes) -> list[bytes]:
+        parameters = initial_parameters(CONFIG.sizes, 0, CONFIG.dtype)
+        parameters.flat[:] = np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype)
+        rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[request.step * 6 : request.step * 6 + 6]
+        gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
+        total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
+        reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord("f"))
+        return self._answer(reply.encode() + total.tobytes(), reply)

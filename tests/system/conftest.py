@@ -1,0 +1,93 @@
+"""The program, its reference, and runs that it has left behind."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import wait_for_the_end_of
+from tests.support.program import EPOCHS, Program, job, metrics
+
+
+@pytest.fixture(scope="session")
+def fingerprints(small_data, tmp_path_factory):
+    """The fingerprint of each epoch in one process, by options."""
+
+    def compute(epochs: int, **options: object) -> list[str]:
+        folder = tmp_path_factory.mktemp("reference")
+        program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})
+        assert program.end() == 0, program.text()
+        return [line["weights_sha256"] for line in metrics(program)]
+
+    return compute
+
+
+@pytest.fixture(scope="session")
+def long_fingerprint(fingerprints):
+    return fingerprints(EPOCHS)[-1]
+
+
+@pytest.fixture
+def gradmq(tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Start `gradmq` with arguments, in a folder of its own; afterwards nothing of it may be left."""
+    started: list[Program] = []
+
+    def start(*arguments: object, **environment: str) -> Program:
+        folder = tmp_path / f"program{len(started)}"
+        folder.mkdir(exist_ok=True)
+        started.append(Program(arguments, folder, environment))
+        return started[-1]
+
+    yield start
+    everyone = [process for program in started if program.process.poll() is None for process in program.descendants()]
+    for program in started:
+        if program.process.poll() is None:
+            program.process.send_signal(signal.SIGKILL)
+            program.process.wait()
+    wait_for_the_end_of(everyone)
+
+
+@pytest.fixture(scope="session")
+def stopped(small_data, tmp_path_factory) -> Path:
+    """A run that was stopped after a few epochs, by workers=0; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("stopped")
+    program = Program(tuple(job(small_data, EPOCHS, workers=0)), folder, {})
+    program.wait_for("Epoch 5:")
+    program.process.send_signal(signal.SIGINT)
+    assert program.end() == 130, program.text()
+    return program.run_folder
+
+
+@pytest.fixture
+def left(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(stopped, tmp_path / "runs" / stopped.name))
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
+    """Show a run's folder in another place, where it is read-only even for root."""
+    place = tmp_path / "read-only"
+
+    def mount(run: Path) -> Path:
+        (place / run.name).mkdir(parents=True)
+        for options in (["--bind", str(run)], ["-o", "remount,bind,ro", str(run)]):
+            if subprocess.run(["mount", *options, place / run.name], capture_output=True, check=False).returncode:
+                pytest.skip("needs the right to mount")
+        return place / run.name
+
+    yield mount
+    for folder in place.glob("*"):
+        while subprocess.run(["umount", folder], capture_output=True, check=False).returncode == 0:
+            pass
+
+
+@pytest.fixture(scope="session")
+def finished(small_data, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    program = Program(tuple(job(small_data, 5, workers=0)), folder, {})
+    assert program.end() == 0, program.text()
+    return program.run_folder

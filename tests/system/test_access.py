@@ -1,0 +1,81 @@
+"""Redis for workers elsewhere: a user that can do only what GradMQ needs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import redis
+import yaml
+
+from tests.support.mnist import PROJECT
+from tests.support.program import EPOCHS, job, metrics, start_worker
+from tests.support.servers import Server
+
+RULES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["redis"]["environment"]["REDIS_RULES"]
+
+
+class Restricted:
+    """The addresses of a server for the user of docker-compose.yml."""
+
+    def __init__(self, server: Server) -> None:
+        self.password = "another-secret"
+        with server.client() as client:
+            client.execute_command("ACL", "SETUSER", "gradmq", "on", f">{self.password}", *RULES.split())
+        self.url = server.url.replace(f":{server.password}@", f"gradmq:{self.password}@")
+        self.tcp_url = server.tcp_url.replace(f":{server.password}@", f"gradmq:{self.password}@")
+
+
+def test_a_user_that_can_do_only_what_is_needed_trains_through_faults(gradmq, small_data, server, long_fingerprint):
+    user = Restricted(server)
+    first = start_worker(gradmq, user, "first", GRADMQ_DATA="nowhere")
+    start_worker(gradmq, user, "second")
+    program = gradmq(*job(small_data, EPOCHS, redis=user.tcp_url))
+    program.wait_for("Epoch 2:")
+    for process in first.descendants():
+        process.kill()  # so that Celery has a task to restore
+    first.process.kill()
+    program.wait_for("Epoch 10:")
+    pong = gradmq_celery(user.tcp_url, "inspect", "ping")
+    assert "second@" in pong
+    assert "pong" in pong
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    with server.client() as client:
+        refused = {
+            entry[b"object" if b"object" in entry else "object"] for entry in client.execute_command("ACL", "LOG")
+        }
+        # redis-py tells newer servers its version, and doesn't mind; the rules of Redis 7.0 have no word for that.
+        assert refused <= {b"client|setinfo"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "FLUSHALL",
+        "KEYS *",
+        "CONFIG GET *",
+        "ACL LIST",
+        "SET stranger 1",
+        "GET stranger",
+        "EVAL 1 0",
+        "SAVE",
+        "SHUTDOWN",
+    ],
+)
+def test_that_user_can_do_nothing_else(server, command):
+    with redis.Redis.from_url(Restricted(server).url) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_the_readme_gives_that_rule():
+    readme = (PROJECT / "README.md").read_text()
+    for word in RULES.split():
+        assert word in readme
+
+
+def gradmq_celery(url: str, *arguments: str) -> str:
+    """What Celery's own program prints with our app."""
+    command = [sys.executable, "-m", "celery", "-A", "worker", *arguments]
+    environment = {**os.environ, "GRADMQ_REDIS_URL": url}
+    return subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=60).stdout

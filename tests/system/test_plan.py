@@ -1,0 +1,34 @@
+"""`gradmq plan` as a user runs it."""
+
+import pytest
+
+
+def test_the_command_prints_a_table_and_advice(gradmq):
+    program = gradmq("plan", "--sizes", "20,8,4", "--shards", 4, "--workers", 3, "--bandwidth", 0.001, "--rtt", 20)
+    assert program.end() == 0, program.text()
+    first, head, *rows, advice = program.text().splitlines()
+    assert "workers on other machines, 0.001 Gbit/s, 20 ms" in first
+    assert head.startswith("workers")
+    assert [row.split()[0] for row in rows] == ["0", "1", "2", "3"]
+    assert advice.startswith("No workers are best")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--sizes", "784"),
+        ("--mini-batch-size", 0),
+        ("--shards", 0),
+        ("--workers", 0),
+        ("--bandwidth", 0),
+        ("--bandwidth", "nan"),
+        ("--rtt", -1),
+        ("--local-steps", -1),
+        ("--replicas", 0),
+    ],
+)
+def test_a_wrong_input_is_one_line_and_exit_code_2(gradmq, option, value):
+    program = gradmq("plan", option, value)
+    assert program.end() == 2
+    (line,) = program.text().splitlines()
+    assert option in line

@@ -1,0 +1,43 @@
+"""RabbitMQ as Celery's broker: a real one, where the machine has it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.program import EPOCHS, job, metrics, start_worker
+from tests.support.rabbitmq import SERVER, RabbitMq
+
+pytestmark = pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server on this machine")
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMq]:
+    server = RabbitMq(tmp_path_factory.mktemp("rabbitmq"))
+    yield server
+    server.close()
+
+
+def test_a_run_over_rabbitmq_gives_the_same_bits(gradmq, small_data, server, rabbitmq, long_fingerprint):
+    workers = [start_worker(gradmq, server, name, GRADMQ_BROKER_URL=rabbitmq.url) for name in ("one", "two")]
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url, broker=rabbitmq.url))
+    program.wait_for("Epoch 2:")
+    for process in workers[0].descendants():
+        process.kill()
+    workers[0].process.kill()
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert metrics(program)[-1]["workers"] == 1
+    with server.client() as client:  # Celery is elsewhere, indeed
+        assert not client.exists("gradmq:leases")
+
+
+def test_a_rabbitmq_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, rabbitmq, long_fingerprint):
+    worker = start_worker(gradmq, server, "one", GRADMQ_BROKER_URL=rabbitmq.url)
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url, broker=rabbitmq.url))
+    program.wait_for("Epoch 2:")
+    rabbitmq.kill()
+    program.wait_for("broker is away")
+    rabbitmq.start()
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert worker.process.poll() is None

@@ -1,0 +1,86 @@
+"""A Redis that dies, forgets or holds nonsense changes nothing."""
+
+import json
+import time
+
+from shared.messaging.keys import LEASE_KEYS
+from shared.messaging.lease import LEASE_TASK
+from tests.support.program import EPOCHS, job, metrics, start_worker
+
+
+def test_the_embedded_redis_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
+    program = gradmq(*job(small_data, EPOCHS, workers=2))
+    program.wait_for("Epoch 1:")
+    (server,) = program.descendants("redis.sock")
+    server.kill()
+    assert program.end() == 0, program.text()
+    assert "redis has ended (exit code -9); starting it again" in program.text()
+    assert "all is there again" in program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+
+
+def test_seats_that_got_lost_on_the_way_are_given_out_again(gradmq, small_data, server, fingerprints):
+    program = gradmq(*job(small_data, redis=server.url))
+    program.wait_for("no worker is there")
+    with server.client() as client:
+        assert client.delete("gradmq:leases") == 1
+    start_worker(gradmq, server, "worker")
+    assert program.end() == 0, program.text()
+    assert "broker is away" not in program.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
+
+
+ENVELOPE = {"delivery_info": {"exchange": "", "routing_key": "leases"}, "delivery_tag": "1", "body_encoding": "base64"}
+
+
+GARBAGE = [
+    "garbage",
+    b"\xff\xfe",
+    "null",
+    "[]",
+    "{}",
+    '{"properties": {}}',
+    json.dumps({"body": "e30=", "headers": {"task": LEASE_TASK}, "properties": ENVELOPE}),  # a task without an id
+]
+
+
+def test_garbage_in_the_queue_of_seats_is_dropped_and_the_worker_goes_on(gradmq, small_data, server, long_fingerprint):
+    worker = start_worker(gradmq, server, "only")
+    worker.wait_for(" ready.")
+    with server.client() as client:
+        client.rpush(LEASE_KEYS[0], *GARBAGE)
+        program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+        program.wait_for("Epoch 5:")
+        client.lpush(LEASE_KEYS[0], *GARBAGE)
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    worker.wait_for("dropped from the queue, as no message of Celery's", times=2 * len(GARBAGE))
+    assert worker.process.poll() is None
+
+
+def test_a_redis_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, long_fingerprint):
+    worker = start_worker(gradmq, server, "worker")
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+    program.wait_for("Epoch 2:")
+    server.kill()
+    program.wait_for("Redis is away")
+    time.sleep(1)
+    server.start()
+    program.wait_for("all is there again; going on")
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert worker.process.poll() is None
+
+
+def test_a_redis_that_forgets_everything_in_mid_run_changes_nothing(gradmq, small_data, server, long_fingerprint):
+    for name in ("one", "two"):
+        start_worker(gradmq, server, name)
+    program = gradmq(*job(small_data, EPOCHS, redis=server.url))
+    program.wait_for("Epoch 2:")
+    with server.client() as client:
+        while "Redis has lost the run's keys" not in program.text() and program.process.poll() is None:
+            client.flushall()
+            time.sleep(0.05)
+    assert program.end() == 0, program.text()
+    assert "Redis has lost the run's keys" in program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint

@@ -1,0 +1,107 @@
+"""Stopping at any moment is quick and clean."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from coordinator.runs.model_file import load_model
+from coordinator.signals import Stopped
+from tests.support.processes import SESSION, wait_for_the_end_of
+from tests.support.program import job, model
+
+
+def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
+    program = gradmq(*job(small_data, 10_000, workers=2))
+    program.wait_for("Epoch 0:")
+    # The watchdog, Redis, and two processes a worker, of which the second may still be on its way.
+    while len(everyone := program.descendants()) < 6:
+        time.sleep(0.05)
+    os.kill(program.process.pid, signal.SIGKILL)
+    assert program.end() == -signal.SIGKILL
+    wait_for_the_end_of(everyone)
+    assert load_model(model(program)).sizes == (196, 12, 10)
+
+
+MOMENTS = ["", "run ", "Epoch 0:", "Epoch 3:", "Epoch 9:"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_data, moment):
+    program = gradmq(*job(small_data, 10_000, workers=2))
+    if moment:
+        program.wait_for(moment)
+    else:  # in the middle of the imports
+        while not any("numpy" in library.path for library in program.group.memory_maps()):
+            time.sleep(0.01)
+    everyone = program.descendants()
+    pressed = time.monotonic()
+    os.killpg(program.process.pid, signal.SIGINT)  # as a terminal does: to the whole foreground group
+    assert program.end() == 130, program.text()
+    assert time.monotonic() - pressed < 3
+    assert "Traceback" not in program.text()
+    wait_for_the_end_of(everyone)
+    if "Epoch" in moment:
+        assert "the model so far is" in program.text()
+        assert load_model(model(program)).sizes == (196, 12, 10)
+
+
+def test_a_signal_that_python_would_forget_stops_all_the_same():
+    program = """if True:
+        import os, signal, sys, time, weakref
+        from coordinator.signals import Stopped, stop_on_signals
+
+        stop_on_signals()
+        try:
+            thing = set()
+            reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+            del thing  # nobody can catch what its callback raises
+            print("forgotten")
+            time.sleep(10)
+        except Stopped as stopped:
+            print(stopped.signal_number)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("forgotten\n15\n", "")
+
+
+def test_sigterm_stops_like_ctrl_c(gradmq, small_data):
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    program.process.terminate()
+    assert program.end() == 143
+    assert load_model(model(program)).sizes == (196, 12, 10)
+
+
+def test_a_run_stopped_before_its_first_step_leaves_nothing(gradmq, small_data, server):
+    program = gradmq(*job(small_data, redis=server.url))
+    program.wait_for("no worker is there")
+    program.process.terminate()
+    assert program.end() == 143
+    assert list(program.output.parent.glob("runs/*")) == []
+
+
+def test_a_crash_leaves_no_folder(gradmq, small_data):
+    before = set(SESSION.iterdir())
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    assert len(set(SESSION.iterdir()) - before) == 1  # ours; Celery's are in it
+    program.process.kill()
+    deadline = time.monotonic() + 5
+    while set(SESSION.iterdir()) - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert set(SESSION.iterdir()) <= before
+
+
+@pytest.mark.parametrize("command", ["verify", "resume"])
+def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeypatch, capsys, left, command):
+    def interrupted(path: Path) -> None:
+        raise Stopped(signal.SIGINT)
+
+    for module in ("look", "train"):
+        monkeypatch.setattr(f"coordinator.cli.{module}.load_dataset", interrupted)
+    assert (main_here(command, str(left)), capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))

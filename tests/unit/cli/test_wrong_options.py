@@ -1,0 +1,64 @@
+"""A wrong option ends with one line that says what, with which value, and what to do, and exit code 2."""
+
+import os
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("--sizes 196,30", "last of --sizes 196,30 must be 10"),
+        ("--sizes 5,3,10", "first of --sizes 5,3,10 must be 196"),
+        ("--sizes 196", "at least two layers"),
+        ("--sizes 196,0,10", "got 196,0,10"),
+        ("--sizes 196,-3,10", "got 196,-3,10"),
+        ("--sizes 196;10", "'196;10'"),
+        ("--sizes 196,1000000000,10", "MiB of weights"),
+        ("--epochs 0", "--epochs must be at least 1, got 0"),
+        ("--epochs x", "'x'"),
+        ("--mini-batch-size 0", "--mini-batch-size must be at least 1, got 0"),
+        ("--mini-batch-size -1", "got -1"),
+        ("--mini-batch-size 1001", "--mini-batch-size 1001 is more than the 1000"),
+        ("--eta nan", "got nan"),
+        ("--eta inf", "got inf"),
+        ("--eta 0", "got 0.0"),
+        ("--eta -1", "got -1.0"),
+        ("--eta three", "'three'"),
+        ("--seed -1", "--seed must be between 0"),
+        ("--seed 18446744073709551616", "--seed must be between 0"),
+        ("--shards 0", "--shards must be at least 1, got 0"),
+        ("--batches-per-task 0", "--batches-per-task must be at least 1"),
+        ("--workers -1", "--workers must be between 0 and 256, got -1"),
+        ("--workers 100000", "got 100000"),
+        ("--audit 2", "--audit must be between 0 and 1, got 2.0"),
+        ("--dtype float16", "'float16'"),
+        ("--data nowhere", "--data nowhere cannot be read"),
+        (f"--data {'x' * 300}", "File name too long"),
+        ("--data /dev/null", "/dev/null"),
+        ("--redis redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0 cannot be reached"),
+        ("--redis redis://127.0.0.1:1 --workers 2", "give one of them"),
+        ("--redis http://x", "http://x is not the address of a Redis"),
+        ("--redis redis://x:port", "not the address of a Redis"),
+        ("--redis unix:///nowhere/redis.sock", "cannot be reached"),
+        ("--redis redis://x/zzz", "database 'zzz'"),
+        ("--redis redis://x/0?foo=1", "option foo"),
+        ("--redis redis://x/0?protocol=3", "option protocol"),
+        ("--redis redis://a..b/0", "a..b"),
+        ("--broker redis://127.0.0.1:1/0", "--broker goes with --redis"),
+        (f"--sizes 196,{'9' * 400},10", "MiB of weights"),
+        ("--flower 0", "0 is not in the range"),
+        ("--flower 5555 --workers 0", "it starts none"),
+        ("--runs /proc/nowhere", "/proc/nowhere cannot be written"),
+        ("--colour red", "--colour"),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_value(main_here, small_data, tmp_path, monkeypatch, capsys, options, named):
+    monkeypatch.chdir(tmp_path)
+    given = ["--sizes", "196,12,10", "--data", str(small_data), "--epochs", "1", *options.split()]
+    code = main_here("train", *given)
+    output = capsys.readouterr()
+    assert (code, output.out, output.err.count("\n")) == (2, "", 1), output
+    assert output.err.startswith("gradmq: ")
+    assert named in output.err
+    assert os.listdir(tmp_path) == []
