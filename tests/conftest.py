@@ -22,7 +22,7 @@ import pytest
 import redis
 
 from coordinator.__main__ import main
-from coordinator.cluster.embedded import _redis_server
+from coordinator.cluster.redis_server import redis_server
 from coordinator.reporting.progress_bar import results
 from shared.data.idx import read_idx
 
@@ -223,7 +223,7 @@ class Server:
         self.url = f"unix://:{self.password}@{self.socket}?db=0"
         self.tcp_url = f"redis://:{self.password}@127.0.0.1:{port}/0"
         self._command = [
-            *_redis_server(),
+            redis_server(),
             *("--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket)),
             *("--requirepass", self.password, "--save", "", "--dir", str(folder), "--loglevel", "warning"),
             *map(str, options),
