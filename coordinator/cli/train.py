@@ -16,7 +16,8 @@ from coordinator.accounting import table
 from coordinator.cli import options
 from coordinator.cli.options import Sizes
 from coordinator.cluster.embedded import embedded_cluster
-from coordinator.cluster.preflight import check_broker, check_port_is_free, check_redis
+from coordinator.cluster.preflight import check_broker, check_flower, check_redis
+from coordinator.cluster.redis_server import redis_server
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
 from coordinator.reporting.progress_bar import Progress, results, start_logging
@@ -89,14 +90,16 @@ def _means(
     if flower_port is not None:
         if not embedded or workers == 0:
             raise ConfigError("--flower shows the workers that this command starts, and it starts none")
-        check_port_is_free(flower_port)
+        check_flower(flower_port)
     return RunOptions(workers, redis_address, broker_address, batches_per_task, audit, flower_port)
 
 
 def _check_queue(means: RunOptions) -> None:
-    """Raise QueueError unless what was given lets us in."""
+    """Raise QueueError unless what was given lets us in, or a Redis of our own can be started."""
     if means.redis is not None:
         check_redis(redis_url(means.redis))
+    elif means.workers:
+        redis_server()
     if means.broker is not None:
         check_broker(means.broker)
 

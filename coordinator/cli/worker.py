@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from coordinator.cli.options import broker_option, log_format_option, redis_option
-from coordinator.cluster.embedded import worker_command
+from coordinator.cluster.commands import worker_command
 from coordinator.cluster.preflight import UnreachableError, check_redis, check_transport
 from coordinator.reporting.progress_bar import start_logging
 from shared import logs

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from kombu import Connection
@@ -11,7 +12,7 @@ from shared.messaging.addresses import broker_url, shown
 from shared.messaging.client import client
 
 _BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
-_PATIENCE = 3.0  # seconds for a Redis that is just being started again
+_START = 3.0  # seconds for a Redis that is just being started again
 _PAUSE = 0.3  # seconds between two tries
 
 
@@ -34,7 +35,7 @@ def check_redis(url: str) -> None:
 
 def _ping(url: str) -> None:
     """Ask Redis for a sign of life, again and again for a while."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _START
     while True:
         try:
             with client(url, timeout=5.0) as connection:
@@ -72,8 +73,10 @@ def check_broker(url: str) -> None:
             raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
 
 
-def check_port_is_free(port: int) -> None:
-    """Raise ConfigError if nothing can listen on that port of this machine."""
+def check_flower(port: int) -> None:
+    """Raise ConfigError unless Flower is installed and can listen on that port of this machine."""
+    if find_spec("flower") is None:
+        raise ConfigError(f"--flower {port} needs Flower, which is not installed: pip install 'gradmq[flower]'")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

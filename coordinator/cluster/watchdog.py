@@ -18,11 +18,11 @@ _LONGEST = 70  # characters; systems allow 104 for the whole path of a socket
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    # Only the user may enter; a Redis in it needs no password. A socket's path is short, and part of an address.
-    place = tempfile.gettempdir()
-    if len(place) > _LONGEST or not re.fullmatch(r"[\w/.+-]+", place, re.ASCII):
-        place = "/tmp"  # noqa: S108
-    folder = tempfile.mkdtemp(prefix="gradmq-", dir=place)
+    try:
+        # Only the user may enter; a Redis in it needs no password.
+        folder = tempfile.mkdtemp(prefix="gradmq-", dir=parent())
+    except OSError:  # of which the coordinator tells the user
+        return
     try:
         print(folder, flush=True)
         sys.stdin.buffer.read()
@@ -30,6 +30,13 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         # At once and without asking: nothing in the cluster is worth saving, and we are in the group ourselves.
         os.killpg(0, signal.SIGKILL)
+
+
+def parent() -> str:
+    """Return where to make the folder: a socket's path is short, and part of an address."""
+    usual = tempfile.gettempdir()
+    fits = len(usual) <= _LONGEST and re.fullmatch(r"[\w/.+-]+", usual, re.ASCII)
+    return usual if fits else "/tmp"  # noqa: S108
 
 
 if __name__ == "__main__":

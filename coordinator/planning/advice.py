@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from coordinator.planning.cost_model import CostModel, Forecast
 
-_GOOD_ENOUGH = 0.95  # of the highest rate: fewer workers that reach this are better
-_WORTH_IT = 1.1  # times the rate of the alternative
+_GOOD_ENOUGH = 0.95  # of the highest speed: fewer workers that reach this are better
+_WORTH_IT = 1.1  # times the speed of the alternative
 _SMALL = 0.1  # share of a step that the exchange should not exceed
 
 
@@ -18,24 +18,24 @@ class Advice:
     sentences: list[str]
 
 
-def advise(plan: CostModel, most: int, replicas: int | None = None) -> Advice:
+def advise(model: CostModel, most: int, replicas: int | None = None) -> Advice:
     """Look at 0 to `most` workers, at least 1.
 
     replicas: that would take local steps, if they don't yet; default: as many as workers are best, at least 2.
     """
-    forecasts = [plan.forecast(workers) for workers in range(most + 1)]
+    forecasts = [model.forecast(workers) for workers in range(most + 1)]
     highest = max(each.samples_per_second for each in forecasts)
     best = next(each for each in forecasts if each.samples_per_second >= _GOOD_ENOUGH * highest)
-    sentences = [_best(plan, best, forecasts)]
+    sentences = [_best(model, best, forecasts)]
     sentences.append(
-        _local_steps_taken(plan, best)
-        if plan.config.local_steps
-        else _local_steps(plan, best, replicas or max(best.workers, 2))
+        _local_steps_taken(model, best)
+        if model.config.local_steps
+        else _local_steps(model, best, replicas or max(best.workers, 2))
     )
     return Advice(best, sentences)
 
 
-def _best(plan: CostModel, best: Forecast, forecasts: list[Forecast]) -> str:
+def _best(model: CostModel, best: Forecast, forecasts: list[Forecast]) -> str:
     speed_up = best.samples_per_second / forecasts[0].samples_per_second
     if best.workers == 0:
         one = forecasts[1]
@@ -45,7 +45,7 @@ def _best(plan: CostModel, best: Forecast, forecasts: list[Forecast]) -> str:
         )
     many = "1 worker is" if best.workers == 1 else f"{best.workers} workers are"
     text = f"{many} best, {speed_up:.1f} times as fast as none"
-    limit = _limit(plan, best, len(forecasts) - 1)
+    limit = _limit(model, best, len(forecasts) - 1)
     return (
         f"{text}; more do not help: {limit}." if limit else f"{text}; more than these {best.workers} may help further."
     )
@@ -56,12 +56,12 @@ def _of_which(forecast: Forecast) -> str:
     return f", of which the link {_ms(forecast.link)}" if forecast.link else ""
 
 
-def _limit(plan: CostModel, best: Forecast, most: int) -> str:
+def _limit(model: CostModel, best: Forecast, most: int) -> str:
     """What keeps more workers from helping; nothing if they were not looked at."""
-    if best.workers >= plan.config.parts_per_step:
-        return f"a step has {plan.config.parts_per_step} {_parts(plan)} to share out"
-    if plan.network is None and best.workers >= plan.cores:
-        return f"they share {plan.cores} cores"
+    if best.workers >= model.config.parts_per_step:
+        return f"a step has {model.config.parts_per_step} {_kind(model)} to share out"
+    if model.link is None and best.workers >= model.cores:
+        return f"they share {model.cores} cores"
     if best.workers == most:
         return ""
     name, seconds = max(
@@ -70,13 +70,13 @@ def _limit(plan: CostModel, best: Forecast, most: int) -> str:
     return f"{name} already takes {_ms(seconds)} of a step's {_ms(best.seconds)}"
 
 
-def _parts(plan: CostModel) -> str:
-    return "replicas" if plan.config.local_steps else "shards (--shards makes more, and other bits)"
+def _kind(model: CostModel) -> str:
+    return "replicas" if model.config.local_steps else "shards (--shards makes more, and other bits)"
 
 
-def _local_steps(plan: CostModel, best: Forecast, replicas: int) -> str:
-    local_steps = enough_local_steps(plan, replicas)
-    local = plan.local(replicas, local_steps)
+def _local_steps(model: CostModel, best: Forecast, replicas: int) -> str:
+    local_steps = enough_local_steps(model, replicas)
+    local = model.local(replicas, local_steps)
     gain = local.samples_per_second / best.samples_per_second
     options = f"--local-steps {local_steps} --replicas {replicas}"
     if gain < _WORTH_IT:
@@ -87,19 +87,21 @@ def _local_steps(plan: CostModel, best: Forecast, replicas: int) -> str:
     )
 
 
-def _local_steps_taken(plan: CostModel, best: Forecast) -> str:
-    replicas = plan.config.replicas
-    local_steps = enough_local_steps(plan, replicas)
-    share = plan.forecast(replicas)
-    now = f"With {replicas} workers the exchange takes {(share.link + share.host) / share.seconds:.0%} of a step"
-    if plan.config.local_steps >= local_steps:
+def _local_steps_taken(model: CostModel, best: Forecast) -> str:
+    replicas = model.config.replicas
+    local_steps = enough_local_steps(model, replicas)
+    forecast = model.forecast(replicas)
+    now = (
+        f"With {replicas} workers the exchange takes {(forecast.link + forecast.host) / forecast.seconds:.0%} of a step"
+    )
+    if model.config.local_steps >= local_steps:
         return f"{now}; fewer --local-steps would do, down to {local_steps}."
     return f"{now}; from --local-steps {local_steps} on it would be under {_SMALL:.0%}."
 
 
-def enough_local_steps(plan: CostModel, replicas: int) -> int:
+def enough_local_steps(model: CostModel, replicas: int) -> int:
     """Return from how many local steps on the exchange takes under a tenth of a step."""
-    one = plan.local(replicas, 1)
+    one = model.local(replicas, 1)
     return max(1, math.ceil((one.link + one.host) * (1 - _SMALL) / _SMALL / one.compute))
 
 

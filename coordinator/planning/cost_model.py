@@ -1,19 +1,19 @@
 """A small model of how long a step takes with so many workers, before anybody rents them.
 
-A step asks for r requests, each for a block of parts, and the busiest worker answers ceil(r / W) of them. B is the
+A step asks for r requests, each for a block of shards, and the busiest worker answers ceil(r / W) of them. B is the
 bytes of the weights, and so of every gradient.
 
     step    = publish + out + ceil(r / W) * (compute + turn) + back + the step itself
     publish = coordinator and Redis: so much a step, and a byte of B
     out     = pipeline(r; Redis, link)                       the weights, to whoever takes a request
-    compute = a block's time on one core, measured on the spot (`coordinator.rate`)
+    compute = a block's time on one core, measured on the spot (`profiler`)
     turn    = a worker's handling, for a message and a byte; waking up; the network's round trip
     back    = pipeline(r; link, Redis, coordinator)          the gradients; the coordinator adds them
 
     pipeline(r; stages) = sum(stages) + (r - 1) * max(stages): the first message goes through all stages, the others
                           come as fast as the slowest stage lets them; a stage takes so much a message, and a byte of B
 
-A step with 0 workers is a block of all parts and the step itself. Redis and the coordinator are taken to be on one
+A step with 0 workers is a block of all shards and the step itself. Redis and the coordinator are taken to be on one
 machine, whose link to the workers has a bandwidth, either way. Workers on that machine have the tensors in shared
 memory, so that Redis carries records only; but they share its cores, and a core computes r / cores blocks at least.
 """
@@ -45,16 +45,17 @@ class Costs:
     turn: float  # waking up for a request and its reply
 
 
-# From benchmarks/scale.py on two cores of an AMD EPYC that others used too, with Redis on a unix socket. The
-# coordinator's and redis_byte are fits to the cheapest of three runs, rounded; the runs differ by a third. The others
-# are estimates: a record costs Redis too little for a fit (-2 to 18 us a request), and the workers' three are what is
-# left of a step besides these CPU times, 0.1 to 0.4 ms with one worker on a small network, shared out by judgement.
-_WIRE = Costs(100e-6, 0.12e-9, 30e-6, 0.26e-9, 40e-6, 10e-6, 0.27e-9, 60e-6, 0.16e-9, 100e-6)
-_MEMORY = Costs(100e-6, 0.12e-9, 20e-6, 0.24e-9, 60e-6, 14e-6, 0.0, 60e-6, 0.2e-9, 100e-6)
+# From benchmarks/scaling.py (results/scaling.md) on two cores of an AMD EPYC that others used too, with Redis on a unix
+# socket. The coordinator's and redis_byte are fits to the cheapest of three runs, rounded; the runs differ by a third.
+# The others are estimates: a record costs Redis too little for a fit (-2 to 18 us a request), and the workers' three
+# are what is left of a step besides these CPU times, 0.1 to 0.4 ms with one worker on a small network, shared out by
+# judgement. benchmarks/cost_model.py compares the forecasts with real runs (results/cost_model.md).
+_REDIS = Costs(100e-6, 0.12e-9, 30e-6, 0.26e-9, 40e-6, 10e-6, 0.27e-9, 60e-6, 0.16e-9, 100e-6)
+_SHARED_MEMORY = Costs(100e-6, 0.12e-9, 20e-6, 0.24e-9, 60e-6, 14e-6, 0.0, 60e-6, 0.2e-9, 100e-6)
 
 
 @dataclass(frozen=True)
-class Network:
+class Link:
     """What is between the workers and the machine of coordinator and Redis."""
 
     bandwidth: float  # bytes a second, either way
@@ -84,34 +85,34 @@ class CostModel:
     """The model of one run."""
 
     def __init__(
-        self, config: TrainConfig, rate: Profile, network: Network | None, cores: int, costs: Costs | None = None
+        self, config: TrainConfig, profile: Profile, link: Link | None, cores: int, costs: Costs | None = None
     ) -> None:
-        """network: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
-        self.config, self.rate, self.network, self.cores = config, rate, network, cores
+        """link: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
+        self.config, self.profile, self.link, self.cores = config, profile, link, cores
         self._bytes = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        self._costs = costs or (_MEMORY if network is None else _WIRE)
+        self._costs = costs or (_SHARED_MEMORY if link is None else _REDIS)
 
     def forecast(self, workers: int) -> Forecast:
         """Return what a step takes with so many workers."""
-        config, rate = self.config, self.rate
-        samples, parts = config.samples_per_step, config.parts_per_step
+        config, profile = self.config, self.profile
+        samples, shards = config.samples_per_step, config.parts_per_step
         if workers == 0:
-            return Forecast(0, samples, rate.block(parts) + rate.step, 0.0, 0.0)
+            return Forecast(0, samples, profile.block(shards) + profile.step, 0.0, 0.0)
         requests = self._requests(workers)
         busy = min(workers, requests)
         rounds = -(-requests // busy)
-        block = rate.block(-(-parts // requests))
+        block = profile.block(-(-shards // requests))
         compute = block * max(rounds, self._crowding(requests))
         host = self._exchange(requests, rounds, IDEAL)
-        link = self._exchange(requests, rounds, self.network) - host if self.network else 0.0
+        link = self._exchange(requests, rounds, self.link) - host if self.link else 0.0
         return Forecast(workers, samples, compute, link, host)
 
     def local(self, replicas: int, local_steps: int) -> Forecast:
         """Return what a step takes if each of that many workers takes that many local steps first."""
         samples = replicas * local_steps * self.config.mini_batch_size
-        compute = local_steps * self.rate.local_step * self._crowding(replicas)
+        compute = local_steps * self.profile.local_step * self._crowding(replicas)
         host = self._exchange(replicas, 1, IDEAL)
-        link = self._exchange(replicas, 1, self.network) - host if self.network else 0.0
+        link = self._exchange(replicas, 1, self.link) - host if self.link else 0.0
         return Forecast(replicas, samples, compute, link, host)
 
     def _requests(self, workers: int) -> int:
@@ -122,23 +123,23 @@ class CostModel:
 
     def _crowding(self, requests: int) -> float:
         """Return how many requests a core has to compute, if workers share a machine's cores."""
-        return max(1.0, requests / self.cores) if self.network is None else 1.0
+        return max(1.0, requests / self.cores) if self.link is None else 1.0
 
-    def _exchange(self, requests: int, rounds: int, network: Network) -> float:
+    def _exchange(self, requests: int, rounds: int, link: Link) -> float:
         """Return the seconds of all but the computing."""
         costs, nbytes = self._costs, self._bytes
         publish = costs.step + costs.redis_step + (costs.step_byte + costs.redis_byte) * nbytes
         redis_out = costs.redis + costs.redis_byte * nbytes
         redis_in = costs.redis + 2 * costs.redis_byte * nbytes  # in from the worker, and out to the coordinator
         coordinator = costs.reply + costs.reply_byte * nbytes
-        link = nbytes / network.bandwidth
-        workers = rounds * (costs.worker + 2 * costs.worker_byte * nbytes + costs.turn + network.rtt)
-        out = _pipeline(requests, redis_out, link)
-        back = _pipeline(requests, link, redis_in, coordinator)
-        return publish + out + workers + back + self.rate.step
+        transfer = nbytes / link.bandwidth
+        workers = rounds * (costs.worker + 2 * costs.worker_byte * nbytes + costs.turn + link.rtt)
+        out = _pipeline(requests, redis_out, transfer)
+        back = _pipeline(requests, transfer, redis_in, coordinator)
+        return publish + out + workers + back + self.profile.step
 
 
-IDEAL = Network(math.inf, 0.0)  # nothing between the machines
+IDEAL = Link(math.inf, 0.0)  # nothing between the machines
 
 
 def _pipeline(count: int, *stages: float) -> float:

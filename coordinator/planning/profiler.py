@@ -21,14 +21,14 @@ _LEAST_BYTES = 2**24  # of samples, so that gathering them misses the caches as 
 class Profile:
     """Seconds that a run's work takes one core."""
 
-    call: float  # a block of parts, whatever it holds
-    part: float  # each part in it
+    call: float  # a block of shards, whatever it holds
+    shard: float  # each shard in it; with local steps, each replica
     step: float  # checking a sum and taking the step
     mini_batch: float  # the gradient of a whole mini-batch
 
-    def block(self, parts: int) -> float:
-        """Return the seconds of a block of so many parts."""
-        return self.call + self.part * parts
+    def block(self, shards: int) -> float:
+        """Return the seconds of a block of so many shards."""
+        return self.call + self.shard * shards
 
     @property
     def local_step(self) -> float:
@@ -36,23 +36,23 @@ class Profile:
         return self.mini_batch + self.step
 
 
-def measure(config: TrainConfig) -> Profile:
+def profile(config: TrainConfig) -> Profile:
     """Time the real work on random samples, for about a second."""
-    step = _time_of_step(config)
-    mini_batch = _time_of_block(replace(config, shards=1, local_steps=0, replicas=1, outer_momentum=0.0), 1)
+    plain = replace(config, shards=1, local_steps=0, replicas=1, outer_momentum=0.0)
+    step, mini_batch = _time_of_step(plain), _time_of_block(plain, 1)
     if config.local_steps:
         # A replica also copies the weights, and subtracts them at the end: about what a step costs.
         return Profile(step, config.local_steps * (mini_batch + step), step, mini_batch)
-    parts = config.parts_per_step
-    if parts == 1:
+    shards = config.parts_per_step
+    if shards == 1:
         return Profile(0.0, mini_batch, step, mini_batch)
-    one, all_parts = _time_of_block(config, 1), _time_of_block(config, parts)
-    part = max(all_parts - one, 0.0) / (parts - 1)
-    return Profile(max(one - part, 0.0), part, step, mini_batch)
+    one, all_shards = _time_of_block(config, 1), _time_of_block(config, shards)
+    shard = max(all_shards - one, 0.0) / (shards - 1)
+    return Profile(max(one - shard, 0.0), shard, step, mini_batch)
 
 
-def _time_of_block(config: TrainConfig, parts: int) -> float:
-    """Return the seconds of the sum of the first parts of a step."""
+def _time_of_block(config: TrainConfig, shards: int) -> float:
+    """Return the seconds of the sum of the first shards of a step."""
     rng = np.random.default_rng(0)
     size, inputs, classes = config.samples_per_step, config.sizes[0], config.sizes[-1]
     n_samples = max(size, _LEAST_BYTES // inputs)
@@ -61,14 +61,15 @@ def _time_of_block(config: TrainConfig, parts: int) -> float:
     parameters = initial_parameters(config.sizes, config.seed, config.dtype)
 
     def compute() -> None:
-        work.block(parameters, rng.integers(0, n_samples, size), 0, parts)
+        work.block(parameters, rng.integers(0, n_samples, size), 0, shards)
 
     return _time(compute)
 
 
 def _time_of_step(config: TrainConfig) -> float:
     """Return the seconds of checking a sum and taking a step of SGD with it."""
-    work = work_of(replace(config, local_steps=0, replicas=1, outer_momentum=0.0), LabelledSamples(*_NO_SAMPLES))
+    no_samples = LabelledSamples(np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
+    work = work_of(config, no_samples)
     parameters = initial_parameters(config.sizes, config.seed, config.dtype)
     total = np.zeros_like(parameters.flat)
 
@@ -77,9 +78,6 @@ def _time_of_step(config: TrainConfig) -> float:
         work.take_step(parameters, None, total, config.mini_batch_size)
 
     return _time(step)
-
-
-_NO_SAMPLES = (np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
 
 
 def _time(call: Callable[[], None]) -> float:

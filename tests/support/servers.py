@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 import trustme
 
-from coordinator.cluster.embedded import _redis_server
+from coordinator.cluster.redis_server import redis_server
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
@@ -34,7 +34,7 @@ class Server:
         self.tcp_url = f"redis://:{self.password}@127.0.0.1:{self.port}/0"
         self._log = folder / "redis.log"
         self._command = [
-            *_redis_server(),
+            redis_server(),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket)),
             *("--requirepass", self.password, "--save", "", "--dir", str(folder), "--loglevel", "warning"),
             *map(str, options),

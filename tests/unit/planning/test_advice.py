@@ -3,20 +3,14 @@
 import pytest
 
 from coordinator.planning.advice import advise, enough_local_steps
-from coordinator.planning.cost_model import IDEAL, CostModel, Costs, Network
-from coordinator.planning.profiler import Profile
+from coordinator.planning.cost_model import IDEAL, CostModel, Costs, Link
+from coordinator.planning.profiler import Profile, profile
 from shared.config import TrainConfig
 
 FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))
-
-
-RATE = Profile(call=0.0, part=0.010, step=0.0, mini_batch=0.160)  # seconds
-
-
+SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
 SIXTEEN = TrainConfig((784, 30, 10), 1, 160, 3.0, 0, 16, "float32")
-
-
-SLOW = Network(bandwidth=1e6, rtt=0.05)
+SLOW = Link(bandwidth=1e6, rtt=0.05)
 
 
 def speed_up(plan: CostModel, workers: int) -> float:
@@ -24,7 +18,7 @@ def speed_up(plan: CostModel, workers: int) -> float:
 
 
 def test_on_a_free_network_the_speed_up_is_the_number_of_workers_up_to_the_shards():
-    plan = CostModel(SIXTEEN, RATE, IDEAL, cores=1, costs=FREE)
+    plan = CostModel(SIXTEEN, SPEED, IDEAL, cores=1, costs=FREE)
     for workers in (1, 2, 4, 8, 16):
         assert speed_up(plan, workers) == pytest.approx(workers)
     assert speed_up(plan, 64) == pytest.approx(16)
@@ -32,19 +26,19 @@ def test_on_a_free_network_the_speed_up_is_the_number_of_workers_up_to_the_shard
 
 
 def test_workers_on_one_machine_help_up_to_its_cores():
-    plan = CostModel(SIXTEEN, RATE, None, cores=4, costs=FREE)
+    plan = CostModel(SIXTEEN, SPEED, None, cores=4, costs=FREE)
     assert speed_up(plan, 4) == speed_up(plan, 16) == pytest.approx(4)
     assert "they share 4 cores" in advise(plan, 16).sentences[0]
 
 
 def test_on_a_slow_link_no_workers_are_best_and_local_steps_are_advised():
-    best, local = advise(CostModel(SIXTEEN, RATE, SLOW, cores=1), 16).sentences
+    best, local = advise(CostModel(SIXTEEN, SPEED, SLOW, cores=1), 16).sentences
     assert best.startswith("No workers are best")
     assert local.startswith("Local steps are worth a try")
 
 
 def test_from_the_advised_number_of_local_steps_on_the_exchange_takes_a_tenth():
-    plan = CostModel(SIXTEEN, RATE, SLOW, cores=1)
+    plan = CostModel(SIXTEEN, SPEED, SLOW, cores=1)
     enough = enough_local_steps(plan, replicas=4)
     share = {steps: 1 - plan.local(4, steps).compute / plan.local(4, steps).seconds for steps in (enough - 1, enough)}
     assert share[enough] <= 0.1 < share[enough - 1]
@@ -52,7 +46,7 @@ def test_from_the_advised_number_of_local_steps_on_the_exchange_takes_a_tenth():
 
 def test_more_weights_and_longer_ways_cost_more():
     wide = TrainConfig((784, 300, 10), 1, 160, 3.0, 0, 16, "float32")
-    near, far = Network(1e9, 0.0), Network(1e9, 0.01)
-    assert CostModel(wide, RATE, near, 1).forecast(4).seconds > CostModel(SIXTEEN, RATE, near, 1).forecast(4).seconds
-    added = CostModel(wide, RATE, far, 1).forecast(4).seconds - CostModel(wide, RATE, near, 1).forecast(4).seconds
+    near, far = Link(1e9, 0.0), Link(1e9, 0.01)
+    assert CostModel(wide, SPEED, near, 1).forecast(4).seconds > CostModel(SIXTEEN, SPEED, near, 1).forecast(4).seconds
+    added = CostModel(wide, SPEED, far, 1).forecast(4).seconds - CostModel(wide, SPEED, near, 1).forecast(4).seconds
     assert added == pytest.approx(far.rtt)

@@ -1,0 +1,70 @@
+"""The embedded cluster, with processes that are none."""
+
+import os
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import pytest
+
+from coordinator.cluster import embedded
+from coordinator.cluster.embedded import Cluster
+from shared.errors import QueueError
+
+
+class FakeProcess:
+    """Takes what a real one takes, and ends for good as soon as it is told to."""
+
+    def __init__(self, name, command, log_file, environment, inherited, group):
+        self.name, self.command, self.environment, self.inherited = name, command, environment, inherited
+        self.process = SimpleNamespace(wait=lambda: None)
+        self.supervised = 0
+        self.dead = False
+
+    def supervise(self):
+        self.supervised += 1
+        if self.dead:
+            raise QueueError(f"{self.name} ends as soon as it starts")
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    """Two workers and Flower."""
+    monkeypatch.setattr(embedded, "SupervisedProcess", FakeProcess)
+    monkeypatch.setattr(embedded, "redis_command", lambda *_: ["redis-server"])
+    monkeypatch.setattr(embedded, "client", lambda *_, **__: nullcontext(SimpleNamespace(ping=lambda: None)))
+    monkeypatch.setenv("GRADMQ_BROKER_URL", "amqp://elsewhere")
+    monkeypatch.setenv("GRADMQ_MEMORY", "9:9:9")
+    cluster = Cluster(str(tmp_path), os.getpid(), tmp_path, tmp_path / "logs")
+    cluster.start(2, 5555)
+    yield cluster
+    cluster.reap()
+
+
+def test_redis_comes_first_and_every_worker_has_a_slot_of_its_own(cluster):
+    redis, *workers = cluster.processes
+    assert [each.name for each in cluster.processes] == ["redis", "worker1", "worker2"]
+    assert "GRADMQ_MEMORY" not in redis.environment
+    for slot, worker in enumerate(workers, 1):
+        descriptor, *rest = worker.environment["GRADMQ_MEMORY"].split(":")
+        assert rest == [str(slot), "2"]
+        assert worker.inherited == [int(descriptor)]
+
+
+def test_the_workers_are_told_of_our_own_redis_whatever_the_environment_says(cluster):
+    for each in cluster.processes:
+        assert each.environment["GRADMQ_REDIS_URL"] == cluster.redis_url
+        assert "GRADMQ_BROKER_URL" not in each.environment
+
+
+def test_without_a_worker_there_is_no_run(cluster):
+    cluster.processes[2].dead = True
+    with pytest.raises(QueueError, match="worker2 ends as soon as it starts"):
+        cluster.supervise()
+
+
+def test_flower_is_only_a_view_and_missed_once(cluster, caplog):
+    cluster.flower.dead = True
+    cluster.supervise()
+    cluster.supervise()
+    assert caplog.messages == ["flower ends as soon as it starts; going on without it"]
+    assert [each.supervised for each in cluster.processes] == [2, 2, 2]
