@@ -1,7 +1,7 @@
-"""The run's books: what was asked, who answered, and which samples every step was made of."""
+"""The run's ledger: what was requested, who answered, and which samples every step was made of."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from shared.errors import LedgerError
@@ -9,27 +9,30 @@ from shared.errors import LedgerError
 COORDINATOR = "coordinator"  # under which name it enters what it computes itself
 
 
-@dataclass
+@dataclass(slots=True)
 class WorkerCounts:
     """One worker's replies."""
 
     answered: int = 0  # requests whose first reply this was
     duplicate: int = 0  # replies dropped because the request had been answered
-    late: int = 0  # replies dropped because their step, or their life of the coordinator, was over
+    late: int = 0  # replies dropped because their step, or their incarnation of the coordinator, was over
     rejected: int = 0  # replies that could not be right
     samples: int = 0  # in the answered requests, and so in the weights
 
     def add(self, other: "WorkerCounts") -> None:
-        for name in (each.name for each in fields(self)):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.answered += other.answered
+        self.duplicate += other.duplicate
+        self.late += other.late
+        self.rejected += other.rejected
+        self.samples += other.samples
 
 
-@dataclass
+@dataclass(slots=True)
 class EpochCounts:
-    """One epoch's books."""
+    """The ledger of an epoch, or of a part of one: a step's is entered when the step is taken, or never."""
 
-    asked: int = 0  # requests
-    asked_again: int = 0  # repetitions of requests that were not answered in time
+    requests: int = 0
+    retried: int = 0  # repetitions of requests that were not answered in time
     workers: dict[str, WorkerCounts] = field(default_factory=dict)
 
     def of(self, worker: str) -> WorkerCounts:
@@ -38,9 +41,15 @@ class EpochCounts:
             counts = self.workers[worker] = WorkerCounts()
         return counts
 
+    def answered(self, worker: str, n_samples: int) -> None:
+        """Enter the first reply to a request."""
+        counts = self.of(worker)
+        counts.answered += 1
+        counts.samples += n_samples
+
     def add(self, other: "EpochCounts") -> None:
-        self.asked += other.asked
-        self.asked_again += other.asked_again
+        self.requests += other.requests
+        self.retried += other.retried
         for worker, counts in other.workers.items():
             self.of(worker).add(counts)
 
@@ -59,9 +68,9 @@ class EpochCounts:
     def check(self, epoch: int, n_samples: int) -> None:
         """Raise LedgerError unless every request was answered once and every sample applied once."""
         total = self.total
-        if (total.answered, total.samples) != (self.asked, n_samples):
+        if (total.answered, total.samples) != (self.requests, n_samples):
             raise LedgerError(
-                f"the books of epoch {epoch} do not come out: {total.answered} answers to {self.asked} requests, "
+                f"the ledger of epoch {epoch} does not come out: {total.answered} answers to {self.requests} requests, "
                 f"{total.samples} of {n_samples} samples applied; this is a defect of GradMQ, please report it"
             )
 
@@ -70,57 +79,22 @@ class EpochCounts:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "EpochCounts":
-        """Rebuild counts.  Raises TypeError, KeyError or ValueError for data that are none."""
-        workers = {str(name): WorkerCounts(**_counts(counts)) for name, counts in data["workers"].items()}
-        return cls(workers=workers, **_counts({name: data[name] for name in ("asked", "asked_again")}))
+        """Rebuild counts, of this version or of 0.1.  Raises TypeError, KeyError or ValueError for others."""
+        names = ("asked", "asked_again") if "asked" in data else ("requests", "retried")
+        requests, retried = (_count(data[name]) for name in names)
+        workers = {
+            str(name): WorkerCounts(**{each: _count(count) for each, count in counts.items()})
+            for name, counts in data["workers"].items()
+        }
+        return cls(requests, retried, workers)
 
 
-class Ledger:
-    """The counts of the epoch that is being computed. What belongs to a step is entered when the step is taken."""
-
-    def __init__(self, counts: EpochCounts | None = None) -> None:
-        """counts: of the epoch so far."""
-        self.counts = counts or EpochCounts()
-        self._asked = self._asked_again = 0
-        self._answers: list[tuple[str, int]] = []
-
-    def asked(self, count: int) -> None:
-        """Note how many requests the step that begins has; what was noted of one that was not taken is gone."""
-        self._asked, self._asked_again = count, 0
-        self._answers.clear()
-
-    def asked_again(self, count: int) -> None:
-        self._asked_again += count
-
-    def answered(self, worker: str, n_samples: int) -> None:
-        self._answers.append((worker, n_samples))
-
-    def dropped(self, worker: str, counts: WorkerCounts) -> None:
-        """Note a reply that changed nothing."""
-        self.counts.of(worker).add(counts)
-
-    def take_step(self) -> None:
-        """Enter the step."""
-        self.counts.asked += self._asked
-        self.counts.asked_again += self._asked_again
-        for worker, n_samples in self._answers:
-            counts = self.counts.of(worker)
-            counts.answered += 1
-            counts.samples += n_samples
-        self.asked(0)
-
-    def close(self) -> EpochCounts:
-        """Return the epoch's counts and begin the next one's."""
-        counts, self.counts = self.counts, EpochCounts()
-        return counts
-
-
-def table(counts_of_epochs: Iterable[EpochCounts], most: int = 16) -> str:
-    """Return the sum of the counts_of_epochs as a table for people, a line a worker, of at most so many workers."""
+def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
+    """Return the epochs' sum as a table for people, a line a worker, of at most so many workers."""
     whole = EpochCounts()
-    for counts in counts_of_epochs:
+    for counts in epochs:
         whole.add(counts)
-    heads = ("asked", "asked again", "answered", "duplicate", "late", "rejected", "samples")
+    heads = ("requests", "retried", "answered", "duplicate", "late", "rejected", "samples")
     by_samples = sorted(whole.workers.items(), key=lambda item: (-item[1].samples, item[0]))
     rows = [(name, "", "", *_figures(counts)) for name, counts in by_samples[:most]]
     rest = WorkerCounts()
@@ -128,7 +102,7 @@ def table(counts_of_epochs: Iterable[EpochCounts], most: int = 16) -> str:
         rest.add(others)
     if len(by_samples) > most:
         rows.append((f"{len(by_samples) - most} others", "", "", *_figures(rest)))
-    rows.append(("all", str(whole.asked), str(whole.asked_again), *_figures(whole.total)))
+    rows.append(("all", str(whole.requests), str(whole.retried), *_figures(whole.total)))
     width = max(len(row[0]) for row in [("worker",), *rows])
     return "\n".join(
         f"{name:<{width}}" + "".join(f"  {cell:>{max(len(head), 8)}}" for head, cell in zip(heads, cells, strict=True))
@@ -140,7 +114,7 @@ def _figures(counts: WorkerCounts) -> tuple[str, ...]:
     return tuple(map(str, (counts.answered, counts.duplicate, counts.late, counts.rejected, counts.samples)))
 
 
-def _counts(data: dict[str, Any]) -> dict[str, int]:
-    if not all(type(count) is int and count >= 0 for count in data.values()):
-        raise ValueError("counts of something else than counts")
-    return data
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("a ledger of something else than counts")
+    return value

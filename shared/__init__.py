@@ -1,8 +1,10 @@
-"""What coordinator and workers share: the mathematics, the data, and the messages between them."""
+"""What coordinator and workers share: the mathematics, the data, and the messages between them.
 
-from shared.nn.mlp import sigmoid, sigmoid_prime
+What the notebook defines can be had from here, under its names.
+"""
+
 from shared.notebook.mnist_loader import load_data, load_data_wrapper, vectorized_result
-from shared.notebook.network import Network
+from shared.notebook.network import Network, sigmoid, sigmoid_prime
 
 __all__ = [
     "Network",

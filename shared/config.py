@@ -1,91 +1,146 @@
 """What decides the bits of a run, as one typed, frozen object."""
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
+from shared.nn.activations import ACTIVATIONS
+from shared.nn.initializers import INITIALIZERS
+from shared.nn.losses import LOSSES
+from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
-from shared.parallel.sgd import mini_batch_starts
+from shared.nn.random import Purpose, stream
+from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
+from shared.optim.schedules import SCHEDULES
 
 DTYPES = ("float32", "float64")
 _LARGEST = 2**29  # bytes of weights
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class SyncSGD:
+    """Every step is one mini-batch: the weights are those of one process, whoever computes the shards."""
+
+    kind: ClassVar[str] = "sync-sgd"
+    mini_batches_per_step: ClassVar[int] = 1
+
+    shards: int  # contiguous, nearly equal slices of a mini-batch
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError."""
+        if self.shards < 1:
+            raise ConfigError("shards", self.shards, "must be at least 1")
+
+    def shards_per_step(self, mini_batch_size: int) -> int:
+        """Return among how many workers a step can be divided."""
+        return min(self.shards, mini_batch_size)
+
+    def __str__(self) -> str:
+        return f"synchronous SGD in {self.shards} shards"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalSGD:
+    """Replicas of the weights take steps of their own, and then are averaged: another algorithm, with other weights."""
+
+    kind: ClassVar[str] = "local-sgd"
+
+    local_steps: int  # that a replica takes on its own before the next average
+    replicas: int = 2
+    outer_momentum: float = 0.0  # of the mean pseudo-gradient of the replicas
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError."""
+        if self.local_steps < 1:
+            raise ConfigError("local_steps", self.local_steps, "must be at least 1")
+        if self.replicas < 1:
+            raise ConfigError("replicas", self.replicas, "must be at least 1")
+        if not 0 <= self.outer_momentum < 1:
+            raise ConfigError("outer_momentum", self.outer_momentum, "must be at least 0 and below 1")
+
+    @property
+    def mini_batches_per_step(self) -> int:
+        return self.local_steps * self.replicas
+
+    def shards_per_step(self, mini_batch_size: int) -> int:
+        """Return among how many workers a step can be divided: a shard is one replica's."""
+        return self.replicas
+
+    def __str__(self) -> str:
+        momentum = f", outer momentum {self.outer_momentum:g}" if self.outer_momentum else ""
+        return f"local SGD: {self.replicas} replicas average every {self.local_steps} steps{momentum}"
+
+
+_STRATEGIES: dict[str, type[SyncSGD | LocalSGD]] = {kind.kind: kind for kind in (SyncSGD, LocalSGD)}
+_CHOICES: dict[str, Collection[str]] = {
+    "activation": ACTIVATIONS,
+    "loss": LOSSES,
+    "initializer": INITIALIZERS,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "dtype": DTYPES,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """The configuration of a run: with the data, it determines the trained weights to the last bit."""
 
     sizes: tuple[int, ...]  # neurons of each layer, inputs first
+    activation: str = "sigmoid"
+    loss: str = "quadratic"
+    initializer: str = "standard-normal"
+    dtype: str = "float32"  # of weights, gradients and all arithmetic
     epochs: int
     mini_batch_size: int  # samples
-    eta: float  # learning rate, applied to the mean gradient
-    seed: int  # of the weights and of every epoch's order
-    shards: int  # slices of a mini-batch
-    dtype: str  # of weights, gradients and all arithmetic
-    local_steps: int = 0  # SGD steps that a replica takes on its own before the next average; 0: exact steps
-    replicas: int = 1  # of the weights that take local steps
-    outer_momentum: float = 0.0  # applied to the mean move of the replicas
+    optimizer: str = "sgd"
+    learning_rate: float  # applied to the mean gradient
+    schedule: str = "constant"  # of the learning rate
+    seed: int = 0  # of the weights and of every epoch's order
+    strategy: SyncSGD | LocalSGD
 
     def __post_init__(self) -> None:
         """Check every option by itself. Raises ConfigError."""
         if len(self.sizes) < 2 or min(self.sizes) < 1:
-            raise ConfigError(
-                f"--sizes needs at least two layers of at least one neuron, got {join(self.sizes)}; "
-                "for MNIST, give 784,30,10"
-            )
-        if self.epochs < 1:
-            raise ConfigError(f"--epochs must be at least 1, got {self.epochs}")
-        if self.mini_batch_size < 1:
-            raise ConfigError(f"--mini-batch-size must be at least 1, got {self.mini_batch_size}")
-        if not (math.isfinite(self.eta) and self.eta > 0):
-            raise ConfigError(f"--eta must be a finite number above 0, got {self.eta}; the seed used 3.0")
+            hint = "for MNIST, give 784,30,10"
+            raise ConfigError("sizes", join(self.sizes), "needs at least two layers of at least one neuron", hint)
+        for field in ("epochs", "mini_batch_size"):
+            if getattr(self, field) < 1:
+                raise ConfigError(field, getattr(self, field), "must be at least 1")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            hint = "the notebook used 3.0"
+            raise ConfigError("learning_rate", self.learning_rate, "must be a finite number above 0", hint)
         if not 0 <= self.seed < 2**64:
-            raise ConfigError(f"--seed must be between 0 and 2^64 - 1, got {self.seed}")
-        if self.shards < 1:
-            raise ConfigError(f"--shards must be at least 1, got {self.shards}")
-        if self.local_steps < 0:
-            raise ConfigError(f"--local-steps must be 0 or more, got {self.local_steps}; 0 is exact SGD")
-        if self.replicas < 1:
-            raise ConfigError(f"--replicas must be at least 1, got {self.replicas}")
-        if not 0 <= self.outer_momentum < 1:
-            raise ConfigError(f"--outer-momentum must be at least 0 and below 1, got {self.outer_momentum}")
-        if not self.local_steps and (self.replicas > 1 or self.outer_momentum):
-            raise ConfigError("--replicas and --outer-momentum go with --local-steps; give how many")
-        if self.local_steps and self.shards > 1:
-            raise ConfigError(f"--shards {self.shards} goes with exact steps; a replica takes its local steps alone")
-        if self.dtype not in DTYPES:
-            raise ConfigError(f"--dtype must be float32 or float64, got {self.dtype}")
-        nbytes = Parameters.count(self.sizes) * self.numpy_dtype.itemsize
-        if nbytes > _LARGEST:
+            raise ConfigError("seed", self.seed, "must be between 0 and 2^64 - 1")
+        for field, choices in _CHOICES.items():
+            if getattr(self, field) not in choices:
+                raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
+        if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
-            raise ConfigError(
-                f"--sizes {join(self.sizes)} makes {nbytes // 2**20} MiB of weights; "
-                "the exchange carries up to 512, so choose smaller layers"
-            )
+            rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
+            raise ConfigError("sizes", join(self.sizes), rule, "choose smaller layers")
 
     def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:
         """Check that the configuration fits the training data. Raises ConfigError."""
         if self.sizes[0] != n_inputs:
-            raise ConfigError(
-                f"the first of --sizes {join(self.sizes)} must be {n_inputs}, the number of inputs in the data"
-            )
+            rule = f"must begin with {n_inputs}, the number of inputs in the data"
+            raise ConfigError("sizes", join(self.sizes), rule)
         if self.sizes[-1] != n_classes:
-            raise ConfigError(
-                f"the last of --sizes {join(self.sizes)} must be {n_classes}, the number of classes in the data"
-            )
-        if (self.replicas - 1) * self.local_steps * self.mini_batch_size >= n_samples:
-            most = -(-n_samples // (self.local_steps * self.mini_batch_size))
-            raise ConfigError(
-                f"--replicas {self.replicas} is more than the {most} that share {n_samples} training samples "
-                f"when each takes {self.local_steps} steps; give fewer, or fewer --local-steps"
-            )
+            rule = f"must end with {n_classes}, the number of classes in the data"
+            raise ConfigError("sizes", join(self.sizes), rule)
         if self.mini_batch_size > n_samples:
-            raise ConfigError(
-                f"--mini-batch-size {self.mini_batch_size} is more than the {n_samples} training samples; give less"
-            )
+            rule = f"must be at most {n_samples}, the number of training samples"
+            raise ConfigError("mini_batch_size", self.mini_batch_size, rule)
+        if isinstance(self.strategy, LocalSGD):
+            most = -(-n_samples // (self.strategy.local_steps * self.mini_batch_size))
+            if self.strategy.replicas > most:
+                rule = f"must be at most {most}, among which {n_samples} training samples can be divided"
+                raise ConfigError("replicas", self.strategy.replicas, rule, "or take fewer local steps")
 
     @property
     def numpy_dtype(self) -> np.dtype[Any]:
@@ -93,39 +148,68 @@ class TrainConfig:
         return np.dtype(self.dtype)
 
     @property
-    def mini_batches_per_step(self) -> int:
-        """How many mini-batches the coordinator's steps consist of."""
-        return self.local_steps * self.replicas or 1
+    def nbytes(self) -> int:
+        """Bytes of the weights, and so of a gradient."""
+        return Parameters.count(self.sizes) * self.numpy_dtype.itemsize
 
     @property
     def samples_per_step(self) -> int:
-        return self.mini_batch_size * self.mini_batches_per_step
+        return self.mini_batch_size * self.strategy.mini_batches_per_step
 
     @property
-    def parts_per_step(self) -> int:
-        """Into how many parts a step can be divided among workers."""
-        return self.replicas if self.local_steps else min(self.shards, self.mini_batch_size)
+    def shards_per_step(self) -> int:
+        """Among how many workers a step can be divided."""
+        return self.strategy.shards_per_step(self.mini_batch_size)
 
-    @property
-    def algorithm(self) -> str:
-        """What a person should know of how the weights are found."""
-        if not self.local_steps:
-            return f"exact SGD in {self.shards} shards"
-        momentum = f", outer momentum {self.outer_momentum:g}" if self.outer_momentum else ""
-        return f"local SGD: {self.replicas} replicas average every {self.local_steps} steps{momentum}"
+    def mlp(self) -> MLP:
+        """Return the network's formulas."""
+        return MLP(self.sizes, self.numpy_dtype, ACTIVATIONS[self.activation], LOSSES[self.loss])
 
-    def steps_per_epoch(self, n_samples: int) -> int:
-        """Return how many steps of the coordinator's an epoch has: one a mini-batch, or fewer with local steps."""
-        return len(mini_batch_starts(n_samples, self.samples_per_step))
+    def initial_parameters(self) -> Parameters:
+        """Return the weights and biases before the first step."""
+        parameters = Parameters(self.sizes, self.dtype)
+        INITIALIZERS[self.initializer].draw(parameters, stream(self.seed, Purpose.WEIGHTS, 0))
+        return parameters
+
+    def step_optimizer(self) -> Optimizer:
+        """Return what makes new weights of the sum of a step's shards."""
+        if isinstance(self.strategy, LocalSGD):
+            return Nesterov(self.strategy.outer_momentum)
+        return OPTIMIZERS[self.optimizer]
+
+    def sampler(self, n_samples: int) -> BatchSampler:
+        """Return what cuts so many training samples into steps."""
+        return BatchSampler(self.seed, n_samples, self.samples_per_step)
+
+    def mini_batches_per_epoch(self, n_samples: int) -> int:
+        return -(-n_samples // self.mini_batch_size)
+
+    def learning_rate_at(self, step: int) -> float:
+        """Return the learning rate of the step with that number in the run."""
+        return self.learning_rate * SCHEDULES[self.schedule](step)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""
-        return {**asdict(self), "sizes": list(self.sizes)}
+        strategy = {"kind": self.strategy.kind, **asdict(self.strategy)}
+        return {**asdict(self), "sizes": list(self.sizes), "strategy": strategy}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
-        """Rebuild a configuration. Raises ConfigError or TypeError for fields that are none."""
-        return cls(**{**fields, "sizes": tuple(fields["sizes"])})
+        """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
+        fields = dict(fields) if "strategy" in fields else _of_version_0_1(fields)
+        options = dict(fields.pop("strategy"))
+        strategy = _STRATEGIES[options.pop("kind")](**options)
+        return cls(**{**fields, "sizes": tuple(fields["sizes"]), "strategy": strategy})
+
+
+def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:
+    """Translate the fields of GradMQ 0.1: `eta`, and all strategies' options side by side."""
+    fields = dict(fields)
+    learning_rate, shards, local_steps = fields.pop("eta"), fields.pop("shards"), fields.pop("local_steps", 0)
+    replicas, outer_momentum = fields.pop("replicas", 1), fields.pop("outer_momentum", 0.0)
+    local = {"kind": "local-sgd", "local_steps": local_steps, "replicas": replicas, "outer_momentum": outer_momentum}
+    strategy = local if local_steps else {"kind": "sync-sgd", "shards": shards}
+    return {**fields, "learning_rate": learning_rate, "strategy": strategy}
 
 
 def join(sizes: tuple[int, ...]) -> str:

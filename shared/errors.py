@@ -7,20 +7,33 @@ GradMQError
 ├── RunError           a run that is missing, damaged, or in use
 ├── DivergedError      weights or gradients that are no longer finite
 ├── VersionError       the other side speaks another version of our messages
-├── MessageError       a lease that is not as it was given out
-├── LedgerError        books that do not come out, which is a defect of ours
-└── QueueError         a Redis that cannot be reached or refuses us
-    ├── ConnectionLostError  there is no connection to Redis, or it broke, or nothing has come on it for too long
-    └── RefusedError         Redis answers, but with an error, or with something else than was asked for
+├── MessageError       a lease that is not as it was granted
+├── QueueError         a Redis or a broker that cannot be reached, or refuses us
+│   ├── ConnectionLostError  there is no connection, or it broke, or nothing has come on it for too long
+│   └── RefusedError         it answers, but with an error, or with something else than was asked for
+└── InternalError      a defect of ours, and no wrong input
+    └── LedgerError    a ledger that does not come out
 """
 
 
 class GradMQError(Exception):
-    """A wrong input: printed as one line, exit code 2."""
+    """Ends a command with its message as one line."""
 
 
 class ConfigError(GradMQError):
     """An option is out of its range, or does not fit the others or the data."""
+
+    def __init__(self, field: str, value: object, rule: str, hint: str = "") -> None:
+        """field: the option's name in Python.  value: what was given.  rule: what it breaks, as in "must be above 0".
+
+        hint: what to give instead.
+        """
+        self.field, self.value, self.rule, self.hint = field, value, rule, hint
+        super().__init__(self.text(field))
+
+    def text(self, name: str) -> str:
+        """Return the message, with the option named as its user knows it: `mini_batch_size`, `--mini-batch-size`."""
+        return f"{name} {self.rule}, got {self.value}" + (f"; {self.hint}" if self.hint else "")
 
 
 class DataError(GradMQError):
@@ -29,18 +42,6 @@ class DataError(GradMQError):
 
 class ModelError(GradMQError):
     """A model file is missing, damaged, or not one."""
-
-
-class QueueError(GradMQError):
-    """A Redis cannot be reached, or refuses us."""
-
-
-class ConnectionLostError(QueueError):
-    """There is no connection to Redis, or it broke, or nothing has come on it for too long. It may come back."""
-
-
-class RefusedError(QueueError):
-    """Redis answers, but with an error, or with something else than was asked for. It may serve us later."""
 
 
 class RunError(GradMQError):
@@ -56,8 +57,24 @@ class VersionError(GradMQError):
 
 
 class MessageError(GradMQError):
-    """A lease is not as it was given out."""
+    """A lease is not as it was granted."""
 
 
-class LedgerError(GradMQError):
-    """The run's books do not come out. A defect of ours: better no result than a wrong one."""
+class QueueError(GradMQError):
+    """A Redis or a broker cannot be reached, or refuses us."""
+
+
+class ConnectionLostError(QueueError):
+    """There is no connection, or it broke, or nothing has come on it for too long. It may come back."""
+
+
+class RefusedError(QueueError):
+    """Redis answers, but with an error, or with something else than was asked for. It may serve us later."""
+
+
+class InternalError(GradMQError):
+    """A defect of ours: better no result than a wrong one."""
+
+
+class LedgerError(InternalError):
+    """The run's ledger does not come out: a request answered twice or never, a sample lost."""

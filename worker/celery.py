@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
-from threadpoolctl import threadpool_limits
 
 from shared import logs
 from shared.messaging.addresses import broker_url, redis_url
 from shared.messaging.celery_settings import celery_settings
+from shared.nn.arithmetic import one_thread
 from worker import celery_patches
 from worker.shutdown import Leave
 
-# More threads would fight over the cores with the other workers, and may add in another order.
-threadpool_limits(1)
+one_thread()
 
 app = Celery("worker", include=["worker.tasks"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))

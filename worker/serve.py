@@ -10,8 +10,7 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
-from shared.parallel.sgd import epoch_order
-from shared.parallel.strategy import work_of
+from shared.parallel.strategy import strategy_of
 from shared.transport.base import worker_transport
 from worker.departure import Departure
 from worker.messages import PUSH_ANSWERS, Notices, push
@@ -52,9 +51,7 @@ class Server:
         self._notices, self._departure, self._done = notices, departure, done
         keys = Keys(lease.run, lease.incarnation)
         self._replies, self._requests = keys.replies, keys.requests(lease.window)
-        self._strategy = work_of(lease.config, samples)
-        self._order = epoch_order(lease.config.seed, lease.epoch, len(samples))
-        self._first_step = lease.epoch * lease.config.steps_per_epoch(len(samples))
+        self._strategy, self._sampler = strategy_of(lease.config, samples), lease.config.sampler(len(samples))
         self._transport = worker_transport(lease)
         # One round trip: Redis goes on with the weights when BLPOP has got its request.
         self._take = [*encode("BLPOP", self._requests, _POLL), *self._transport.get]
@@ -102,14 +99,14 @@ class Server:
 
     def _answer(self, request: Record) -> list[Item]:
         """Compute what is asked for; return the reply, or nothing if there is no such thing in our window."""
-        lease, size = self._lease, self._config.samples_per_step
-        index = request.step - self._first_step
+        lease = self._lease
+        index = request.step - lease.epoch * self._sampler.steps_per_epoch
         if request[:2] != (Kind.REQUEST, lease.incarnation) or not lease.first <= index < lease.stop:
             return []
-        rows = self._order[index * size : (index + 1) * size]
-        if not 0 <= request.first < request.stop < len(self._strategy.bounds(len(rows))):
+        step = self._sampler.step(lease.epoch, index)
+        if not 0 <= request.first < request.stop < len(self._strategy.bounds(len(step.rows))):
             return []
-        total, n_samples = self._strategy.block(self._transport.parameters, rows, request.first, request.stop)
+        total, n_samples = self._strategy.block(self._transport.parameters, step, request.first, request.stop)
         self._done.steps += 1
         self._done.samples += n_samples
         dtype = ord(self._config.numpy_dtype.char)

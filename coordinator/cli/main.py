@@ -6,16 +6,17 @@ from typing import Any
 
 import click
 
-from coordinator.cli.inspect import evaluate, show, verify
+from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
 from coordinator.cli.train import resume_command, train_command
+from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
-from coordinator.reporting.progress_bar import start_logging
+from coordinator.reporting.log_handlers import start_logging
 from coordinator.signals import Stopped
 from shared import logs
-from shared.errors import GradMQError
+from shared.errors import ConfigError, GradMQError, InternalError
 
-_WRONG_INPUT = 2
+_WRONG_INPUT, _DEFECT = 2, 70  # 70: EX_SOFTWARE of sysexits(3)
 
 log = logging.getLogger("coordinator")
 
@@ -28,7 +29,8 @@ class _Program(click.Group):
             raise click.Abort from stopped
 
 
-@click.group(cls=_Program)
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gradmq", message="%(prog)s %(version)s")
 def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
@@ -51,6 +53,11 @@ def run() -> int:
         return _WRONG_INPUT
     except click.ClickException as error:
         return _complain(error.format_message())
+    except ConfigError as error:
+        return _complain(error.text("--" + error.field.replace("_", "-")))
+    except InternalError as error:
+        _complain(str(error))
+        return _DEFECT
     except GradMQError as error:
         return _complain(str(error))
     except OSError as error:

@@ -1,52 +1,38 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what they stand for."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from coordinator.cli.types import Sizes
+from coordinator.session import RunOptions
 from shared import logs
+from shared.config import DTYPES, LocalSGD, SyncSGD, TrainConfig
 from shared.data.dataset import DEFAULT_DATA
-from shared.parallel.sgd import default_shards
+from shared.nn.activations import ACTIVATIONS
+from shared.nn.initializers import INITIALIZERS
+from shared.nn.losses import LOSSES
+from shared.optim.optimizers import OPTIMIZERS
+from shared.optim.schedules import SCHEDULES
+from shared.parallel.sharding import default_shards
 
 DEFAULT_RUNS = Path("runs")
-DEFAULT_REPLICAS = 2
-MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
+_Decorator = Callable[[Any], Any]
 
 
-class Sizes(click.ParamType[tuple[int, ...]]):
-    """Layers as 784,30,10."""
+def group(*decorators: _Decorator) -> _Decorator:
+    """Return a decorator that gives a command these options, in this order."""
 
-    name = "sizes"
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        try:
-            return value if isinstance(value, tuple) else tuple(int(size) for size in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is no list of layer sizes; for MNIST, give 784,30,10", param, ctx)
-
-
-class Epochs(click.ParamType[tuple[int, int]]):
-    """Epochs as 3..7, both included, or 3 alone."""
-
-    name = "epochs"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        if isinstance(value, tuple):
-            return value
-        first, dots, last = value.partition("..")
-        try:
-            found = int(first), int(last if dots else first)
-        except ValueError:
-            self.fail(f"{value!r} is no range of epochs; give two numbers like 0..4", param, ctx)
-        if not 0 <= found[0] <= found[1]:
-            self.fail(f"{value!r} is no range of epochs; give two numbers, the smaller first, like 0..4", param, ctx)
-        return found
-
-
-def usual_shards(mini_batch_size: int, local_steps: int) -> int:
-    """Return the number of shards if none was given; a size out of its range is refused later."""
-    return 1 if local_steps else default_shards(max(mini_batch_size, 1))
+    return decorate
 
 
 def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -56,38 +42,161 @@ def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     return value
 
 
+def _choice(name: str, choices: Any, default: str, what: str) -> _Decorator:
+    return click.option(name, type=click.Choice(list(choices)), default=default, show_default=True, help=what)
+
+
+sizes_option = click.option(
+    "--sizes",
+    type=Sizes(),
+    default="784,30,10",
+    show_default=True,
+    help="Neurons of each layer, inputs first; first and last must fit the data.",
+)
+dtype_option = _choice("--dtype", DTYPES, "float32", "Of weights, gradients and all arithmetic.")
+mini_batch_size_option = click.option(
+    "--mini-batch-size", type=int, default=10, show_default=True, help="Samples of one mini-batch."
+)
+strategy_options = group(
+    click.option(
+        "--shards",
+        type=int,
+        help="Slices of a mini-batch, among which it can be divided; part of what decides the bits. "
+        "Default: by its size, 2 for 10 samples, 4 for 100, 8 for 2,000.",
+    ),
+    click.option(
+        "--local-steps",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Steps that each replica takes alone before the next average; 0: synchronous SGD.",
+    ),
+    click.option("--replicas", type=int, help="Replicas of the weights that take local steps.  [default: 2]"),
+)
+model_options = group(
+    sizes_option,
+    _choice("--activation", ACTIVATIONS, "sigmoid", "Of every neuron."),
+    _choice("--loss", LOSSES, "quadratic", "What the steps make smaller."),
+    _choice("--initializer", INITIALIZERS, "standard-normal", "Of the first weights and biases."),
+    dtype_option,
+)
+learning_options = group(
+    click.option("--epochs", type=int, default=30, show_default=True, help="How often all samples are learned from."),
+    mini_batch_size_option,
+    _choice("--optimizer", OPTIMIZERS, "sgd", "What becomes of a gradient."),
+    click.option(
+        *("--learning-rate", "--eta", "learning_rate"),
+        type=float,
+        default=3.0,
+        show_default=True,
+        help="Applied to the mean gradient of a mini-batch.",
+    ),
+    _choice("--schedule", SCHEDULES, "constant", "Of the learning rate."),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Of the first weights and of every epoch's order."
+    ),
+    strategy_options,
+    click.option("--outer-momentum", type=float, help="Of the replicas' mean pseudo-gradient.  [default: 0]"),
+)
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder of IDX files, or a mnist.pkl.gz."
+    "--data",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_DATA,
+    show_default=True,
+    help="Folder of IDX files, or a mnist.pkl.gz.",
 )
 own_data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Where the run's samples are now; default: where they were."
 )
 runs_option = click.option(
-    "--runs", type=click.Path(path_type=Path), default=DEFAULT_RUNS, help="Folder for the runs' folders."
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_RUNS,
+    show_default=True,
+    help="Folder for the runs' folders.",
 )
 redis_option = click.option(
-    "--redis", "redis_address", envvar="GRADMQ_REDIS_URL", callback=_address, help="Address of the Redis to use."
+    *("--redis", "redis_address"),
+    envvar="GRADMQ_REDIS_URL",
+    show_envvar=True,
+    callback=_address,
+    help="Address of the Redis to use.",
 )
 broker_option = click.option(
     *("--broker", "broker_address"),
     envvar="GRADMQ_BROKER_URL",
+    show_envvar=True,
     callback=_address,
     help="Celery's broker, if it is not that Redis.",
 )
-workers_option = click.option(
-    "--workers", type=int, help="Local workers; default: one a core. 0: in this process, without a queue."
-)
-batches_per_task_option = click.option(
-    "--batches-per-task",
-    type=int,
-    help="Mini-batches (with local steps, averages) of a Celery task; default: a second of work.",
-)
-audit_option = click.option(
-    "--audit", type=float, default=0.0, help="Share of the replies that the coordinator computes again and compares."
-)
-flower_option = click.option(
-    "--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1."
-)
 log_format_option = click.option(
-    "--log-format", type=click.Choice(logs.FORMATS), envvar="GRADMQ_LOG_FORMAT", default="text", show_default=True
+    "--log-format",
+    type=click.Choice(logs.FORMATS),
+    envvar="GRADMQ_LOG_FORMAT",
+    show_envvar=True,
+    default="text",
+    show_default=True,
+    help="Of lines on standard output and standard error.",
 )
+run_options = group(
+    click.option(
+        "--workers", type=int, help="Local workers; default: one a core. 0: in this process, without a queue."
+    ),
+    redis_option,
+    broker_option,
+    click.option(
+        "--batches-per-task",
+        type=int,
+        help="Mini-batches (with local steps, averages) of a Celery task; default: a second of work.",
+    ),
+    click.option(
+        "--audit",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="Share of the replies that the coordinator computes again and compares.",
+    ),
+    click.option(
+        "--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1."
+    ),
+    log_format_option,
+)
+
+
+def to_strategy(given: dict[str, Any]) -> SyncSGD | LocalSGD:
+    """Take the strategy's options from what was given, and return what they stand for.  Raises ConfigError."""
+    shards, local_steps = given.pop("shards"), given.pop("local_steps")
+    local = {name: given.pop(name, None) for name in ("replicas", "outer_momentum")}
+    local = {name: value for name, value in local.items() if value is not None}
+    if not local_steps:
+        if local:
+            names = " and ".join("--" + name.replace("_", "-") for name in local)
+            raise click.UsageError(f"{names} goes with --local-steps; give how many")
+        # A size out of its range is refused later.
+        return SyncSGD(shards=default_shards(max(given["mini_batch_size"], 1)) if shards is None else shards)
+    if shards is not None:
+        raise click.UsageError(f"--shards {shards} goes with synchronous SGD; a replica takes its local steps alone")
+    return LocalSGD(local_steps=local_steps, **local)
+
+
+def to_config(given: dict[str, Any]) -> TrainConfig:
+    """Return the configuration that options of `train` stand for.  Raises ConfigError."""
+    return TrainConfig(strategy=to_strategy(given), **given)
+
+
+def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
+    """Take the options of `run_options` from what was given, and return what they stand for.  Raises ConfigError."""
+    names = ("workers", "batches_per_task", "audit", "flower_port")
+    redis, broker = given.pop("redis_address"), given.pop("broker_address")
+    found = RunOptions(**{name: given.pop(name) for name in names})
+    if found.workers is not None and redis is not None:
+        if ctx.get_parameter_source("redis_address") is not ParameterSource.ENVIRONMENT:
+            raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")
+        redis = None  # the command line is more particular than the environment
+    if redis is None and broker is not None:
+        if ctx.get_parameter_source("broker_address") is not ParameterSource.ENVIRONMENT:
+            raise click.UsageError("--broker goes with --redis; the embedded cluster has a broker of its own")
+        broker = None
+    if found.flower_port is not None and (redis is not None or found.workers == 0):
+        raise click.UsageError("--flower shows the workers that this command starts, and it starts none")
+    return replace(found, redis=redis, broker=broker)

@@ -2,54 +2,59 @@
 
 import math
 import os
+from typing import Any
 
 import click
-from threadpoolctl import threadpool_limits
 
 from coordinator.cli import options
-from coordinator.cli.options import Sizes
 from coordinator.planning.cost_model import CostModel, Link
 from coordinator.planning.profiler import profile
 from coordinator.planning.report import report
-from shared.config import DTYPES, TrainConfig
+from coordinator.session import MOST_WORKERS
+from shared.config import TrainConfig
 from shared.errors import ConfigError
+from shared.nn.arithmetic import one_thread
 
 
 @click.command("plan")
-@click.option("--sizes", type=Sizes(), default=(784, 30, 10), help="Neurons of each layer, inputs first.")
-@click.option("--mini-batch-size", type=int, default=10, help="Samples of one step.")
-@click.option("--shards", type=int, help="Slices of a mini-batch; default: by its size.")
+@options.sizes_option
+@options.dtype_option
+@options.mini_batch_size_option
+@options.strategy_options
 @click.option("--workers", type=int, default=16, show_default=True, help="The most to consider.")
 @click.option("--bandwidth", type=float, help="Gbit/s between Redis and the workers; default with --rtt: 1.")
 @click.option("--rtt", type=float, help="Milliseconds there and back; default with --bandwidth: 0.5.")
-@click.option("--local-steps", type=int, default=0, help="As of `train`; 0: exact SGD.")
-@click.option("--replicas", type=int, help="As of `train`, or who would take local steps.")
-@click.option("--dtype", type=click.Choice(DTYPES), default="float32")
 def plan_command(
     sizes: tuple[int, ...],
+    dtype: str,
     mini_batch_size: int,
-    shards: int | None,
     workers: int,
     bandwidth: float | None,
     rtt: float | None,
-    local_steps: int,
-    replicas: int | None,
-    dtype: str,
+    **given: Any,
 ) -> None:
     """Predict how fast a training is with more workers, before you rent machines.
 
-    With --bandwidth or --rtt the workers are on other machines like this one; without, all are on this one.
+    With --bandwidth or --rtt the workers are on other machines like this one; without, all are on this one. Without
+    --local-steps, --replicas are those that would take them.
     """
-    if not 1 <= workers <= options.MOST_WORKERS:
-        raise ConfigError(f"--workers must be between 1 and {options.MOST_WORKERS}, got {workers}")
+    if not 1 <= workers <= MOST_WORKERS:
+        raise ConfigError("workers", workers, f"must be between 1 and {MOST_WORKERS}")
     link = _link(bandwidth, rtt)
-    if shards is None:
-        shards = options.usual_shards(mini_batch_size, local_steps)
+    replicas = given["replicas"]
     if replicas is not None and replicas < 1:
-        raise ConfigError(f"--replicas must be at least 1, got {replicas}")
-    algorithm = (local_steps, (replicas or options.DEFAULT_REPLICAS) if local_steps else 1)
-    config = TrainConfig(sizes, 1, mini_batch_size, 3.0, 0, shards, dtype, *algorithm)
-    with threadpool_limits(1):
+        raise ConfigError("replicas", replicas, "must be at least 1")
+    if not given["local_steps"]:
+        given["replicas"] = None
+    config = TrainConfig(
+        sizes=sizes,
+        dtype=dtype,
+        epochs=1,
+        mini_batch_size=mini_batch_size,
+        learning_rate=1.0,
+        strategy=options.to_strategy({"mini_batch_size": mini_batch_size, **given}),
+    )
+    with one_thread():
         model = CostModel(config, profile(config), link, _cores())
     click.echo(report(model, workers, replicas))
 
@@ -60,9 +65,9 @@ def _link(bandwidth: float | None, rtt: float | None) -> Link | None:
         return None
     bandwidth, rtt = 1.0 if bandwidth is None else bandwidth, 0.5 if rtt is None else rtt
     if not (math.isfinite(bandwidth) and bandwidth > 0):
-        raise ConfigError(f"--bandwidth must be a finite number of Gbit/s above 0, got {bandwidth}")
+        raise ConfigError("bandwidth", bandwidth, "must be a finite number of Gbit/s above 0")
     if not (math.isfinite(rtt) and rtt >= 0):
-        raise ConfigError(f"--rtt must be a finite number of milliseconds, 0 or more, got {rtt}")
+        raise ConfigError("rtt", rtt, "must be a finite number of milliseconds, 0 or more")
     return Link(bandwidth * 1e9 / 8, rtt / 1000)
 
 

@@ -10,7 +10,7 @@ import click
 from coordinator.cli.options import broker_option, log_format_option, redis_option
 from coordinator.cluster.commands import worker_command
 from coordinator.cluster.preflight import UnreachableError, check_redis, check_transport
-from coordinator.reporting.progress_bar import start_logging
+from coordinator.reporting.log_handlers import start_logging
 from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
 from shared.errors import DataError

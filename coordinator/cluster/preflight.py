@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kombu import Connection
 
-from shared.errors import ConfigError, ConnectionLostError, QueueError, RefusedError
+from shared.errors import ConnectionLostError, QueueError, RefusedError
 from shared.messaging.addresses import broker_url, shown
 from shared.messaging.client import client
 
@@ -74,12 +74,12 @@ def check_broker(url: str) -> None:
 
 
 def check_flower(port: int) -> None:
-    """Raise ConfigError unless Flower is installed and can listen on that port of this machine."""
+    """Raise QueueError unless Flower is installed and can listen on that port of this machine."""
     if find_spec("flower") is None:
-        raise ConfigError(f"--flower {port} needs Flower, which is not installed: pip install 'gradmq[flower]'")
+        raise QueueError(f"--flower {port} needs Flower, which is not installed: pip install 'gradmq[flower]'")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise ConfigError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None
+            raise QueueError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None

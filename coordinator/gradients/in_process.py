@@ -1,30 +1,27 @@
 """The gradient without a queue: computed in this process."""
 
-from typing import Any
-
-from numpy.typing import NDArray
-
-from coordinator.accounting import COORDINATOR, Ledger
+from coordinator.accounting import COORDINATOR, EpochCounts, WorkerCounts
+from coordinator.gradients.base import StepResult
 from shared.config import TrainConfig
-from shared.data.samples import LabelledSamples
+from shared.data.sampler import Step
+from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
-from shared.parallel.strategy import work_of
-
-Array = NDArray[Any]
+from shared.parallel.strategy import strategy_of
 
 
 class InProcessGradients:
-    """Gradients of mini-batches, by the same shards and the same tree as with workers."""
+    """Gradients by the same shards and the same tree as with workers."""
 
-    workers = 0
+    n_workers = 0
 
-    def __init__(self, config: TrainConfig, samples: LabelledSamples, ledger: Ledger) -> None:
-        self._work = work_of(config, samples)
-        self._ledger = ledger
+    def __init__(self, config: TrainConfig, samples: Samples) -> None:
+        self._strategy = strategy_of(config, samples)
 
-    def gradient(self, parameters: Parameters, epoch: int, batch: int, rows: Array) -> tuple[Array, int]:
-        """Return the gradient summed over the mini-batch's rows, and their number."""
-        gradient, n_samples = self._work.block(parameters, rows, 0, len(self._work.bounds(len(rows))) - 1)
-        self._ledger.asked(1)
-        self._ledger.answered(COORDINATOR, n_samples)
-        return gradient, n_samples
+    def gradient(self, parameters: Parameters, step: Step) -> StepResult:
+        n_shards = len(self._strategy.bounds(len(step.rows))) - 1
+        total, n_samples = self._strategy.block(parameters, step, 0, n_shards)
+        counts = EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=n_samples)})
+        return StepResult(total, n_samples, counts)
+
+    def close(self) -> None:
+        """There is nothing to leave."""

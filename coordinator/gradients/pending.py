@@ -1,17 +1,17 @@
-"""What a step asks of the workers, and which of it is answered."""
+"""A step that is being computed: its requests, and which of them are answered."""
 
 from enum import Enum, auto
-from typing import Any
 
-from numpy.typing import NDArray
-
+from coordinator.accounting import EpochCounts
+from coordinator.gradients.base import StepResult
+from shared.data.sampler import Step
 from shared.messaging.records import Kind, Record
-
-Array = NDArray[Any]
+from shared.parallel.sharding import block_width
+from shared.types import Array, Vector
 
 
 class Verdict(Enum):
-    """What a reply is to the step that asks."""
+    """What a reply is to the pending step."""
 
     ANSWER = auto()  # the first to one of its requests
     DUPLICATE = auto()  # another one to a request that is answered
@@ -20,34 +20,29 @@ class Verdict(Enum):
 
 
 class PendingStep:
-    """The requests of one step. Each covers a block of the parts' tree and is answered exactly once."""
+    """The requests of one step. Each covers a block of the shards' tree and is answered exactly once."""
 
-    def __init__(self, incarnation: int, step: int, rows: Array, bounds: list[int], workers: int) -> None:
-        """Cut the step's parts into blocks, at least as many as there are workers if there are the parts.
+    def __init__(self, incarnation: int, step: Step, bounds: list[int], workers: int) -> None:
+        """Cut the step into blocks of shards, at least as many as there are workers if there are the shards.
 
-        rows: the step's samples.  bounds: where its parts begin, and its end.
+        bounds: where its shards begin, and its end.
         """
-        self.step, self.rows = step, rows
-        self._bounds = bounds
-        n_parts = len(bounds) - 1
-        # Blocks of the tree are as wide as a power of two, so that adding them goes on where the workers stop.
-        self._width = 1
-        while -(-n_parts // (2 * self._width)) >= min(workers, n_parts):
-            self._width *= 2
-            if self._width >= n_parts:
-                break
+        self.step, self._bounds = step, bounds
+        n_shards = len(bounds) - 1
+        self._width = block_width(n_shards, workers)
         self.requests = [
-            Record(Kind.REQUEST, incarnation, step, first, min(first + self._width, n_parts))
-            for first in range(0, n_parts, self._width)
+            Record(Kind.REQUEST, incarnation, step.number, first, min(first + self._width, n_shards))
+            for first in range(0, n_shards, self._width)
         ]
-        self._replies: list[Array | None] = [None] * len(self.requests)
-        self.n_samples = 0  # that accepted replies stand for
+        self._answers: list[tuple[Array, Vector] | None] = [None] * len(self.requests)
         self.missing = len(self.requests)
+        self.counts = EpochCounts(requests=self.missing)
+        self._n_samples = 0  # that accepted replies stand for
 
     def judge(self, reply: Record) -> Verdict:
         """Return what this reply of our incarnation is to us."""
-        if reply.step != self.step:
-            return Verdict.LATE if reply.step < self.step else Verdict.WRONG
+        if reply.step != self.step.number:
+            return Verdict.LATE if reply.step < self.step.number else Verdict.WRONG
         number = reply.first // self._width
         if number >= len(self.requests):
             return Verdict.WRONG
@@ -55,18 +50,26 @@ class PendingStep:
         n_samples = self._bounds[request.stop] - self._bounds[request.first]
         if reply.identity != request.identity or reply.samples != n_samples:
             return Verdict.WRONG
-        return Verdict.ANSWER if self._replies[number] is None else Verdict.DUPLICATE
+        return Verdict.ANSWER if self._answers[number] is None else Verdict.DUPLICATE
 
-    def accept(self, reply: Record, content: Array) -> None:
-        """Keep a reply that was judged an answer."""
-        self._replies[reply.first // self._width] = content
-        self.n_samples += reply.samples
+    def accept(self, reply: Record, message: Array, gradient: Vector) -> None:
+        """Keep a reply that was judged an answer.  gradient: in the message's memory."""
+        self._answers[reply.first // self._width] = message, gradient
+        self._n_samples += reply.samples
         self.missing -= 1
 
     def unanswered(self) -> list[Record]:
         """Return the requests that no reply has come to."""
-        return [request for request, reply in zip(self.requests, self._replies, strict=True) if reply is None]
+        return [request for request, answer in zip(self.requests, self._answers, strict=True) if answer is None]
 
-    def replies(self) -> list[Array]:
-        """Return what has come, in the order of the parts."""
-        return [reply for reply in self._replies if reply is not None]
+    def messages(self) -> list[Array]:
+        """Return the memory of the answers."""
+        return [answer[0] for answer in self._answers if answer is not None]
+
+    def gradients(self) -> list[Vector]:
+        """Return the answers' gradients, in the order of the shards."""
+        return [answer[1] for answer in self._answers if answer is not None]
+
+    def result(self, total: Vector, excluded: tuple[str, ...]) -> StepResult:
+        """Return what came of the step.  total: of all shards.  excluded: who gets no more work since."""
+        return StepResult(total, self._n_samples, self.counts, excluded)

@@ -1,24 +1,18 @@
-"""What workers tell the coordinator, and what follows from it."""
+"""What workers tell the coordinator, and what it means."""
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from enum import Enum, auto
 
-from numpy.typing import NDArray
-
-from coordinator.accounting import COORDINATOR, Ledger, WorkerCounts
+from coordinator.accounting import COORDINATOR, WorkerCounts
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep, Verdict
-from coordinator.workers.leases import Leases
-from coordinator.workers.membership import Membership
-from coordinator.workers.stragglers import Bench
+from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version
 from shared.nn.parameters import Parameters
-from shared.transport.regions import SharedTensors
-
-Array = NDArray[Any]
+from shared.transport.base import CoordinatorTransport
+from shared.types import Array
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _UNKNOWN = "unknown"  # who sends what tells nothing of its sender
@@ -27,132 +21,144 @@ _LONGEST_NAME = 500  # bytes
 log = logging.getLogger(__name__)
 
 
+class Meaning(Enum):
+    """What follows from a message."""
+
+    ANSWER = auto()  # a request is answered; the message's memory is the pending step's from now on
+    NEEDS_SAMPLES = auto()  # a worker has no copy of the training samples
+    NEEDS_WEIGHTS = auto()  # a worker does not share our memory
+    NOTHING = auto()  # all that follows has been noted
+
+
 class Replies:
-    """Takes the workers' messages: a reply counts once, to the request that it answers, or not at all."""
+    """Judges the workers' messages: a reply counts once, to the request that it answers, or not at all."""
 
     def __init__(
         self,
         incarnation: int,
         config: TrainConfig,
-        leases: Leases,
-        bench: Bench,
-        ledger: Ledger,
+        workforce: Workforce,
+        transport: CoordinatorTransport,
         audit: Audit,
-        give_samples: Callable[[], None],
-        give_weights: Callable[[Parameters, PendingStep], None],
-        tensors: SharedTensors | None,
     ) -> None:
-        """Begin with nobody there.
-
-        give_samples: is called when a worker has no copy of the training samples, and give_weights when it does not
-        share our memory.  tensors: that memory, where replies may be.
-        """
         self._incarnation = incarnation
         self._dtype = ord(config.numpy_dtype.char)
-        self.reply_bytes = RECORD_BYTES + Parameters.count(config.sizes) * config.numpy_dtype.itemsize
-        self.most_bytes = max(self.reply_bytes, RECORD_BYTES + _LONGEST_NAME)
-        self._leases, self._bench, self._ledger, self._audit = leases, bench, ledger, audit
-        self._give_samples, self._give_weights, self._tensors = give_samples, give_weights, tensors
-        self.membership = Membership(config.parts_per_step)
+        self.message_bytes = max(transport.message_bytes, RECORD_BYTES + _LONGEST_NAME)
+        self._workforce, self._transport, self._audit = workforce, transport, audit
         self._named: set[str] = set()  # whose messages we have complained of
 
-    def take(self, message: Array, size: int, ask: PendingStep, parameters: Parameters, asked: float | None) -> bool:
-        """Act on a message; tell whether its memory is now the ask's.
+    def take(
+        self, message: Array, size: int, pending: PendingStep, parameters: Parameters, asked: float | None
+    ) -> Meaning:
+        """Take note of a message, and return what else follows from it.
 
-        message: (most_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
+        message: (message_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
         parameters: those of the step.  asked: when, by the monotonic clock, unless some of it was asked again.
         """
         if size > len(message):
-            return self._reject(_UNKNOWN, f"{size} bytes, more than any message has")
+            return self._reject(pending, _UNKNOWN, f"{size} bytes, more than any message has")
         record = Record.decode(message[:size].data)
         if record is None:
-            return self._refuse(message[:size])
+            return self._refuse(pending, message[:size])
         if record.kind == Kind.REPLY:
-            return self._reply(record, message, size, ask, parameters, asked)
+            return self._reply(record, message, size, pending, parameters, asked)
         if record.incarnation != self._incarnation:
-            return False
+            return Meaning.NOTHING
         name = _text(message[RECORD_BYTES:size])
-        if record.kind == Kind.JOINED:
-            self._leases.joined(record.number, name)
-            if name not in self._bench:
-                self.membership.heard(name)
-        elif record.kind == Kind.LEFT:
-            self._leases.left(record.number)
-        elif record.kind == Kind.LEAVING:
-            self._leases.left(record.number)
-            self.membership.gone(name, "leaves")
-        elif record.kind == Kind.NEEDS_DATA:
-            self._leases.heard(record.number)
-            self._give_samples()
-        elif record.kind == Kind.NEEDS_WEIGHTS:
-            self._leases.heard(record.number)
-            self._give_weights(parameters, ask)
-        else:
-            self._reject(_UNKNOWN, f"a message of kind {record.kind}")
-        return False
+        leases, membership = self._workforce.leases, self._workforce.membership
+        match record.kind:
+            case Kind.JOINED:
+                leases.joined(record.number, name)
+                if name not in leases.excluded:
+                    membership.heard(name)
+            case Kind.LEFT:
+                leases.left(record.number)
+            case Kind.LEAVING:
+                leases.left(record.number)
+                membership.gone(name, "leaves")
+            case Kind.NEEDS_DATA:
+                leases.heard(record.number)
+                return Meaning.NEEDS_SAMPLES
+            case Kind.NEEDS_WEIGHTS:
+                leases.heard(record.number)
+                return Meaning.NEEDS_WEIGHTS
+            case _:
+                return self._reject(pending, _UNKNOWN, f"a message of kind {record.kind}")
+        return Meaning.NOTHING
 
     def _reply(
-        self, reply: Record, message: Array, size: int, ask: PendingStep, parameters: Parameters, asked: float | None
-    ) -> bool:
+        self,
+        reply: Record,
+        message: Array,
+        size: int,
+        pending: PendingStep,
+        parameters: Parameters,
+        asked: float | None,
+    ) -> Meaning:
         if reply.incarnation != self._incarnation:
-            return self._reject(_UNKNOWN, "a reply of another run, or of another life of this one")
-        worker = self._leases.name(reply.number) or _UNKNOWN  # if its name got lost
-        self._leases.replied(reply.number)
-        if self._bench.is_excluded(worker):
-            self._ledger.dropped(worker, _REJECTED)
-            return False
+            return self._reject(pending, _UNKNOWN, "a reply of another run, or of another incarnation of this one")
+        workforce = self._workforce
+        worker = workforce.leases.name(reply.number) or _UNKNOWN  # if its name got lost
+        workforce.leases.replied(reply.number)
+        if worker in workforce.exclusions.names:
+            return self._drop(pending, worker, _REJECTED)
         if worker != _UNKNOWN:
-            self.membership.heard(worker)
-        tensors = self._tensors
-        shared = tensors is not None and size == RECORD_BYTES and tensors.has(reply.slot, reply.first)
-        if size != self.reply_bytes and not shared:
-            return self._reject(worker, f"{size} bytes instead of {self.reply_bytes}")
+            workforce.membership.heard(worker)
         if reply.dtype != self._dtype:
-            return self._reject(worker, f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}")
-        verdict = ask.judge(reply)
-        if verdict is Verdict.ANSWER:
-            content = message[RECORD_BYTES : self.reply_bytes]
-            if tensors is not None and shared:
-                content[:] = tensors.reply(reply.slot, reply.first)  # so that it is ours and may be added to
-            gradient = content.view(parameters.dtype)
-            if self._audit.correct(parameters, ask, reply, gradient):
-                self._ledger.answered(worker, reply.samples)
-                now = time.monotonic()
-                self._bench.good(worker, None if asked is None else (now - asked) / (reply.stop - reply.first), now)
-            else:
-                what = f"shards {reply.first} to {reply.stop - 1} of step {reply.step}"
-                why = f"its gradient of {what} is not what the coordinator computes"
-                if worker == _UNKNOWN:
-                    self._reject(worker, why)
-                else:
-                    self._ledger.dropped(worker, _REJECTED)
-                    self._bench.exclude(
-                        worker,
-                        f"{why} (is it another type of processor?); `gradmq verify` tells whether replies that were "
-                        "not checked were right",
-                    )
-                self._ledger.answered(COORDINATOR, reply.samples)
-            ask.accept(reply, message)
-            return True
+            what = f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}"
+            return self._reject(pending, worker, what)
+        verdict = pending.judge(reply)
         if verdict is Verdict.WRONG:
-            return self._reject(worker, f"it names step {reply.step}, shards {reply.first} to {reply.stop - 1}")
-        self._ledger.dropped(worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
-        return False
+            what = f"it names step {reply.step}, shards {reply.first} to {reply.stop - 1}"
+            return self._reject(pending, worker, what)
+        if verdict is not Verdict.ANSWER:
+            return self._drop(pending, worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
+        gradient = self._transport.content(reply, message, size)
+        if gradient is None:
+            return self._reject(pending, worker, f"{size} bytes instead of {self._transport.reply_bytes}")
+        if self._audit.correct(parameters, pending, reply, gradient):
+            pending.counts.answered(worker, reply.samples)
+            workforce.exclusions.good(worker)
+            if asked is not None:
+                workforce.stragglers.replied(worker, (time.monotonic() - asked) / (reply.stop - reply.first))
+        else:  # what it should have been is in its place
+            self._catch(pending, worker, reply)
+            pending.counts.answered(COORDINATOR, reply.samples)
+        pending.accept(reply, message, gradient)
+        return Meaning.ANSWER
 
-    def _reject(self, worker: str, why: str) -> bool:
-        self._ledger.dropped(worker, _REJECTED)
+    def _catch(self, pending: PendingStep, worker: str, reply: Record) -> None:
+        """Give no more work to a worker whose reply was checked and is wrong."""
+        what = f"shards {reply.first} to {reply.stop - 1} of step {reply.step}"
+        why = f"its gradient of {what} is not what the coordinator computes"
+        if worker == _UNKNOWN:
+            self._reject(pending, worker, why)
+            return
+        self._drop(pending, worker, _REJECTED)
+        self._workforce.exclusions.exclude(
+            worker,
+            f"{why} (is it another type of processor?); `gradmq verify` tells whether replies that were not checked "
+            "were right",
+        )
+
+    def _drop(self, pending: PendingStep, worker: str, counts: WorkerCounts) -> Meaning:
+        """Note a reply that changes nothing."""
+        pending.counts.of(worker).add(counts)
+        return Meaning.NOTHING
+
+    def _reject(self, pending: PendingStep, worker: str, why: str) -> Meaning:
         if worker != _UNKNOWN:
-            self._bench.bad(worker, why)
+            self._workforce.exclusions.bad(worker, why)
         elif worker not in self._named:
             self._named.add(worker)
             log.warning("a message was rejected, and nothing tells who sends such: %s", why)
-        return False
+        return self._drop(pending, worker, _REJECTED)
 
-    def _refuse(self, message: Array) -> bool:
+    def _refuse(self, pending: PendingStep, message: Array) -> Meaning:
         """Reject what is no message of our version; if it is one of another, say who cannot take part."""
         version = foreign_version(message.data)
         if version is None:
-            return self._reject(_UNKNOWN, f"{len(message)} bytes that are no message")
+            return self._reject(pending, _UNKNOWN, f"{len(message)} bytes that are no message")
         name = _text(message[RECORD_BYTES:]) or _UNKNOWN
         if name not in self._named:
             self._named.add(name)
@@ -160,7 +166,7 @@ class Replies:
                 "it speaks version %d of GradMQ's messages, this coordinator %d; install the same GradMQ on both sides"
             )
             log.error(what, version, VERSION, extra={"worker": name})
-        return False
+        return Meaning.NOTHING
 
 
 def _text(data: Array) -> str:

@@ -1,47 +1,37 @@
-"""How fast the run goes, and what follows from it."""
+"""When a request without a reply counts as lost, and is sent again."""
 
-_WINDOW = 1.0  # seconds that a window should last
-_FIRST_WINDOW = 100  # mini-batches of the first window, before anything was measured
-_FIRST_PATIENCE = 10.0  # seconds to wait for the first replies
-_PATIENCE = 0.3  # seconds to wait at least: asking too early costs a computation, too late a pause
-_MOST_PATIENCE = 60.0  # seconds to wait at most
+_FIRST_TIMEOUT = 10.0  # seconds, before any step was measured
+_SHORTEST_TIMEOUT = 0.3  # seconds: asking too early costs a computation, too late a pause
+_LONGEST_TIMEOUT = 60.0  # seconds
 
 
 class RetransmissionTimer:
-    """The run's time for a gradient, in seconds, when nothing disturbs it.
+    """The time of a step, in seconds, when nothing disturbs it, and the timeout that follows from it.
 
-    Mean, deviation and deadline are those of TCP's retransmission timer (RFC 6298): the question is the same, how long
-    an answer may take before it counts as lost.
+    Mean, deviation and doubling are those of TCP's retransmission timer (RFC 6298): the question is the same, how long
+    an answer may take before it counts as lost. In the timeout the mean counts twice.
     """
 
-    def __init__(self, batches_per_task: int | None) -> None:
-        self._batches_per_task = batches_per_task
-        self._mean: float | None = None
+    def __init__(self) -> None:
+        self.mean: float | None = None  # None: nothing was measured yet
         self._deviation = 0.0
-        self._doublings = 0  # of the deadline, since a gradient came in time
+        self._doublings = 0  # of the timeout, since a step came in time
 
     def add(self, seconds: float) -> None:
-        """Take the newest gradient's time into counts; nothing of it was asked again."""
+        """Take the newest step's time into account; nothing of it was asked again."""
         self._doublings = 0
-        if self._mean is None:
-            self._mean, self._deviation = seconds, seconds / 2
+        if self.mean is None:
+            self.mean, self._deviation = seconds, seconds / 2
         else:
-            self._deviation += (abs(seconds - self._mean) - self._deviation) / 4
-            self._mean += (seconds - self._mean) / 8
+            self._deviation += (abs(seconds - self.mean) - self._deviation) / 4
+            self.mean += (seconds - self.mean) / 8
 
-    @property
-    def mini_batches(self) -> int:
-        """How many mini-batches the next window should have."""
-        if self._batches_per_task is not None:
-            return self._batches_per_task
-        return _FIRST_WINDOW if self._mean is None else max(1, round(_WINDOW / self._mean))
-
-    def late(self) -> None:
-        """Note that requests were asked again: the deadline doubles until a gradient comes in time."""
+    def expired(self) -> None:
+        """Note that the timeout is over: it doubles until a step comes in time."""
         self._doublings += 1
 
     @property
     def timeout(self) -> float:
-        """After how many seconds a request counts as late."""
-        first = _FIRST_PATIENCE if self._mean is None else max(_PATIENCE, 2 * self._mean + 4 * self._deviation)
-        return min(first * 2.0 ** min(self._doublings, 30), _MOST_PATIENCE)
+        """After how many seconds a request counts as lost."""
+        first = _FIRST_TIMEOUT if self.mean is None else max(_SHORTEST_TIMEOUT, 2 * self.mean + 4 * self._deviation)
+        return min(first * 2.0 ** min(self._doublings, 30), _LONGEST_TIMEOUT)

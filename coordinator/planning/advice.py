@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from coordinator.planning.cost_model import CostModel, Forecast
+from shared.config import LocalSGD
 
 _GOOD_ENOUGH = 0.95  # of the highest speed: fewer workers that reach this are better
 _WORTH_IT = 1.1  # times the speed of the alternative
@@ -28,8 +29,8 @@ def advise(model: CostModel, most: int, replicas: int | None = None) -> Advice:
     best = next(each for each in forecasts if each.samples_per_second >= _GOOD_ENOUGH * highest)
     sentences = [_best(model, best, forecasts)]
     sentences.append(
-        _local_steps_taken(model, best)
-        if model.config.local_steps
+        _local_steps_taken(model, strategy)
+        if isinstance(strategy := model.config.strategy, LocalSGD)
         else _local_steps(model, best, replicas or max(best.workers, 2))
     )
     return Advice(best, sentences)
@@ -58,8 +59,8 @@ def _of_which(forecast: Forecast) -> str:
 
 def _limit(model: CostModel, best: Forecast, most: int) -> str:
     """What keeps more workers from helping; nothing if they were not looked at."""
-    if best.workers >= model.config.parts_per_step:
-        return f"a step has {model.config.parts_per_step} {_kind(model)} to share out"
+    if best.workers >= model.config.shards_per_step:
+        return f"a step has {model.config.shards_per_step} {_kind(model)} to share out"
     if model.link is None and best.workers >= model.cores:
         return f"they share {model.cores} cores"
     if best.workers == most:
@@ -71,7 +72,7 @@ def _limit(model: CostModel, best: Forecast, most: int) -> str:
 
 
 def _kind(model: CostModel) -> str:
-    return "replicas" if model.config.local_steps else "shards (--shards makes more, and other bits)"
+    return "replicas" if isinstance(model.config.strategy, LocalSGD) else "shards (--shards makes more, and other bits)"
 
 
 def _local_steps(model: CostModel, best: Forecast, replicas: int) -> str:
@@ -87,14 +88,14 @@ def _local_steps(model: CostModel, best: Forecast, replicas: int) -> str:
     )
 
 
-def _local_steps_taken(model: CostModel, best: Forecast) -> str:
-    replicas = model.config.replicas
+def _local_steps_taken(model: CostModel, taken: LocalSGD) -> str:
+    replicas = taken.replicas
     local_steps = enough_local_steps(model, replicas)
     forecast = model.forecast(replicas)
     now = (
         f"With {replicas} workers the exchange takes {(forecast.link + forecast.host) / forecast.seconds:.0%} of a step"
     )
-    if model.config.local_steps >= local_steps:
+    if taken.local_steps >= local_steps:
         return f"{now}; fewer --local-steps would do, down to {local_steps}."
     return f"{now}; from --local-steps {local_steps} on it would be under {_SMALL:.0%}."
 

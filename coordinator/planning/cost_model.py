@@ -21,12 +21,9 @@ memory, so that Redis carries records only; but they share its cores, and a core
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from coordinator.gradients.pending import PendingStep
 from coordinator.planning.profiler import Profile
 from shared.config import TrainConfig
-from shared.nn.parameters import Parameters
+from shared.parallel.sharding import block_width
 
 
 @dataclass(frozen=True)
@@ -89,16 +86,16 @@ class CostModel:
     ) -> None:
         """link: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
         self.config, self.profile, self.link, self.cores = config, profile, link, cores
-        self._bytes = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
+        self._bytes = config.nbytes
         self._costs = costs or (_SHARED_MEMORY if link is None else _REDIS)
 
     def forecast(self, workers: int) -> Forecast:
         """Return what a step takes with so many workers."""
         config, profile = self.config, self.profile
-        samples, shards = config.samples_per_step, config.parts_per_step
+        samples, shards = config.samples_per_step, config.shards_per_step
         if workers == 0:
             return Forecast(0, samples, profile.block(shards) + profile.step, 0.0, 0.0)
-        requests = self._requests(workers)
+        requests = -(-shards // block_width(shards, workers))
         busy = min(workers, requests)
         rounds = -(-requests // busy)
         block = profile.block(-(-shards // requests))
@@ -114,12 +111,6 @@ class CostModel:
         host = self._exchange(replicas, 1, IDEAL)
         link = self._exchange(replicas, 1, self.link) - host if self.link else 0.0
         return Forecast(replicas, samples, compute, link, host)
-
-    def _requests(self, workers: int) -> int:
-        """Return into how many requests the coordinator cuts a step."""
-        rows = np.arange(self.config.samples_per_step)
-        bounds = list(range(self.config.parts_per_step + 1))
-        return len(PendingStep(0, 0, rows, bounds, workers).requests)
 
     def _crowding(self, requests: int) -> float:
         """Return how many requests a core has to compute, if workers share a machine's cores."""

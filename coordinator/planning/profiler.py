@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shared.config import TrainConfig
+from shared.config import LocalSGD, SyncSGD, TrainConfig
+from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
-from shared.parallel.sgd import initial_parameters, is_finite
-from shared.parallel.strategy import work_of
+from shared.nn.evaluation import is_finite
+from shared.parallel.strategy import strategy_of
 
 _SECONDS = 0.3  # of each measurement, of which there are four at most
 _LEAST_CALLS = 3  # of each; with a large network they may take longer
@@ -38,12 +39,12 @@ class Profile:
 
 def profile(config: TrainConfig) -> Profile:
     """Time the real work on random samples, for about a second."""
-    plain = replace(config, shards=1, local_steps=0, replicas=1, outer_momentum=0.0)
+    plain = replace(config, strategy=SyncSGD(shards=1))
     step, mini_batch = _time_of_step(plain), _time_of_block(plain, 1)
-    if config.local_steps:
+    if isinstance(config.strategy, LocalSGD):
         # A replica also copies the weights, and subtracts them at the end: about what a step costs.
-        return Profile(step, config.local_steps * (mini_batch + step), step, mini_batch)
-    shards = config.parts_per_step
+        return Profile(step, config.strategy.local_steps * (mini_batch + step), step, mini_batch)
+    shards = config.shards_per_step
     if shards == 1:
         return Profile(0.0, mini_batch, step, mini_batch)
     one, all_shards = _time_of_block(config, 1), _time_of_block(config, shards)
@@ -57,11 +58,11 @@ def _time_of_block(config: TrainConfig, shards: int) -> float:
     size, inputs, classes = config.samples_per_step, config.sizes[0], config.sizes[-1]
     n_samples = max(size, _LEAST_BYTES // inputs)
     images = rng.integers(0, 256, (n_samples, inputs), np.uint8)
-    work = work_of(config, LabelledSamples(images, rng.integers(0, classes, n_samples), classes))
-    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
+    strategy = strategy_of(config, LabelledSamples(images, rng.integers(0, classes, n_samples), classes))
+    parameters = config.initial_parameters()
 
     def compute() -> None:
-        work.block(parameters, rng.integers(0, n_samples, size), 0, shards)
+        strategy.block(parameters, Step(0, 0, 0, rng.integers(0, n_samples, size)), 0, shards)
 
     return _time(compute)
 
@@ -69,13 +70,13 @@ def _time_of_block(config: TrainConfig, shards: int) -> float:
 def _time_of_step(config: TrainConfig) -> float:
     """Return the seconds of checking a sum and taking a step of SGD with it."""
     no_samples = LabelledSamples(np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
-    work = work_of(config, no_samples)
-    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
-    total = np.zeros_like(parameters.flat)
+    strategy, parameters = strategy_of(config, no_samples), config.initial_parameters()
+    state = config.step_optimizer().initial_state(parameters.flat)
+    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, np.arange(config.mini_batch_size))
 
     def step() -> None:
         is_finite(total)
-        work.take_step(parameters, None, total, config.mini_batch_size)
+        strategy.update(parameters, state, first, total, config.mini_batch_size)
 
     return _time(step)
 

@@ -12,7 +12,7 @@ def report(model: CostModel, most: int, replicas: int | None = None) -> str:
 
 def table(model: CostModel, most: int) -> list[str]:
     """Return the lines of the forecasts for 0, 1, 2, 3, 4, 6, 8, 12, 16, … workers, as far as there are shards."""
-    most = min(most, model.config.parts_per_step)  # others would have nothing to do
+    most = min(most, model.config.shards_per_step)  # others would have nothing to do
     shown = sorted({0, most, *(n for power in range(9) for n in (2**power, 3 * 2**power // 2) if n < most)})
     none = model.forecast(0)
     lines = ["workers    ms a step   computing   link   coordinator, Redis   samples/s   speed-up"]
@@ -29,7 +29,7 @@ def table(model: CostModel, most: int) -> list[str]:
 
 def _headline(model: CostModel) -> str:
     config = model.config
-    work = f"{join(config.sizes)}, {config.dtype}, mini-batches of {config.mini_batch_size}, {config.algorithm}"
+    work = f"{join(config.sizes)}, {config.dtype}, mini-batches of {config.mini_batch_size}, {config.strategy}"
     return f"{work}; {_where(model)}"
 
 

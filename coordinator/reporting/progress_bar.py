@@ -1,58 +1,33 @@
-"""What a person sees of a run: a bar on a terminal, the seed's lines, and what happens besides."""
+"""A bar over the whole run, and the notebook's line after each epoch."""
 
-import logging
 import sys
 import time
 from dataclasses import asdict
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 from tqdm import tqdm
 
-from coordinator.runs.run import EpochMetrics
+from coordinator.gradients.base import GradientSource, StepResult
+from coordinator.reporting.log_handlers import results
+from coordinator.training.callbacks import Callback
+from coordinator.training.metrics import EpochMetrics
+from coordinator.training.state import TrainingState
 from coordinator.workers.membership import n_workers
-from shared import logs
+from shared.config import TrainConfig
 
 _REFRESH = 0.1  # seconds
 
-results = logging.getLogger("gradmq.results")
 
+class ProgressBar(Callback):
+    """On standard error, and only on a terminal; the lines always, on standard output."""
 
-def start_logging() -> None:
-    """Write results to standard output and what happens besides to standard error, both above the bar."""
-    if results.handlers:
-        return
-    events = _AboveTheBar(sys.stderr)
-    logs.prepare(events)
-    logging.root.addHandler(events)
-    logging.getLogger("coordinator").setLevel(logging.INFO)
-
-    lines = _AboveTheBar(sys.stdout)
-    if logs.log_format() == "json":
-        logs.prepare(lines)
-    results.addHandler(lines)
-    results.setLevel(logging.INFO)
-    results.propagate = False
-
-
-class _AboveTheBar(logging.Handler):
-    def __init__(self, file: TextIO) -> None:
-        super().__init__()
-        self._file = file
-
-    def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(self.format(record), file=self._file)
-        self._file.flush()
-
-
-class Progress:
-    """A bar over the whole run, on standard error and only on a terminal."""
-
-    def __init__(self, n_samples: int, steps_per_epoch: int, epochs: int) -> None:
+    def __init__(self, config: TrainConfig, n_samples: int) -> None:
         """n_samples: of one epoch."""
-        self._steps = steps_per_epoch
+        self._n_samples = n_samples
+        self._steps_per_epoch = config.sampler(n_samples).steps_per_epoch
         self._bar = tqdm(
-            total=n_samples * epochs,
+            total=n_samples * config.epochs,
             unit=" samples",
             unit_scale=True,
             disable=not sys.stderr.isatty(),
@@ -71,24 +46,25 @@ class Progress:
     ) -> None:
         self._bar.close()
 
-    def begin(self, n_samples: int) -> None:
-        """Start where a run goes on: so many samples were done before."""
-        self._bar.update(n_samples)
-        self._bar.initial = n_samples  # which don't count for the speed
+    def on_begin(self, state: TrainingState) -> None:
+        done = state.epoch * self._n_samples + state.samples
+        self._bar.update(done)
+        self._bar.initial = done  # which doesn't count for the speed
 
-    def step(self, epoch: int, step: int, n_samples: int, workers: int) -> None:
+    def after_step(self, state: TrainingState, result: StepResult, source: GradientSource | None = None) -> None:
         """Count a step; show it if the last refresh is a while ago."""
-        self._pending += n_samples
+        self._pending += result.n_samples
         if self._bar.disable or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REFRESH
-        self._bar.set_description_str(f"epoch {epoch}, step {step}/{self._steps}", refresh=False)
-        self._bar.set_postfix_str(n_workers(workers), refresh=False)
+        self._bar.set_description_str(
+            f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}", refresh=False
+        )
+        self._bar.set_postfix_str(n_workers(source.n_workers if source else 0), refresh=False)
         self._bar.update(self._pending)
         self._pending = 0
 
-    def epoch(self, metrics: EpochMetrics) -> None:
-        """Print the seed's line."""
+    def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
         self._bar.update(self._pending)
         self._pending = 0
         results.info(metrics, extra=asdict(metrics))

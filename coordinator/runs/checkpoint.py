@@ -6,17 +6,19 @@ import logging
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from coordinator.accounting import EpochCounts, Ledger
+from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import read_arrays, sync_folder, write_whole
 from coordinator.runs.model_file import from_arrays, to_arrays
-from coordinator.training.state import Array, State
+from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.errors import RunError
+from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
-from shared.parallel.sgd import is_finite
+from shared.optim.optimizers import OptimizerState
 
 _EVERY = 2.0  # seconds of work between two checkpoints
 _SHARE = 50  # times a checkpoint's own time that must pass before the next, so that it costs 2 % at most
@@ -24,23 +26,24 @@ _SHARE = 50  # times a checkpoint's own time that must pass before the next, so 
 log = logging.getLogger(__name__)
 
 
-def save_checkpoint(path: Path, state: State, config: TrainConfig) -> None:
+def save_checkpoint(path: Path, state: TrainingState, config: TrainConfig) -> None:
     """Write the state, and keep what was there as the one before."""
-    arrays = to_arrays(state.parameters)
     progress = {
         "epoch": state.epoch,
-        "batch": state.batch,
+        "step_index": state.step_index,
         "samples": state.samples,
         "seconds": state.seconds,
-        "counts": state.ledger.counts.to_json(),
+        "counts": state.counts.to_json(),
         "excluded": state.excluded,
         "config": config.to_json(),
     }
     text = json.dumps(progress).encode()
-    arrays["progress"] = np.frombuffer(text, np.uint8)
-    if state.velocity is not None:
-        arrays["velocity"] = state.velocity
-    arrays["sha256"] = np.frombuffer(_digest(text, state.parameters, state.velocity), np.uint8)
+    arrays = {
+        **to_arrays(state.parameters),
+        **state.optimizer_state,
+        "progress": np.frombuffer(text, np.uint8),
+        "sha256": np.frombuffer(_digest(text, state.parameters, state.optimizer_state), np.uint8),
+    }
     # In this order, one of the two is there at any moment, and none is given up before the new one is whole.
     new = path.with_name(f"{path.stem}.new{path.suffix}")
     write_whole(new, lambda file: np.savez(file, **arrays))
@@ -50,7 +53,9 @@ def save_checkpoint(path: Path, state: State, config: TrainConfig) -> None:
     sync_folder(path.parent)
 
 
-def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int, set_aside: bool = False) -> State | None:
+def load_checkpoint(
+    path: Path, config: TrainConfig, steps_per_epoch: int, set_aside: bool = False
+) -> TrainingState | None:
     """Return the newest state that is whole, or None if there is none; say so for each that is not.
 
     set_aside: rename what is damaged, so that it does not take the place of the one before.
@@ -70,56 +75,65 @@ def load_checkpoint(path: Path, config: TrainConfig, steps_per_epoch: int, set_a
     return None
 
 
-def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> State:
+def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingState:
     arrays = read_arrays(path)
     text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
-    velocity = arrays.pop("velocity", None)
+    remembered = {name: arrays.pop(name) for name in [*arrays] if name[:2] not in ("W_", "b_")}
     parameters = from_arrays(arrays)
-    if digest != _digest(text, parameters, velocity):
+    if digest != _digest(text, parameters, remembered):
         raise ValueError("its checksum is wrong")
-    progress = json.loads(text)
-    if progress["config"] != config.to_json():
+    progress = _progress(json.loads(text))
+    if TrainConfig.from_json(progress["config"]) != config:
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
         )
-    if parameters.sizes != config.sizes or parameters.dtype != config.dtype:
-        raise ValueError("it belongs to another run")
-    state = State(
+    expected = config.step_optimizer().initial_state(parameters.flat)
+    state = TrainingState(
         parameters,
+        {name: np.ascontiguousarray(remembered[name], vector.dtype) for name, vector in expected.items()},
         progress["epoch"],
-        progress["batch"],
+        progress["step_index"],
         progress["samples"],
         progress["seconds"],
-        Ledger(EpochCounts.from_json(progress["counts"])),
+        EpochCounts.from_json(progress["counts"]),
         progress["excluded"],
-        velocity,
     )
-    if (velocity is not None) != bool(config.outer_momentum):
-        raise ValueError("it belongs to another run")
-    if not (0 <= state.epoch <= config.epochs and 0 <= state.batch <= steps_per_epoch):
+    if any(vector.shape != parameters.flat.shape for vector in remembered.values()):
+        raise ValueError("its optimizer remembers another network")
+    if (
+        (parameters.sizes, parameters.dtype) != (config.sizes, config.numpy_dtype)
+        or set(remembered) != set(expected)
+        or not (0 <= state.epoch <= config.epochs and 0 <= state.step_index <= steps_per_epoch)
+    ):
         raise ValueError("it belongs to another run")
     return state
+
+
+def _progress(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields by their names of today; GradMQ 0.1 had others for two."""
+    names = {"batch": "step_index", "account": "counts"}
+    return {names.get(name, name): value for name, value in fields.items()}
 
 
 def _before(path: Path) -> Path:
     return path.with_name(f"{path.stem}.before{path.suffix}")
 
 
-def _digest(text: bytes, parameters: Parameters, velocity: Array | None) -> bytes:
+def _digest(text: bytes, parameters: Parameters, optimizer_state: OptimizerState) -> bytes:
     digest = hashlib.sha256(text)
     digest.update(parameters.flat.data)
-    if velocity is not None:
-        digest.update(np.ascontiguousarray(velocity).data)
+    for _, vector in sorted(optimizer_state.items()):
+        digest.update(np.ascontiguousarray(vector).data)
     return digest.digest()
 
 
-class Checkpoints:
+class CheckpointWriter:
     """Keeps a run's checkpoint up to date from a thread of its own."""
 
     def __init__(self, path: Path, config: TrainConfig) -> None:
         self._path, self._config = path, config
         self._wake = threading.Condition()
-        self._next: State | None = None  # to be written
+        self._next: TrainingState | None = None  # to be written
         self._closed = False
         self._last, self._pause = time.monotonic(), _EVERY
         self._failed = ""  # why the last one could not be written
@@ -131,7 +145,7 @@ class Checkpoints:
         """Whether it is time for the next."""
         return time.monotonic() - self._last > self._pause
 
-    def take(self, state: State) -> None:
+    def take(self, state: TrainingState) -> None:
         """Have the state as it is now written soon; never one whose weights are not finite."""
         self._last = time.monotonic()
         if not is_finite(state.parameters.flat):

@@ -1,6 +1,8 @@
-"""Model files: W_1, b_1, W_2, b_2, … and a checksum, in an .npz without pickles."""
+"""Model files: W_1, b_1, W_2, b_2, …, what the neurons do, and a checksum, in an .npz without pickles."""
 
 import hashlib
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +10,50 @@ import numpy as np
 
 from coordinator.runs.atomic import read_arrays, write_whole
 from shared.errors import ModelError
+from shared.nn.activations import ACTIVATIONS
+from shared.nn.losses import LOSSES
+from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 
 
-def save_model(path: Path, parameters: Parameters) -> None:
+@dataclass(frozen=True)
+class Model:
+    """A network that can be used: its weights, and what they are weights of."""
+
+    parameters: Parameters
+    activation: str = "sigmoid"
+    loss: str = "quadratic"
+
+    def mlp(self) -> MLP:
+        """Return the network's formulas."""
+        parameters = self.parameters
+        return MLP(parameters.sizes, parameters.dtype, ACTIVATIONS[self.activation], LOSSES[self.loss])
+
+
+def save_model(path: Path, model: Model) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
-    arrays = to_arrays(parameters)
-    # zipfile's own checksums miss an altered shape, and entries that an altered directory hides.
-    arrays["sha256"] = np.frombuffer(_digest(parameters), np.uint8)
+    network = json.dumps({"activation": model.activation, "loss": model.loss}).encode()
+    arrays = {
+        **to_arrays(model.parameters),
+        "network": np.frombuffer(network, np.uint8),
+        # zipfile's own checksums miss an altered shape, and entries that an altered directory hides.
+        "sha256": np.frombuffer(_digest(model.parameters, network), np.uint8),
+    }
     write_whole(path, lambda file: np.savez(file, **arrays))
 
 
-def load_model(path: Path) -> Parameters:
+def load_model(path: Path) -> Model:
     """Read a model.  Raises ModelError for a file that is missing, damaged, or not one."""
     try:
         arrays = read_arrays(path)
         digest = arrays.pop("sha256").tobytes()
+        network = arrays.pop("network").tobytes() if "network" in arrays else b""  # which GradMQ 0.1 did not write
         parameters = from_arrays(arrays)
-        if digest != _digest(parameters):
+        if digest != _digest(parameters, network):
             raise ValueError("its checksum is wrong")
-        return parameters
+        model = Model(parameters, **json.loads(network or b"{}"))
+        model.mlp()
+        return model
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}; give the model.npz of a run") from None
     # Damage can surface as nearly any error of zipfile's or NumPy's.
@@ -35,10 +61,11 @@ def load_model(path: Path) -> Parameters:
         raise ModelError(f"{path} is not a model of GradMQ ({error}); give the model.npz of a run") from None
 
 
-def _digest(parameters: Parameters) -> bytes:
-    """Return a SHA-256 over sizes, dtype and weights."""
+def _digest(parameters: Parameters, network: bytes) -> bytes:
+    """Return a SHA-256 over sizes, dtype, weights and what they are weights of."""
     digest = hashlib.sha256(f"{parameters.sizes} {parameters.dtype.str}".encode())
     digest.update(parameters.flat.data)
+    digest.update(network)
     return digest.digest()
 
 

@@ -1,50 +1,26 @@
-"""A run's folder: its configuration, its metrics, its model and its checkpoints."""
+"""A run's folder: its configuration, what it learned so far, and who may write there."""
 
 import fcntl
 import json
-import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
-from coordinator.runs.checkpoint import Checkpoints, load_checkpoint
-from coordinator.runs.model_file import load_model, save_model
-from coordinator.training.state import State
+from coordinator.runs.checkpoint import load_checkpoint
+from coordinator.runs.metrics_file import read_metrics
+from coordinator.runs.model_file import Model, load_model
+from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset
 from shared.errors import ConfigError, RunError
-from shared.nn.parameters import Parameters
 
 
 class ReadOnlyError(RunError):
     """A run's folder cannot be written to."""
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """What is recorded of an epoch: a line of metrics.jsonl."""
-
-    epoch: int
-    correct: int
-    n_test: int
-    accuracy: float  # correct / n_test
-    steps: int
-    samples: int  # that gradients were summed over
-    seconds: float
-    workers: int  # that gave replies; 0 for a run in one process
-    weights_sha256: str
-    ledger: dict[str, Any]  # an EpochCounts
-
-    def __str__(self) -> str:
-        """The seed's line."""
-        return f"Epoch {self.epoch}: accuracy is {self.correct}/{self.n_test}"
 
 
 class Run:
@@ -54,18 +30,16 @@ class Run:
         """data: where the samples are, and their digests."""
         self.id, self.folder = folder.name, folder
         self.config, self.data = config, data
-        self.metrics: list[EpochMetrics] = []
         self.model = folder / "model.npz"
+        self.checkpoint = folder / "checkpoint.npz"
+        self.metrics_file = folder / "metrics.jsonl"
         self._config_file = folder / "config.json"
-        self._metrics_file = folder / "metrics.jsonl"
-        self._checkpoint_file = folder / "checkpoint.npz"
-        self._checkpoints: Checkpoints | None = None
         self._locked: BinaryIO | None = None
-        self.damaged_line = 0  # of metrics.jsonl, from 1; 0: none
+        self._read_metrics()  # a damaged line's number is from 1; 0: there is none
 
     @classmethod
     def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset) -> Self:
-        """Create the folder and write config.json.  path: of the data.  Raises ConfigError if that can't be done."""
+        """Create the folder and write config.json.  path: of the data.  Raises RunError if that can't be done."""
         folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         run = cls(folder, config, {"path": str(path if path == DEFAULT_DATA else path.absolute()), **_digests(data)})
         text = json.dumps({**config.to_json(), "data": run.data}, indent=2) + "\n"
@@ -75,9 +49,7 @@ class Run:
             sync_folder(runs)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise ConfigError(
-                f"--runs {runs} cannot be written: {error.strerror}; give a folder that you may write to"
-            ) from None
+            raise RunError(f"{runs} cannot be written: {error.strerror}; give a folder that you may write to") from None
         return run
 
     @classmethod
@@ -95,7 +67,6 @@ class Run:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
             raise RunError(f"{path} is damaged ({error}); a run cannot go on without it") from None
-        run.metrics = run._read_metrics()
         return run
 
     def check_data(self, path: Path, data: Dataset) -> None:
@@ -119,74 +90,24 @@ class Run:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it") from None
-        self.metrics = self._read_metrics()  # now that nobody else writes them
+        self._read_metrics()  # now that nobody else writes them
 
-    def state(self, steps_per_epoch: int) -> State:
+    def state(self, steps_per_epoch: int) -> TrainingState:
         """Return where to go on: the newest checkpoint that is whole, or the beginning.
 
         Raises RunError if epochs are missing in the metrics, which no crash of ours can bring about.
         """
-        state = load_checkpoint(self._checkpoint_file, self.config, steps_per_epoch, set_aside=self._locked is not None)
+        state = load_checkpoint(self.checkpoint, self.config, steps_per_epoch, set_aside=self._locked is not None)
         if state is None:
-            return State.initial(self.config)
+            return TrainingState.initial(self.config)
         if len(self.metrics) < state.epoch:
             raise RunError(
-                f"{self._metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
-                f"remove {self._checkpoint_file.with_suffix('')}*.npz to begin again"
+                f"{self.metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
+                f"remove {self.checkpoint.with_suffix('')}*.npz to begin again"
             )
         return state
 
-    def begin(self, state: State) -> None:
-        """Go on from there: what was recorded after it will come again, with the same figures."""
-        for left in [*self.folder.glob(".*.npz.*"), *self.folder.glob(".metrics.jsonl.*")]:
-            left.unlink()  # of a coordinator that was killed while it wrote
-        del self.metrics[state.epoch :]
-        if self._metrics_file.exists():
-            text = "".join(map(_line, self.metrics))
-            with self._writing(self._metrics_file):
-                write_whole(self._metrics_file, lambda file: file.write(text.encode()))
-        self._checkpoints = Checkpoints(self._checkpoint_file, self.config)
-
-    def close(self) -> None:
-        """Wait until all is on disk."""
-        if self._checkpoints is not None:
-            self._checkpoints.close()
-
-    def after_step(self, state: State) -> None:
-        """Take a checkpoint if it is time for one."""
-        if self._checkpoints is not None and self._checkpoints.due:
-            self._checkpoints.take(state)
-
-    def after_epoch(self, metrics: EpochMetrics, state: State) -> None:
-        """Save the model, add the epoch's line, and take a checkpoint, which so never knows of more than is there."""
-        self.save(state.parameters)
-        self.metrics.append(metrics)
-        with self._writing(self._metrics_file), self._metrics_file.open("a") as file:
-            file.write(_line(metrics))
-            file.flush()
-            os.fsync(file.fileno())
-        self.checkpoint(state)
-
-    def checkpoint(self, state: State) -> None:
-        if self._checkpoints is not None:
-            self._checkpoints.take(state)
-
-    def save(self, parameters: Parameters) -> None:
-        with self._writing(self.model):
-            save_model(self.model, parameters)
-
-    @contextmanager
-    def _writing(self, path: Path) -> Iterator[None]:
-        """Raise RunError if the disk is full, or whatever else goes wrong: a run without records is of no use."""
-        try:
-            yield
-        except OSError as error:
-            then = f", then go on with: gradmq resume {self.folder}" if self.is_worth_keeping else ""
-            raise RunError(
-                f"{path} cannot be written: {error.strerror or error}; check disk and permissions{then}"
-            ) from None
-
-    def saved(self) -> Parameters:
+    def saved(self) -> Model:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""
         if self.model.exists():
             return load_model(self.model)
@@ -209,11 +130,11 @@ class Run:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether anything was learned."""
-        return self.model.exists() or self._checkpoint_file.exists()
+        return self.model.exists() or self.checkpoint.exists()
 
     @property
     def has_checkpoint(self) -> bool:
-        return self._checkpoint_file.exists()
+        return self.checkpoint.exists()
 
     @property
     def data_path(self) -> Path:
@@ -221,39 +142,12 @@ class Run:
         return Path(self.data.get("path", DEFAULT_DATA))
 
     @property
-    def counts_of_epochs(self) -> list[EpochCounts]:
-        """The books of the epochs."""
+    def ledger(self) -> list[EpochCounts]:
+        """The epochs' counts."""
         return [EpochCounts.from_json(metrics.ledger) for metrics in self.metrics]
 
-    def _read_metrics(self) -> list[EpochMetrics]:
-        """Return the epochs' lines, up to one that a crash may have torn.  Raises RunError if they can't be read."""
-        found: list[EpochMetrics] = []
-        try:
-            text = self._metrics_file.read_text(errors="replace") if self._metrics_file.exists() else ""
-        except OSError as error:
-            raise RunError(f"{self._metrics_file} cannot be read: {error.strerror or error}") from None
-        try:
-            for line in text.splitlines():
-                metrics = EpochMetrics(**json.loads(line))
-                if type(metrics.correct) is not int or not 0 <= metrics.correct <= metrics.n_test:
-                    break
-                EpochCounts.from_json(metrics.ledger)
-                if metrics.epoch != len(found):
-                    break
-                found.append(metrics)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
-            pass
-        self.damaged_line = 0 if len(found) == len(text.splitlines()) else len(found) + 1
-        return found
-
-
-def best(metrics: list[EpochMetrics]) -> EpochMetrics:
-    """Return the epoch with the highest accuracy, the earliest of equals."""
-    return max(metrics, key=lambda epoch: (epoch.correct, -epoch.epoch))
-
-
-def _line(metrics: EpochMetrics) -> str:
-    return json.dumps(asdict(metrics)) + "\n"
+    def _read_metrics(self) -> None:
+        self.metrics, self.damaged_line = read_metrics(self.metrics_file)
 
 
 def _digests(data: Dataset) -> dict[str, str]:

@@ -1,25 +1,37 @@
 """Recomputing a run in one process, and comparing it with what was recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from coordinator.accounting import EpochCounts
+from coordinator.gradients.base import StepResult
 from coordinator.gradients.in_process import InProcessGradients
-from coordinator.reporting.progress_bar import Progress
-from coordinator.runs.run import EpochMetrics, Run
-from coordinator.training.loop import evaluate_epoch, steps
-from coordinator.training.state import State
+from coordinator.runs.run import Run
+from coordinator.training.loop import steps
+from coordinator.training.metrics import EpochMetrics, evaluate_epoch
+from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import LedgerError, RunError
 
-_FIGURES = ("n_test", "accuracy", "steps", "samples")
+_FIGURES = ("correct", "n_test", "accuracy", "mini_batches", "samples")
 
 
-def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Iterator[tuple[int, str, str]]:
-    """Recompute a run from its configuration, up to epoch `last` if one is given, and compare.
+class Comparison(NamedTuple):
+    """What was compared in an epoch, and how it differs: nothing, if it does not."""
 
-    Yield the epoch, what was compared, and how it differs, or nothing. After the last epoch that is also the model,
-    and where the run was interrupted in mid-epoch its checkpoint.
+    epoch: int
+    what: str
+    difference: str
+
+
+def verify(
+    run: Run, data: Dataset, last: int | None, after_step: Callable[[TrainingState, StepResult], None]
+) -> Iterator[Comparison]:
+    """Recompute a run from its configuration, up to epoch `last` if one is given, and compare every epoch.
+
+    After the last epoch of the run that is also the model, and where the run was interrupted in mid-epoch its
+    checkpoint. after_step: hears of every step that is recomputed.
     """
     config, training = run.config, data.training
     if not run.metrics and last is None and not run.has_checkpoint:
@@ -27,38 +39,38 @@ def verify(run: Run, data: Dataset, last: int | None, progress: Progress) -> Ite
     # Only of a finished run: before, a crash can leave a model of the epoch after. It is read first, so that nobody
     # waits for all epochs to hear that there is none.
     saved = run.saved() if last is None and len(run.metrics) == config.epochs else None
-    state = State.initial(config)
-    source = InProcessGradients(config, training, state.ledger)
+    state = TrainingState.initial(config)
+    source = InProcessGradients(config, training)
     for recorded in run.metrics[: None if last is None else last + 1]:
-        for n_samples in steps(config, training, source, state):
-            progress.step(state.epoch, state.batch, n_samples, 0)
+        for result in steps(config, training, source, state):
+            after_step(state, result)
         again = evaluate_epoch(config, data, state)
         state.next_epoch()
-        yield recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again)
+        yield Comparison(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
     if last is not None:
         return
     if run.damaged_line:
-        yield state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's"
+        yield Comparison(state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's")
     if saved is not None:
-        yield state.epoch - 1, run.model.name, _differs("weights_sha256", saved.sha256, state.parameters.sha256)
-    kept = run.state(config.steps_per_epoch(len(training)))
-    if kept.epoch == state.epoch and kept.batch:
-        for n_samples in islice(steps(config, training, source, state), kept.batch):
-            progress.step(state.epoch, state.batch, n_samples, 0)
-        what = f"checkpoint after step {kept.batch}"
-        yield state.epoch, what, _differs("weights_sha256", kept.parameters.sha256, state.parameters.sha256)
+        differs = _differs("weights_sha256", saved.parameters.sha256, state.parameters.sha256)
+        yield Comparison(state.epoch - 1, run.model.name, differs)
+    kept = run.state(config.sampler(len(training)).steps_per_epoch)
+    if kept.epoch == state.epoch and kept.step_index:
+        for result in islice(steps(config, training, source, state), kept.step_index):
+            after_step(state, result)
+        differs = _differs("weights_sha256", kept.parameters.sha256, state.parameters.sha256)
+        yield Comparison(state.epoch, f"checkpoint after step {kept.step_index}", differs)
 
 
 def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
-    return (
-        _differs("weights_sha256", recorded.weights_sha256, again.weights_sha256)
-        or _differs("correct", recorded.correct, again.correct)
-        or next(filter(None, (_differs(name, getattr(recorded, name), getattr(again, name)) for name in _FIGURES)), "")
-        or _books(recorded)
-    )
+    names = ("weights_sha256", *_FIGURES)
+    return next(
+        filter(None, (_differs(name, getattr(recorded, name), getattr(again, name)) for name in names)), ""
+    ) or _ledger(recorded)
 
 
-def _books(recorded: EpochMetrics) -> str:
+def _ledger(recorded: EpochMetrics) -> str:
+    """Return how an epoch's ledger does not come out."""
     try:
         EpochCounts.from_json(recorded.ledger).check(recorded.epoch, recorded.samples)
     except LedgerError as error:

@@ -1,55 +1,63 @@
 """How far a run is: all that has to be kept to go on from here to the same bits."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from coordinator.accounting import EpochCounts, Ledger
+from coordinator.accounting import EpochCounts
+from coordinator.gradients.base import StepResult
+from coordinator.signals import uninterrupted
 from shared.config import TrainConfig
+from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
-from shared.parallel.sgd import initial_parameters
-
-Array = NDArray[Any]
+from shared.optim.optimizers import OptimizerState
+from shared.parallel.strategy import Strategy
 
 
 @dataclass
-class State:
+class TrainingState:
     """A run between two steps."""
 
     parameters: Parameters
+    optimizer_state: OptimizerState = field(default_factory=dict)
     epoch: int = 0
-    batch: int = 0  # mini-batches of the epoch that are done
-    samples: int = 0  # of the epoch
-    seconds: float = 0.0  # spent on the epoch in earlier lives of the coordinator
-    ledger: Ledger = field(default_factory=Ledger)
+    step_index: int = 0  # of the epoch's next step
+    samples: int = 0  # of the epoch so far
+    seconds: float = 0.0  # spent on the epoch so far
+    counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
-    velocity: Array | None = None  # of the outer momentum, flat like the parameters
 
     @classmethod
-    def initial(cls, config: TrainConfig) -> "State":
-        parameters = initial_parameters(config.sizes, config.seed, config.dtype)
-        return cls(parameters, velocity=np.zeros_like(parameters.flat) if config.outer_momentum else None)
-
-    def copy(self) -> "State":
-        """Return the state as it is now, which later steps do not change."""
-        parameters = Parameters(self.parameters.sizes, self.parameters.dtype, self.parameters.flat.copy())
-        ledger = Ledger(EpochCounts.from_json(self.ledger.counts.to_json()))
-        velocity = None if self.velocity is None else self.velocity.copy()
-        return replace(self, parameters=parameters, ledger=ledger, excluded=[*self.excluded], velocity=velocity)
+    def initial(cls, config: TrainConfig) -> "TrainingState":
+        """Return the state before the first step."""
+        parameters = config.initial_parameters()
+        return cls(parameters, config.step_optimizer().initial_state(parameters.flat))
 
     @property
     def trained(self) -> bool:
-        return self.epoch > 0 or self.batch > 0
+        """Whether any step was taken."""
+        return self.epoch > 0 or self.step_index > 0
 
-    def take_step(self, n_samples: int) -> None:
-        """Count a step that was taken."""
-        self.batch += 1
-        self.samples += n_samples
-        self.ledger.take_step()
+    def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
+        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes a run's state."""
+        with uninterrupted:
+            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
+            self.step_index += 1
+            self.samples += result.n_samples
+            self.counts.add(result.counts)
+            self.excluded += result.excluded
 
-    def next_epoch(self) -> EpochCounts:
-        """Go on to the next epoch; return this one's counts."""
-        self.epoch, self.batch, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
-        return self.ledger.close()
+    def next_epoch(self) -> None:
+        """Begin the next epoch, with a ledger of its own."""
+        self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
+        self.counts = EpochCounts()
+
+    def copy(self) -> "TrainingState":
+        """Return the state as it is now, which later steps do not change."""
+        counts = EpochCounts()
+        counts.add(self.counts)
+        return replace(
+            self,
+            parameters=Parameters(self.parameters.sizes, self.parameters.dtype, self.parameters.flat.copy()),
+            optimizer_state={name: vector.copy() for name, vector in self.optimizer_state.items()},
+            counts=counts,
+            excluded=[*self.excluded],
+        )

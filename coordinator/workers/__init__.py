@@ -1,1 +1,1 @@
-"""Who computes: leases, who holds them, and who gets none."""
+"""Who computes: windows and their leases, who takes part, who pauses, who gets no more work."""

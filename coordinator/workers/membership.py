@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 _GONE = 10.0  # seconds without a word after which a worker no longer takes part; leases go round among them
 
@@ -16,10 +17,10 @@ def n_workers(count: int) -> str:
 class Membership:
     """The workers heard of lately."""
 
-    def __init__(self, shards: int) -> None:
-        """shards: as many workers as this can be busy at a time."""
-        self._shards = shards
-        self._heard: dict[str, float] = {}  # when last, by the monotonic clock
+    def __init__(self, shards: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """shards: as many workers as this can be busy at a time.  clock: returns seconds."""
+        self._shards, self._clock = shards, clock
+        self._heard: dict[str, float] = {}  # when last, by the clock
         self._told = False  # that there are more workers than shards
 
     def __len__(self) -> int:
@@ -28,7 +29,7 @@ class Membership:
     def heard(self, worker: str) -> None:
         """Note a sign of life."""
         new = worker not in self._heard
-        self._heard[worker] = time.monotonic()
+        self._heard[worker] = self._clock()
         if new:
             self._say("takes part", worker)
             if len(self) > self._shards and not self._told:
@@ -43,9 +44,9 @@ class Membership:
         if self._heard.pop(worker, None) is not None:
             self._say(why, worker)
 
-    def look(self) -> None:
+    def forget_silent(self) -> None:
         """Strike out who has not been heard of for long."""
-        since = time.monotonic() - _GONE
+        since = self._clock() - _GONE
         for worker in [worker for worker, heard in self._heard.items() if heard < since]:
             self.gone(worker, "is no longer heard of")
 

@@ -1,10 +1,10 @@
-"""Who gets no work: a worker that cannot be trusted, for good, and one that holds up the others, for a while."""
+"""Who gets no work for a while, because it holds up the others."""
 
 import logging
 import statistics
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
 
 _TOO_SLOW = 3.0  # times the others' time; without the slower of two workers, the other takes twice as long
 _NOTICEABLE = 0.001  # seconds more than the others at least: waking up may take most of one
@@ -12,70 +12,43 @@ _NOTICEABLE = 0.001  # seconds more than the others at least: waking up may take
 _ENOUGH, _APART = 15, 1 / 15  # and seconds
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
 _LONGEST_PAUSE = 600.0
-_BAD_REPLIES = 3  # in a row that could not be right
 
 log = logging.getLogger(__name__)
 
 
-class Bench:
-    """The workers that sit out."""
+class Stragglers:
+    """How fast the workers are, and which of them pause."""
 
-    def __init__(self, excluded: list[str]) -> None:
-        """excluded: who gets no more work in this run; it is kept up to date."""
-        self.excluded = excluded
-        self.changed = False  # since `take_names`
-        self._until: dict[str, float] = {}  # when a pause ends, by the monotonic clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: returns seconds."""
+        self._clock = clock
+        self._until: dict[str, float] = {}  # when a pause ends, by the clock
         self._pauses: dict[str, float] = {}  # how long a worker's last one was
-        self._times: dict[str, deque[float]] = {}  # seconds for a part in some of a worker's latest replies
-        self._noted: dict[str, float] = {}  # when the newest of them came, by the monotonic clock
-        self._bad: dict[str, int] = {}  # a worker's wrong replies in a row
+        self._times: dict[str, deque[float]] = {}  # seconds for a shard in some of a worker's latest replies
+        self._noted: dict[str, float] = {}  # when the newest of them came, by the clock
 
-    def __contains__(self, worker: str) -> bool:
-        return worker in self.excluded or worker in self._until
+    @property
+    def pausing(self) -> Set[str]:
+        """The workers that pause."""
+        return self._until.keys()
 
-    def is_excluded(self, worker: str) -> bool:
-        return worker in self.excluded
-
-    def take_names(self) -> list[str]:
-        """Return who sits out from now on."""
-        self.changed = False
-        return sorted({*self.excluded, *self._until})
-
-    def exclude(self, worker: str, why: str) -> None:
-        """Give a worker no more work in this run."""
-        if worker not in self.excluded:
-            self.excluded.append(worker)
-            self.changed = True
-            log.error("%s; it gets no more work in this run", why, extra={"worker": worker})
-
-    def good(self, worker: str, seconds: float | None, now: float) -> None:
-        """Note a right reply that came just now, and how long a part of it took, if that can be told."""
-        if seconds is not None and now - self._noted.get(worker, 0.0) >= _APART:
+    def replied(self, worker: str, seconds: float) -> None:
+        """Note a reply that came just now, and how long a shard of it took."""
+        now = self._clock()
+        noted = self._noted.get(worker)
+        if noted is None or now - noted >= _APART:
             self._noted[worker] = now
             self._times.setdefault(worker, deque(maxlen=_ENOUGH)).append(seconds)
-        if self._bad:
-            self._bad.pop(worker, None)
 
-    def bad(self, worker: str, why: str) -> None:
-        """Note a reply that could not be right."""
-        self._bad[worker] = self._bad.get(worker, 0) + 1
-        if self._bad[worker] == 1:
-            log.warning("a reply was rejected: %s", why, extra={"worker": worker})
-        if self._bad[worker] >= _BAD_REPLIES:
-            self.exclude(worker, f"{_BAD_REPLIES} rejected replies in a row")
+    def end_pauses(self) -> None:
+        """Have nobody pause: nobody else is there."""
+        self._until.clear()
 
-    def call_all(self) -> None:
-        """End all pauses: nobody else is there."""
-        if self._until:
-            self._until.clear()
-            self.changed = True
-
-    def look(self, working: Iterable[str]) -> None:
+    def review(self, working: Iterable[str]) -> None:
         """Have the worker pause that holds up the others most, if one does, and end the pauses that are over."""
-        now = time.monotonic()
+        now = self._clock()
         for worker in [worker for worker, until in self._until.items() if until < now]:
             del self._until[worker]
-            self.changed = True
         times = {
             name: statistics.median(self._times[name]) for name in working if len(self._times.get(name, ())) == _ENOUGH
         }
@@ -90,4 +63,3 @@ class Bench:
         del self._times[slowest]
         what = "takes %.1f times as long as the others; it pauses for %g s"
         log.warning(what, times[slowest] / others, pause, extra={"worker": slowest})
-        self.changed = True

@@ -1,8 +1,10 @@
-"""A window: consecutive mini-batches for which the same leases are given out."""
+"""A window: consecutive steps of an epoch for which the same leases are given out."""
 
-from coordinator.gradients.retransmission import RetransmissionTimer
-from coordinator.workers.leases import Leases
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from shared.config import TrainConfig
+from shared.data.sampler import Step
 from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, OVER_LIFETIME, WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
@@ -10,57 +12,78 @@ from shared.messaging.records import Kind, Record
 from shared.messaging.resp import encode
 from shared.messaging.sockets import Item
 
+_SECONDS = 1.0  # that a window should last
+_FIRST_STEPS = 100  # of the first window, before anything was measured
+
+
+@dataclass(frozen=True)
+class WindowLength:
+    """How many steps a window has: a fixed number, or as many as take about a second."""
+
+    fixed: int | None = None
+
+    def steps(self, step_seconds: float | None) -> int:
+        """Return the next window's length.  step_seconds: what a step takes; None: nothing was measured yet."""
+        if self.fixed is not None:
+            return self.fixed
+        return _FIRST_STEPS if step_seconds is None else max(1, round(_SECONDS / step_seconds))
+
 
 class Window:
-    """The current window of a life of a run."""
+    """The current window of an incarnation of a run, and its keys in Redis."""
 
-    def __init__(self, run: str, incarnation: int, config: TrainConfig, data_sha256: str, batches: int) -> None:
-        """batches: mini-batches of an epoch."""
+    def __init__(self, run: str, incarnation: int, config: TrainConfig, data_sha256: str, steps_per_epoch: int) -> None:
+        """Begin before the first window, which covers nothing.  data_sha256: of the training samples."""
         self.number = -1
         self._run, self._incarnation, self._config, self._data = run, incarnation, config, data_sha256
+        self._steps_per_epoch = steps_per_epoch
         self._keys = Keys(run, incarnation)
-        self._per_epoch = batches
-        self._epoch, self._batches = -1, range(0)
+        self._epoch, self._steps = -1, range(0)
         self.requests = ""  # key of the list of requests
-        self.expire_requests: list[Item] = []
+        self.expire_requests: list[Item] = []  # the command that has it live on, as Redis reads it
 
-    def covers(self, epoch: int, batch: int) -> bool:
-        return epoch == self._epoch and batch in self._batches
+    def covers(self, step: Step) -> bool:
+        """Tell whether this step is one of the window's."""
+        return step.epoch == self._epoch and step.index in self._steps
 
-    def open(self, client: Client, leases: Leases, pace: RetransmissionTimer, epoch: int, batch: int) -> None:
-        """End the current window and begin the next, with this mini-batch; if that fails, it is to be done again."""
+    def open(self, client: Client, step: Step, length: int, excluded: Iterable[str]) -> Lease:
+        """End the current window and begin the next with this step; return what its leases have in common.
+
+        length: in steps, if the epoch has as many left.  excluded: workers that get no work in this window.
+        Raises QueueError; the window then covers nothing, so that it is opened again.
+        """
         number = self.number + 1
+        self._steps = range(0)  # if this fails, the current window may be over, and covers nothing
         # Before the leases, because a lease that finds no weights takes its run for ended, and before the sign that the
         # old window is over, because only weights prove that.
         weights = Record(Kind.WEIGHTS, self._incarnation, number=number)
         client.set(self._keys.weights, weights.encode(), ex=WEIGHTS_LIFETIME)
-        self.over(client)
+        self.close(client)
         self.announce(client)
-        self.number, self._epoch = number, epoch
-        self._batches = range(batch, min(batch + pace.mini_batches, self._per_epoch))
+        self.number, self._epoch = number, step.epoch
+        self._steps = range(step.index, min(step.index + length, self._steps_per_epoch))
         self.requests = self._keys.requests(number)
         self.expire_requests = encode("EXPIRE", self.requests, LIFETIME)
-        lease = Lease(
+        return Lease(
             run=self._run,
             incarnation=self._incarnation,
             config=self._config,
             data_sha256=self._data,
-            epoch=epoch,
-            first=self._batches.start,
-            stop=self._batches.stop,
+            epoch=step.epoch,
+            first=self._steps.start,
+            stop=self._steps.stop,
             window=number,
             number=0,
             label="",
-            excluded=(),
+            excluded=tuple(excluded),
         )
-        leases.open(lease, self._config.parts_per_step)
 
     def announce(self, client: Client) -> None:
-        """Tell workers that sit in leases of an earlier life of the run that there is a new one."""
+        """Tell workers that hold leases of an earlier incarnation of the run that there is a new one."""
         client.set(self._keys.incarnation, self._incarnation, ex=LIFETIME)
 
-    def over(self, client: Client) -> None:
-        """Tell the leases of this window that it is over."""
+    def close(self, client: Client) -> None:
+        """Tell the workers that hold leases of this window that it is over."""
         if self.number >= 0:
             client.rpush(self.requests, Record(Kind.OVER, self._incarnation, number=self.number).encode())
             client.expire(self.requests, OVER_LIFETIME)

@@ -3,12 +3,22 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-Array = NDArray[Any]
+from shared.types import Array, Rows
+
+
+class Samples(Protocol):
+    """Samples that can be had as columns."""
+
+    def __len__(self) -> int: ...
+
+    def columns(self, rows: Rows, dtype: DTypeLike) -> tuple[Array, Array]:
+        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,11 @@ class LabelledSamples:
     def _one_hot(self) -> dict[np.dtype[Any], Array]:
         return {np.dtype(dtype): np.eye(self.n_classes, dtype=dtype) for dtype in (np.float32, np.float64)}
 
-    def columns(self, rows: Array, dtype: DTypeLike) -> tuple[Array, Array]:
+    def columns(self, rows: Rows, dtype: DTypeLike) -> tuple[Array, Array]:
         """Return x (n_inputs, len(rows)) and the one-hot y (n_classes, len(rows)) of these rows."""
         return self.inputs(rows, dtype), self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0).T
 
-    def inputs(self, rows: Array, dtype: DTypeLike) -> Array:
+    def inputs(self, rows: Rows, dtype: DTypeLike) -> Array:
         """Return x (n_inputs, len(rows)) of these rows."""
         x = self.images.take(rows, axis=0)
         return (np.divide(x, 255, dtype=dtype) if x.dtype == np.uint8 else x.astype(dtype)).T
@@ -62,6 +72,6 @@ class VectorSamples:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def columns(self, rows: Array, dtype: DTypeLike) -> tuple[Array, Array]:
+    def columns(self, rows: Rows, dtype: DTypeLike) -> tuple[Array, Array]:
         """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows."""
         return self.inputs.take(rows, axis=0).astype(dtype).T, self.targets.take(rows, axis=0).astype(dtype).T

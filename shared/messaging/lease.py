@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from shared.config import TrainConfig
+from shared.config import LocalSGD, TrainConfig
 from shared.errors import MessageError, VersionError
 from shared.messaging.records import VERSION
 
@@ -31,7 +31,7 @@ class Lease:
     @property
     def name(self) -> str:
         """What a person reads in Flower."""
-        what = "averages" if self.config.local_steps else "mini-batches"
+        what = "averages" if isinstance(self.config.strategy, LocalSGD) else "mini-batches"
         return f"epoch {self.epoch}, {what} {self.first}–{self.stop - 1}, lease {self.label}"
 
     def to_json(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Lease:
             )
         # A lease with another seed, say, would have a worker compute something else in good faith.
         if fields.pop("sha256", None) != _digest(fields):
-            raise MessageError("a lease is not as it was given out; it will be given out again")
+            raise MessageError("a lease is not as it was granted; it will be granted again")
         fields["excluded"] = tuple(fields["excluded"])
         fields["config"] = TrainConfig.from_json(fields["config"])
         fields["incarnation"] = int(fields["incarnation"], 16)

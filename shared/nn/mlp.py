@@ -1,37 +1,28 @@
-"""The network's formulas, for any number of samples at once: they are the columns of one matrix."""
+"""A multilayer perceptron's formulas, for any number of samples at once: they are the columns of one matrix."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-Array = NDArray[Any]
-
-
-def sigmoid(z: Any) -> Any:
-    """Return 1 / (1 + exp(-z)), element by element, without a warning at any z.
-
-    z: any shape; integers count as float64.
-    """
-    # exp overflows to inf for very negative z, and 1 / (1 + inf) is the right answer: 0.
-    with np.errstate(over="ignore", under="ignore"):
-        return 1.0 / (1.0 + np.exp(np.subtract(0.0, z)))
+from shared.nn.activations import Activation
+from shared.nn.arithmetic import ARITHMETIC, Arithmetic, quiet
+from shared.nn.losses import Loss
+from shared.types import Array
 
 
-def sigmoid_prime(z: Any) -> Any:
-    """Return the derivative of the sigmoid at z: sigmoid(z) * (1 - sigmoid(z))."""
-    s = sigmoid(z)
-    return s * (1.0 - s)
+class Layers(Protocol):
+    """Weights and biases, or a gradient by them.  weights[l]: (n_out, n_in).  biases[l]: (n_out, 1)."""
 
-
-def cost_derivative(output_activations: Array, y: Array) -> Array:
-    """Return the derivative of the quadratic cost |a - y|² / 2 by the outputs a: both (n_outputs, n_samples)."""
-    return output_activations - y
+    @property
+    def weights(self) -> Sequence[Array]: ...
+    @property
+    def biases(self) -> Sequence[Array]: ...
 
 
 class Workspace:
-    """Memory for one pass through a network with so many samples, to be used again: fresh memory costs page faults."""
+    """Memory for one pass over so many samples, to be used again: fresh memory costs page faults."""
 
     def __init__(self, sizes: Sequence[int], n_samples: int, dtype: DTypeLike) -> None:
         self.outputs = [np.empty((n_out, n_samples), dtype) for n_out in sizes[1:]]
@@ -40,57 +31,64 @@ class Workspace:
         self.backs = [np.empty((n_samples, n_out), dtype) for n_out in sizes[1:-1]]
 
 
-def activations(
-    weights: Sequence[Array], biases: Sequence[Array], x: Array, memory: Sequence[Array] | None = None
-) -> list[Array]:
-    """Return the output of every layer, the inputs x first.
+class MLP:
+    """A fully connected network: its formulas, and the memory for them, but none of its weights."""
 
-    x: (n_inputs, n_samples).  weights[l]: (n_out, n_in).  biases[l]: (n_out, 1).  Each output: (n_out, n_samples).
-    memory: where the outputs go, if not into new memory.
-    """
-    outputs = [x]
-    # Overflow is right, see `sigmoid`; and BLAS may flag what it computes beside a matrix's edge.
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
-            a = np.dot(w, outputs[-1], memory[layer]) if memory else np.dot(w, outputs[-1])
-            # a = sigmoid(a + b), in the same memory.
-            a += b
-            np.negative(a, a)
-            np.exp(a, a)
-            a += 1.0
-            np.reciprocal(a, a)
-            outputs.append(a)
-    return outputs
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        dtype: DTypeLike,
+        activation: Activation,
+        loss: Loss,
+        arithmetic: Arithmetic = ARITHMETIC,
+    ) -> None:
+        """sizes: neurons of each layer, inputs first.  dtype: that weights and samples have together."""
+        self.sizes, self.dtype = tuple(sizes), np.dtype(dtype)
+        self._activation, self._loss, self._arithmetic = activation, loss, arithmetic
+        self._workspaces: dict[int, Workspace] = {}  # by the number of samples, of which a run has a few
 
+    def forward(self, layers: Layers, x: Array) -> list[Array]:
+        """Return the output of every layer, the inputs x first; valid until the next pass.
 
-def backprop(
-    weights: Sequence[Array],
-    biases: Sequence[Array],
-    x: Array,
-    y: Array,
-    nabla_w: Sequence[Array],
-    nabla_b: Sequence[Array],
-    workspace: Workspace | None = None,
-) -> None:
-    """Write the cost's gradient, summed over the samples, into `nabla_w` and `nabla_b`.
+        x: (n_inputs, n_samples).  Each output: (n_out, n_samples).
+        """
+        return self._forward(layers, x, self._workspace(x))
 
-    x: (n_inputs, n_samples).  y: (n_outputs, n_samples), the wanted outputs.  nabla_w, nabla_b: shaped like
-    `weights` and `biases`.  workspace: for as many samples, of the dtype that weights and x have together.
-    BP1 to BP4 of M. Nielsen, "Neural Networks and Deep Learning", chapter 2; `delta @ a.T` is already the sum
-    over the samples.
-    """
-    if workspace is None:
-        workspace = Workspace([len(x), *map(len, weights)], x.shape[1], np.result_type(x, *weights))
-    outputs = activations(weights, biases, x, workspace.outputs)
-    last = len(weights) - 1
-    for layer in range(last, -1, -1):
-        a, delta = outputs[layer + 1], workspace.deltas[layer]
-        np.subtract(1.0, a, delta)
-        delta *= a  # sigmoid'(z) = a (1 - a)
-        delta *= cost_derivative(a, y) if layer == last else workspace.backs[layer].T  # BP1, BP2
-        # Outputs go by position: at the seed's size a keyword costs a tenth of the call.
-        np.add.reduce(delta, 1, None, nabla_b[layer], keepdims=True)  # BP3
-        np.matmul(delta, outputs[layer].T, nabla_w[layer])  # BP4
-        if layer:
-            # W.T @ delta for BP2, but transposed: so BLAS reads W as it lies.
-            np.dot(delta.T, weights[layer], workspace.backs[layer - 1])
+    def backward(self, layers: Layers, x: Array, y: Array, gradient: Layers) -> None:
+        """Write the cost's gradient, summed over the samples, into `gradient`.
+
+        x: (n_inputs, n_samples).  y: (n_outputs, n_samples), the wanted outputs.
+        BP1 to BP4 of M. Nielsen, "Neural Networks and Deep Learning", chapter 2; `delta @ a.T` is already the sum over
+        the samples.
+        """
+        workspace = self._workspace(x)
+        outputs = self._forward(layers, x, workspace)
+        activation, arithmetic = self._activation, self._arithmetic
+        last = len(workspace.deltas) - 1
+        for layer in range(last, -1, -1):
+            a, delta = outputs[layer + 1], workspace.deltas[layer]
+            if layer == last:
+                self._loss.delta(activation, a, y, delta)  # BP1
+            else:
+                activation.derivative(a, delta)
+                delta *= workspace.backs[layer].T  # BP2
+            arithmetic.sum_samples(delta, gradient.biases[layer])  # BP3
+            arithmetic.outer(delta, outputs[layer], gradient.weights[layer])  # BP4
+            if layer:
+                arithmetic.back(delta, layers.weights[layer], workspace.backs[layer - 1])
+
+    def _forward(self, layers: Layers, x: Array, workspace: Workspace) -> list[Array]:
+        outputs = [x]
+        with quiet():  # BLAS may also flag what it computes beside a matrix's edge
+            for w, b, a in zip(layers.weights, layers.biases, workspace.outputs, strict=True):
+                self._arithmetic.affine(w, outputs[-1], b, a)
+                self._activation.apply(a)
+                outputs.append(a)
+        return outputs
+
+    def _workspace(self, x: Array) -> Workspace:
+        n_samples = x.shape[1]
+        workspace = self._workspaces.get(n_samples)
+        if workspace is None:
+            workspace = self._workspaces[n_samples] = Workspace(self.sizes, n_samples, self.dtype)
+        return workspace

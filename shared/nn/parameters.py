@@ -3,12 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-Array = NDArray[Any]
+from shared.types import Array, Vector
 
 
 class Parameters:
@@ -20,7 +19,7 @@ class Parameters:
     flat: (count,) little-endian floats.  weights[l]: (sizes[l+1], sizes[l]).  biases[l]: (sizes[l+1], 1).
     """
 
-    def __init__(self, sizes: Sequence[int], dtype: DTypeLike = np.float32, flat: Array | None = None) -> None:
+    def __init__(self, sizes: Sequence[int], dtype: DTypeLike = np.float32, flat: Vector | None = None) -> None:
         """Lay the layers over `flat`, or over a new vector of zeros."""
         self.sizes = tuple(sizes)
         self.dtype = np.dtype(dtype).newbyteorder("<")

@@ -1,4 +1,4 @@
-"""The seed's network, under the seed's names: learning in one process, from lists of (x, y) pairs."""
+"""The notebook's network, under its names: learning in one process, from lists of (x, y) pairs."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -6,24 +6,39 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
-from threadpoolctl import threadpool_limits
+from numpy.typing import DTypeLike
 
+from shared.config import SyncSGD, TrainConfig
+from shared.data.sampler import Step, epoch_order
 from shared.data.samples import LabelledSamples, VectorSamples
-from shared.nn.mlp import activations, backprop, cost_derivative
+from shared.nn.activations import Sigmoid
+from shared.nn.arithmetic import one_thread, quiet
+from shared.nn.evaluation import count_correct
+from shared.nn.losses import Quadratic
+from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
-from shared.parallel.sgd import (
-    Gradients,
-    count_correct,
-    default_shards,
-    epoch_order,
-    initial_parameters,
-    mini_batch_starts,
-    sgd_step,
-)
+from shared.parallel.sharding import default_shards
+from shared.parallel.sync_sgd import SyncSGDStrategy
+from shared.types import Array, Rows
 
-Array = NDArray[Any]
 Pair = tuple[Array, Any]
+
+
+def sigmoid(z: Any) -> Any:
+    """Return 1 / (1 + exp(-z)), element by element, without a warning at any z.
+
+    z: any shape; integers count as float64.
+    """
+    a = np.asarray(np.add(z, 0.0))
+    with quiet():
+        Sigmoid().apply(a)
+    return a[()]
+
+
+def sigmoid_prime(z: Any) -> Any:
+    """Return the derivative of the sigmoid at z: sigmoid(z) * (1 - sigmoid(z))."""
+    s = sigmoid(z)
+    return s * (1.0 - s)
 
 
 class Network:
@@ -35,8 +50,8 @@ class Network:
     def __init__(self, sizes: Sequence[int], dtype: DTypeLike = np.float64, seed: int | None = None) -> None:
         """Draw weights and biases from N(0, 1).
 
-        Without a seed they come from NumPy's global generator, in the order of the seed notebook, so that
-        `np.random.seed` has the effect it has there; with one they are those of `gradmq train --seed`.
+        Without a seed they come from NumPy's global generator, in the order of the notebook, so that `np.random.seed`
+        has the effect it has there; with one they are those of `gradmq train --seed`.
         """
         self.num_layers = len(sizes)
         self.sizes = sizes
@@ -45,7 +60,7 @@ class Network:
             self.biases: list[Array] = [randn(y, 1).astype(dtype) for y in sizes[1:]]
             self.weights: list[Array] = [randn(y, x).astype(dtype) for x, y in pairwise(sizes)]
         else:
-            self.parameters = initial_parameters(sizes, seed, dtype)
+            self.parameters = self._config(dtype, seed=seed).initial_parameters()
 
     @property
     def parameters(self) -> Parameters:
@@ -62,9 +77,9 @@ class Network:
 
     def feedforward(self, a: Array) -> Array:
         """Return the network's output for the input a: (n_inputs, n_samples) to (n_outputs, n_samples)."""
-        return activations(self.weights, self.biases, a)[-1]
+        return self._mlp(a).forward(self, a)[-1]
 
-    def SGD(  # noqa: N802 - the seed's name
+    def SGD(  # noqa: N802 - the notebook's name
         self,
         training_data: Iterable[Pair],
         epochs: int,
@@ -82,30 +97,25 @@ class Network:
         same weights, to the last bit. Without one the order comes from `random.shuffle`, as in the notebook.
         """
         samples = _stack(training_data)
-        shards = shards or default_shards(mini_batch_size)
         parameters = self.parameters
-        gradients = Gradients(samples, self.sizes, parameters.dtype)
+        strategy = self._strategy(samples, mini_batch_size, eta, shards or default_shards(mini_batch_size))
         self.parameters = parameters  # from here on, every step shows in self.weights and self.biases
         tests = None if test_data is None else _labelled(test_data, self.sizes[-1])
 
         order = np.arange(len(samples))
         for epoch in range(epochs):
             order = _shuffled(order) if seed is None else epoch_order(seed, epoch, len(samples))
-            with threadpool_limits(1):  # as in a worker: more threads may add in another order
-                for start in mini_batch_starts(len(samples), mini_batch_size):
-                    rows = order[start : start + mini_batch_size]
-                    gradient, n_samples = gradients.block(parameters, rows, shards)
-                    sgd_step(parameters, gradient, eta, n_samples)
+            with one_thread():
+                for start in range(0, len(samples), mini_batch_size):
+                    _take_step(strategy, parameters, order[start : start + mini_batch_size])
             if tests is not None:
-                print(f"Epoch {epoch}: accuracy is {count_correct(parameters, tests)}/{len(tests)}")
+                print(f"Epoch {epoch}: accuracy is {self._count_correct(tests)}/{len(tests)}")
 
     def update_mini_batch(self, mini_batch: Iterable[Pair], eta: float) -> None:
         """Take one step of gradient descent on these pairs of x (n_inputs, 1) and y (n_outputs, 1)."""
         samples = _stack(mini_batch)
         parameters = self.parameters
-        gradients = Gradients(samples, self.sizes, parameters.dtype)
-        gradient, n_samples = gradients.block(parameters, np.arange(len(samples)), 1)
-        sgd_step(parameters, gradient, eta, n_samples)
+        _take_step(self._strategy(samples, len(samples), eta, 1), parameters, np.arange(len(samples)))
         self.parameters = parameters
 
     def backprop(self, x: Array, y: Array) -> tuple[list[Array], list[Array]]:
@@ -113,18 +123,39 @@ class Network:
 
         x: (n_inputs, n_samples).  y: (n_outputs, n_samples).  nabla_b and nabla_w: shaped like biases and weights.
         """
-        nabla_b = [np.empty_like(b) for b in self.biases]
-        nabla_w = [np.empty_like(w) for w in self.weights]
-        backprop(self.weights, self.biases, x, y, nabla_w, nabla_b)
-        return nabla_b, nabla_w
+        gradient = Parameters(self.sizes, np.result_type(*self.weights, *self.biases))
+        self._mlp(x).backward(self, x, y, gradient)
+        return gradient.biases, gradient.weights
 
     def evaluate(self, test_data: Iterable[Pair]) -> int:
         """Return for how many pairs (x, class number) the strongest output is the right one."""
-        return count_correct(self.parameters, _labelled(test_data, self.sizes[-1]))
+        return self._count_correct(_labelled(test_data, self.sizes[-1]))
 
     def cost_derivative(self, output_activations: Array, y: Array) -> Array:
-        """Return the derivative of the cost by the outputs."""
-        return cost_derivative(output_activations, y)
+        """Return the derivative of the quadratic cost by the outputs."""
+        return output_activations - y
+
+    def _count_correct(self, tests: LabelledSamples) -> int:
+        return count_correct(MLP(self.sizes, np.result_type(*self.weights), Sigmoid(), Quadratic()), self, tests)
+
+    def _mlp(self, x: Array) -> MLP:
+        return MLP(self.sizes, np.result_type(x, *self.weights), Sigmoid(), Quadratic())
+
+    def _strategy(self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int) -> SyncSGDStrategy:
+        dtype = np.result_type(*self.weights, *self.biases)
+        options = SyncSGD(shards=shards)
+        config = self._config(dtype, mini_batch_size=mini_batch_size, learning_rate=eta, strategy=options)
+        return SyncSGDStrategy(config, options, samples)
+
+    def _config(self, dtype: DTypeLike, **options: Any) -> TrainConfig:
+        usual = {"epochs": 1, "mini_batch_size": 1, "learning_rate": 1.0, "strategy": SyncSGD(shards=1)}
+        return TrainConfig(sizes=tuple(self.sizes), dtype=np.dtype(dtype).name, **{**usual, **options})
+
+
+def _take_step(strategy: SyncSGDStrategy, parameters: Parameters, rows: Rows) -> None:
+    step = Step(0, 0, 0, rows)
+    total, n_samples = strategy.block(parameters, step, 0, len(strategy.bounds(len(rows))) - 1)
+    strategy.update(parameters, {}, step, total, n_samples)
 
 
 def _stack(pairs: Iterable[Pair]) -> VectorSamples:
@@ -145,8 +176,8 @@ def _labelled(pairs: Iterable[Pair], n_classes: int) -> LabelledSamples:
     return LabelledSamples(np.array(inputs, float if not inputs else None), np.array(labels, np.int64), n_classes)
 
 
-def _shuffled(order: Array) -> Array:
-    """Shuffle as the seed does, which goes on from the epoch before."""
+def _shuffled(order: Rows) -> Rows:
+    """Shuffle as the notebook does, which goes on from the epoch before."""
     rows = order.tolist()
     random.shuffle(rows)
     return np.array(rows)

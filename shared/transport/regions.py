@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.config import TrainConfig
-from shared.nn.parameters import Parameters
 
 _HEAD = 64  # bytes before the regions: whose memory it is
 _LINE = 64  # bytes: regions begin where the processor's cache lines do
@@ -22,8 +21,8 @@ class SharedTensors:
     def __init__(self, descriptor: int, config: TrainConfig, slots: int) -> None:
         """descriptor: of the file.  slots: as many as there are workers."""
         self._descriptor = descriptor
-        self._shards, self._slots = config.parts_per_step, slots
-        self._content = Parameters.count(config.sizes) * config.numpy_dtype.itemsize
+        self._shards, self._slots = config.shards_per_step, slots
+        self._content = config.nbytes
         self._stride = -(-self._content // _LINE) * _LINE
         self.nbytes = _HEAD + (1 + slots * self._shards) * self._stride
         self._memory: NDArray[np.uint8] | None = None

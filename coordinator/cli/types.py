@@ -1,0 +1,35 @@
+"""Kinds of values that options take."""
+
+from typing import Any
+
+import click
+
+
+class Sizes(click.ParamType[tuple[int, ...]]):
+    """Layers as 784,30,10."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        try:
+            return value if isinstance(value, tuple) else tuple(int(size) for size in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of layer sizes; for MNIST, give 784,30,10", param, ctx)
+
+
+class Epochs(click.ParamType[tuple[int, int]]):
+    """Epochs as 3..7, both included, or 3 alone."""
+
+    name = "epochs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        first, dots, last = value.partition("..")
+        try:
+            found = int(first), int(last if dots else first)
+        except ValueError:
+            self.fail(f"{value!r} is no range of epochs; give two numbers like 0..4", param, ctx)
+        if not 0 <= found[0] <= found[1]:
+            self.fail(f"{value!r} is no range of epochs; give two numbers, the smaller first, like 0..4", param, ctx)
+        return found

@@ -1,0 +1,50 @@
+"""`gradmq verify`: is what was recorded of a run what it computes?"""
+
+from pathlib import Path
+
+import click
+
+from coordinator.cli.options import log_format_option, own_data_option, runs_option
+from coordinator.cli.types import Epochs
+from coordinator.reporting.log_handlers import results, start_logging
+from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.runs.run import Run
+from coordinator.runs.verify import verify as recompute
+from shared import logs
+from shared.data.dataset import find_dataset, load_dataset
+from shared.nn.arithmetic import one_thread, quiet
+
+_DIFFERENT = 1  # exit code of a run that does not come out as it was recorded
+
+
+@click.command()
+@click.argument("name", metavar="RUN")
+@click.option(
+    "--epochs", type=Epochs(), help="Compare only these, like 0..4; those before are recomputed all the same."
+)
+@own_data_option
+@runs_option
+@log_format_option
+@click.pass_context
+def verify(
+    ctx: click.Context, name: str, epochs: tuple[int, int] | None, data: Path | None, runs: Path, log_format: str
+) -> None:
+    """Recompute a run in this process and compare it, epoch by epoch, with what was recorded."""
+    logs.set_log_format(log_format)
+    start_logging()
+    run = Run.open(name, runs)
+    path = find_dataset(data or run.data_path)
+    dataset = load_dataset(path)
+    run.check_data(path, dataset)
+    first, last = epochs or (0, None)
+    if last is not None and last >= len(run.metrics):
+        raise click.UsageError(f"--epochs {first}..{last} goes beyond the run's {len(run.metrics)} finished epochs")
+    compared = 0
+    with one_thread(), quiet(), ProgressBar(run.config, len(dataset.training)) as bar:
+        for epoch, what, difference in recompute(run, dataset, last, bar.after_step):
+            if epoch >= first:
+                results.info(f"Epoch {epoch}: {what}: {difference or 'identical'}")
+                compared += 1
+            if difference and epoch >= first:
+                ctx.exit(_DIFFERENT)
+    results.info(f"run {run.id}: all {compared} comparisons are identical, to the last bit")

@@ -1,0 +1,36 @@
+"""What the training loop knows of where gradients come from."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from coordinator.accounting import EpochCounts
+from shared.data.sampler import Step
+from shared.nn.parameters import Parameters
+from shared.types import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What came of a step's computation. Nothing of it is part of the run until `TrainingState.apply` takes it."""
+
+    total: Vector  # the sum of all shards, flat like the parameters; valid until the next step is computed
+    n_samples: int  # that it was summed over, as the replies count them
+    counts: EpochCounts  # what was requested and who answered, also of earlier steps' late replies
+    excluded: tuple[str, ...] = ()  # workers that get no more work in this run, from now on
+
+
+class GradientSource(Protocol):
+    """Computes steps: this process (`in_process`), or whatever workers there are (`remote`)."""
+
+    @property
+    def n_workers(self) -> int:
+        """How many workers take part now."""
+        ...
+
+    def gradient(self, parameters: Parameters, step: Step) -> StepResult:
+        """Return the sum of the step's shards, see `shared.parallel.strategy`."""
+        ...
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        ...

@@ -1,0 +1,107 @@
+"""What the coordinator looks after while it waits, and how it begins again when something is gone."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from coordinator.workers.dispatcher import BrokerAwayError
+from coordinator.workers.windows import Window
+from coordinator.workers.workforce import Workforce
+from shared.errors import ConnectionLostError, RefusedError
+from shared.messaging.client import Client
+from shared.messaging.keys import LIFETIME, WEIGHTS_LIFETIME
+
+_LOOK = 1.0  # seconds between two looks at our own processes and at the workers while all goes well
+_ALONE = 3.0  # seconds without any worker after which we say so
+_PAUSE = 0.1  # seconds between two attempts to go on after a failure
+
+log = logging.getLogger(__name__)
+
+
+class KeysLostError(Exception):
+    """Redis has forgotten what we published."""
+
+
+# What a step is begun again after. All that matters is here, so that nothing is lost.
+PASSING = (KeysLostError, ConnectionLostError, RefusedError)
+
+
+class Recovery:
+    """Notices that something is wrong, says so once, and prepares to begin again."""
+
+    def __init__(
+        self, client: Client, weights: str, window: Window, workforce: Workforce, supervise: Callable[[], None]
+    ) -> None:
+        """weights: their key in Redis.  supervise: looks whether our own processes are alive."""
+        self._client, self._weights = client, weights
+        self._window, self._workforce, self._supervise = window, workforce, supervise
+        self._trouble = ""  # what we have said that we wait for
+        self._alone_since: float | None = None
+        self._looked = time.monotonic()
+
+    def look_after_workers(self) -> None:
+        """Now and then, while all goes well: are our processes alive, who still takes part, who holds up the others?"""
+        if time.monotonic() - self._looked > _LOOK:
+            self._looked = time.monotonic()
+            self._supervise()
+            self._workforce.review()
+            self._workforce.keep_keys()
+            self._window.announce(self._client)
+
+    def look_around(self) -> bool:
+        """Replies are slow to come: are our processes alive, is Redis whole? Tell whether anybody is there.
+
+        Raises what is in PASSING.
+        """
+        self._supervise()
+        # Both are signs of life, and tell whether Redis still has them.
+        # Asked for its content, not only whether it is there: a key of another type raises, and is replaced.
+        if not self._client.getrange(self._weights, 0, 0) or not self._client.expire(self._weights, WEIGHTS_LIFETIME):
+            raise KeysLostError
+        self._client.expire(self._window.requests, LIFETIME)
+        self._window.announce(self._client)
+        self._workforce.review()
+        self._workforce.replace_lost()
+        somebody = self._workforce.leases.taken > 0
+        if somebody:
+            self._alone_since = None
+        else:
+            self._workforce.stragglers.end_pauses()
+            self._alone_since = self._alone_since or time.monotonic()
+            if time.monotonic() - self._alone_since > _ALONE:
+                self._say(f"no worker is there{self._but_the_excluded()}; waiting for one to come")
+        return somebody
+
+    def begin_again(self, error: Exception) -> None:
+        """Prepare for the step to be published once more: what Redis held may be gone."""
+        match error:
+            case KeysLostError():
+                self._say("Redis has lost the run's keys; publishing them again")
+            case BrokerAwayError():
+                self._say(f"Celery's broker is away ({error}); waiting for it")
+            case ConnectionLostError():
+                self._say(f"Redis is away ({error}); waiting for it")
+            case _:
+                self._say(f"Redis refuses ({error}); waiting for it to serve us")
+        self._client.disconnect()
+        if not isinstance(error, BrokerAwayError):  # else whether they are lost is found out a little later
+            self._workforce.leases.renew_waiting()
+        time.sleep(_PAUSE)
+        self._supervise()
+
+    def all_is_well(self) -> None:
+        """A step is complete: say so, if there was trouble."""
+        self._alone_since = None
+        if self._trouble:
+            log.info("all is there again; going on")
+            self._trouble = ""
+
+    def _but_the_excluded(self) -> str:
+        names = ", ".join(self._workforce.exclusions.names)
+        return f" but those that get no more work in this run ({names})" if names else ""
+
+    def _say(self, trouble: str) -> None:
+        """Tell people what we wait for, once."""
+        if trouble != self._trouble:
+            log.warning(trouble)
+            self._trouble = trouble

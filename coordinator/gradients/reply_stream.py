@@ -1,0 +1,55 @@
+"""The connection on which steps are published and replies awaited."""
+
+from collections.abc import Sequence
+
+from shared.messaging.resp import Stream, encode
+from shared.messaging.sockets import Item
+from shared.types import Array
+
+_POLL = 0.1  # seconds that Redis lets us wait for a reply before we look around
+_SILENCE = 10.0  # seconds without an answer after which the connection counts as dead
+
+
+class ReplyStream:
+    """A connection that is made when it is needed.  All methods raise ConnectionLostError and RefusedError."""
+
+    def __init__(self, url: str, replies: str) -> None:
+        """replies: the key of their list."""
+        self._url = url
+        self._pop = encode("BLPOP", replies, _POLL)
+        self._stream: Stream | None = None
+        self._awaited = 0  # answers about replies that Redis still owes us
+
+    def publish(self, commands: Sequence[Item], answers: int, replies: int) -> None:
+        """Send commands, which Redis answers so often, and begin to wait for so many replies: one round trip."""
+        stream = self._connected()
+        stream.send([*commands, *self._pop * replies])
+        self._awaited += replies
+        stream.skip(answers)
+
+    def read(self, buffer: Array, missing: int) -> int | None:
+        """Read what a worker has pushed into the buffer; return its length in bytes, None if nothing has come.
+
+        missing: as many replies will be waited for, if none is yet.
+        """
+        stream = self._connected()
+        if not self._awaited:
+            stream.send(self._pop * missing)
+            self._awaited = missing
+        size = None
+        if stream.read_array() is not None:
+            stream.read()  # the list's key
+            size = stream.read_into(buffer.data)
+        self._awaited -= 1
+        return size
+
+    def disconnect(self) -> None:
+        """Wait for nothing any more."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _connected(self) -> Stream:
+        if self._stream is None:
+            self._stream, self._awaited = Stream(self._url, _SILENCE), 0
+        return self._stream

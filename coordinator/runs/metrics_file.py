@@ -1,0 +1,60 @@
+"""The file of a run's epochs: a line of JSON each."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from coordinator.accounting import EpochCounts
+from coordinator.runs.atomic import write_whole
+from coordinator.training.metrics import EpochMetrics
+from shared.errors import RunError
+
+
+def read_metrics(path: Path) -> tuple[list[EpochMetrics], int]:
+    """Return the epochs, up to a line that a crash may have torn, and the number of that line, from 1; 0: none is.
+
+    Raises RunError if the file cannot be read.
+    """
+    found: list[EpochMetrics] = []
+    try:
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
+    for line in lines:
+        try:
+            found.append(_metrics(json.loads(line), epoch=len(found)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+            return found, len(found) + 1
+    return found, 0
+
+
+def write_metrics(path: Path, epochs: Iterable[EpochMetrics]) -> None:
+    """Put these epochs in the place of the file's.  Raises OSError."""
+    text = "".join(map(_line, epochs))
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
+def append_metrics(path: Path, metrics: EpochMetrics) -> None:
+    """Add an epoch, so that it is there after a power failure.  Raises OSError."""
+    with path.open("a") as file:
+        file.write(_line(metrics))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _line(metrics: EpochMetrics) -> str:
+    return json.dumps(asdict(metrics)) + "\n"
+
+
+def _metrics(fields: dict[str, Any], epoch: int) -> EpochMetrics:
+    """Return the figures of a line.  Raises what `read_metrics` takes for damage."""
+    if "steps" in fields:  # as GradMQ 0.1 called them
+        fields["mini_batches"] = fields.pop("steps")
+    fields["ledger"] = EpochCounts.from_json(fields["ledger"]).to_json()
+    metrics = EpochMetrics(**fields)
+    if type(metrics.correct) is not int or not 0 <= metrics.correct <= metrics.n_test or metrics.epoch != epoch:
+        raise ValueError("no epoch's figures, or another epoch's")
+    return metrics

@@ -1,0 +1,78 @@
+"""Writes down what becomes of a run: its model, its epochs and its checkpoints."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from coordinator.gradients.base import GradientSource, StepResult
+from coordinator.runs.checkpoint import CheckpointWriter
+from coordinator.runs.metrics_file import append_metrics, write_metrics
+from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.run import Run
+from coordinator.training.callbacks import Callback
+from coordinator.training.metrics import EpochMetrics
+from coordinator.training.state import TrainingState
+from shared.errors import RunError
+from shared.nn.parameters import Parameters
+
+
+class Recorder(Callback):
+    """Keeps a run's folder up to date.  Raises RunError if it can't: a run without records is of no use."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._checkpoints = CheckpointWriter(run.checkpoint, run.config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait until all is on disk."""
+        self._checkpoints.close()
+
+    def on_begin(self, state: TrainingState) -> None:
+        """Forget what was recorded after this state: it will come again, with the same figures."""
+        run = self._run
+        for left in [*run.folder.glob(".*.npz.*"), *run.folder.glob(".metrics.jsonl.*")]:
+            left.unlink()  # of a coordinator that was killed while it wrote
+        del run.metrics[state.epoch :]
+        if run.metrics_file.exists():
+            with self._writing(run.metrics_file):
+                write_metrics(run.metrics_file, run.metrics)
+
+    def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
+        if self._checkpoints.due:
+            self._checkpoints.take(state)
+
+    def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
+        """Write in an order in which a checkpoint never knows of more than is there."""
+        self._save_model(state.parameters)
+        self._run.metrics.append(metrics)
+        with self._writing(self._run.metrics_file):
+            append_metrics(self._run.metrics_file, metrics)
+        self._checkpoints.take(state)
+
+    def on_stop(self, state: TrainingState) -> None:
+        """Save the model so far, and where to go on."""
+        self._save_model(state.parameters)
+        self._checkpoints.take(state)
+
+    def _save_model(self, parameters: Parameters) -> None:
+        with self._writing(self._run.model):
+            config = self._run.config
+            save_model(self._run.model, Model(parameters, config.activation, config.loss))
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[None]:
+        """Raise RunError if the disk is full, or whatever else goes wrong."""
+        try:
+            yield
+        except OSError as error:
+            then = f", then go on with: gradmq resume {self._run.folder}" if self._run.is_worth_keeping else ""
+            raise RunError(
+                f"{path} cannot be written: {error.strerror or error}; check disk and permissions{then}"
+            ) from None

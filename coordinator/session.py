@@ -1,0 +1,139 @@
+"""A run, put together and taken apart: cluster, transport, gradient source, and who listens."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from coordinator.cluster.embedded import embedded_cluster
+from coordinator.cluster.preflight import check_broker, check_flower, check_redis
+from coordinator.cluster.redis_server import redis_server
+from coordinator.gradients.base import GradientSource
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.gradients.remote import RemoteGradients
+from coordinator.reporting.log_handlers import results
+from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.runs.recorder import Recorder
+from coordinator.runs.run import Run
+from coordinator.training.callbacks import Callbacks
+from coordinator.training.loop import train
+from coordinator.training.state import TrainingState
+from shared import logs
+from shared.config import TrainConfig, join
+from shared.data.dataset import Dataset
+from shared.data.samples import LabelledSamples
+from shared.errors import ConfigError
+from shared.messaging.addresses import broker_url, redis_url
+from shared.nn.arithmetic import one_thread, quiet
+
+MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What a run is computed with: nothing of it changes the bits."""
+
+    workers: int | None = None  # local processes on an embedded cluster; default: one a core; 0: this process
+    redis: str | None = None  # instead: the Redis where workers are
+    broker: str | None = None  # Celery's, if it is not that Redis
+    batches_per_task: int | None = None  # steps of a window; default: about a second of work
+    audit: float = 0.0  # share of the replies that are computed again
+    flower_port: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check every option by itself.  Raises ConfigError."""
+        if self.batches_per_task is not None and self.batches_per_task < 1:
+            raise ConfigError("batches_per_task", self.batches_per_task, "must be at least 1")
+        if self.workers is not None and not 0 <= self.workers <= MOST_WORKERS:
+            raise ConfigError("workers", self.workers, f"must be between 0 and {MOST_WORKERS}")
+        if not 0 <= self.audit <= 1:
+            hint = "0.01 checks one reply in a hundred"
+            raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
+
+    def check_queue(self) -> None:
+        """Raise QueueError unless what was given lets us in, and what is to be started here can be."""
+        if self.redis is not None:
+            check_redis(redis_url(self.redis))
+        elif self.workers != 0:
+            redis_server()
+        if self.broker is not None:
+            check_broker(self.broker)
+        if self.flower_port is not None:
+            check_flower(self.flower_port)
+
+
+def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, options: RunOptions) -> None:
+    """Train from the state to the end of the run.  data: where the samples are."""
+    logs.context.run = run.id
+    config, training = run.config, dataset.training
+    with ExitStack() as stack:
+        stack.enter_context(one_thread())
+        stack.enter_context(quiet())
+        progress = stack.enter_context(ProgressBar(config, len(training)))
+        results.info(headline(run, len(training), state))
+        source = gradient_source(
+            config, training, options, run_id=run.id, data=data, logs=run.folder / "logs", excluded=state.excluded
+        )
+        gradients = stack.enter_context(source)
+        recorder = stack.enter_context(Recorder(run))
+        train(config, dataset, gradients, state, Callbacks([recorder, progress]))
+
+
+@contextmanager
+def gradient_source(
+    config: TrainConfig,
+    training: LabelledSamples,
+    options: RunOptions,
+    *,
+    run_id: str,
+    data: Path,
+    logs: Path,
+    excluded: Sequence[str] = (),
+) -> Iterator[GradientSource]:
+    """Give what computes the gradients, for the time of a block.
+
+    data: where workers that are started here look for the samples.  logs: folder for what they write.
+    excluded: workers that get no work.
+    """
+    workers = (os.cpu_count() or 1) if options.workers is None else options.workers
+    if options.redis is None and workers == 0:
+        yield InProcessGradients(config, training)
+        return
+    with ExitStack() as stack:
+        address, supervise, tensors = options.redis, _nobody, None
+        if address is None:
+            cluster = stack.enter_context(embedded_cluster(workers, data, logs, options.flower_port))
+            address, supervise = cluster.redis_url, cluster.supervise
+            tensors = cluster.shared_tensors(config)
+        address = redis_url(address)
+        source = RemoteGradients(
+            address,
+            broker_url(address, options.broker),
+            run_id,
+            config,
+            training,
+            batches_per_task=options.batches_per_task,
+            audit=options.audit,
+            excluded=excluded,
+            supervise=supervise,
+            tensors=tensors,
+        )
+        stack.callback(source.close)
+        yield source
+
+
+def headline(run: Run, n_samples: int, state: TrainingState) -> str:
+    """Return a run's first line: what it is, and where it goes on."""
+    config = run.config
+    done = state.step_index * config.strategy.mini_batches_per_step
+    from_where = f"; going on at epoch {state.epoch}, mini-batch {done}" if state.trained else ""
+    return (
+        f"run {run.id}: {join(config.sizes)}, {config.dtype}, {config.epochs} epochs of "
+        f"{config.mini_batches_per_epoch(n_samples)} mini-batches of {config.mini_batch_size}, "
+        f"learning rate {config.learning_rate}, seed {config.seed}, {config.strategy}{from_where}"
+    )
+
+
+def _nobody() -> None:
+    """Workers that we did not start are not ours to supervise."""

@@ -1,0 +1,56 @@
+"""Who listens to the training loop. The loop says what happened, and names nobody."""
+
+import logging
+from collections.abc import Iterable
+
+from coordinator.gradients.base import GradientSource, StepResult
+from coordinator.training.metrics import EpochMetrics
+from coordinator.training.state import TrainingState
+from shared.errors import GradMQError
+
+log = logging.getLogger(__name__)
+
+
+class Callback:
+    """Hears of a run; a subclass overrides what it wants to hear. The state is not its to change."""
+
+    def on_begin(self, state: TrainingState) -> None:
+        """Hear that the run begins, or goes on from this state."""
+
+    def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
+        """Hear that a step was taken."""
+
+    def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
+        """Hear the figures of an epoch; the state is at the beginning of the next."""
+
+    def on_stop(self, state: TrainingState) -> None:
+        """Hear that the run stops before its end, after this step, and could go on later."""
+
+
+class Callbacks(Callback):
+    """Tells several. Who fails is told no more, and the run goes on, unless it says by a GradMQError that it can't."""
+
+    def __init__(self, callbacks: Iterable[Callback]) -> None:
+        self._callbacks = list(callbacks)
+
+    def on_begin(self, state: TrainingState) -> None:
+        self._tell("on_begin", state)
+
+    def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
+        self._tell("after_step", state, result, source)
+
+    def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
+        self._tell("after_epoch", state, metrics)
+
+    def on_stop(self, state: TrainingState) -> None:
+        self._tell("on_stop", state)
+
+    def _tell(self, event: str, *what: object) -> None:
+        for callback in [*self._callbacks]:
+            try:
+                getattr(callback, event)(*what)
+            except (GradMQError, BrokenPipeError):  # whose reader has gone, a program ends
+                raise
+            except Exception:
+                log.exception("%s failed; the run goes on without it", type(callback).__name__)
+                self._callbacks.remove(callback)

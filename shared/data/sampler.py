@@ -1,0 +1,51 @@
+"""Which samples a step is made of: the order of every epoch, and its steps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from shared.nn.random import Purpose, stream
+from shared.types import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a run, and its samples."""
+
+    epoch: int
+    index: int  # in the epoch, from 0
+    number: int  # in the run, from 0
+    rows: Rows
+
+
+@lru_cache(maxsize=2)
+def epoch_order(seed: int, epoch: int, n_samples: int) -> Rows:
+    """Return the epoch's permutation of range(n_samples), read-only.
+
+    It depends on (seed, epoch) alone, not on the epochs before. It sorts raw words of a counter-based generator,
+    because every worker must find the same order, and NumPy may change what `Generator.permutation` returns (NEP 19).
+    """
+    order = np.argsort(stream(seed, Purpose.ORDER, epoch).random_raw(n_samples), kind="stable")
+    order.flags.writeable = False
+    return order
+
+
+class BatchSampler:
+    """Cuts each epoch's order into steps; the last may be shorter, as in the notebook."""
+
+    def __init__(self, seed: int, n_samples: int, samples_per_step: int) -> None:
+        self._seed, self._n_samples, self._samples_per_step = seed, n_samples, samples_per_step
+        self.steps_per_epoch = -(-n_samples // samples_per_step)
+
+    def step(self, epoch: int, index: int) -> Step:
+        """Return one step of an epoch."""
+        order = epoch_order(self._seed, epoch, self._n_samples)
+        rows = order[index * self._samples_per_step : (index + 1) * self._samples_per_step]
+        return Step(epoch, index, epoch * self.steps_per_epoch + index, rows)
+
+    def steps(self, epoch: int, first: int = 0) -> Iterator[Step]:
+        """Yield the epoch's steps, from the one with that index on."""
+        for index in range(first, self.steps_per_epoch):
+            yield self.step(epoch, index)

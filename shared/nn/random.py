@@ -1,0 +1,21 @@
+"""Random numbers that depend on their key alone: any part of a run can be re-created without what came before it."""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a seed's numbers are for: one independent stream each."""
+
+    WEIGHTS = 0
+    ORDER = 1
+
+
+def stream(seed: int, purpose: Purpose, counter: int) -> np.random.Philox:
+    """Return the generator of one stream, as it is at that counter (an epoch, say).
+
+    Philox is a cipher of its counter (J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), and its
+    raw words are fixed for all versions of NumPy (NEP 19).
+    """
+    return np.random.Philox(key=np.array([seed, purpose], np.uint64), counter=np.array([0, 0, 0, counter], np.uint64))

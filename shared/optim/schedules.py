@@ -1,0 +1,16 @@
+"""How the learning rate changes over a run. A new schedule is a function here and a line in `SCHEDULES`."""
+
+from collections.abc import Callable
+
+# From a step's number in the run to the factor of the learning rate there.
+Schedule = Callable[[int], float]
+
+
+def constant(step: int) -> float:
+    """1, at every step."""
+    return 1.0
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+}

@@ -1,0 +1,56 @@
+"""Local SGD (S. U. Stich, ICLR 2019): replicas of the weights take steps of their own, and then are averaged.
+
+A step is `replicas` times `local_steps` mini-batches. A shard is one replica's share of them, and gives how far its own
+SGD steps moved it, from the common weights: with the sign of a gradient, which is why it is called a pseudo-gradient.
+The weights follow the mean of them, with momentum if it is asked for (DiLoCo; A. Douillard et al., 2023).
+"""
+
+import numpy as np
+
+from shared.config import LocalSGD, TrainConfig
+from shared.data.sampler import Step
+from shared.data.samples import Samples
+from shared.nn.parameters import Parameters
+from shared.optim.optimizers import OPTIMIZERS, OptimizerState
+from shared.parallel.reduction import TreeReducer
+from shared.types import Rows, Vector
+
+
+class LocalSGDStrategy:
+    """The strategy of `shared.config.LocalSGD`."""
+
+    def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
+        self._config, self._samples = config, samples
+        self._samples_per_replica = config.mini_batch_size * options.local_steps
+        self._mlp = config.mlp()
+        self._inner, self._outer = OPTIMIZERS[config.optimizer], config.step_optimizer()
+        self._replica = Parameters(config.sizes, config.dtype)
+        self._gradient = Parameters(config.sizes, config.dtype)
+        self._reducer = TreeReducer(config.sizes, config.dtype)
+
+    def bounds(self, n_samples: int) -> list[int]:
+        return [*range(0, n_samples, self._samples_per_replica), n_samples]
+
+    def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+        bounds = self.bounds(len(step.rows))
+        learning_rate = self._config.learning_rate_at(step.number)
+
+        def pseudo_gradient(shard: int, out: Parameters) -> None:
+            self._take_local_steps(parameters, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)
+            np.subtract(parameters.flat, self._replica.flat, out.flat)
+
+        return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
+
+    def _take_local_steps(self, start: Parameters, rows: Rows, learning_rate: float) -> None:
+        """Have the replica take its SGD steps from there."""
+        replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
+        replica.flat[:] = start.flat
+        state = self._inner.initial_state(replica.flat)
+        for first in range(0, len(rows), size):
+            x, y = self._samples.columns(rows[first : first + size], self._mlp.dtype)
+            self._mlp.backward(replica, x, y, gradient)
+            self._inner.update(replica.flat, state, gradient.flat, x.shape[1], learning_rate)
+
+    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
+        replicas = len(self.bounds(n_samples)) - 1  # in an epoch's last step there may be fewer
+        self._outer.update(parameters.flat, state, total, replicas, 1.0)
