@@ -22,7 +22,7 @@ from coordinator.training.loop import steps
 from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
-from shared.parallel.sgd import count_correct
+from shared.nn.evaluation import count_correct
 
 SIZES, MINI_BATCH = (784, 30, 10), 10
 LOCAL_STEPS, REPLICAS, ETAS = (10, 50, 250), (2, 4, 8), (3.0, 5.0, 8.0)

@@ -25,7 +25,8 @@ from coordinator.gradients.remote import Exchange
 from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
-from shared.messaging.addresses import broker_url, celery_settings
+from shared.messaging.addresses import broker_url
+from shared.messaging.celery_settings import celery_settings
 
 PORT = 5599
 WORKERS = 2

@@ -25,13 +25,13 @@ from threadpoolctl import threadpool_limits
 
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.remote import Exchange
-from coordinator.reporting.progress_bar import start_logging
+from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.checkpoint import Checkpoints
 from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.messaging.addresses import broker_url
-from shared.messaging.resp import client
+from shared.messaging.client import client
 
 WATCH = 4.0  # seconds after a fault in which its pause must lie
 

@@ -21,7 +21,7 @@ from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.messaging.addresses import broker_url
-from shared.messaging.resp import client
+from shared.messaging.client import client
 
 WORKERS = 2
 RESULTS = Path(__file__).parent / "results"

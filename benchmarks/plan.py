@@ -36,7 +36,7 @@ from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.data.samples import LabelledSamples
 from shared.messaging.addresses import broker_url
-from shared.parallel.sgd import default_shards
+from shared.parallel.sharding import default_shards
 
 CORES = 2
 MOST_WORKERS = 2

@@ -20,13 +20,14 @@ import numpy as np
 import redis
 
 from shared.config import TrainConfig
-from shared.messaging.addresses import QUEUE
-from shared.messaging.records import LIFETIME, Keys, Kind, Record, Seat
+from shared.messaging.keys import QUEUE
+from shared.messaging.keys import LIFETIME, Keys
+from shared.messaging.records import Kind, Record, Seat
 from shared.messaging.resp import Stream, encode
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import work_of
 from shared.transport.base import InMemory, Tensors, ThroughRedis
-from shared.transport.shared_memory import SharedTensors
+from shared.transport.regions import SharedTensors
 
 _AWAKE = 0.001  # seconds of looking before sleeping, as workers do (shared/wire.py)
 _TAKE_SEAT = encode("BRPOP", f"gradmq:{QUEUE}", 0)

@@ -37,11 +37,12 @@ from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.data.samples import LabelledSamples
 from shared.messaging.addresses import broker_url
-from shared.messaging.resp import client
+from shared.messaging.client import client
 from shared.messaging.sockets import Wire
 from shared.nn.parameters import Parameters
-from shared.parallel.sgd import default_shards
-from shared.transport.shared_memory import SharedTensors, anonymous_file
+from shared.parallel.sharding import default_shards
+from shared.transport.regions import SharedTensors
+from shared.transport.shared_memory import anonymous_file
 
 RESULTS = Path(__file__).parent / "results"
 PLAYERS = Path(__file__).parent / "players.py"

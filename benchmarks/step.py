@@ -25,10 +25,11 @@ from coordinator.training.state import State
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.messaging.addresses import broker_url
-from shared.messaging.resp import client
+from shared.messaging.client import client
 from shared.messaging.sockets import Wire
 from shared.notebook.mnist_loader import load_data_wrapper
-from shared.parallel.sgd import epoch_order, initial_parameters, sgd_step
+from shared.data.sampler import epoch_order
+from shared.parallel.sgd import initial_parameters, sgd_step
 
 SIZES = (784, 30, 10)
 MINI_BATCH = 10

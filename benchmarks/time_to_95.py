@@ -29,7 +29,9 @@ from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.messaging.addresses import broker_url
 from shared.nn.parameters import Parameters
 from shared.notebook.mnist_loader import load_data_wrapper
-from shared.parallel.sgd import count_correct, epoch_order, initial_parameters
+from shared.nn.evaluation import count_correct
+from shared.data.sampler import epoch_order
+from shared.parallel.sgd import initial_parameters
 
 SIZES, MINI_BATCH, ETA, EPOCHS, WORKERS = (784, 30, 10), 10, 3.0, 30, 2
 GOAL = 9500  # of 10,000

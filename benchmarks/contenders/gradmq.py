@@ -27,7 +27,7 @@ from shared.config import TrainConfig
 from shared.data.dataset import load_dataset
 from shared.data.samples import LabelledSamples
 from shared.messaging.addresses import broker_url
-from shared.parallel.sgd import default_shards
+from shared.parallel.sharding import default_shards
 
 ARRIVAL = 15.0  # seconds that we wait for all workers before the warm-up
 

@@ -19,12 +19,12 @@ class Audit:
         # Not from the run's seed: no worker shall know which of its replies are checked.
         self._random = random.SystemRandom()
 
-    def correct(self, parameters: Parameters, ask: PendingStep, reply: Record, gradient: Vector) -> bool:
+    def correct(self, parameters: Parameters, pending: PendingStep, reply: Record, gradient: Vector) -> bool:
         """Check a reply, perhaps; put the right gradient in the place of a wrong one, and tell whether it was right."""
         # A run that diverges has gradients that are not finite, and so does a worker that is broken.
         if is_finite(gradient) and not (self._share and self._random.random() < self._share):
             return True
-        right, _ = self._strategy.block(parameters, ask.step, reply.first, reply.stop)
+        right, _ = self._strategy.block(parameters, pending.step, reply.first, reply.stop)
         if right.tobytes() == gradient.tobytes() or not (is_finite(right) or is_finite(gradient)):
             return True
         gradient[...] = right

@@ -41,7 +41,7 @@ def _best(model: CostModel, best: Forecast, forecasts: list[Forecast]) -> str:
     if best.workers == 0:
         one = forecasts[1]
         return (
-            f"No workers are best: what a step computes takes {_ms(best.seconds)} here, exchanging it with one worker "
+            f"No workers are best: what a step computes takes {_ms(best.seconds)} here, communicating with one worker "
             f"{_ms(one.link + one.host)} more{_of_which(one)}."
         )
     many = "1 worker is" if best.workers == 1 else f"{best.workers} workers are"
@@ -83,7 +83,7 @@ def _local_steps(model: CostModel, best: Forecast, replicas: int) -> str:
     if gain < _WORTH_IT:
         return f"Local steps are not worth it: {options} would be {gain:.1f} times as fast."
     return (
-        f"Local steps are worth a try: from {options} on the exchange takes under {_SMALL:.0%} of a step, and it is "
+        f"Local steps are worth a try: from {options} on communication takes under {_SMALL:.0%} of a step, and it is "
         f"{gain:.1f} times as fast; but that is another algorithm."
     )
 
@@ -93,7 +93,7 @@ def _local_steps_taken(model: CostModel, taken: LocalSGD) -> str:
     local_steps = enough_local_steps(model, replicas)
     forecast = model.forecast(replicas)
     now = (
-        f"With {replicas} workers the exchange takes {(forecast.link + forecast.host) / forecast.seconds:.0%} of a step"
+        f"With {replicas} workers communication takes {(forecast.link + forecast.host) / forecast.seconds:.0%} of a step"
     )
     if taken.local_steps >= local_steps:
         return f"{now}; fewer --local-steps would do, down to {local_steps}."
@@ -101,7 +101,7 @@ def _local_steps_taken(model: CostModel, taken: LocalSGD) -> str:
 
 
 def enough_local_steps(model: CostModel, replicas: int) -> int:
-    """Return from how many local steps on the exchange takes under a tenth of a step."""
+    """Return from how many local steps on communication takes under a tenth of a step."""
     one = model.local(replicas, 1)
     return max(1, math.ceil((one.link + one.host) * (1 - _SMALL) / _SMALL / one.compute))
 

@@ -28,7 +28,7 @@ from shared.parallel.sharding import block_width
 
 @dataclass(frozen=True)
 class Costs:
-    """What the exchange costs, in seconds a message and seconds a byte."""
+    """What communication costs, in seconds a message and seconds a byte."""
 
     step: float  # of the coordinator, whatever is asked for
     step_byte: float  # of the coordinator: publishing the weights
@@ -67,7 +67,7 @@ class Forecast:
     samples: int  # of a step
     compute: float
     link: float  # what the network adds: transfer, as far as others wait for it, and round trips
-    host: float  # the exchange on an ideal network: coordinator, Redis, handing over
+    host: float  # communication on an ideal network: coordinator, Redis, handing over
 
     @property
     def seconds(self) -> float:
@@ -100,23 +100,23 @@ class CostModel:
         rounds = -(-requests // busy)
         block = profile.block(-(-shards // requests))
         compute = block * max(rounds, self._crowding(requests))
-        host = self._exchange(requests, rounds, IDEAL)
-        link = self._exchange(requests, rounds, self.link) - host if self.link else 0.0
+        host = self._communication(requests, rounds, IDEAL)
+        link = self._communication(requests, rounds, self.link) - host if self.link else 0.0
         return Forecast(workers, samples, compute, link, host)
 
     def local(self, replicas: int, local_steps: int) -> Forecast:
         """Return what a step takes if each of that many workers takes that many local steps first."""
         samples = replicas * local_steps * self.config.mini_batch_size
         compute = local_steps * self.profile.local_step * self._crowding(replicas)
-        host = self._exchange(replicas, 1, IDEAL)
-        link = self._exchange(replicas, 1, self.link) - host if self.link else 0.0
+        host = self._communication(replicas, 1, IDEAL)
+        link = self._communication(replicas, 1, self.link) - host if self.link else 0.0
         return Forecast(replicas, samples, compute, link, host)
 
     def _crowding(self, requests: int) -> float:
         """Return how many requests a core has to compute, if workers share a machine's cores."""
         return max(1.0, requests / self.cores) if self.link is None else 1.0
 
-    def _exchange(self, requests: int, rounds: int, link: Link) -> float:
+    def _communication(self, requests: int, rounds: int, link: Link) -> float:
         """Return the seconds of all but the computing."""
         costs, nbytes = self._costs, self._bytes
         publish = costs.step + costs.redis_step + (costs.step_byte + costs.redis_byte) * nbytes

@@ -1,23 +1,19 @@
-"""A data set: training, validation and test samples, from a folder of IDX files or the seed's pickle."""
+"""A data set: training, validation and test samples that fit each other."""
 
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shared.data.idx import read_idx
-from shared.data.notebook_pickle import read_seed_pickle
 from shared.data.samples import LabelledSamples
+from shared.data.sources import SOURCES
 from shared.errors import DataError
-
-Array = NDArray[Any]
+from shared.types import Array
 
 DEFAULT_DATA = Path("data/mnist")
 _MOST_CLASSES = 10_000  # a label above this is a damaged file, not a class
+_WANTED = " or ".join(source.what for source in SOURCES.values())
 
 
 @dataclass(frozen=True)
@@ -30,13 +26,13 @@ class Dataset:
 
 
 def load_dataset(path: Path) -> Dataset:
-    """Read a folder of four IDX files, or a file in the format of `mnist.pkl.gz`.
+    """Read a data set from whichever of `SOURCES` it is.
 
     The number of classes is the highest training label plus one. Raises DataError.
     """
     path = find_dataset(path)
     try:
-        pairs = _read_folder(path) if path.is_dir() else read_seed_pickle(path)
+        pairs = next(source for source in SOURCES.values() if source.recognises(path)).read(path)
     except MemoryError:
         raise DataError(f"{path} does not fit into memory; give a smaller data set") from None
     if len(pairs[0][1]) == 0 or len(pairs[2][1]) == 0:
@@ -61,45 +57,10 @@ def find_dataset(path: Path) -> Path:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(
-            f"--data {path} cannot be read: {reason}; give a folder of IDX files or a mnist.pkl.gz"
-        ) from None
+        raise DataError(f"--data {path} cannot be read: {reason}; give {_WANTED}") from None
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise DataError(f"--data {path} is neither a folder nor a file; give a folder of IDX files or a mnist.pkl.gz")
+        raise DataError(f"--data {path} is neither a folder nor a file; give {_WANTED}")
     return path
-
-
-def _read_folder(folder: Path) -> Sequence[tuple[Array, Array]]:
-    (images, labels), test = (
-        _read_images_and_labels(folder, "train"),
-        _read_images_and_labels(folder, "t10k"),
-    )
-    # The seed's split of MNIST, 50,000 to 10,000, in proportion: the last sixth is for validation.
-    n_training = len(labels) - len(labels) // 6
-    training = (images[:n_training], labels[:n_training])
-    return training, (images[n_training:], labels[n_training:]), test
-
-
-def _read_images_and_labels(folder: Path, part: str) -> tuple[Array, Array]:
-    images_path = _file(folder, f"{part}-images", "idx3-ubyte")
-    labels_path = _file(folder, f"{part}-labels", "idx1-ubyte")
-    images = read_idx(images_path, dimensions=3)
-    labels = read_idx(labels_path, dimensions=1)
-    if len(images) != len(labels):
-        raise DataError(
-            f"{images_path.name} has {len(images)} images but {labels_path.name} has {len(labels)} labels; "
-            "they do not belong together"
-        )
-    return images.reshape(len(images), -1), labels.astype(np.int64)
-
-
-def _file(folder: Path, stem: str, ending: str) -> Path:
-    for separator in "-.":
-        for compression in (".gz", ""):
-            path = folder / f"{stem}{separator}{ending}{compression}"
-            if path.is_file():
-                return path
-    raise DataError(f"{folder} has no {stem}-{ending}.gz; give --data a folder with the four IDX files of a data set")
 
 
 def _check(path: Path, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading the seed's own format, `mnist.pkl.gz`, without trusting it.
+"""Reading the notebook's own format, `mnist.pkl.gz`, without trusting it.
 
 A pickle is a program, and an ordinary unpickler runs what it says. This one knows six names, which stand for
 "an array", and gives each a recorder of ours in place of NumPy's: so no code of the file's choosing runs, and
@@ -124,7 +124,7 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it refers to something outside the file")
 
 
-def read_seed_pickle(path: Path) -> list[tuple[Array, Array]]:
+def read_notebook_pickle(path: Path) -> list[tuple[Array, Array]]:
     """Return the (images, labels) pairs of training, validation and test data.
 
     images: (n_samples, n_inputs) floats.  labels: (n_samples,) integers.

@@ -1,4 +1,4 @@
-"""The seed's loader, under the seed's names."""
+"""The notebook's loader, under its names."""
 
 from collections.abc import Iterator
 from pathlib import Path
