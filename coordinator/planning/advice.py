@@ -8,7 +8,7 @@ from shared.config import LocalSGD
 
 _GOOD_ENOUGH = 0.95  # of the highest speed: fewer workers that reach this are better
 _WORTH_IT = 1.1  # times the speed of the alternative
-_SMALL = 0.1  # share of a step that the exchange should not exceed
+_SMALL = 0.1  # share of a step that communication should not exceed
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _best(model: CostModel, best: Forecast, forecasts: list[Forecast]) -> str:
 
 
 def _of_which(forecast: Forecast) -> str:
-    """What the larger part of the exchange is, where there is a network."""
+    """What the larger part of communication is, where there is a network."""
     return f", of which the link {_ms(forecast.link)}" if forecast.link else ""
 
 

@@ -37,7 +37,7 @@ def test_on_a_slow_link_no_workers_are_best_and_local_steps_are_advised():
     assert local.startswith("Local steps are worth a try")
 
 
-def test_from_the_advised_number_of_local_steps_on_the_exchange_takes_a_tenth():
+def test_from_the_advised_number_of_local_steps_on_communication_takes_a_tenth():
     plan = CostModel(SIXTEEN, SPEED, SLOW, cores=1)
     enough = enough_local_steps(plan, replicas=4)
     share = {steps: 1 - plan.local(4, steps).compute / plan.local(4, steps).seconds for steps in (enough - 1, enough)}
