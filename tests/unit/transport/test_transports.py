@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from shared.config import TrainConfig
 from shared.messaging.keys import WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
@@ -18,8 +18,9 @@ from shared.transport.codecs import CODEC, CODECS, Identity
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
+from tests.support import learning
 
-CONFIG = TrainConfig(sizes=(4, 3, 2), epochs=1, mini_batch_size=6, eta=3.0, seed=0, shards=2, dtype="float32")
+CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), shards=2)
 INCARNATION, SLOTS, SLOT = 7, 2, 2
 KEYS = Keys("run", INCARNATION)
 LEASE = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=())
