@@ -1,0 +1,237 @@
+"""Both halves of every way, put together without a Redis: weights go there, gradients come back."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared.messaging.keys import WEIGHTS_LIFETIME, Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.nn.parameters import Parameters
+from shared.transport import shared_memory
+from shared.transport.base import CoordinatorTransport, WorkerTransport, coordinator_transport, worker_transport
+from shared.transport.codecs import CODEC, CODECS, Identity
+from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
+from shared.transport.regions import SharedTensors
+from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
+from tests.support import learning
+
+CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), shards=2)
+INCARNATION, SLOTS, SLOT = 7, 2, 2
+KEYS = Keys("run", INCARNATION)
+LEASE = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=())
+RECORD = Record(Kind.WEIGHTS, INCARNATION, step=1, number=3)
+REPLY = Record(Kind.REPLY, INCARNATION, step=1, first=1, stop=2, samples=3, number=5, dtype=ord("f"))
+COUNT = Parameters.count(CONFIG.sizes)
+
+
+class Redis:
+    """One string, as both sides see it."""
+
+    def __init__(self) -> None:
+        self.value: bytes | None = None
+        self.ways: list[bytes] = []
+        self.lifetimes: list[float] = []
+
+    def take(self, command: list[Any]) -> None:
+        """Do a SET as it was encoded."""
+        sent = b"".join(command)
+        arguments = []
+        count, sent = sent[1:].split(b"\r\n", 1)
+        for _ in range(int(count)):
+            size, sent = sent[1:].split(b"\r\n", 1)
+            arguments.append(sent[: int(size)])
+            sent = sent[int(size) + 2 :]
+        assert sent == b""
+        name, key, value, option, seconds = arguments
+        assert (name, key, option) == (b"SET", KEYS.weights.encode(), b"EX")
+        self.set(key.decode(), value, ex=int(seconds))
+
+    def set(self, key: str, value: bytes, ex: float) -> None:
+        assert key == KEYS.weights
+        self.value = value
+        self.lifetimes.append(ex)
+
+    def read_into(self, view: memoryview) -> int | None:
+        """Answer a worker's command, as `Stream.read_into` does."""
+        if self.value is None:
+            return None
+        answer = self.value if len(view) > RECORD_BYTES else self.value[:RECORD_BYTES]
+        if len(answer) <= len(view):
+            view[: len(answer)] = answer
+        return len(answer)
+
+
+class Doubled(Identity):
+    """A codec that changes the numbers, so that it shows whether it was used."""
+
+    def nbytes(self, dtype: np.dtype[Any], count: int) -> int:
+        return count * dtype.itemsize + 8
+
+    def encode(self, numbers: Any) -> memoryview:
+        return np.concatenate([numbers * 2, np.zeros(8 // numbers.itemsize, numbers.dtype)]).data.cast("B")
+
+    def as_received(self, numbers: Any) -> Any:
+        return numbers * 2
+
+
+@pytest.fixture
+def tensors() -> Iterator[SharedTensors]:
+    descriptor = os.memfd_create("test")
+    yield SharedTensors(descriptor, CONFIG, SLOTS)
+    os.close(descriptor)
+
+
+Halves = tuple[CoordinatorTransport, WorkerTransport]
+
+
+@pytest.fixture(params=["redis", "shared memory", "a stranger"])
+def halves(request: pytest.FixtureRequest, tensors: SharedTensors) -> Callable[..., Halves]:
+    def make(codec: Any = CODEC) -> Halves:
+        coordinator: CoordinatorTransport
+        if request.param == "redis":
+            coordinator = RedisCoordinatorTransport(CONFIG, codec, KEYS.weights)
+        else:
+            coordinator = SharedMemoryCoordinatorTransport(tensors, INCARNATION, CONFIG, codec, KEYS.weights)
+        if request.param == "shared memory":
+            return coordinator, SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codec, KEYS.weights)
+        return coordinator, RedisWorkerTransport(CONFIG, codec, KEYS.weights)
+
+    return make
+
+
+@pytest.fixture
+def parameters() -> Parameters:
+    made = Parameters(CONFIG.sizes, CONFIG.dtype)
+    made.flat[:] = np.random.default_rng(0).random(COUNT)
+    return made
+
+
+def received(reply: tuple[Any, ...], coordinator: CoordinatorTransport) -> tuple[Record, Any, int]:
+    """A reply as the coordinator gets it: its record, the memory it is in, and its size."""
+    sent = b"".join(reply)
+    message = np.full(max(coordinator.message_bytes, 1000), 255, np.uint8)
+    message[: len(sent)] = np.frombuffer(sent, np.uint8)
+    record = Record.decode(sent)
+    assert record is not None
+    return record, message, len(sent)
+
+
+@pytest.mark.parametrize(("codec", "factor"), [*((codec, 1) for codec in CODECS.values()), (Doubled(), 2)])
+def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, factor):
+    coordinator, worker = halves(codec)
+    redis = Redis()
+    coordinator.share_with_strangers(redis, parameters, RECORD)
+    redis.take(coordinator.publish(parameters, RECORD))
+    assert redis.lifetimes[-1] == WEIGHTS_LIFETIME
+    assert worker.read(redis) == (RECORD, True)
+    np.testing.assert_array_equal(worker.parameters.flat, parameters.flat * factor)
+
+    gradient = np.arange(COUNT, dtype=np.float32)
+    record, message, size = received(worker.reply(REPLY, gradient), coordinator)
+    assert record._replace(slot=0) == REPLY
+    content = coordinator.content(record, message, size)
+    assert content is not None
+    np.testing.assert_array_equal(content, gradient * factor)
+    assert np.shares_memory(content, message)
+    content += 1  # it is ours
+
+
+def test_where_no_weights_are_there_is_no_record(halves):
+    _, worker = halves()
+    redis = Redis()
+    assert worker.read(redis)[0] is None
+    for nonsense in (b"", b"x" * 10, b"x" * RECORD_BYTES, b"x" * 500):
+        redis.value = nonsense
+        assert worker.read(redis)[0] is None
+
+
+@pytest.mark.parametrize("change", [-1, 1, 4, 1000])
+def test_a_reply_of_another_length_brings_nothing(halves, change):
+    coordinator, _ = halves()
+    message = np.zeros(coordinator.message_bytes, np.uint8)
+    assert coordinator.content(REPLY, message, coordinator.reply_bytes + change) is None
+    assert coordinator.content(REPLY, message, RECORD_BYTES) is None  # and names no slot
+
+
+@pytest.mark.parametrize(("slot", "first"), [(SLOTS + 1, 0), (65535, 0), (1, CONFIG.shards), (1, 2**32 - 1)])
+def test_a_reply_in_a_region_that_is_not_there_brings_nothing(tensors, slot, first):
+    coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
+    message = np.zeros(coordinator.message_bytes, np.uint8)
+    reply = REPLY._replace(slot=slot, first=first)
+    assert coordinator.content(reply, message, RECORD_BYTES) is None
+
+
+def test_weights_in_shared_memory_go_through_redis_only_after_a_stranger_came(tensors, parameters):
+    coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
+    stranger = RedisWorkerTransport(CONFIG, CODEC, KEYS.weights)
+    redis = Redis()
+    redis.take(coordinator.publish(parameters, RECORD))
+    assert stranger.read(redis) == (RECORD, False)
+    assert coordinator.share_with_strangers(redis, parameters, RECORD)
+    assert stranger.read(redis) == (RECORD, True)
+    np.testing.assert_array_equal(stranger.parameters.flat, parameters.flat)
+    assert not coordinator.share_with_strangers(redis, parameters, RECORD)
+    redis.take(coordinator.publish(parameters, RECORD))
+    assert stranger.read(redis) == (RECORD, True)
+
+
+def test_through_redis_there_are_no_strangers(parameters):
+    coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, None)
+    assert not coordinator.share_with_strangers(Redis(), parameters, RECORD)
+
+
+@pytest.fixture
+def given(monkeypatch, tmp_path):
+    """Have this process look like a worker that was given that memory."""
+
+    def give(descriptor: int) -> None:
+        monkeypatch.setenv(shared_memory.ENVIRONMENT, f"{descriptor}:{SLOT}:{SLOTS}")
+
+    monkeypatch.setattr(shared_memory.tempfile, "gettempdir", lambda: str(tmp_path))
+    shared_memory._mapped.cache_clear()
+    shared_memory._lock.cache_clear()
+    yield give
+    shared_memory._lock(SLOT).close()
+    shared_memory._mapped.cache_clear()
+    shared_memory._lock.cache_clear()
+
+
+def test_a_worker_takes_the_memory_that_it_was_given_if_it_is_this_coordinators(tensors, given):
+    given(tensors._descriptor)
+    tensors.begin(INCARNATION)
+    assert isinstance(worker_transport(LEASE), SharedMemoryWorkerTransport)
+    assert isinstance(worker_transport(LEASE), SharedMemoryWorkerTransport)  # its own lock does not lock it out
+
+
+def test_a_worker_takes_redis_for_another_coordinator(tensors, given):
+    given(tensors._descriptor)
+    tensors.begin(INCARNATION + 1)
+    assert isinstance(worker_transport(LEASE), RedisWorkerTransport)
+
+
+def test_a_worker_takes_redis_if_the_memory_did_not_come_as_far_as_here(given):
+    given(987)
+    assert isinstance(worker_transport(LEASE), RedisWorkerTransport)
+
+
+def test_a_worker_takes_redis_if_its_slot_is_another_processs(tensors, given, tmp_path):
+    given(tensors._descriptor)
+    tensors.begin(INCARNATION)
+    with (tmp_path / f"slot{SLOT}").open("wb") as other:  # opened apart, it locks like another process's
+        shared_memory.fcntl.flock(other, shared_memory.fcntl.LOCK_EX)
+        assert isinstance(worker_transport(LEASE), RedisWorkerTransport)
+
+
+def test_a_worker_that_was_given_nothing_takes_redis():
+    assert isinstance(worker_transport(LEASE), RedisWorkerTransport)
+
+
+def test_memory_is_one_incarnations(tensors):
+    tensors.begin(INCARNATION)
+    with pytest.raises(ValueError, match="another incarnation"):
+        tensors.begin(INCARNATION + 1)

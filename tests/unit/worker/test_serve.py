@@ -1,0 +1,167 @@
+"""The work in a lease, told by a list of what Redis answers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shared.data.samples import LabelledSamples
+from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.nn.parameters import Parameters
+from tests.support import learning
+from worker import departure, serve
+from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
+from worker.messages import Notices
+from worker.serve import Done, Server
+
+CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), shards=2)
+LEASE = Lease("run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=())
+KEYS = Keys("run", 7)
+_rng = np.random.default_rng(0)
+SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 4)).astype(np.uint8), _rng.integers(0, 2, 60), 2)
+
+REQUEST = Record(Kind.REQUEST, 7, step=3, first=0, stop=1)
+WEIGHTS = Record(Kind.WEIGHTS, 7, step=3, number=3)
+NEXT_WINDOW = WEIGHTS._replace(number=4)
+OVER = Record(Kind.OVER, 7, number=3)
+NUMBERS = np.linspace(0, 1, Parameters.count(CONFIG.sizes), dtype=np.float32).tobytes()
+
+
+class Stream:
+    """Answers as Redis would: for each wait for a request, one of these and the weights beside it."""
+
+    def __init__(self, *found: tuple[Record | None, bytes | None]) -> None:
+        self._found = list(found)
+        self._weights: bytes | None = None
+        self.incarnation: bytes | None = b"7"
+        self.log: list[bytes] = []  # what was sent
+        self._owed = 0  # answers to pushes that are to be skipped
+
+    def send(self, buffers):
+        self.log.append(b"".join(buffers))
+        self._owed += self.log[-1].count(b"RPUSH") + self.log[-1].count(b"EXPIRE")
+
+    def skip(self, count):
+        assert count == self._owed
+        self._owed = 0
+
+    def read(self):
+        if b"incarnation" in self.log[-1]:
+            return self.incarnation
+        request, self._weights = self._found.pop(0)
+        return None if request is None else [b"key", request.encode()]
+
+    def read_into(self, view):
+        if self._weights is None:
+            return None
+        view[: len(self._weights)] = self._weights
+        return len(self._weights)
+
+
+def served(*found, incarnation=b"7"):
+    """Serve these requests; return what was done and the records that were sent, each with its list."""
+    stream, done = Stream(*found), Done()
+    stream.incarnation = incarnation
+    Server(stream, LEASE, SAMPLES, Notices(LEASE, "me"), Departure(LEASE, lambda: 0.0), done).serve()
+    return done, [pushed for sent in stream.log for pushed in pushes(sent)]
+
+
+def pushes(sent):
+    """The list and the record of each push among the commands."""
+    for part in sent.split(b"RPUSH\r\n")[1:]:
+        _, key, _, value = part.split(b"\r\n", 3)
+        yield key.decode(), Record.decode(value[:RECORD_BYTES])
+
+
+def weights(record: Record) -> bytes:
+    return record.encode() + NUMBERS
+
+
+def kinds(sent):
+    return [
+        (key.rsplit(":", 1)[-1] if "requests" not in key else "requests", Kind(record.kind)) for key, record in sent
+    ]
+
+
+END = (OVER, weights(NEXT_WINDOW))
+
+
+def test_a_request_is_answered_and_when_the_window_is_over_the_lease_is_left():
+    done, sent = served((REQUEST, weights(WEIGHTS)), END)
+    assert kinds(sent) == [
+        ("replies", Kind.JOINED),
+        ("replies", Kind.REPLY),
+        ("requests", Kind.OVER),  # back, for whoever comes late
+        ("replies", Kind.LEFT),
+    ]
+    reply = sent[1][1]
+    assert reply.identity == REQUEST.identity
+    assert (reply.samples, reply.number, reply.dtype, reply.slot) == (3, 5, ord("f"), 0)
+    assert (done.outcome, done.steps, done.samples) == (WINDOW_OVER, 1, 3)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        REQUEST._replace(incarnation=8),
+        REQUEST._replace(kind=Kind.REPLY),
+        REQUEST._replace(first=1, stop=1),
+        REQUEST._replace(first=1, stop=3),
+        REQUEST._replace(first=2**32 - 1, stop=2**32 - 1),
+        None,
+    ],
+)
+def test_what_is_no_request_of_ours_is_no_ones_work(request_):
+    done, sent = served((request_, weights(WEIGHTS)), END)
+    assert [kind for _, kind in kinds(sent)] == [Kind.JOINED, Kind.OVER, Kind.LEFT]
+    assert done.steps == 0
+
+
+@pytest.mark.parametrize("step", [1, 5, 2**64 - 1])
+def test_a_step_outside_of_the_window_is_no_ones_work(step):
+    done, _ = served((REQUEST._replace(step=step), weights(WEIGHTS._replace(step=step))), END)
+    assert done.steps == 0
+
+
+@pytest.mark.parametrize("found", [None, weights(WEIGHTS._replace(step=4)), b"nonsense"])
+def test_a_request_whose_weights_are_gone_is_dropped(found):
+    done, sent = served((REQUEST, weights(WEIGHTS)), (REQUEST, found), END)
+    assert kinds(sent).count(("replies", Kind.REPLY)) == 1
+    assert done.steps == 1
+
+
+def test_where_only_the_record_of_the_weights_is_there_the_request_goes_back(monkeypatch):
+    monkeypatch.setattr(serve, "_PAUSE", 0)
+    done, sent = served((REQUEST, WEIGHTS.encode()), (REQUEST, weights(WEIGHTS)), END)
+    assert kinds(sent)[1:4] == [
+        ("requests", Kind.REQUEST),
+        ("replies", Kind.NEEDS_WEIGHTS),
+        ("replies", Kind.REPLY),
+    ]
+    assert done.steps == 1
+
+
+def test_when_the_run_goes_on_in_another_incarnation_the_lease_is_left_without_a_word():
+    done, sent = served((None, weights(WEIGHTS)), incarnation=b"8")
+    assert done.outcome == COORDINATOR_GONE
+    assert kinds(sent) == [("replies", Kind.JOINED)]
+
+
+def test_who_is_told_to_stop_gives_back_the_request_and_says_so(monkeypatch):
+    monkeypatch.setattr(departure, "is_leaving", lambda: True)
+    monkeypatch.setattr(serve, "is_leaving", lambda: True)
+    done, sent = served((REQUEST, weights(WEIGHTS)))
+    assert done.outcome == WORKER_LEAVING
+    assert kinds(sent)[1:] == [("requests", Kind.REQUEST), ("replies", Kind.LEAVING)]
+
+
+def test_what_was_done_is_told_in_short():
+    assert Done(WINDOW_OVER, 3, 9, 0.123456, 1.0).to_json() == {
+        "outcome": WINDOW_OVER,
+        "steps": 3,
+        "samples": 9,
+        "seconds_computing": 0.123,
+        "seconds_waiting": 1.0,
+    }
