@@ -1,5 +1,6 @@
 # train         the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
 # test          real workers, a real Redis, real crashes, from nothing
+# test-fast     what needs no Redis and no process: half a minute
 # chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # check         format, lint, types
@@ -18,7 +19,7 @@ INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 BENCH := $(ENV)/bench
 
-.PHONY: train test chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory clean
+.PHONY: train test test-fast chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -26,9 +27,12 @@ train: $(INSTALLED)
 test: $(DEVELOP)
 	$(ENV)/bin/python -m pytest
 
+test-fast: $(DEVELOP)
+	$(ENV)/bin/python -m pytest -q tests/unit tests/test_structure.py
+
 chaos: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -s -m chaos
-	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s tests/integration/test_damaged_messages.py
+	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s -k damaged tests/unit tests/integration
 
 test-cluster: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -m docker

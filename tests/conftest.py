@@ -1,4 +1,4 @@
-"""What tests are given: the program, a Redis, a small part of the real MNIST, and nothing left of them afterwards."""
+"""What tests are given: a small part of the real MNIST, the program in this process, a Redis, dice."""
 
 import logging
 import random
@@ -13,9 +13,7 @@ from coordinator.__main__ import main
 from coordinator.reporting.progress_bar import results
 from tests.support.mnist import write_small_mnist
 from tests.support.mutate import SEED
-from tests.support.processes import leftovers
 from tests.support.servers import Server
-from tests.support.waiting import wait_until
 
 # How long an example takes says more about the machine than about us.
 hypothesis.settings.register_profile("gradmq", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -44,14 +42,6 @@ def main_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return end.value.code
 
     return run
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    """Every test ends with the temporary folders and the servers it began with."""
-    before = leftovers()
-    yield
-    wait_until(lambda: leftovers() <= before, "nothing to be left", lambda: "\n".join(leftovers() - before))
 
 
 @pytest.fixture

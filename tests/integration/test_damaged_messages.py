@@ -1,8 +1,8 @@
 """Messages with random damage: never a wrong weight, and nobody ends by them."""
 
 import threading
-import time
 from collections import Counter
+from contextlib import closing
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
 from tests.support.mutate import COUNT, mutated, mutations
+from tests.support.waiting import PATIENCE, wait_until
 from worker import samples as worker_data
 from worker.session import Session
 
@@ -37,9 +38,8 @@ def test_damaged_replies_change_nothing(server, dice):
 
     FakeWorker(server, answer).start()
     while sent["wrong"] < COUNT:
-        exchange = gradients_on(server)
-        assert learn(exchange.gradient) == learn(alone())
-        exchange.close()
+        with closing(gradients_on(server)) as remote:
+            assert learn(remote.gradient) == learn(alone())
 
 
 def test_damaged_requests_are_no_ones_work(server, dice):
@@ -57,13 +57,11 @@ def test_damaged_requests_are_no_ones_work(server, dice):
         session = Session(lease, server.url, "worker")
         thread = threading.Thread(target=session.work, daemon=True)
         thread.start()
-        deadline = time.monotonic() + 60
-        while client.llen(keys.requests(0)) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: not client.llen(keys.requests(0)), "all requests to be taken")
         client.delete(keys.weights)
         client.rpush(keys.requests(0), Record(Kind.OVER, incarnation, number=0).encode())
-        thread.join(60)
-        assert not thread.is_alive()
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "the session does not end"
         rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[12:18]
         gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
         answers = 0

@@ -4,24 +4,17 @@ import pytest
 
 from shared.messaging.records import Kind, Record
 from tests.support.fake_worker import FakeWorker, changed
-from tests.support.learning import alone, gradients_on, learn
+from tests.support.learning import alone, learn
 
 
-@pytest.fixture
-def exchange(server):
-    made = gradients_on(server)
-    yield made
-    made.close()
-
-
-def test_a_reply_delivered_twice_changes_nothing(server, exchange):
+def test_a_reply_delivered_twice_changes_nothing(server, remote):
     worker = FakeWorker(server, lambda message, record: [message, changed(message, record), message])
     worker.start()
-    assert learn(exchange.gradient) == learn(alone())
+    assert learn(remote.gradient) == learn(alone())
     assert worker.messages == 3 * worker.requests >= 30
 
 
-def test_a_late_reply_from_another_step_changes_nothing(server, exchange):
+def test_a_late_reply_from_another_step_changes_nothing(server, remote):
     late: list[bytes] = []
 
     def answer(message: bytes, record: Record) -> list[bytes]:
@@ -30,7 +23,7 @@ def test_a_late_reply_from_another_step_changes_nothing(server, exchange):
 
     worker = FakeWorker(server, answer)
     worker.start()
-    assert learn(exchange.gradient) == learn(alone())
+    assert learn(remote.gradient) == learn(alone())
     assert worker.messages > 2 * worker.requests
 
 
@@ -47,22 +40,22 @@ def test_a_late_reply_from_another_step_changes_nothing(server, exchange):
         {"kind": 255},
     ],
 )
-def test_a_reply_under_a_false_name_changes_nothing(server, exchange, fields):
+def test_a_reply_under_a_false_name_changes_nothing(server, remote, fields):
     worker = FakeWorker(server, lambda message, record: [changed(message, record, **fields), message])
     worker.start()
-    assert learn(exchange.gradient, 3) == learn(alone(), 3)
+    assert learn(remote.gradient, 3) == learn(alone(), 3)
     assert worker.messages == 2 * worker.requests
 
 
 @pytest.mark.parametrize("spoil", [lambda m: b"", lambda m: m[:-4], lambda m: m + b"1234", lambda m: b"X" + m[1:]])
-def test_a_reply_of_the_wrong_length_or_kind_changes_nothing(server, exchange, spoil):
+def test_a_reply_of_the_wrong_length_or_kind_changes_nothing(server, remote, spoil):
     worker = FakeWorker(server, lambda message, record: [spoil(message), message])
     worker.start()
-    assert learn(exchange.gradient, 3) == learn(alone(), 3)
+    assert learn(remote.gradient, 3) == learn(alone(), 3)
     assert worker.messages == 2 * worker.requests
 
 
-def test_a_request_without_a_reply_is_asked_again(server, exchange):
+def test_a_request_without_a_reply_is_asked_again(server, remote):
     forgotten: list[Record] = []
 
     def answer(message: bytes, record: Record) -> list[bytes]:
@@ -71,7 +64,7 @@ def test_a_request_without_a_reply_is_asked_again(server, exchange):
             return [changed(message, record, step=1)]
         return [message]
 
-    exchange._timer.add(0.001)  # so that a second without a reply counts as late
+    remote._timer.add(0.001)  # so that a second without a reply counts as late
     FakeWorker(server, answer).start()
-    assert learn(exchange.gradient) == learn(alone())
+    assert learn(remote.gradient) == learn(alone())
     assert len(forgotten) == 1

@@ -5,7 +5,7 @@ import time
 from coordinator.workers.stragglers import Bench
 from shared.messaging.records import Record
 from tests.support.fake_worker import FakeWorker, changed
-from tests.support.learning import alone, gradients_on, learn
+from tests.support.learning import alone, learn
 
 
 def reply(bench: Bench, **seconds: list[float]) -> None:
@@ -15,20 +15,17 @@ def reply(bench: Bench, **seconds: list[float]) -> None:
             bench.good(worker, latency, time.monotonic() + number / 10)
 
 
-def test_a_pause_ends_when_nobody_else_is_there(server):
-    exchange = gradients_on(server)
-    reply(exchange._bench, fast=[0.001] * 15, slow=[1.0] * 15)
-    exchange._bench.look(["fast", "slow"])
-    assert "slow" in exchange._bench
+def test_a_pause_ends_when_nobody_else_is_there(server, remote):
+    reply(remote._bench, fast=[0.001] * 15, slow=[1.0] * 15)
+    remote._bench.look(["fast", "slow"])
+    assert "slow" in remote._bench
     FakeWorker(server, name="slow").start()
-    assert learn(exchange.gradient) == learn(alone())
-    assert "slow" not in exchange._bench
-    exchange.close()
+    assert learn(remote.gradient) == learn(alone())
+    assert "slow" not in remote._bench
 
 
-def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
-    exchange = gradients_on(server)
-    exchange._timer.add(0.001)
+def test_who_rescues_a_lost_request_is_not_taken_for_slow(server, remote):
+    remote._timer.add(0.001)
     forgotten: list[Record] = []
 
     def forget(message: bytes, record: Record) -> list[bytes]:
@@ -38,7 +35,6 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server):
         return [message]
 
     FakeWorker(server, forget, "worker").start()
-    assert learn(exchange.gradient) == learn(alone())
+    assert learn(remote.gradient) == learn(alone())
     assert len(forgotten) == 3
-    assert max(exchange._bench._times["worker"]) < 0.1  # seconds; each rescue took three times as long
-    exchange.close()
+    assert max(remote._bench._times["worker"]) < 0.1  # seconds; each rescue took three times as long

@@ -8,7 +8,7 @@ import pytest
 from shared.messaging.records import Record
 from shared.transport.regions import SharedTensors
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, alone, gradients_on, learn
+from tests.support.learning import CONFIG, alone, learn
 
 WORKERS, STEPS = 2, 10
 
@@ -21,13 +21,12 @@ def tensors() -> Iterator[SharedTensors]:
 
 
 @pytest.mark.parametrize(("slot", "first"), [(WORKERS + 1, 0), (65535, 0), (1, CONFIG.shards), (1, 2**32 - 1)])
-def test_a_reply_in_a_region_that_is_not_there_is_rejected(server, tensors, slot, first):
+def test_a_reply_in_a_region_that_is_not_there_is_rejected(server, remote_gradients, tensors, slot, first):
     def elsewhere(message: bytes, record: Record) -> list[bytes]:
         return [record._replace(slot=slot, first=first).encode(), message]
 
-    exchange = gradients_on(server, tensors=tensors)
-    exchange._by_wire = True
+    remote = remote_gradients(tensors=tensors)
+    remote._by_wire = True
     FakeWorker(server, elsewhere).start()
-    assert learn(exchange.gradient) == learn(alone())
-    assert sum(counts.rejected for counts in exchange._ledger.counts.workers.values()) >= STEPS
-    exchange.close()
+    assert learn(remote.gradient) == learn(alone())
+    assert sum(counts.rejected for counts in remote._ledger.counts.workers.values()) >= STEPS

@@ -1,14 +1,12 @@
 """A bad worker cannot spoil a run: what is wrong is found, named and computed again; who is wrong gets no more work."""
 
-import threading
-
 import numpy as np
 import pytest
 
 from coordinator.training.state import State
 from shared.messaging.records import RECORD_BYTES, Record
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, alone, gradients_on, learn
+from tests.support.learning import CONFIG, alone, learn
 
 
 def wrong_bit(message: bytes, record: Record) -> list[bytes]:
@@ -23,40 +21,40 @@ def not_finite(message: bytes, record: Record) -> list[bytes]:
 
 
 @pytest.mark.parametrize(("answer", "audit"), [(wrong_bit, 1.0), (not_finite, 0.0)])
-def test_a_worker_whose_gradient_is_wrong_is_named_and_gets_no_more_work(server, caplog, answer, audit):
+def test_a_worker_whose_gradient_is_wrong_is_named_and_gets_no_more_work(
+    server, remote_gradients, caplog, answer, audit
+):
     state = State.initial(CONFIG)
-    exchange = gradients_on(server, audit=audit, state=state)
+    remote = remote_gradients(audit=audit, state=state)
     liar = FakeWorker(server, answer, "liar")
     liar.start()
-    threading.Timer(1, FakeWorker(server, name="honest").start).start()
-    assert learn(exchange.gradient) == learn(alone())
+    FakeWorker(server, name="honest").start_after(liar, requests=1)
+    assert learn(remote.gradient) == learn(alone())
     assert state.excluded == ["liar"]
     (line,) = [record for record in caplog.records if "gets no more work" in record.getMessage()]
     assert line.worker == "liar"
     assert "is not what the coordinator computes" in line.getMessage()
     counts = state.ledger.counts.workers
     assert counts["liar"].rejected >= 1
-    exchange.close()
 
 
-def test_a_worker_that_only_talks_nonsense_gets_no_more_work(server):
+def test_a_worker_that_only_talks_nonsense_gets_no_more_work(server, remote_gradients):
     state = State.initial(CONFIG)
-    exchange = gradients_on(server, state=state)
-    exchange._timer.add(0.001)  # so that it is asked again soon
-    FakeWorker(server, lambda message, record: [message[:-4]], "liar").start()
-    threading.Timer(1, FakeWorker(server, name="honest").start).start()
-    assert learn(exchange.gradient) == learn(alone())
+    remote = remote_gradients(state=state)
+    remote._timer.add(0.001)  # so that it is asked again soon
+    liar = FakeWorker(server, lambda message, record: [message[:-4]], "liar")
+    liar.start()
+    FakeWorker(server, name="honest").start_after(liar, requests=3)
+    assert learn(remote.gradient) == learn(alone())
     assert state.excluded == ["liar"]
-    exchange.close()
 
 
-def test_a_run_that_excluded_a_worker_still_does_after_resume(server):
+def test_a_run_that_excluded_a_worker_still_does_after_resume(server, remote_gradients):
     state = State.initial(CONFIG)
     state.excluded.append("liar")
-    exchange = gradients_on(server, state=state)
+    remote = remote_gradients(state=state)
     liar = FakeWorker(server, wrong_bit, "liar")
     liar.start()
     FakeWorker(server, name="honest").start()
-    assert learn(exchange.gradient) == learn(alone())
+    assert learn(remote.gradient) == learn(alone())
     assert liar.requests == 0
-    exchange.close()

@@ -1,7 +1,6 @@
 """Windows, leases and keys, when connections break and keys go wrong."""
 
 import threading
-import time
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -9,21 +8,15 @@ from kombu.exceptions import OperationalError
 from shared.errors import ConnectionLostError
 from shared.parallel.sgd import epoch_order, initial_parameters
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
-
-
-@pytest.fixture
-def exchange(server):
-    made = gradients_on(server)
-    yield made
-    made.close()
+from tests.support.learning import CONFIG, SAMPLES, alone, learn
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("victim", ["set", "rpush"])
 @pytest.mark.parametrize("times", [1, 2, 3])
-def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
+def test_a_failure_while_a_span_is_opened_loses_nothing(server, remote_gradients, victim, times):
     """The connection breaks at the worst moment, `times` times over."""
-    made = gradients_on(server, batches_per_task=4)
+    made = remote_gradients(batches_per_task=4)
     broken: list[str] = []
 
     def fail(*arguments, **options):
@@ -40,11 +33,10 @@ def test_a_failure_while_a_span_is_opened_loses_nothing(server, victim, times):
     setattr(made._client, victim, fail)
     assert learn(made.gradient) == learn(alone())
     assert len(broken) == times
-    made.close()
 
 
-def test_a_broker_that_fails_while_seats_are_given_out_loses_no_lease(server):
-    made = gradients_on(server, batches_per_task=4)
+def test_a_broker_that_fails_while_seats_are_given_out_loses_no_lease(server, remote_gradients):
+    made = remote_gradients(batches_per_task=4)
     failures: list[int] = []
     send = made._leases._app.send_task
 
@@ -58,37 +50,36 @@ def test_a_broker_that_fails_while_seats_are_given_out_loses_no_lease(server):
     FakeWorker(server).start()
     assert learn(made.gradient) == learn(alone())
     assert len(failures) >= 3 * 3 * 4  # three windows of four leases, each of them refused twice
-    made.close()
 
 
-def test_a_run_leaves_no_key_that_does_not_expire(server, exchange):
-    FakeWorker(server).start()
-    learn(exchange.gradient)
+def test_a_run_leaves_no_key_that_does_not_expire(server, remote):
+    worker = FakeWorker(server)
+    worker.start()
+    learn(remote.gradient)
+    worker.leave()  # so that nothing is written any more
     with server.client() as client:
         ours = [key for key in client.keys("gradmq:test:*") if client.ttl(key) < 0]
         assert ours == []
-        exchange.close()
-        time.sleep(0.1)
+        remote.close()
         left = client.keys("gradmq:test:*:weights") + client.keys("gradmq:test:*:replies")
         assert left == []
 
 
-def test_a_weights_key_of_the_wrong_type_is_replaced(server, exchange):
+def test_a_weights_key_of_the_wrong_type_is_replaced(server, remote):
     """Somebody puts a list where the weights are, while a step waits for them to be taken."""
     spoilt: list[bytes] = []
 
     def spoil() -> None:
-        time.sleep(0.5)  # by when the step waits
         with server.client() as client:
+            # Once its requests are there, the step waits.
+            wait_until(lambda: client.keys("gradmq:test:*:requests:0"), "requests")
             (key,) = client.keys("gradmq:test:*:weights")
             with client.pipeline(transaction=True) as pipeline:
                 pipeline.delete(key).rpush(key, "x").type(key).execute()
             spoilt.append(key)
-            deadline = time.monotonic() + 20
-            while client.type(key) == b"list" and time.monotonic() < deadline:
-                time.sleep(0.02)
+            wait_until(lambda: client.type(key) != b"list", "other weights")
         FakeWorker(server).start()
 
     threading.Thread(target=spoil, daemon=True).start()
-    assert learn(exchange.gradient) == learn(alone())
+    assert learn(remote.gradient) == learn(alone())
     assert spoilt

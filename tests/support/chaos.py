@@ -86,8 +86,10 @@ class Chaos:
         self.fired["worker is killed"] += 1
 
     def computing_process_is_killed(self) -> None:
-        processes = [process for worker in self._workers for process in worker.descendants()]
-        process = self.random.choice(processes)
+        def processes() -> list[psutil.Process]:
+            return [process for worker in self._workers for process in worker.descendants()]
+
+        process = self.random.choice(wait_until(processes, "a process that a worker has started"))
         process.kill()
         wait_for_the_end_of([process])
         self.fired["computing process is killed"] += 1
@@ -162,7 +164,10 @@ class Chaos:
 
     def _some_worker(self) -> Program:
         """A worker that is about to go; another comes in its place."""
-        worker = self._workers.pop(self.random.randrange(len(self._workers)))
+        # One that takes part, if there is: else there would be little to disturb, and the run would go on meanwhile.
+        ready = [worker for worker in self._workers if " ready." in worker.text()]
+        worker = self.random.choice(ready or self._workers)
+        self._workers.remove(worker)
         if len(self._workers) < WORKERS:
             self.worker_joins()
             self.fired["worker joins"] -= 1

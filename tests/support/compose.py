@@ -92,6 +92,9 @@ class Cluster:
             lambda: self.log(service)[-3000:],
         )
 
+    def wait_until_healthy(self, container: str) -> None:
+        wait_until(lambda: self.inspect(container)["State"]["Health"]["Status"] == "healthy", f"health of {container}")
+
     def end(self) -> int:
         """Wait until the coordinator ends; return its exit code."""
         (container,) = self.containers("coordinator")

@@ -1,4 +1,4 @@
-"""The program, its reference, and runs that it has left behind."""
+"""The program, its reference, runs that it has left behind; and nothing else may be left."""
 
 import shutil
 import signal
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import wait_for_the_end_of
+from tests.support.processes import leftovers, wait_for_the_end_of
 from tests.support.program import EPOCHS, Program, job, metrics
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,14 @@ def fingerprints(small_data, tmp_path_factory):
 @pytest.fixture(scope="session")
 def long_fingerprint(fingerprints):
     return fingerprints(EPOCHS)[-1]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """Every test ends with the temporary folders and the servers it began with."""
+    before = leftovers()
+    yield
+    wait_until(lambda: leftovers() <= before, "nothing to be left", lambda: "\n".join(leftovers() - before))
 
 
 @pytest.fixture

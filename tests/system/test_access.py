@@ -1,6 +1,7 @@
 """Redis for workers elsewhere: a user that can do only what GradMQ needs."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import yaml
 from tests.support.mnist import PROJECT
 from tests.support.program import EPOCHS, job, metrics, start_worker
 from tests.support.servers import Server
+from tests.support.waiting import PATIENCE
 
 RULES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]["redis"]["environment"]["REDIS_RULES"]
 
@@ -36,7 +38,8 @@ def test_a_user_that_can_do_only_what_is_needed_trains_through_faults(gradmq, sm
         process.kill()  # so that Celery has a task to restore
     first.process.kill()
     program.wait_for("Epoch 10:")
-    pong = gradmq_celery(user.tcp_url, "inspect", "ping")
+    second = f"second@{socket.gethostname()}"
+    pong = gradmq_celery(user.tcp_url, "inspect", "ping", "--destination", second, "--timeout", str(PATIENCE))
     assert "second@" in pong
     assert "pong" in pong
     assert program.end() == 0, program.text()
@@ -78,4 +81,6 @@ def gradmq_celery(url: str, *arguments: str) -> str:
     """What Celery's own program prints with our app."""
     command = [sys.executable, "-m", "celery", "-A", "worker", *arguments]
     environment = {**os.environ, "GRADMQ_REDIS_URL": url}
-    return subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(
+        command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE
+    ).stdout

@@ -15,7 +15,6 @@ SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
     ("number", "faults"),
     [(0, 14), *(pytest.param(number, 70, marks=pytest.mark.chaos) for number in range(1, 4))],
 )
-@pytest.mark.timeout(900)
 def test_a_run_through_every_kind_of_fault_ends_with_the_bits_of_the_undisturbed_one(
     gradmq, small_data, server, fingerprints, number, faults
 ):

@@ -23,9 +23,7 @@ def test_a_coordinator_killed_in_mid_epoch_resumes_there_on_other_workers(gradmq
     options = ["--epochs", 1, "--mini-batch-size", 2]
     program = gradmq("train", *options, "--workers", 1)
     config = TrainConfig((784, 30, 10), 1, 2, 3.0, 0, 1, "float32")
-    while not any(program.output.parent.glob("runs/*/checkpoint.npz")):
-        assert program.process.poll() is None, f"ended before there was a checkpoint:\n{program.text()}"
-        time.sleep(0.02)
+    program.wait_until(lambda: any(program.output.parent.glob("runs/*/checkpoint.npz")), "a checkpoint")
     everyone = program.descendants()
     program.process.kill()
     assert program.end() == -signal.SIGKILL

@@ -4,14 +4,16 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from celery import Celery
 
-from coordinator.cluster.embedded import embedded_cluster
+from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.remote import RemoteGradients
 from coordinator.training.state import State
+from shared.config import TrainConfig
 from shared.messaging.addresses import broker_url
 from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import client
@@ -19,6 +21,7 @@ from shared.transport.regions import SharedTensors
 from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import job, metrics, start_worker
+from tests.support.waiting import patience, wait_until
 
 WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
 
@@ -26,28 +29,27 @@ WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
 WORKERS, STEPS = 2, 10
 
 
+def gradients_of(cluster: Cluster, config: TrainConfig, state: State) -> RemoteGradients:
+    """Gradients from a cluster's workers; who waits too long for them fails."""
+    is_late = patience("gradients from the cluster's workers")
+
+    def supervise() -> None:
+        is_late()
+        cluster.supervise()
+
+    url = cluster.redis_url
+    return RemoteGradients(
+        *(url, broker_url(url), "test", config, SAMPLES, state, None, 0.0, supervise, cluster.shared_tensors(config))
+    )
+
+
 def test_local_workers_have_the_tensors_in_memory_and_redis_carries_only_records(small_data, tmp_path):
     with embedded_cluster(WORKERS, small_data, tmp_path / "logs", None) as cluster:
-        url = cluster.redis_url
         state = State.initial(WIDE)
-        exchange = RemoteGradients(
-            *(
-                url,
-                broker_url(url),
-                "test",
-                WIDE,
-                SAMPLES,
-                state,
-                None,
-                0.0,
-                cluster.supervise,
-                cluster.shared_tensors(WIDE),
-            )
-        )
-        learned = learn(exchange.gradient, STEPS, WIDE)
-        with client(url) as connection:
-            through_redis = connection.info("stats")["total_net_input_bytes"]
-        exchange.close()
+        with closing(gradients_of(cluster, WIDE, state)) as remote:
+            learned = learn(remote.gradient, STEPS, WIDE)
+            with client(cluster.redis_url) as connection:
+                through_redis = connection.info("stats")["total_net_input_bytes"]
     assert learned == learn(alone(WIDE), STEPS, WIDE)
     assert sum(counts.answered for counts in state.ledger.counts.workers.values()) == state.ledger.counts.asked
     assert through_redis < STEPS * state.parameters.flat.nbytes
@@ -61,45 +63,38 @@ def tensors() -> Iterator[SharedTensors]:
 
 
 def test_a_worker_that_does_not_share_the_memory_takes_part_through_redis(gradmq, server, tensors):
-    exchange = gradients_on(server, tensors=tensors)
     start_worker(gradmq, server, "stranger")
-    assert learn(exchange.gradient) == learn(alone())
-    exchange.close()
+    with closing(gradients_on(server, tensors=tensors)) as remote:
+        assert learn(remote.gradient) == learn(alone())
 
 
 def test_two_processes_of_one_worker_do_not_share_its_slot(small_data, tmp_path):
     """Flower can have a pool grow; then one process writes to the memory, and the other sends through Redis."""
     with embedded_cluster(1, small_data, tmp_path / "logs", None) as cluster:
-        url = cluster.redis_url
-        state = State.initial(CONFIG)
-        exchange = RemoteGradients(
-            *(url, broker_url(url), "test", CONFIG, SAMPLES, state),
-            *(None, 0.0, cluster.supervise, cluster.shared_tensors(CONFIG)),
-        )
-        learned = [learn(exchange.gradient)]
-        with Celery(broker=broker_url(url), set_as_current=False) as app:
-            app.conf.update(celery_settings(broker_url(url)))
-            app.control.pool_grow(1)
-        deadline = time.monotonic() + 30
-        while not exchange._by_wire and time.monotonic() < deadline:
-            learned.append(learn(exchange.gradient))
-        exchange.close()
-    assert exchange._by_wire
+        broker = broker_url(cluster.redis_url)
+        with closing(gradients_of(cluster, CONFIG, State.initial(CONFIG))) as remote:
+            learned = [learn(remote.gradient)]
+            with Celery(broker=broker, set_as_current=False) as app:
+                app.conf.update(celery_settings(broker))
+                app.control.pool_grow(1)
+
+            def second_takes_part() -> bool:
+                learned.append(learn(remote.gradient))
+                return remote._by_wire
+
+            wait_until(second_takes_part, "a process that does not share the memory")
     assert set(learned) == {learn(alone())}
 
 
 FAULTS = int(os.environ.get("GRADMQ_FAULTS", "8"))
 
 
-@pytest.mark.timeout(30 * FAULTS)
 def test_workers_killed_and_stopped_while_they_write_there_change_nothing(gradmq, small_data, fingerprints):
     epochs = 10 * FAULTS
     program = gradmq(*job(small_data, epochs, workers=3, shards=4))
     for number in range(FAULTS):
         program.wait_for(f"Epoch {8 * number}:")
-        while not (computing := [each for each in program.descendants("--hostname") if not each.children()]):
-            time.sleep(0.01)
-        process = random.choice(computing)
+        process = random.choice(program.wait_until(lambda: program.computing("--hostname"), "a process that computes"))
         if number % 2:
             process.suspend()
             time.sleep(random.random())

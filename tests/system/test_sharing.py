@@ -1,11 +1,11 @@
 """Several runs at once on the same workers and Redis: fair, apart from each other, and nothing of them stays."""
 
 import signal
-import time
 from pathlib import Path
 
 from tests.support.program import job, metrics, start_worker
 from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 EPOCHS = 50
 
@@ -23,10 +23,11 @@ def keys(server: Server) -> dict[bytes, int]:
 
 def settled(server: Server) -> dict[bytes, int]:
     """The keys, when each has a time to live, as it must have soon: a worker may still be giving up its lease."""
-    deadline = time.monotonic() + 5
-    while not all(0 < seconds <= 600 for seconds in keys(server).values()):
-        assert time.monotonic() < deadline, keys(server)
-        time.sleep(0.1)
+
+    def all_expire() -> bool:
+        return all(0 < seconds <= 600 for seconds in keys(server).values())
+
+    wait_until(all_expire, "a time to live of each key", lambda: str(keys(server)))
     return keys(server)
 
 
@@ -63,14 +64,19 @@ def test_a_run_whose_everybody_died_leaves_no_key_that_stays(gradmq, small_data,
     program = gradmq(*job(small_data, 10_000, redis=server.url))
     program.wait_for("Epoch 5:")
     everybody = [*worker.descendants(), worker.group, program.group]
+
     # In the middle of a lease. (Celery's note of a lease that was taken in the last millisecond is the next worker's to
     # clear away.)
-    while keys(server).get(b"gradmq:unacked", 0) <= 0:
-        for process in everybody:
-            process.resume()
-        time.sleep(0.01)
+    def stopped_in_a_lease() -> bool:
         for process in everybody:
             process.suspend()
+        if keys(server).get(b"gradmq:unacked", 0) > 0:
+            return True
+        for process in everybody:
+            process.resume()
+        return False
+
+    wait_until(stopped_in_a_lease, "everybody to stand still in the middle of a lease")
     for process in everybody:
         process.kill()
     left = settled(server)

@@ -13,14 +13,15 @@ from coordinator.runs.model_file import load_model
 from coordinator.signals import Stopped
 from tests.support.processes import SESSION, wait_for_the_end_of
 from tests.support.program import job, model
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
     program = gradmq(*job(small_data, 10_000, workers=2))
     program.wait_for("Epoch 0:")
-    # The watchdog, Redis, and two processes a worker, of which the second may still be on its way.
-    while len(everyone := program.descendants()) < 6:
-        time.sleep(0.05)
+    # The second process of a worker may still be on its way.
+    program.wait_until(lambda: len(program.descendants()) >= 6, "the watchdog, Redis, and two processes a worker")
+    everyone = program.descendants()
     os.kill(program.process.pid, signal.SIGKILL)
     assert program.end() == -signal.SIGKILL
     wait_for_the_end_of(everyone)
@@ -36,8 +37,7 @@ def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_da
     if moment:
         program.wait_for(moment)
     else:  # in the middle of the imports
-        while not any("numpy" in library.path for library in program.group.memory_maps()):
-            time.sleep(0.01)
+        program.wait_until(lambda: "numpy" in str(program.group.memory_maps()), "NumPy in its memory")
     everyone = program.descendants()
     pressed = time.monotonic()
     os.killpg(program.process.pid, signal.SIGINT)  # as a terminal does: to the whole foreground group
@@ -61,11 +61,11 @@ def test_a_signal_that_python_would_forget_stops_all_the_same():
             reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
             del thing  # nobody can catch what its callback raises
             print("forgotten")
-            time.sleep(10)
+            time.sleep(300)
         except Stopped as stopped:
             print(stopped.signal_number)
     """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
     assert (done.stdout, done.stderr) == ("forgotten\n15\n", "")
 
 
@@ -91,10 +91,7 @@ def test_a_crash_leaves_no_folder(gradmq, small_data):
     program.wait_for("Epoch 0:")
     assert len(set(SESSION.iterdir()) - before) == 1  # ours; Celery's are in it
     program.process.kill()
-    deadline = time.monotonic() + 5
-    while set(SESSION.iterdir()) - before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert set(SESSION.iterdir()) <= before
+    wait_until(lambda: set(SESSION.iterdir()) <= before, "the folder to go")
 
 
 @pytest.mark.parametrize("command", ["verify", "resume"])
@@ -102,6 +99,6 @@ def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeyp
     def interrupted(path: Path) -> None:
         raise Stopped(signal.SIGINT)
 
-    for module in ("look", "train"):
+    for module in ("inspect", "train"):
         monkeypatch.setattr(f"coordinator.cli.{module}.load_dataset", interrupted)
     assert (main_here(command, str(left)), capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))

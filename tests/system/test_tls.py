@@ -1,6 +1,5 @@
 """Redis behind TLS."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,8 +33,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_refused(gradmq, small_
     assert "certificate" in program.text()
     assert program.text().count("\n") == 1
     worker = gradmq("worker", "--redis", tls.insecure_url)
-    worker.wait_for("certificate")
-    time.sleep(2)  # in which it tries, and must not get in
+    worker.wait_for("certificate", times=2)  # so it has tried again
     with tls.server.client() as client:
         assert not [other for other in client.client_list() if "rediss" in other["name"]]
         assert len(client.client_list()) == 1

@@ -24,12 +24,11 @@ def test_a_worker_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fin
 def test_the_only_workers_computing_process_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
     program = gradmq(*job(small_data, EPOCHS, workers=1))
     program.wait_for("Epoch 1:")
-    (child,) = [process for process in program.descendants("worker1@") if not process.children()]
+    (child,) = program.computing("worker1@")
     main = psutil.Process(child.ppid())
     child.kill()
     wait_for_the_end_of([child])
-    while not main.children():  # until Celery has noticed
-        time.sleep(0.1)
+    program.wait_until(main.children, "another computing process of the worker")
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
 
@@ -73,7 +72,7 @@ def test_a_straggler_pauses_and_changes_nothing(gradmq, small_data, fingerprints
     program.wait_for("Epoch 1:")
     over = threading.Event()
     # The computing process: it runs for a millisecond of each fifteen.
-    (slow,) = [process for process in program.descendants("worker1@") if not process.children()]
+    (slow,) = program.computing("worker1@")
 
     def slow_down() -> None:
         while not over.is_set() and "it pauses for" not in program.text():

@@ -5,9 +5,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from tests.support.mnist import PROJECT
 from tests.support.program import EPOCHS, job, metrics, start_worker
 from tests.support.servers import free_port
+from tests.support.waiting import PATIENCE
 
 
 def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
@@ -46,7 +47,7 @@ def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, ser
         assert program.end() == 0, program.text()
     finally:
         worker.terminate()
-        worker.wait(20)
+        worker.wait(PATIENCE)
     text = (tmp_path / "log").read_text()
     assert "concurrency: 1 (prefork)" in text
     assert "lease 1/2" in text
@@ -57,15 +58,13 @@ def test_flower_shows_the_embedded_cluster(gradmq, small_data):
     port = free_port()
     program = gradmq(*job(small_data, 10_000, workers=1, flower=port))
     program.wait_for("Epoch 0:")
-    deadline = time.monotonic() + 30
-    page = ""
-    while "worker1@" not in page and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1", timeout=5) as answer:
-                page = answer.read().decode()
-        except OSError:
-            time.sleep(0.2)
-    assert "worker1@" in page
+
+    def page() -> str:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1") as answer:
+            return answer.read().decode()
+        return ""
+
+    program.wait_until(lambda: "worker1@" in page(), "the worker on Flower's page")
     os.killpg(program.process.pid, signal.SIGINT)
     assert program.end() == 130
 
@@ -84,9 +83,11 @@ def test_workers_of_a_dead_coordinator_are_there_for_the_next_at_once(gradmq, sm
     program.wait_for("Epoch 5:")
     program.process.kill()
     assert program.end() == -signal.SIGKILL
+    with server.client() as client:
+        (weights,) = client.keys("gradmq:*:weights")
+        assert client.persist(weights)  # else the worker would find out by itself, ten seconds later
     resumed = gradmq("resume", program.run_folder, "--redis", server.url)
-    resumed.wait_for("going on at epoch")
-    resumed.wait_for("takes part", 5)  # they would find out by themselves after ten seconds
+    resumed.wait_for("takes part")
     resumed.process.send_signal(signal.SIGINT)
     assert resumed.end() == 130
 
@@ -111,7 +112,7 @@ def foreign_worker(server, tmp_path) -> Iterator[Path]:
         worker = subprocess.Popen(command, env=environment, stdout=file, stderr=file, cwd=PROJECT)
     yield log
     worker.terminate()
-    worker.wait(20)
+    worker.wait(PATIENCE)
 
 
 def test_a_worker_of_another_version_is_refused_with_a_clear_line_on_both_sides(

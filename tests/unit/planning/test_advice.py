@@ -4,7 +4,7 @@ import pytest
 
 from coordinator.planning.advice import advise, enough_local_steps
 from coordinator.planning.cost_model import IDEAL, CostModel, Costs, Link
-from coordinator.planning.profiler import Profile, profile
+from coordinator.planning.profiler import Profile
 from shared.config import TrainConfig
 
 FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))
