@@ -92,9 +92,8 @@ def _local_steps_taken(model: CostModel, taken: LocalSGD) -> str:
     replicas = taken.replicas
     local_steps = enough_local_steps(model, replicas)
     forecast = model.forecast(replicas)
-    now = (
-        f"With {replicas} workers communication takes {(forecast.link + forecast.host) / forecast.seconds:.0%} of a step"
-    )
+    share = (forecast.link + forecast.host) / forecast.seconds
+    now = f"With {replicas} workers communication takes {share:.0%} of a step"
     if taken.local_steps >= local_steps:
         return f"{now}; fewer --local-steps would do, down to {local_steps}."
     return f"{now}; from --local-steps {local_steps} on it would be under {_SMALL:.0%}."

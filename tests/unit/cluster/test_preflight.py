@@ -7,13 +7,13 @@ from importlib.machinery import PathFinder
 import pytest
 
 from coordinator.cluster.preflight import check_flower, check_redis, check_transport
-from shared.errors import ConfigError, QueueError
+from shared.errors import QueueError
 
 
 def test_flower_that_is_not_installed_is_named_with_its_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "flower", raising=False)
     monkeypatch.setattr(PathFinder, "find_spec", lambda *_: None)
-    with pytest.raises(ConfigError, match=r"--flower 5555 needs Flower.*pip install 'gradmq\[flower\]'"):
+    with pytest.raises(QueueError, match=r"--flower 5555 needs Flower.*pip install 'gradmq\[flower\]'"):
         check_flower(5555)
 
 
@@ -21,7 +21,7 @@ def test_flower_on_a_port_in_use_is_refused():
     pytest.importorskip("flower")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"--flower {port} cannot be used: Address already in use"):
+        with pytest.raises(QueueError, match=f"--flower {port} cannot be used: Address already in use"):
             check_flower(port)
     check_flower(port)
 

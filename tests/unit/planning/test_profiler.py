@@ -1,11 +1,21 @@
 """How long work takes on this machine."""
 
 from coordinator.planning.profiler import profile
-from shared.config import TrainConfig
+from shared.config import LocalSGD, SyncSGD, TrainConfig
 
 
 def test_the_profile_is_that_of_the_real_work():
-    exact = profile(TrainConfig((20, 8, 4), 1, 16, 3.0, 0, 4, "float32"))
+    exact = profile(
+        TrainConfig(sizes=(20, 8, 4), epochs=1, mini_batch_size=16, learning_rate=3.0, strategy=SyncSGD(shards=4))
+    )
     assert 0 < exact.block(1) < exact.block(4) < 0.1
-    local = profile(TrainConfig((20, 8, 4), 1, 16, 3.0, 0, 1, "float32", 50, 2))
+    local = profile(
+        TrainConfig(
+            sizes=(20, 8, 4),
+            epochs=1,
+            mini_batch_size=16,
+            learning_rate=3.0,
+            strategy=LocalSGD(local_steps=50, replicas=2),
+        )
+    )
     assert local.block(1) > 20 * exact.mini_batch

@@ -5,10 +5,12 @@ import pytest
 from coordinator.planning.cost_model import CostModel, Link
 from coordinator.planning.profiler import Profile
 from coordinator.planning.report import report, table
-from shared.config import TrainConfig
+from shared.config import SyncSGD, TrainConfig
 
 SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
-SIXTEEN = TrainConfig((784, 30, 10), 1, 160, 3.0, 0, 16, "float32")
+SIXTEEN = TrainConfig(
+    sizes=(784, 30, 10), epochs=1, mini_batch_size=160, learning_rate=3.0, strategy=SyncSGD(shards=16)
+)
 
 
 def workers(lines: list[str]) -> list[int]:
@@ -38,5 +40,5 @@ def test_none_is_the_measure_of_the_others():
 )
 def test_the_first_line_says_what_was_asked_and_the_last_what_follows(link, cores, where):
     first, *_, last = report(CostModel(SIXTEEN, SPEED, link, cores), 4).splitlines()
-    assert first == f"784,30,10, float32, mini-batches of 160, exact SGD in 16 shards; {where}"
+    assert first == f"784,30,10, float32, mini-batches of 160, synchronous SGD in 16 shards; {where}"
     assert "best" in last
