@@ -14,7 +14,7 @@ from shared.types import Array
 
 
 class Arithmetic(Protocol):
-    """The four sums of a pass through one layer. Each writes into memory that its caller gives."""
+    """The sums of a pass through one layer. Each writes into memory that its caller gives."""
 
     def affine(self, w: Array, a: Array, b: Array, out: Array) -> None:
         """Write w @ a + b, summed over the layer's inputs.
@@ -23,14 +23,10 @@ class Arithmetic(Protocol):
         """
         ...
 
-    def sum_samples(self, delta: Array, out: Array) -> None:
-        """Write the sum over the samples.  delta: (n_out, n_samples).  out: (n_out, 1)."""
-        ...
+    def gradient(self, delta: Array, a: Array, nabla_w: Array, nabla_b: Array) -> None:
+        """Write delta @ a.T and the sum of delta's columns, both summed over the samples.
 
-    def outer(self, delta: Array, a: Array, out: Array) -> None:
-        """Write delta @ a.T, summed over the samples.
-
-        delta: (n_out, n_samples).  a: (n_in, n_samples).  out: (n_out, n_in).
+        delta: (n_out, n_samples).  a: (n_in, n_samples).  nabla_w: (n_out, n_in).  nabla_b: (n_out, 1).
         """
         ...
 
@@ -49,12 +45,10 @@ class Native:
         np.dot(w, a, out)
         out += b
 
-    def sum_samples(self, delta: Array, out: Array) -> None:
+    def gradient(self, delta: Array, a: Array, nabla_w: Array, nabla_b: Array) -> None:
+        np.matmul(delta, a.T, nabla_w)
         # Outputs go by position: at the notebook's size a keyword costs a tenth of the call.
-        np.add.reduce(delta, 1, None, out, keepdims=True)
-
-    def outer(self, delta: Array, a: Array, out: Array) -> None:
-        np.matmul(delta, a.T, out)
+        np.add.reduce(delta, 1, None, nabla_b, keepdims=True)
 
     def back(self, delta: Array, w: Array, out: Array) -> None:
         np.dot(delta.T, w, out)  # transposed, so that BLAS reads w as it lies

@@ -72,8 +72,7 @@ class MLP:
             else:
                 activation.derivative(a, delta)
                 delta *= workspace.backs[layer].T  # BP2
-            arithmetic.sum_samples(delta, gradient.biases[layer])  # BP3
-            arithmetic.outer(delta, outputs[layer], gradient.weights[layer])  # BP4
+            arithmetic.gradient(delta, outputs[layer], gradient.weights[layer], gradient.biases[layer])  # BP3, BP4
             if layer:
                 arithmetic.back(delta, layers.weights[layer], workspace.backs[layer - 1])
 
