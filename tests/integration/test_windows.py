@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 
 @pytest.mark.parametrize("victim", ["set", "rpush"])
 @pytest.mark.parametrize("times", [1, 2, 3])
-def test_a_failure_while_a_span_is_opened_loses_nothing(server, remote_gradients, victim, times):
+def test_a_failure_while_a_window_is_opened_loses_nothing(server, remote_gradients, victim, times):
     """The connection breaks at the worst moment, `times` times over."""
     made = remote_gradients(batches_per_task=4)
     broken: list[str] = []
@@ -35,10 +35,10 @@ def test_a_failure_while_a_span_is_opened_loses_nothing(server, remote_gradients
     assert len(broken) == times
 
 
-def test_a_broker_that_fails_while_seats_are_given_out_loses_no_lease(server, remote_gradients):
+def test_a_broker_that_fails_while_leases_are_sent_loses_none(server, remote_gradients):
     made = remote_gradients(batches_per_task=4)
     failures: list[int] = []
-    send = made._leases._app.send_task
+    send = made._workforce._dispatcher._app.send_task
 
     def fail(*arguments, **options):
         failures.append(1)
@@ -46,7 +46,7 @@ def test_a_broker_that_fails_while_seats_are_given_out_loses_no_lease(server, re
             raise OperationalError("cut by the test")
         return send(*arguments, **options)
 
-    made._leases._app.send_task = fail
+    made._workforce._dispatcher._app.send_task = fail
     FakeWorker(server).start()
     assert learn(made.gradient) == learn(alone())
     assert len(failures) >= 3 * 3 * 4  # three windows of four leases, each of them refused twice

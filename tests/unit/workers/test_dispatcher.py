@@ -1,0 +1,97 @@
+"""Sending leases, with a queue in memory instead of Redis."""
+
+import pytest
+from kombu import Message
+from kombu.exceptions import OperationalError
+from kombu.transport.redis import Channel
+
+from coordinator.workers.dispatcher import BrokerAwayError, Dispatcher
+from coordinator.workers.leases import Leases
+from shared.messaging.keys import LEASE_KEYS, PREFIX, QUEUE
+from shared.messaging.lease import LEASE_TASK, Lease
+from tests.support.clock import Clock
+from tests.support.leases import template
+
+
+@pytest.fixture
+def dispatcher():
+    made = Dispatcher("memory://")
+    yield made
+    drain(made)
+    made.close()
+
+
+@pytest.fixture
+def leases() -> Leases:
+    made = Leases(Clock())
+    made.open(template(), 2)
+    return made
+
+
+def drain(dispatcher: Dispatcher) -> list[Message]:
+    """Take what is in the queue."""
+    with dispatcher._app.connection_for_read() as connection, connection.channel() as channel:
+        return list(iter(lambda: channel.basic_get(QUEUE, no_ack=True), None))
+
+
+def lease_of(message: Message) -> Lease:
+    arguments, _, _ = message.payload
+    return Lease.from_json(arguments[0])
+
+
+def test_every_due_lease_is_sent_once(dispatcher, leases):
+    dispatcher.send_due(leases)
+    dispatcher.send_due(leases)
+    assert [(lease.number, lease.label) for lease in map(lease_of, drain(dispatcher))] == [(0, "1/2"), (1, "2/2")]
+    assert leases.next_due() is None
+
+
+def test_flower_shows_a_lease_by_its_name(dispatcher, leases):
+    dispatcher.send_due(leases)
+    headers = drain(dispatcher)[0].headers
+    assert headers["task"] == LEASE_TASK
+    assert headers["shadow"] == "epoch 3, mini-batches 500–999, lease 1/2"
+    assert headers["argsrepr"] == "(run, epoch 3, mini-batches 500–999, lease 1/2)"
+
+
+def test_the_queue_is_empty_until_a_lease_is_sent_and_again_when_all_are_taken(dispatcher, leases):
+    assert dispatcher.queue_is_empty()
+    dispatcher.send_due(leases)
+    assert not dispatcher.queue_is_empty()
+    drain(dispatcher)
+    assert dispatcher.queue_is_empty()
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("cut"), AttributeError("no channel"), ConnectionResetError("reset")]
+)
+def test_what_could_not_be_sent_stays_due(dispatcher, leases, monkeypatch, error):
+    send, calls = dispatcher._app.send_task, []
+
+    def fail_at_the_second(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise error
+        return send(*arguments, **options)
+
+    monkeypatch.setattr(dispatcher._app, "send_task", fail_at_the_second)
+    with pytest.raises(BrokerAwayError, match=str(error)):
+        dispatcher.send_due(leases)
+    assert leases.next_due().label == "2/2"
+    dispatcher.send_due(leases)
+    assert [lease.number for lease in map(lease_of, drain(dispatcher))] == [0, 1]
+
+
+def test_a_connection_in_an_unknown_state_is_never_used_again(dispatcher, leases, monkeypatch):
+    def fail(*arguments, **options):
+        raise AttributeError("no channel")
+
+    monkeypatch.setattr(dispatcher._app, "send_task", fail)
+    broken = dispatcher._app
+    with pytest.raises(BrokerAwayError, match="AttributeError: no channel"):
+        dispatcher.send_due(leases)
+    assert dispatcher._app is not broken
+
+
+def test_the_keys_that_are_kept_are_those_of_kombu():
+    assert set(LEASE_KEYS) == {PREFIX + name for name in (QUEUE, Channel.unacked_key, Channel.unacked_index_key)}

@@ -1,0 +1,84 @@
+"""Who takes part."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from coordinator.workers.membership import Membership, n_workers
+from tests.support.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def told(caplog) -> Callable[[], list[str]]:
+    """What was logged so far: each line behind its worker."""
+    caplog.set_level(logging.INFO, "coordinator")
+    return lambda: [f"{getattr(record, 'worker', '')}: {record.getMessage()}" for record in caplog.records]
+
+
+def test_a_worker_that_is_heard_of_takes_part_and_is_named_once(clock, told):
+    membership = Membership(shards=2, clock=clock)
+    membership.heard("a")
+    membership.heard("a")
+    membership.heard("b")
+    assert len(membership) == 2
+    assert told() == ["a: takes part (1 worker now)", "b: takes part (2 workers now)"]
+
+
+def test_ten_seconds_without_a_word_and_a_worker_is_forgotten(clock, told):
+    membership = Membership(shards=2, clock=clock)
+    membership.heard("a")
+    membership.heard("b")
+    clock.advance(10)
+    membership.forget_silent()
+    assert len(membership) == 2  # just not yet
+    membership.heard("b")
+    clock.advance(0.1)
+    membership.forget_silent()
+    assert len(membership) == 1
+    assert told()[2:] == ["a: is no longer heard of (1 worker now)"]
+
+
+def test_a_worker_that_was_forgotten_may_come_back(clock, told):
+    membership = Membership(shards=2, clock=clock)
+    membership.heard("a")
+    clock.advance(11)
+    membership.forget_silent()
+    assert len(membership) == 0
+    membership.heard("a")
+    assert len(membership) == 1
+    assert told()[-1] == "a: takes part (1 worker now)"
+
+
+def test_a_worker_that_leaves_is_named_with_the_reason_once(clock, told):
+    membership = Membership(shards=2, clock=clock)
+    membership.heard("a")
+    membership.gone("a", "leaves")
+    membership.gone("a", "does not answer")
+    membership.gone("stranger", "leaves")
+    assert told()[1:] == ["a: leaves (0 workers now)"]
+
+
+def test_more_workers_than_shards_are_told_of_once(clock, told):
+    membership = Membership(shards=1, clock=clock)
+    for worker in ("a", "b", "c"):
+        membership.heard(worker)
+    hints = [line for line in told() if "--shards makes more" in line]
+    assert hints == [": more workers than the 1 that a mini-batch has shards for take turns; --shards makes more"]
+
+
+def test_as_many_workers_as_shards_need_no_hint(clock, told):
+    membership = Membership(shards=2, clock=clock)
+    membership.heard("a")
+    membership.heard("b")
+    assert not any("--shards" in line for line in told())
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 workers"), (1, "1 worker"), (2, "2 workers")])
+def test_workers_are_counted_in_plain_english(count, text):
+    assert n_workers(count) == text
