@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -17,66 +17,12 @@ from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
 from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
 from shared.optim.schedules import SCHEDULES
+from shared.strategies import STRATEGIES, LocalSGD, Strategy
 
 DTYPES = ("float32", "float64")
 _LARGEST = 2**29  # bytes of weights
 
 
-@dataclass(frozen=True, kw_only=True)
-class SyncSGD:
-    """Every step is one mini-batch: the weights are those of one process, whoever computes the shards."""
-
-    kind: ClassVar[str] = "sync-sgd"
-    mini_batches_per_step: ClassVar[int] = 1
-
-    shards: int  # contiguous, nearly equal slices of a mini-batch
-
-    def __post_init__(self) -> None:
-        """Raises ConfigError."""
-        if self.shards < 1:
-            raise ConfigError("shards", self.shards, "must be at least 1")
-
-    def shards_per_step(self, mini_batch_size: int) -> int:
-        """Return among how many workers a step can be divided."""
-        return min(self.shards, mini_batch_size)
-
-    def __str__(self) -> str:
-        return f"synchronous SGD in {self.shards} shards"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalSGD:
-    """Replicas of the weights take steps of their own, and then are averaged: another algorithm, with other weights."""
-
-    kind: ClassVar[str] = "local-sgd"
-
-    local_steps: int  # that a replica takes on its own before the next average
-    replicas: int = 2
-    outer_momentum: float = 0.0  # of the mean pseudo-gradient of the replicas
-
-    def __post_init__(self) -> None:
-        """Raises ConfigError."""
-        if self.local_steps < 1:
-            raise ConfigError("local_steps", self.local_steps, "must be at least 1")
-        if self.replicas < 1:
-            raise ConfigError("replicas", self.replicas, "must be at least 1")
-        if not 0 <= self.outer_momentum < 1:
-            raise ConfigError("outer_momentum", self.outer_momentum, "must be at least 0 and below 1")
-
-    @property
-    def mini_batches_per_step(self) -> int:
-        return self.local_steps * self.replicas
-
-    def shards_per_step(self, mini_batch_size: int) -> int:
-        """Return among how many workers a step can be divided: a shard is one replica's."""
-        return self.replicas
-
-    def __str__(self) -> str:
-        momentum = f", outer momentum {self.outer_momentum:g}" if self.outer_momentum else ""
-        return f"local SGD: {self.replicas} replicas average every {self.local_steps} steps{momentum}"
-
-
-_STRATEGIES: dict[str, type[SyncSGD | LocalSGD]] = {kind.kind: kind for kind in (SyncSGD, LocalSGD)}
 _CHOICES: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
     "loss": LOSSES,
@@ -102,7 +48,7 @@ class TrainConfig:
     learning_rate: float  # applied to the mean gradient
     schedule: str = "constant"  # of the learning rate
     seed: int = 0  # of the weights and of every epoch's order
-    strategy: SyncSGD | LocalSGD
+    strategy: Strategy
 
     def __post_init__(self) -> None:
         """Check every option by itself. Raises ConfigError."""
@@ -198,7 +144,7 @@ class TrainConfig:
         """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
         fields = dict(fields) if "strategy" in fields else _of_version_0_1(fields)
         options = dict(fields.pop("strategy"))
-        strategy = _STRATEGIES[options.pop("kind")](**options)
+        strategy = STRATEGIES[options.pop("kind")](**options)
         return cls(**{**fields, "sizes": tuple(fields["sizes"]), "strategy": strategy})
 
 

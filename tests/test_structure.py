@@ -17,6 +17,7 @@ LAYERS = [
     "shared.errors  shared.types  shared.logs",
     "shared.nn",
     "shared.optim  shared.data",
+    "shared.strategies",
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport",

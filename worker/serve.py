@@ -61,7 +61,7 @@ class Server:
         reply = push(self._replies, self._notices.joined())
         while True:
             asked = time.perf_counter()
-            request, weights, weights_came = self._exchange(reply)
+            request, weights, weights_came = self._round_trip(reply)
             reply = []
             got = time.perf_counter()
             self._done.seconds_waiting += got - asked
@@ -85,7 +85,7 @@ class Server:
             if reply:
                 self._done.seconds_computing += time.perf_counter() - got
 
-    def _exchange(self, reply: list[Item]) -> tuple[Record | None, Record | None, bool]:
+    def _round_trip(self, reply: list[Item]) -> tuple[Record | None, Record | None, bool]:
         """Send the reply, if there is one, and wait for a request.
 
         Return that, or None if there is none, the weights' record, and whether the weights themselves came too.

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from coordinator.cli.types import Sizes
 from coordinator.session import RunOptions
 from shared import logs
-from shared.config import DTYPES, LocalSGD, SyncSGD, TrainConfig
+from shared.config import DTYPES, TrainConfig
 from shared.data.dataset import DEFAULT_DATA
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.initializers import INITIALIZERS
@@ -19,6 +19,7 @@ from shared.nn.losses import LOSSES
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
 from shared.parallel.sharding import default_shards
+from shared.strategies import LocalSGD, SyncSGD
 
 DEFAULT_RUNS = Path("runs")
 _Decorator = Callable[[Any], Any]

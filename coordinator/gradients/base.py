@@ -1,7 +1,6 @@
 """What the training loop knows of where gradients come from."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from coordinator.accounting import EpochCounts
 from shared.data.sampler import Step
@@ -9,8 +8,7 @@ from shared.nn.parameters import Parameters
 from shared.types import Vector
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What came of a step's computation. Nothing of it is part of the run until `TrainingState.apply` takes it."""
 
     total: Vector  # the sum of all shards, flat like the parameters; valid until the next step is computed

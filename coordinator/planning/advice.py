@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from coordinator.planning.cost_model import CostModel, Forecast
-from shared.config import LocalSGD
+from shared.strategies import LocalSGD
 
 _GOOD_ENOUGH = 0.95  # of the highest speed: fewer workers that reach this are better
 _WORTH_IT = 1.1  # times the speed of the alternative

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shared.config import LocalSGD, SyncSGD, TrainConfig
+from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
 from shared.nn.evaluation import is_finite
 from shared.parallel.strategy import strategy_of
+from shared.strategies import LocalSGD, SyncSGD
 
 _SECONDS = 0.3  # of each measurement, of which there are four at most
 _LEAST_CALLS = 3  # of each; with a large network they may take longer

@@ -5,9 +5,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from shared.config import LocalSGD, TrainConfig
+from shared.config import TrainConfig
 from shared.errors import MessageError, VersionError
 from shared.messaging.records import VERSION
+from shared.strategies import LocalSGD
 
 LEASE_TASK = "gradmq.lease"  # the name of the one task
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from shared.config import SyncSGD, TrainConfig
+from shared.config import TrainConfig
 from shared.data.sampler import Step, epoch_order
 from shared.data.samples import LabelledSamples, VectorSamples
 from shared.nn.activations import Sigmoid
@@ -19,6 +19,7 @@ from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 from shared.parallel.sharding import default_shards
 from shared.parallel.sync_sgd import SyncSGDStrategy
+from shared.strategies import SyncSGD
 from shared.types import Array, Rows
 
 Pair = tuple[Array, Any]
@@ -65,7 +66,7 @@ class Network:
     @property
     def parameters(self) -> Parameters:
         """A copy of the weights and biases in one vector; setting it makes the lists views of that vector."""
-        parameters = Parameters(self.sizes, np.result_type(*self.weights, *self.biases))
+        parameters = Parameters(self.sizes, self._dtype)
         for layer in range(self.num_layers - 1):
             parameters.weights[layer][...] = self.weights[layer]
             parameters.biases[layer][...] = self.biases[layer]
@@ -123,7 +124,7 @@ class Network:
 
         x: (n_inputs, n_samples).  y: (n_outputs, n_samples).  nabla_b and nabla_w: shaped like biases and weights.
         """
-        gradient = Parameters(self.sizes, np.result_type(*self.weights, *self.biases))
+        gradient = Parameters(self.sizes, self._dtype)
         self._mlp(x).backward(self, x, y, gradient)
         return gradient.biases, gradient.weights
 
@@ -136,15 +137,18 @@ class Network:
         return output_activations - y
 
     def _count_correct(self, tests: LabelledSamples) -> int:
-        return count_correct(MLP(self.sizes, np.result_type(*self.weights), Sigmoid(), Quadratic()), self, tests)
+        return count_correct(MLP(self.sizes, self._dtype, Sigmoid(), Quadratic()), self, tests)
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.result_type(*self.weights, *self.biases)
 
     def _mlp(self, x: Array) -> MLP:
-        return MLP(self.sizes, np.result_type(x, *self.weights), Sigmoid(), Quadratic())
+        return MLP(self.sizes, np.result_type(x, self._dtype), Sigmoid(), Quadratic())
 
     def _strategy(self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int) -> SyncSGDStrategy:
-        dtype = np.result_type(*self.weights, *self.biases)
         options = SyncSGD(shards=shards)
-        config = self._config(dtype, mini_batch_size=mini_batch_size, learning_rate=eta, strategy=options)
+        config = self._config(self._dtype, mini_batch_size=mini_batch_size, learning_rate=eta, strategy=options)
         return SyncSGDStrategy(config, options, samples)
 
     def _config(self, dtype: DTypeLike, **options: Any) -> TrainConfig:

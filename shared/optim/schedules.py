@@ -7,7 +7,7 @@ Schedule = Callable[[int], float]
 
 
 def constant(step: int) -> float:
-    """1, at every step."""
+    """The same learning rate at every step."""
     return 1.0
 
 

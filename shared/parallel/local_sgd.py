@@ -7,17 +7,18 @@ The weights follow the mean of them, with momentum if it is asked for (DiLoCo; A
 
 import numpy as np
 
-from shared.config import LocalSGD, TrainConfig
+from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OPTIMIZERS, OptimizerState
 from shared.parallel.reduction import TreeReducer
+from shared.strategies import LocalSGD
 from shared.types import Rows, Vector
 
 
 class LocalSGDStrategy:
-    """The strategy of `shared.config.LocalSGD`."""
+    """The strategy of `shared.strategies.LocalSGD`."""
 
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
         self._config, self._samples = config, samples

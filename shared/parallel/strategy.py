@@ -2,13 +2,14 @@
 
 from typing import Protocol
 
-from shared.config import SyncSGD, TrainConfig
+from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.sync_sgd import SyncSGDStrategy
+from shared.strategies import SyncSGD
 from shared.types import Vector
 
 

@@ -1,17 +1,18 @@
 """Synchronous SGD: a step is one mini-batch, and each of its shards gives the gradient summed over its samples."""
 
-from shared.config import SyncSGD, TrainConfig
+from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.reduction import TreeReducer
 from shared.parallel.sharding import shard_bounds
+from shared.strategies import SyncSGD
 from shared.types import Vector
 
 
 class SyncSGDStrategy:
-    """The strategy of `shared.config.SyncSGD`."""
+    """The strategy of `shared.strategies.SyncSGD`."""
 
     def __init__(self, config: TrainConfig, options: SyncSGD, samples: Samples) -> None:
         self._config, self._shards, self._samples = config, options.shards, samples

@@ -5,11 +5,11 @@ from collections import Counter
 from contextlib import closing
 
 import numpy as np
+from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
-from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
 from tests.support.mutate import COUNT, mutated, mutations

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 from kombu.exceptions import OperationalError
+from shared.parallel.sgd import epoch_order, initial_parameters
 
 from shared.errors import ConnectionLostError
-from shared.parallel.sgd import epoch_order, initial_parameters
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, SAMPLES, alone, learn
 from tests.support.waiting import wait_until

@@ -1,6 +1,7 @@
 """A lease of a window in the middle of a run, as the policies about workers are asked for it."""
 
-from shared.config import SyncSGD, TrainConfig
+from shared.config import TrainConfig
+from shared.strategies import SyncSGD
 from shared.messaging.lease import Lease
 
 CONFIG = TrainConfig(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from shared.parallel.sgd import epoch_order, initial_parameters, mini_batch_starts
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.parallel.sgd import tree_sum
 
 from coordinator.gradients.pending import PendingStep, Verdict
 from shared.messaging.records import Kind
-from shared.parallel.sgd import tree_sum
 
 
 @given(shards=st.integers(1, 33), workers=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))

@@ -3,7 +3,6 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
 from shared.parallel.sgd import default_shards, shard_bounds
 
 

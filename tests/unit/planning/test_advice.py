@@ -5,7 +5,8 @@ import pytest
 from coordinator.planning.advice import advise, enough_local_steps
 from coordinator.planning.cost_model import IDEAL, CostModel, Costs, Link
 from coordinator.planning.profiler import Profile
-from shared.config import SyncSGD, TrainConfig
+from shared.config import TrainConfig
+from shared.strategies import SyncSGD
 
 FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))
 SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds

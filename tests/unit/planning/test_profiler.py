@@ -1,7 +1,8 @@
 """How long work takes on this machine."""
 
 from coordinator.planning.profiler import profile
-from shared.config import LocalSGD, SyncSGD, TrainConfig
+from shared.config import TrainConfig
+from shared.strategies import LocalSGD, SyncSGD
 
 
 def test_the_profile_is_that_of_the_real_work():

@@ -5,7 +5,8 @@ import pytest
 from coordinator.planning.cost_model import CostModel, Link
 from coordinator.planning.profiler import Profile
 from coordinator.planning.report import report, table
-from shared.config import SyncSGD, TrainConfig
+from shared.config import TrainConfig
+from shared.strategies import SyncSGD
 
 SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
 SIXTEEN = TrainConfig(
