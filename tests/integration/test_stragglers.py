@@ -1,27 +1,24 @@
 """Who is slow, as the replies tell."""
 
-import time
-
-from coordinator.workers.stragglers import Bench
+from coordinator.workers.stragglers import Stragglers
 from shared.messaging.records import Record
+from tests.support.clock import Clock
 from tests.support.fake_worker import FakeWorker, changed
 from tests.support.learning import alone, learn
 
 
-def reply(bench: Bench, **seconds: list[float]) -> None:
-    """Have each worker reply with these latencies, a tenth of a second apart, from now on."""
-    for worker, latencies in seconds.items():
-        for number, latency in enumerate(latencies):
-            bench.good(worker, latency, time.monotonic() + number / 10)
-
-
 def test_a_pause_ends_when_nobody_else_is_there(server, remote):
-    reply(remote._bench, fast=[0.001] * 15, slow=[1.0] * 15)
-    remote._bench.look(["fast", "slow"])
-    assert "slow" in remote._bench
+    clock = Clock()
+    remote._workforce.stragglers = stragglers = Stragglers(clock)
+    for _ in range(15):
+        clock.advance(0.1)
+        stragglers.replied("fast", 0.001)
+        stragglers.replied("slow", 1.0)
+    stragglers.review(["fast", "slow"])
+    assert stragglers.pausing == {"slow"}
     FakeWorker(server, name="slow").start()
-    assert learn(remote.gradient) == learn(alone())
-    assert "slow" not in remote._bench
+    assert learn(remote) == learn(alone())
+    assert not stragglers.pausing
 
 
 def test_who_rescues_a_lost_request_is_not_taken_for_slow(server, remote):
@@ -35,6 +32,6 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server, remote):
         return [message]
 
     FakeWorker(server, forget, "worker").start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert len(forgotten) == 3
-    assert max(remote._bench._times["worker"]) < 0.1  # seconds; each rescue took three times as long
+    assert max(remote._workforce.stragglers._times["worker"]) < 0.1  # seconds; each rescue took three times as long
