@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from coordinator.__main__ import main
-from coordinator.reporting.progress_bar import results
+from coordinator.reporting.log_handlers import results
 from tests.support.mnist import write_small_mnist
 from tests.support.mutate import SEED
 from tests.support.servers import Server

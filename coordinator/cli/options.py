@@ -172,7 +172,8 @@ def to_strategy(given: dict[str, Any]) -> SyncSGD | LocalSGD:
     if not local_steps:
         if local:
             names = " and ".join("--" + name.replace("_", "-") for name in local)
-            raise click.UsageError(f"{names} goes with --local-steps; give how many")
+            goes = "goes" if len(local) == 1 else "go"
+            raise click.UsageError(f"{names} {goes} with --local-steps; give how many")
         # A size out of its range is refused later.
         return SyncSGD(shards=default_shards(max(given["mini_batch_size"], 1)) if shards is None else shards)
     if shards is not None:

@@ -82,7 +82,9 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     parameters = from_arrays(arrays)
     if digest != _digest(text, parameters, remembered):
         raise ValueError("its checksum is wrong")
-    progress = _progress(json.loads(text))
+    progress = json.loads(text)
+    if "batch" in progress:
+        _translate_from_0_1(progress, remembered)
     if TrainConfig.from_json(progress["config"]) != config:
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
@@ -109,10 +111,11 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     return state
 
 
-def _progress(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields by their names of today; GradMQ 0.1 had others for two."""
-    names = {"batch": "step_index", "account": "counts"}
-    return {names.get(name, name): value for name, value in fields.items()}
+def _translate_from_0_1(progress: dict[str, Any], optimizer_state: OptimizerState) -> None:
+    """Translate what GradMQ 0.1 has written: two names, and a velocity that had the direction of the weights."""
+    progress["step_index"], progress["counts"] = progress.pop("batch"), progress.pop("account")
+    for vector in optimizer_state.values():
+        np.negative(vector, vector)
 
 
 def _before(path: Path) -> Path:

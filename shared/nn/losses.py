@@ -25,7 +25,7 @@ class Loss(Protocol):
 
 
 class Quadratic:
-    """The quadratic cost of the notebook: |a - y|² / 2."""
+    """Half of the squared distance, |a - y|² / 2."""
 
     def value(self, a: Array, y: Array) -> float:
         return float(np.square(a - y).sum() / 2)

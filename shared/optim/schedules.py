@@ -7,7 +7,7 @@ Schedule = Callable[[int], float]
 
 
 def constant(step: int) -> float:
-    """The same learning rate at every step."""
+    """1: the learning rate as it was given, at every step."""
     return 1.0
 
 

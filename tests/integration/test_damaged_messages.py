@@ -5,13 +5,13 @@ from collections import Counter
 from contextlib import closing
 
 import numpy as np
-from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
 
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.parallel.strategy import strategy_of
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
+from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn, step_of
 from tests.support.mutate import COUNT, mutated, mutations
 from tests.support.waiting import PATIENCE, wait_until
 from worker import samples as worker_data
@@ -39,7 +39,7 @@ def test_damaged_replies_change_nothing(server, dice):
     FakeWorker(server, answer).start()
     while sent["wrong"] < COUNT:
         with closing(gradients_on(server)) as remote:
-            assert learn(remote.gradient) == learn(alone())
+            assert learn(remote) == learn(alone())
 
 
 def test_damaged_requests_are_no_ones_work(server, dice):
@@ -48,7 +48,7 @@ def test_damaged_requests_are_no_ones_work(server, dice):
     incarnation = 77
     lease = Lease("run", incarnation, CONFIG, SAMPLES.sha256, 0, 0, 10, 0, 0, "1/1", ())
     keys = Keys("run", incarnation)
-    parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
+    parameters = CONFIG.initial_parameters()
     request = Record(Kind.REQUEST, incarnation, 2, 0, 2)
     weights = Record(Kind.WEIGHTS, incarnation, 2, number=0).encode() + parameters.flat.tobytes()
     with server.client() as client:
@@ -62,13 +62,12 @@ def test_damaged_requests_are_no_ones_work(server, dice):
         client.rpush(keys.requests(0), Record(Kind.OVER, incarnation, number=0).encode())
         thread.join(PATIENCE)
         assert not thread.is_alive(), "the session does not end"
-        rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[12:18]
-        gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
+        strategy = strategy_of(CONFIG, SAMPLES)
         answers = 0
         for message in client.lrange(keys.replies, 0, -1):
             reply = Record.decode(message)
             if reply is not None and reply.kind == Kind.REPLY:
-                right, n_samples = gradients.block(parameters, rows, CONFIG.shards, reply.first, reply.stop)
+                right, n_samples = strategy.block(parameters, step_of(2), reply.first, reply.stop)
                 assert (reply.step, reply.samples) == (2, n_samples)
                 assert message[RECORD_BYTES:] == right.tobytes()
                 answers += reply.identity == request.identity

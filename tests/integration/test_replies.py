@@ -10,7 +10,7 @@ from tests.support.learning import alone, learn
 def test_a_reply_delivered_twice_changes_nothing(server, remote):
     worker = FakeWorker(server, lambda message, record: [message, changed(message, record), message])
     worker.start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert worker.messages == 3 * worker.requests >= 30
 
 
@@ -23,7 +23,7 @@ def test_a_late_reply_from_another_step_changes_nothing(server, remote):
 
     worker = FakeWorker(server, answer)
     worker.start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert worker.messages > 2 * worker.requests
 
 
@@ -43,7 +43,7 @@ def test_a_late_reply_from_another_step_changes_nothing(server, remote):
 def test_a_reply_under_a_false_name_changes_nothing(server, remote, fields):
     worker = FakeWorker(server, lambda message, record: [changed(message, record, **fields), message])
     worker.start()
-    assert learn(remote.gradient, 3) == learn(alone(), 3)
+    assert learn(remote, 3) == learn(alone(), 3)
     assert worker.messages == 2 * worker.requests
 
 
@@ -51,11 +51,11 @@ def test_a_reply_under_a_false_name_changes_nothing(server, remote, fields):
 def test_a_reply_of_the_wrong_length_or_kind_changes_nothing(server, remote, spoil):
     worker = FakeWorker(server, lambda message, record: [spoil(message), message])
     worker.start()
-    assert learn(remote.gradient, 3) == learn(alone(), 3)
+    assert learn(remote, 3) == learn(alone(), 3)
     assert worker.messages == 2 * worker.requests
 
 
-def test_a_request_without_a_reply_is_asked_again(server, remote):
+def test_a_request_without_a_reply_is_sent_again(server, remote):
     forgotten: list[Record] = []
 
     def answer(message: bytes, record: Record) -> list[bytes]:
@@ -66,5 +66,5 @@ def test_a_request_without_a_reply_is_asked_again(server, remote):
 
     remote._timer.add(0.001)  # so that a second without a reply counts as late
     FakeWorker(server, answer).start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert len(forgotten) == 1

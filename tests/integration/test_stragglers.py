@@ -1,5 +1,6 @@
 """Who is slow, as the replies tell."""
 
+from coordinator.workers.stragglers import Stragglers
 from shared.messaging.records import Record
 from tests.support.clock import Clock
 from tests.support.fake_worker import FakeWorker, changed
@@ -7,8 +8,8 @@ from tests.support.learning import alone, learn
 
 
 def test_a_pause_ends_when_nobody_else_is_there(server, remote):
-    stragglers = remote._workforce.stragglers
-    clock = stragglers._clock = Clock()  # on which no pause ends
+    clock = Clock()
+    remote._workforce.stragglers = stragglers = Stragglers(clock)
     for _ in range(15):
         clock.advance(0.1)
         stragglers.replied("fast", 0.001)
@@ -16,7 +17,7 @@ def test_a_pause_ends_when_nobody_else_is_there(server, remote):
     stragglers.review(["fast", "slow"])
     assert stragglers.pausing == {"slow"}
     FakeWorker(server, name="slow").start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert not stragglers.pausing
 
 
@@ -31,6 +32,6 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server, remote):
         return [message]
 
     FakeWorker(server, forget, "worker").start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert len(forgotten) == 3
     assert max(remote._workforce.stragglers._times["worker"]) < 0.1  # seconds; each rescue took three times as long

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coordinator.training.state import TrainingState
 from shared.messaging.records import Record
 from shared.transport.regions import SharedTensors
 from tests.support.fake_worker import FakeWorker
@@ -20,13 +21,14 @@ def tensors() -> Iterator[SharedTensors]:
     os.close(descriptor)
 
 
-@pytest.mark.parametrize(("slot", "first"), [(WORKERS + 1, 0), (65535, 0), (1, CONFIG.shards), (1, 2**32 - 1)])
+@pytest.mark.parametrize(("slot", "first"), [(WORKERS + 1, 0), (65535, 0), (1, CONFIG.shards_per_step), (1, 2**32 - 1)])
 def test_a_reply_in_a_region_that_is_not_there_is_rejected(server, remote_gradients, tensors, slot, first):
     def elsewhere(message: bytes, record: Record) -> list[bytes]:
         return [record._replace(slot=slot, first=first).encode(), message]
 
     remote = remote_gradients(tensors=tensors)
-    remote._by_wire = True
+    remote._transport._strangers = True  # as a fake worker is
+    state = TrainingState.initial(CONFIG)
     FakeWorker(server, elsewhere).start()
-    assert learn(remote.gradient) == learn(alone())
-    assert sum(counts.rejected for counts in remote._ledger.counts.workers.values()) >= STEPS
+    assert learn(remote, state=state) == learn(alone())
+    assert state.counts.total.rejected >= STEPS

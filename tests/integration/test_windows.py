@@ -4,11 +4,10 @@ import threading
 
 import pytest
 from kombu.exceptions import OperationalError
-from shared.parallel.sgd import epoch_order, initial_parameters
 
 from shared.errors import ConnectionLostError
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, SAMPLES, alone, learn
+from tests.support.learning import CONFIG, alone, learn, step_of
 from tests.support.waiting import wait_until
 
 
@@ -26,19 +25,18 @@ def test_a_failure_while_a_window_is_opened_loses_nothing(server, remote_gradien
         return whole(*arguments, **options)
 
     FakeWorker(server).start()
-    order = epoch_order(CONFIG.seed, 0, len(SAMPLES))
-    parameters = initial_parameters(CONFIG.sizes, CONFIG.seed, CONFIG.dtype)
-    made.gradient(parameters, 0, 0, order[:6])
+    made.gradient(CONFIG.initial_parameters(), step_of(0))
     whole = getattr(made._client, victim)
     setattr(made._client, victim, fail)
-    assert learn(made.gradient) == learn(alone())
+    assert learn(made) == learn(alone())
     assert len(broken) == times
 
 
-def test_a_broker_that_fails_while_leases_are_sent_loses_none(server, remote_gradients):
+def test_a_broker_that_fails_while_leases_are_granted_loses_no_lease(server, remote_gradients):
     made = remote_gradients(batches_per_task=4)
     failures: list[int] = []
-    send = made._workforce._dispatcher._app.send_task
+    app = made._workforce._dispatcher._app
+    send = app.send_task
 
     def fail(*arguments, **options):
         failures.append(1)
@@ -46,16 +44,16 @@ def test_a_broker_that_fails_while_leases_are_sent_loses_none(server, remote_gra
             raise OperationalError("cut by the test")
         return send(*arguments, **options)
 
-    made._workforce._dispatcher._app.send_task = fail
+    app.send_task = fail
     FakeWorker(server).start()
-    assert learn(made.gradient) == learn(alone())
+    assert learn(made) == learn(alone())
     assert len(failures) >= 3 * 3 * 4  # three windows of four leases, each of them refused twice
 
 
 def test_a_run_leaves_no_key_that_does_not_expire(server, remote):
     worker = FakeWorker(server)
     worker.start()
-    learn(remote.gradient)
+    learn(remote)
     worker.leave()  # so that nothing is written any more
     with server.client() as client:
         ours = [key for key in client.keys("gradmq:test:*") if client.ttl(key) < 0]
@@ -81,5 +79,5 @@ def test_a_weights_key_of_the_wrong_type_is_replaced(server, remote):
         FakeWorker(server).start()
 
     threading.Thread(target=spoil, daemon=True).start()
-    assert learn(remote.gradient) == learn(alone())
+    assert learn(remote) == learn(alone())
     assert spoilt

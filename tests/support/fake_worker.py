@@ -13,8 +13,9 @@ import redis
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
-from shared.parallel.sgd import Gradients, epoch_order, initial_parameters
-from tests.support.learning import CONFIG, SAMPLES
+from shared.nn.parameters import Parameters
+from shared.parallel.strategy import strategy_of
+from tests.support.learning import CONFIG, SAMPLES, step_of
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
 
@@ -104,10 +105,8 @@ class FakeWorker(threading.Thread):
         return weights is not None and Record.decode(weights).number == lease.window
 
     def _replies(self, lease: Lease, request: Record, weights: bytes) -> list[bytes]:
-        parameters = initial_parameters(CONFIG.sizes, 0, CONFIG.dtype)
-        parameters.flat[:] = np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype)
-        rows = epoch_order(CONFIG.seed, 0, len(SAMPLES))[request.step * 6 : request.step * 6 + 6]
-        gradients = Gradients(SAMPLES, CONFIG.sizes, CONFIG.dtype)
-        total, n_samples = gradients.block(parameters, rows, CONFIG.shards, request.first, request.stop)
+        parameters = Parameters(CONFIG.sizes, CONFIG.dtype, np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype))
+        strategy = strategy_of(CONFIG, SAMPLES)
+        total, n_samples = strategy.block(parameters, step_of(request.step), request.first, request.stop)
         reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord("f"))
         return self._answer(reply.encode() + total.tobytes(), reply)

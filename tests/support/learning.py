@@ -1,51 +1,62 @@
 """A job that takes no time, and its gradients: from this process, or from workers on a real Redis."""
 
-from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from coordinator.accounting import Ledger
+from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.training.state import State
+from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
+from shared.strategies import SyncSGD
+from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
-from shared.parallel.sgd import epoch_order, initial_parameters, sgd_step
-from shared.transport.regions import SharedTensors
+from shared.nn.parameters import Parameters
+from shared.parallel.strategy import strategy_of
 from tests.support.servers import Server
 from tests.support.waiting import patience
 
-CONFIG = TrainConfig((12, 5, 3), epochs=1, mini_batch_size=6, eta=3.0, seed=5, shards=4, dtype="float32")
+CONFIG = TrainConfig(
+    sizes=(12, 5, 3), epochs=1, mini_batch_size=6, learning_rate=3.0, seed=5, strategy=SyncSGD(shards=4)
+)
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)
 
 
-def learn(gradient: Callable, steps: int = 10, config: TrainConfig = CONFIG) -> tuple[str, int]:
-    """Take steps with gradients from there; return the fingerprint and the samples counted."""
-    parameters = initial_parameters(config.sizes, config.seed, config.dtype)
-    order = epoch_order(config.seed, 0, len(SAMPLES))
-    samples = 0
-    for batch in range(steps):
-        total, n_samples = gradient(parameters, 0, batch, order[batch * 6 : batch * 6 + 6])
-        sgd_step(parameters, total, config.eta, n_samples)
-        samples += n_samples
-    return parameters.sha256, samples
+def step_of(index: int, config: TrainConfig = CONFIG) -> Step:
+    """A step of the first epoch."""
+    return config.sampler(len(SAMPLES)).step(0, index)
 
 
-def alone(config: TrainConfig = CONFIG) -> Callable:
-    """The gradient in one process."""
-    return InProcessGradients(config, SAMPLES, Ledger()).gradient
+def learn(
+    source: GradientSource, steps: int = 10, config: TrainConfig = CONFIG, state: TrainingState | None = None
+) -> tuple[str, int]:
+    """Take the first steps with the source's gradients; return the fingerprint and the samples counted.
+
+    state: takes them; by default a new one.
+    """
+    state = state or TrainingState.initial(config)
+    strategy = strategy_of(config, SAMPLES)
+    for index in range(steps):
+        step = step_of(index, config)
+        state.apply(strategy, step, source.gradient(state.parameters, step))
+    return state.parameters.sha256, state.samples
 
 
-def gradients_on(
-    server: Server,
-    batches_per_task: int | None = None,
-    audit: float = 0.0,
-    state: State | None = None,
-    tensors: SharedTensors | None = None,
-) -> RemoteGradients:
-    """Gradients from the workers on that server; who waits too long for them fails."""
+def alone(config: TrainConfig = CONFIG) -> InProcessGradients:
+    """The gradients in one process."""
+    return InProcessGradients(config, SAMPLES)
+
+
+def gradients_on(server: Server, **options: Any) -> RemoteGradients:
+    """Gradients from the workers on that server, by options; who waits too long for them fails."""
     return RemoteGradients(
-        *(server.url, server.tcp_url, "test", CONFIG, SAMPLES, state or State.initial(CONFIG)),
-        *(batches_per_task, audit, patience("gradients from workers"), tensors),
+        *(server.url, server.tcp_url, "test", CONFIG, SAMPLES), supervise=patience("gradients from workers"), **options
     )
+
+
+def drawn(sizes: tuple[int, ...], seed: int = 0, dtype: str = "float32") -> Parameters:
+    """Parameters as a run with that seed would begin with."""
+    return replace(CONFIG, sizes=sizes, seed=seed, dtype=dtype).initial_parameters()

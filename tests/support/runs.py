@@ -6,7 +6,7 @@ from tests.support.program import metrics
 
 
 def assert_complete(folder: Path, fingerprints: list[str], n_samples: int = 1000) -> None:
-    """Each epoch was recorded once, with the undisturbed run's fingerprint and books that come out."""
+    """Each epoch was recorded once, with the undisturbed run's fingerprint and a ledger that comes out."""
     lines = metrics(folder.parent.parent)
     assert [line["epoch"] for line in lines] == list(range(len(fingerprints)))
     assert [line["weights_sha256"] for line in lines] == fingerprints

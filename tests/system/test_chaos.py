@@ -29,5 +29,5 @@ def test_a_run_through_every_kind_of_fault_ends_with_the_bits_of_the_undisturbed
     assert [line["weights_sha256"] for line in lines] == fingerprints(chaos.epochs)
     for line in lines:
         assert line["samples"] == 1000
-        assert sum(counts["answered"] for counts in line["ledger"]["workers"].values()) == line["ledger"]["asked"]
+        assert sum(counts["answered"] for counts in line["ledger"]["workers"].values()) == line["ledger"]["requests"]
         assert sum(counts["samples"] for counts in line["ledger"]["workers"].values()) == 1000

@@ -1,4 +1,4 @@
-"""Local SGD is as independent of workers and faults as exact steps."""
+"""Local SGD is as independent of workers and faults as synchronous SGD."""
 
 import signal
 
@@ -7,6 +7,7 @@ import pytest
 
 from coordinator.runs.checkpoint import load_checkpoint
 from shared.config import TrainConfig
+from shared.strategies import LocalSGD
 from tests.support.program import job, metrics
 
 OPTIONS = {"local_steps": 7, "replicas": 3, "outer_momentum": 0.3}
@@ -18,7 +19,7 @@ def test_any_number_of_workers_gives_the_bits_of_one_process(gradmq, small_data,
     assert program.end() == 0, program.text()
     assert "local SGD: 3 replicas average every 7 steps, outer momentum 0.3" in program.text()
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2, **OPTIONS)
-    assert [(line["steps"], line["samples"]) for line in metrics(program)] == [(100, 1000)] * 2
+    assert [(line["mini_batches"], line["samples"]) for line in metrics(program)] == [(100, 1000)] * 2
 
 
 def test_killed_workers_stop_and_resume_change_nothing(gradmq, small_data, fingerprints):
@@ -31,9 +32,11 @@ def test_killed_workers_stop_and_resume_change_nothing(gradmq, small_data, finge
     program.process.send_signal(signal.SIGTERM)
     assert program.end() == 143, program.text()
     (folder,) = program.output.parent.glob("runs/*")
-    config = TrainConfig((196, 12, 10), epochs, 10, 3.0, 0, 1, "float32", **OPTIONS)
-    kept = load_checkpoint(folder / "checkpoint.npz", config, config.steps_per_epoch(1000))
-    assert np.abs(kept.velocity).max() > 0
+    config = TrainConfig(
+        sizes=(196, 12, 10), epochs=epochs, mini_batch_size=10, learning_rate=3.0, strategy=LocalSGD(**OPTIONS)
+    )
+    kept = load_checkpoint(folder / "checkpoint.npz", config, config.sampler(1000).steps_per_epoch)
+    assert np.abs(kept.optimizer_state["velocity"]).max() > 0
     resumed = gradmq("resume", folder, "--workers", 1)
     assert resumed.end() == 0, resumed.text()
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(epochs, **OPTIONS)

@@ -19,7 +19,7 @@ def test_the_embedded_redis_killed_in_mid_run_changes_nothing(gradmq, small_data
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
 
 
-def test_seats_that_got_lost_on_the_way_are_given_out_again(gradmq, small_data, server, fingerprints):
+def test_leases_that_got_lost_on_the_way_are_granted_again(gradmq, small_data, server, fingerprints):
     program = gradmq(*job(small_data, redis=server.url))
     program.wait_for("no worker is there")
     with server.client() as client:
@@ -44,7 +44,7 @@ GARBAGE = [
 ]
 
 
-def test_garbage_in_the_queue_of_seats_is_dropped_and_the_worker_goes_on(gradmq, small_data, server, long_fingerprint):
+def test_garbage_in_the_queue_of_leases_is_dropped_and_the_worker_goes_on(gradmq, small_data, server, long_fingerprint):
     worker = start_worker(gradmq, server, "only")
     worker.wait_for(" ready.")
     with server.client() as client:

@@ -11,18 +11,21 @@ import pytest
 from coordinator.runs.checkpoint import load_checkpoint
 from coordinator.runs.model_file import load_model
 from shared.config import TrainConfig
+from shared.strategies import SyncSGD
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import EPOCHS, job, metrics
 from tests.support.runs import assert_complete
 
-CONFIG = TrainConfig((196, 12, 10), EPOCHS, 10, 3.0, 0, 2, "float32")
+CONFIG = TrainConfig(
+    sizes=(196, 12, 10), epochs=EPOCHS, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD(shards=2)
+)
 
 
 def test_a_coordinator_killed_in_mid_epoch_resumes_there_on_other_workers(gradmq):
     """The real MNIST in mini-batches of two: an epoch is long enough for a checkpoint within it on any machine."""
     options = ["--epochs", 1, "--mini-batch-size", 2]
     program = gradmq("train", *options, "--workers", 1)
-    config = TrainConfig((784, 30, 10), 1, 2, 3.0, 0, 1, "float32")
+    config = replace(CONFIG, sizes=(784, 30, 10), epochs=1, mini_batch_size=2, strategy=SyncSGD(shards=1))
     program.wait_until(lambda: any(program.output.parent.glob("runs/*/checkpoint.npz")), "a checkpoint")
     everyone = program.descendants()
     program.process.kill()
@@ -30,11 +33,11 @@ def test_a_coordinator_killed_in_mid_epoch_resumes_there_on_other_workers(gradmq
     wait_for_the_end_of(everyone)
     state = load_checkpoint(program.run_folder / "checkpoint.npz", config, 25_000)
     assert state is not None
-    assert (state.epoch, 0 < state.batch < 25_000) == (0, True)
+    assert (state.epoch, 0 < state.step_index < 25_000) == (0, True)
 
     resumed = gradmq("resume", program.run_folder, "--workers", 2)
     assert resumed.end() == 0, resumed.text()
-    assert f"going on at epoch 0, mini-batch {state.batch}" in resumed.text()
+    assert f"going on at epoch 0, mini-batch {state.step_index}" in resumed.text()
     undisturbed = gradmq("train", *options, "--workers", 0)
     assert undisturbed.end() == 0
     assert_complete(program.run_folder, [line["weights_sha256"] for line in metrics(undisturbed)], 50_000)
@@ -45,7 +48,7 @@ def test_ctrl_c_at_any_moment_and_resume_give_the_same_bits(gradmq, small_data, 
     config = replace(CONFIG, epochs=epochs)
     program = gradmq(*job(small_data, epochs, workers=1))
     program.wait_for("takes part")
-    batches: list[int] = []
+    step_indexes: list[int] = []
     folder = program.run_folder
     for workers in (2, 0, 1, 0):
         time.sleep(random.random() / 2)
@@ -53,11 +56,11 @@ def test_ctrl_c_at_any_moment_and_resume_give_the_same_bits(gradmq, small_data, 
         assert program.end() == 130, program.text()
         assert "go on with: gradmq resume" in program.text()
         assert folder.name in program.text()
-        batches.append(load_checkpoint(folder / "checkpoint.npz", config, 100).batch)
+        step_indexes.append(load_checkpoint(folder / "checkpoint.npz", config, 100).step_index)
         program = gradmq("resume", folder, "--workers", workers)
         program.wait_for("going on at")
     assert program.end() == 0, program.text()
-    assert len(batches) == 4
+    assert len(step_indexes) == 4
     assert_complete(folder, fingerprints(epochs))
 
 
@@ -106,7 +109,9 @@ def test_what_cannot_be_resumed_is_named(gradmq, left, tmp_path):
     assert "config.json is damaged" in program.text()
 
 
-@pytest.mark.parametrize(("old", "new"), [('"eta": 3.0', '"eta": 1.0'), ('"seed": 0', '"seed": 1'), ("60", "10")])
+@pytest.mark.parametrize(
+    ("old", "new"), [('"learning_rate": 3.0', '"learning_rate": 1.0'), ('"seed": 0', '"seed": 1'), ("60", "10")]
+)
 def test_a_checkpoint_of_other_settings_is_refused_and_left_alone(gradmq, left, old, new):
     path = left / "config.json"
     assert old in path.read_text()

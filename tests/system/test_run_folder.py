@@ -14,8 +14,8 @@ def test_a_runs_folder_holds_what_was_promised(gradmq, small_data):
     folder = model(program).parent
     config = json.loads((folder / "config.json").read_text())
     assert config["sizes"] == [196, 12, 10]
-    assert config["shards"] == 2
-    assert load_model(folder / "model.npz").sha256 == metrics(program)[-1]["weights_sha256"]
+    assert config["strategy"] == {"kind": "sync-sgd", "shards": 2}
+    assert load_model(folder / "model.npz").parameters.sha256 == metrics(program)[-1]["weights_sha256"]
     evaluated = gradmq("evaluate", folder / "model.npz", "--data", small_data)
     assert evaluated.end() == 0
     assert evaluated.text() == f"accuracy is {metrics(program)[-1]['correct']}/200\n"
@@ -25,17 +25,17 @@ def test_a_runs_folder_holds_what_was_promised(gradmq, small_data):
     assert metrics(program)[-1]["weights_sha256"] in shown.text()
 
 
-def test_the_books_and_the_table_are_shown(gradmq, small_data):
+def test_the_ledger_and_the_table_are_shown(gradmq, small_data):
     program = gradmq(*job(small_data, workers=2))
     assert program.end() == 0, program.text()
     shown = gradmq("show", program.run_folder)
     assert shown.end() == 0
     for text in (program.text(), shown.text()):
         heads = next(line for line in text.splitlines() if line.startswith("worker "))
-        assert heads.split() == [*"worker asked asked again answered duplicate late rejected samples".split()]  # noqa: SIM905
+        assert heads.split() == [*"worker requests retried answered duplicate late rejected samples".split()]  # noqa: SIM905
         (total,) = [line.split() for line in text.splitlines() if line.startswith("all ")]
-        asked, _, answered, *_, samples = map(int, total[1:])
-        assert asked == answered
+        requests, _, answered, *_, samples = map(int, total[1:])
+        assert requests == answered
         assert samples == 2000
 
 

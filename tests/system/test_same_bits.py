@@ -29,7 +29,7 @@ def test_any_number_of_workers_gives_the_bits_of_one_process(gradmq, small_data,
     for epoch, line in enumerate(metrics(program)):
         assert line["epoch"] == epoch
         assert line["samples"] == 1000
-        assert line["steps"] == -(-1000 // size)
+        assert line["mini_batches"] == -(-1000 // size)
         assert 1 <= line["workers"] <= workers
         assert line["accuracy"] == line["correct"] / line["n_test"]
         assert f"Epoch {epoch}: accuracy is {line['correct']}/200" in program.text()

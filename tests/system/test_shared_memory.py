@@ -12,7 +12,7 @@ from celery import Celery
 
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.training.state import State
+from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.messaging.addresses import broker_url
 from shared.messaging.celery_settings import celery_settings
@@ -29,7 +29,7 @@ WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
 WORKERS, STEPS = 2, 10
 
 
-def gradients_of(cluster: Cluster, config: TrainConfig, state: State) -> RemoteGradients:
+def gradients_of(cluster: Cluster, config: TrainConfig) -> RemoteGradients:
     """Gradients from a cluster's workers; who waits too long for them fails."""
     is_late = patience("gradients from the cluster's workers")
 
@@ -39,19 +39,19 @@ def gradients_of(cluster: Cluster, config: TrainConfig, state: State) -> RemoteG
 
     url = cluster.redis_url
     return RemoteGradients(
-        *(url, broker_url(url), "test", config, SAMPLES, state, None, 0.0, supervise, cluster.shared_tensors(config))
+        *(url, broker_url(url), "test", config, SAMPLES), supervise=supervise, tensors=cluster.shared_tensors(config)
     )
 
 
 def test_local_workers_have_the_tensors_in_memory_and_redis_carries_only_records(small_data, tmp_path):
     with embedded_cluster(WORKERS, small_data, tmp_path / "logs", None) as cluster:
-        state = State.initial(WIDE)
-        with closing(gradients_of(cluster, WIDE, state)) as remote:
-            learned = learn(remote.gradient, STEPS, WIDE)
+        state = TrainingState.initial(WIDE)
+        with closing(gradients_of(cluster, WIDE)) as remote:
+            learned = learn(remote, STEPS, WIDE, state)
             with client(cluster.redis_url) as connection:
                 through_redis = connection.info("stats")["total_net_input_bytes"]
     assert learned == learn(alone(WIDE), STEPS, WIDE)
-    assert sum(counts.answered for counts in state.ledger.counts.workers.values()) == state.ledger.counts.asked
+    assert state.counts.total.answered == state.counts.requests
     assert through_redis < STEPS * state.parameters.flat.nbytes
 
 
@@ -65,22 +65,22 @@ def tensors() -> Iterator[SharedTensors]:
 def test_a_worker_that_does_not_share_the_memory_takes_part_through_redis(gradmq, server, tensors):
     start_worker(gradmq, server, "stranger")
     with closing(gradients_on(server, tensors=tensors)) as remote:
-        assert learn(remote.gradient) == learn(alone())
+        assert learn(remote) == learn(alone())
 
 
 def test_two_processes_of_one_worker_do_not_share_its_slot(small_data, tmp_path):
     """Flower can have a pool grow; then one process writes to the memory, and the other sends through Redis."""
     with embedded_cluster(1, small_data, tmp_path / "logs", None) as cluster:
         broker = broker_url(cluster.redis_url)
-        with closing(gradients_of(cluster, CONFIG, State.initial(CONFIG))) as remote:
-            learned = [learn(remote.gradient)]
+        with closing(gradients_of(cluster, CONFIG)) as remote:
+            learned = [learn(remote)]
             with Celery(broker=broker, set_as_current=False) as app:
                 app.conf.update(celery_settings(broker))
                 app.control.pool_grow(1)
 
             def second_takes_part() -> bool:
-                learned.append(learn(remote.gradient))
-                return remote._by_wire
+                learned.append(learn(remote))
+                return remote._transport._strangers
 
             wait_until(second_takes_part, "a process that does not share the memory")
     assert set(learned) == {learn(alone())}

@@ -25,7 +25,7 @@ def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
     os.kill(program.process.pid, signal.SIGKILL)
     assert program.end() == -signal.SIGKILL
     wait_for_the_end_of(everyone)
-    assert load_model(model(program)).sizes == (196, 12, 10)
+    assert load_model(model(program)).parameters.sizes == (196, 12, 10)
 
 
 MOMENTS = ["", "run ", "Epoch 0:", "Epoch 3:", "Epoch 9:"]
@@ -47,7 +47,7 @@ def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_da
     wait_for_the_end_of(everyone)
     if "Epoch" in moment:
         assert "the model so far is" in program.text()
-        assert load_model(model(program)).sizes == (196, 12, 10)
+        assert load_model(model(program)).parameters.sizes == (196, 12, 10)
 
 
 def test_a_signal_that_python_would_forget_stops_all_the_same():
@@ -74,7 +74,7 @@ def test_sigterm_stops_like_ctrl_c(gradmq, small_data):
     program.wait_for("Epoch 0:")
     program.process.terminate()
     assert program.end() == 143
-    assert load_model(model(program)).sizes == (196, 12, 10)
+    assert load_model(model(program)).parameters.sizes == (196, 12, 10)
 
 
 def test_a_run_stopped_before_its_first_step_leaves_nothing(gradmq, small_data, server):
@@ -99,6 +99,6 @@ def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeyp
     def interrupted(path: Path) -> None:
         raise Stopped(signal.SIGINT)
 
-    for module in ("inspect", "train"):
+    for module in ("verify", "train"):
         monkeypatch.setattr(f"coordinator.cli.{module}.load_dataset", interrupted)
     assert (main_here(command, str(left)), capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))

@@ -4,11 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from coordinator.runs.model_file import save_model
-from shared.parallel.sgd import initial_parameters
+from coordinator.runs.model_file import Model, save_model
+from tests.support.learning import drawn
 from tests.support.program import job, metrics
 from tests.support.runs import change_line
 
@@ -48,7 +47,7 @@ def test_verify_finds_the_first_difference(gradmq, left, field):
 
 
 def foreign_model(run: Path) -> None:
-    save_model(run / "model.npz", initial_parameters((196, 12, 10), 99, np.float32))
+    save_model(run / "model.npz", Model(drawn((196, 12, 10), seed=99)))
 
 
 def foreign_model_and_no_checkpoint(run: Path) -> None:
@@ -70,7 +69,7 @@ def foreign_model_and_damaged_checkpoint(run: Path) -> None:
         foreign_model_and_no_checkpoint,
         foreign_model_and_damaged_checkpoint,
         lambda run: change_line(run, '"epoch"', '"epoc"'),
-        lambda run: change_line(run, '"steps": 100', '"steps": 7'),
+        lambda run: change_line(run, '"mini_batches": 100', '"mini_batches": 7'),
         lambda run: change_line(run, '"n_test": 200', '"n_test": 400'),
         lambda run: change_line(run, '"accuracy": 0', '"accuracy": 9'),
         lambda run: change_line(run, '"answered": 100', '"answered": 5'),

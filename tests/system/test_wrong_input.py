@@ -3,11 +3,10 @@
 import os
 import socket
 
-import numpy as np
 import pytest
 
-from coordinator.runs.model_file import save_model
-from shared.parallel.sgd import initial_parameters
+from coordinator.runs.model_file import Model, save_model
+from tests.support.learning import drawn
 from tests.support.program import Program, job
 
 
@@ -27,7 +26,7 @@ def test_no_option_goes_wrong_with_a_traceback_in_the_other_commands(gradmq, sma
     assert "text.npz is not a model" in complaint(gradmq("evaluate", text))
     assert "no/model.npz cannot be read: No such file" in complaint(gradmq("show", "no/model.npz"))
     model = tmp_path / "model.npz"
-    save_model(model, initial_parameters((5, 3, 2), 0, np.float32))
+    save_model(model, Model(drawn((5, 3, 2))))
     assert "layers 5,3,2, but the data has 196 inputs" in complaint(gradmq("evaluate", model, "--data", small_data))
     assert "unknown" in complaint(gradmq("unknown")).lower()
     assert "http://x" in complaint(gradmq("worker", "--redis", "http://x"))
@@ -91,7 +90,7 @@ def test_a_folder_without_permission_is_named(gradmq, small_data, tmp_path):
 
 
 def test_weights_that_are_no_longer_finite_are_reported(gradmq, small_data):
-    options = ["--sizes", "196,12,10", "--data", small_data, "--workers", 0, "--eta", "1e300"]
+    options = ["--sizes", "196,12,10", "--data", small_data, "--workers", 0, "--learning-rate", "1e300"]
     program = gradmq("train", *options)
     assert program.end() == 2
     assert "no longer finite" in program.text().splitlines()[-1]

@@ -1,26 +1,209 @@
-"""Options of a run that do not fit."""
+"""The configuration of a run: what is refused, and how it is kept."""
 
+import json
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from shared.config import TrainConfig
+from shared.config import _CHOICES, TrainConfig
+from shared.strategies import LocalSGD, SyncSGD
 from shared.errors import ConfigError
+from shared.nn.parameters import Parameters
+from shared.optim.optimizers import OPTIMIZERS, Nesterov
+from shared.optim.schedules import SCHEDULES
 
-SIZES = (6, 5, 3)
-
-
-def config_of(**options: object) -> TrainConfig:
-    return TrainConfig(SIZES, 1, 4, 3.0, 0, 1, "float64", **options)
+SYNC = TrainConfig(sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, strategy=SyncSGD(shards=2))
+LOCAL = replace(SYNC, dtype="float64", seed=7, strategy=LocalSGD(local_steps=5, replicas=3, outer_momentum=0.5))
 
 
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("strategy", "options", "message"),
     [
-        ({"local_steps": -1}, "--local-steps must be 0 or more, got -1"),
-        ({"local_steps": 5, "replicas": 0}, "--replicas must be at least 1, got 0"),
-        ({"replicas": 2}, "go with --local-steps"),
-        ({"local_steps": 5, "outer_momentum": 1.0}, "--outer-momentum must be at least 0 and below 1, got 1.0"),
+        (LocalSGD, {"local_steps": -1}, "--local-steps must be at least 1, got -1"),
+        (LocalSGD, {"local_steps": 0}, "--local-steps must be at least 1, got 0"),
+        (LocalSGD, {"local_steps": 5, "replicas": 0}, "--replicas must be at least 1, got 0"),
+        (
+            LocalSGD,
+            {"local_steps": 5, "outer_momentum": 1.0},
+            "--outer-momentum must be at least 0 and below 1, got 1.0",
+        ),
+        (LocalSGD, {"local_steps": 5, "outer_momentum": float("nan")}, "--outer-momentum must be at least 0"),
+        (SyncSGD, {"shards": 0}, "--shards must be at least 1, got 0"),
     ],
 )
-def test_options_that_do_not_fit_are_named(options, named):
-    with pytest.raises(ConfigError, match=named):
-        config_of(**options)
+def test_a_strategy_out_of_its_range_is_named(strategy, options, message):
+    with pytest.raises(ConfigError) as refused:
+        strategy(**options)
+    assert refused.value.text("--" + refused.value.field.replace("_", "-")).startswith(message)
+
+
+@pytest.mark.parametrize("strategy", [SyncSGD, LocalSGD])
+def test_strategies_cannot_be_combined_wrongly(strategy):
+    """Their options are theirs: one strategy has no place for the other's."""
+    with pytest.raises(TypeError):
+        strategy(shards=2, local_steps=5)
+    with pytest.raises(TypeError):
+        strategy()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("sizes", (6,), "needs at least two layers of at least one neuron"),
+        ("sizes", (6, 0, 3), "needs at least two layers of at least one neuron"),
+        ("sizes", (6, 10**9, 3), "must make at most 512 MiB of weights"),
+        ("epochs", 0, "must be at least 1"),
+        ("mini_batch_size", -1, "must be at least 1"),
+        ("learning_rate", 0.0, "must be a finite number above 0"),
+        ("learning_rate", float("nan"), "must be a finite number above 0"),
+        ("learning_rate", float("inf"), "must be a finite number above 0"),
+        ("seed", -1, "must be between 0 and 2^64 - 1"),
+        ("seed", 2**64, "must be between 0 and 2^64 - 1"),
+        *((field, "nonsense", "must be one of " + ", ".join(choices)) for field, choices in _CHOICES.items()),
+    ],
+)
+def test_an_option_out_of_its_range_is_named_as_its_user_knows_it(field, value, rule):
+    with pytest.raises(ConfigError) as refused:
+        replace(SYNC, **{field: value})
+    error = refused.value
+    shown = ",".join(map(str, value)) if field == "sizes" else value
+    assert (error.field, error.value) == (field, shown)
+    assert error.rule.startswith(rule)
+    assert str(error).startswith(f"{field} {error.rule}, got {shown}")
+    assert error.text("--x") == f"--x {error.rule}, got {shown}" + (f"; {error.hint}" if error.hint else "")
+
+
+def test_a_hint_comes_last():
+    with pytest.raises(ConfigError) as refused:
+        replace(SYNC, learning_rate=-1.0)
+    assert refused.value.text("--learning-rate") == (
+        "--learning-rate must be a finite number above 0, got -1.0; the notebook used 3.0"
+    )
+
+
+def test_a_configuration_is_given_by_names_alone():
+    with pytest.raises(TypeError):
+        TrainConfig((6, 5, 3), 1, 4, 3.0, SyncSGD(shards=2))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("field", _CHOICES)
+def test_every_choice_of_a_registry_is_taken(field):
+    for choice in _CHOICES[field]:
+        assert getattr(replace(SYNC, **{field: choice}), field) == choice
+
+
+@pytest.mark.parametrize("config", [SYNC, LOCAL])
+def test_a_configuration_survives_its_journey(config):
+    assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_a_configuration_is_kept_under_these_names():
+    assert SYNC.to_json() == {
+        "sizes": [6, 5, 3],
+        "activation": "sigmoid",
+        "loss": "quadratic",
+        "initializer": "standard-normal",
+        "dtype": "float32",
+        "epochs": 1,
+        "mini_batch_size": 4,
+        "optimizer": "sgd",
+        "learning_rate": 3.0,
+        "schedule": "constant",
+        "seed": 0,
+        "strategy": {"kind": "sync-sgd", "shards": 2},
+    }
+    assert LOCAL.to_json()["strategy"] == {
+        "kind": "local-sgd",
+        "local_steps": 5,
+        "replicas": 3,
+        "outer_momentum": 0.5,
+    }
+
+
+OF_0_1 = {"sizes": [6, 5, 3], "epochs": 1, "mini_batch_size": 4, "eta": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("fields", "config"),
+    [
+        ({"seed": 0, "shards": 2, "dtype": "float32", "local_steps": 0, "replicas": 1, "outer_momentum": 0.0}, SYNC),
+        ({"seed": 0, "shards": 2, "dtype": "float32"}, SYNC),  # of before local SGD
+        ({"seed": 7, "shards": 1, "dtype": "float64", "local_steps": 5, "replicas": 3, "outer_momentum": 0.5}, LOCAL),
+    ],
+)
+def test_a_configuration_of_version_0_1_is_still_read(fields, config):
+    given = {**OF_0_1, **fields}
+    kept = dict(given)
+    assert TrainConfig.from_json(given) == config
+    assert given == kept
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strategy": {"kind": "unknown", "shards": 2}},
+        {"strategy": {"kind": "sync-sgd", "shards": 2, "replicas": 2}},
+        {"strategy": {"kind": "sync-sgd"}},
+        {"strategy": None},
+        {"colour": "red"},
+        {"epochs": 0},
+        {"activation": "unknown"},
+    ],
+)
+def test_fields_that_are_no_configuration_are_refused(change):
+    with pytest.raises((ConfigError, TypeError, KeyError)):
+        TrainConfig.from_json({**SYNC.to_json(), **change})
+
+
+@pytest.mark.parametrize("missing", ["eta", "shards", "sizes"])
+def test_fields_of_version_0_1_that_are_not_complete_are_refused(missing):
+    fields = {**OF_0_1, "seed": 0, "shards": 2, "dtype": "float32"}
+    del fields[missing]
+    with pytest.raises((TypeError, KeyError)):
+        TrainConfig.from_json(fields)
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "rule"),
+    [
+        ((100, 7, 3), "sizes", "must begin with 7, the number of inputs in the data"),
+        ((100, 6, 4), "sizes", "must end with 4, the number of classes in the data"),
+        ((3, 6, 3), "mini_batch_size", "must be at most 3, the number of training samples"),
+        ((39, 6, 3), "replicas", "must be at most 2, among which 39 training samples can be divided"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_the_data_is_refused(data, field, rule):
+    with pytest.raises(ConfigError) as refused:
+        LOCAL.check_data(*data)
+    assert (refused.value.field, refused.value.rule) == (field, rule)
+    LOCAL.check_data(41, 6, 3)
+
+
+def test_the_learning_rate_at_a_step_is_the_schedules(monkeypatch):
+    assert [SYNC.learning_rate_at(step) for step in (0, 1, 10**6)] == [3.0, 3.0, 3.0]
+    monkeypatch.setitem(SCHEDULES, "halves", lambda step: 0.5**step)
+    halves = replace(SYNC, schedule="halves")
+    assert [halves.learning_rate_at(step) for step in (0, 1, 2)] == [3.0, 1.5, 0.75]
+
+
+def test_a_step_of_synchronous_sgd_is_one_mini_batch():
+    assert (SYNC.samples_per_step, SYNC.shards_per_step) == (4, 2)
+    assert replace(SYNC, strategy=SyncSGD(shards=9)).shards_per_step == 4  # none is empty
+    assert SYNC.sampler(10).steps_per_epoch == SYNC.mini_batches_per_epoch(10) == 3
+
+
+def test_a_step_of_local_sgd_is_all_replicas_mini_batches():
+    assert (LOCAL.samples_per_step, LOCAL.shards_per_step) == (4 * 5 * 3, 3)
+    assert (LOCAL.sampler(100).steps_per_epoch, LOCAL.mini_batches_per_epoch(100)) == (2, 25)
+
+
+def test_the_optimizer_of_a_step_is_the_strategys():
+    assert SYNC.step_optimizer() is OPTIMIZERS["sgd"]
+    assert isinstance(LOCAL.step_optimizer(), Nesterov)
+
+
+def test_the_weights_are_as_large_as_said():
+    parameters = LOCAL.initial_parameters()
+    assert parameters.flat.nbytes == LOCAL.nbytes == 8 * Parameters.count((6, 5, 3))
+    assert parameters.dtype == np.float64

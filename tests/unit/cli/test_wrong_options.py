@@ -8,8 +8,8 @@ import pytest
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ("--sizes 196,30", "last of --sizes 196,30 must be 10"),
-        ("--sizes 5,3,10", "first of --sizes 5,3,10 must be 196"),
+        ("--sizes 196,30", "--sizes must end with 10, the number of classes in the data, got 196,30"),
+        ("--sizes 5,3,10", "--sizes must begin with 196, the number of inputs in the data, got 5,3,10"),
         ("--sizes 196", "at least two layers"),
         ("--sizes 196,0,10", "got 196,0,10"),
         ("--sizes 196,-3,10", "got 196,-3,10"),
@@ -19,8 +19,8 @@ import pytest
         ("--epochs x", "'x'"),
         ("--mini-batch-size 0", "--mini-batch-size must be at least 1, got 0"),
         ("--mini-batch-size -1", "got -1"),
-        ("--mini-batch-size 1001", "--mini-batch-size 1001 is more than the 1000"),
-        ("--eta nan", "got nan"),
+        ("--mini-batch-size 1001", "--mini-batch-size must be at most 1000, the number of training samples, got 1001"),
+        ("--eta nan", "--learning-rate must be a finite number above 0, got nan"),
         ("--eta inf", "got inf"),
         ("--eta 0", "got 0.0"),
         ("--eta -1", "got -1.0"),

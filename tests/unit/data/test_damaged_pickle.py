@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.data.notebook_pickle import read_seed_pickle
+from shared.data.notebook_pickle import read_notebook_pickle
 from shared.errors import DataError
 from tests.support.mutate import COUNT, is_one_line, mutations
 
@@ -35,7 +35,7 @@ def test_a_damaged_pickle_is_refused_or_arrays_and_never_a_program(tmp_path, dic
     for changed in mutations(content, dice):
         path.write_bytes(gzip.compress(changed, 1))
         try:
-            for x, y in read_seed_pickle(path):
+            for x, y in read_notebook_pickle(path):
                 assert (x.ndim, y.ndim) == (2, 1)
         except DataError as error:
             refused += is_one_line(error)

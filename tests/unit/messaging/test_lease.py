@@ -16,7 +16,7 @@ def test_a_lease_survives_its_journey():
     assert lease.name == "epoch 3, mini-batches 500–999, lease 1/2"
     with pytest.raises(VersionError, match="version 99"):
         Lease.from_json({**lease.to_json(), "version": 99})
-    with pytest.raises(MessageError, match="not as it was given out"):
+    with pytest.raises(MessageError, match="not as it was granted"):
         Lease.from_json({**lease.to_json(), "epoch": 4})
 
 

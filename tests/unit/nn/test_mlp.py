@@ -1,36 +1,25 @@
 """The formulas against a slow truth: a loop over samples and neurons, finite differences, and numbers by hand."""
 
 import math
+from collections import Counter
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.nn.mlp import activations, backprop
+from shared.nn.activations import ACTIVATIONS, Sigmoid
+from shared.nn.arithmetic import Native
+from shared.nn.losses import LOSSES, Quadratic
+from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 
+PAIRS = list(product(ACTIVATIONS, LOSSES))
 
-def slow_gradient(parameters: Parameters, x: np.ndarray, y: np.ndarray) -> Parameters:
-    """Sum the gradient sample by sample and neuron by neuron, in Python's own floats."""
-    total = Parameters(parameters.sizes, np.float64)
-    last = len(parameters.weights) - 1
-    for sample in range(x.shape[1]):
-        outputs = [[float(value) for value in x[:, sample]]]
-        for w, b in zip(parameters.weights, parameters.biases, strict=True):
-            sums = [sum(float(w[j, k]) * a for k, a in enumerate(outputs[-1])) + float(b[j, 0]) for j in range(len(b))]
-            outputs.append([1 / (1 + math.exp(-z)) for z in sums])
-        delta = [(a - float(y[j, sample])) * a * (1 - a) for j, a in enumerate(outputs[-1])]
-        for layer in range(last, -1, -1):
-            for j, d in enumerate(delta):
-                total.biases[layer][j, 0] += d
-                for k, a in enumerate(outputs[layer]):
-                    total.weights[layer][j, k] += d * a
-            w = parameters.weights[layer]
-            delta = [
-                sum(float(w[j, k]) * d for j, d in enumerate(delta)) * a * (1 - a) for k, a in enumerate(outputs[layer])
-            ]
-    return total
+
+def mlp_of(parameters: Parameters, activation: str = "sigmoid", loss: str = "quadratic") -> MLP:
+    return MLP(parameters.sizes, parameters.dtype, ACTIVATIONS[activation], LOSSES[loss])
 
 
 def problem(sizes: tuple[int, ...], n_samples: int, seed: int) -> tuple[Parameters, np.ndarray, np.ndarray]:
@@ -40,30 +29,74 @@ def problem(sizes: tuple[int, ...], n_samples: int, seed: int) -> tuple[Paramete
     return parameters, rng.random((sizes[0], n_samples)), rng.random((sizes[-1], n_samples))
 
 
-def gradient(parameters: Parameters, x: np.ndarray, y: np.ndarray) -> Parameters:
+def gradient(parameters: Parameters, x: np.ndarray, y: np.ndarray, *pair: str) -> Parameters:
     result = Parameters(parameters.sizes, parameters.dtype)
-    backprop(parameters.weights, parameters.biases, x, y, result.weights, result.biases)
+    mlp_of(parameters, *pair).backward(parameters, x, y, result)
     return result
 
 
+def one(value: float) -> np.ndarray:
+    return np.array([[value]])
+
+
+def slow_output(activation: str, z: float) -> tuple[float, float]:
+    """A neuron's output, and its derivative by the sum."""
+    a = one(z)
+    ACTIVATIONS[activation].apply(a)
+    slope = np.empty_like(a)
+    ACTIVATIONS[activation].derivative(a, slope)
+    return float(a[0, 0]), float(slope[0, 0])
+
+
+def slow_gradient(parameters: Parameters, x: np.ndarray, y: np.ndarray, activation: str, loss: str) -> Parameters:
+    """Sum the gradient sample by sample and neuron by neuron, in Python's own floats."""
+    total = Parameters(parameters.sizes, np.float64)
+    last = len(parameters.weights) - 1
+    for sample in range(x.shape[1]):
+        outputs, slopes = [[float(value) for value in x[:, sample]]], [[]]
+        for w, b in zip(parameters.weights, parameters.biases, strict=True):
+            sums = [sum(float(w[j, k]) * a for k, a in enumerate(outputs[-1])) + float(b[j, 0]) for j in range(len(b))]
+            found = [slow_output(activation, z) for z in sums]
+            outputs.append([a for a, _ in found])
+            slopes.append([slope for _, slope in found])
+        out = np.empty((len(outputs[-1]), 1))
+        LOSSES[loss].delta(ACTIVATIONS[activation], np.array(outputs[-1])[:, None], y[:, [sample]], out)
+        delta = [float(value) for value in out[:, 0]]
+        for layer in range(last, -1, -1):
+            for j, d in enumerate(delta):
+                total.biases[layer][j, 0] += d
+                for k, a in enumerate(outputs[layer]):
+                    total.weights[layer][j, k] += d * a
+            if layer:
+                w = parameters.weights[layer]
+                delta = [
+                    sum(float(w[j, k]) * d for j, d in enumerate(delta)) * slope
+                    for k, slope in enumerate(slopes[layer])
+                ]
+    return total
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
 @given(
     sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4).map(tuple),
     n_samples=st.integers(1, 7),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_the_gradient_is_that_of_a_loop_over_the_samples(sizes, n_samples, seed):
+def test_the_gradient_is_that_of_a_loop_over_the_samples(activation, loss, sizes, n_samples, seed):
     parameters, x, y = problem(sizes, n_samples, seed)
-    expected = slow_gradient(parameters, x, y)
-    np.testing.assert_allclose(gradient(parameters, x, y).flat, expected.flat, rtol=1e-12, atol=1e-12)
+    expected = slow_gradient(parameters, x, y, activation, loss)
+    np.testing.assert_allclose(gradient(parameters, x, y, activation, loss).flat, expected.flat, rtol=1e-12, atol=1e-12)
 
 
-def test_the_gradient_is_the_slope_of_the_cost():
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_the_gradient_is_the_slope_of_the_cost(activation, loss):
     parameters, x, y = problem((5, 4, 3), 6, seed=1)
+    mlp = mlp_of(parameters, activation, loss)
 
     def cost() -> float:
-        return float(np.sum((activations(parameters.weights, parameters.biases, x)[-1] - y) ** 2) / 2)
+        return LOSSES[loss].value(mlp.forward(parameters, x)[-1], y)
 
-    analytic = gradient(parameters, x, y).flat
+    analytic = gradient(parameters, x, y, activation, loss).flat
     h = 1e-6
     for index in range(len(parameters.flat)):
         at = parameters.flat[index]
@@ -75,11 +108,22 @@ def test_the_gradient_is_the_slope_of_the_cost():
         assert analytic[index] == pytest.approx((above - below) / (2 * h), abs=1e-8)
 
 
+def test_the_notebooks_network_is_this_formula():
+    """Sigmoid and quadratic cost written out, so that the slow truth above is not only ours against ours."""
+    parameters, x, y = problem((3, 2), 1, seed=4)
+    z = parameters.weights[0] @ x + parameters.biases[0]
+    a = 1 / (1 + np.exp(-z))
+    delta = (a - y) * a * (1 - a)
+    result = gradient(parameters, x, y)
+    np.testing.assert_allclose(result.biases[0], delta, rtol=1e-13)
+    np.testing.assert_allclose(result.weights[0], delta @ x.T, rtol=1e-13)
+
+
 def test_the_gradient_of_one_neuron_worked_by_hand():
     # w = ln 3, b = 0, x = 1: a = 3/4. y = 1: delta = (3/4 - 1) * 3/4 * 1/4 = -3/64.
     parameters = Parameters((1, 1), np.float64)
     parameters.weights[0][0, 0] = math.log(3)
-    result = gradient(parameters, np.array([[1.0]]), np.array([[1.0]]))
+    result = gradient(parameters, one(1.0), one(1.0))
     assert result.weights[0][0, 0] == pytest.approx(-3 / 64, abs=1e-15)
     assert result.biases[0][0, 0] == pytest.approx(-3 / 64, abs=1e-15)
 
@@ -90,15 +134,73 @@ def test_the_gradient_of_a_chain_worked_by_hand():
     parameters = Parameters((1, 1, 1), np.float64)
     parameters.weights[1][0, 0] = -2.0
     parameters.biases[1][0, 0] = 1.0
-    result = gradient(parameters, np.array([[4.0]]), np.array([[0.0]]))
+    result = gradient(parameters, one(4.0), one(0.0))
     by_hand = {"w1": -0.25, "b1": -0.0625, "w2": 0.0625, "b2": 0.125}
     assert result.flat.tolist() == pytest.approx(list(by_hand.values()), abs=1e-15)
 
 
-def test_float32_agrees_with_float64_to_its_precision():
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_float32_agrees_with_float64_to_its_precision(activation, loss):
     parameters, x, y = problem((20, 10, 5), 8, seed=2)
     single = Parameters(parameters.sizes, np.float32)
     single.flat[:] = parameters.flat
-    result = gradient(single, x.astype(np.float32), y.astype(np.float32))
+    result = gradient(single, x.astype(np.float32), y.astype(np.float32), activation, loss)
     assert result.flat.dtype == np.float32
-    np.testing.assert_allclose(result.flat, gradient(parameters, x, y).flat, rtol=1e-4, atol=1e-5)
+    expected = gradient(parameters, x, y, activation, loss).flat
+    np.testing.assert_allclose(result.flat, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_pass_over_fewer_samples_does_not_see_those_of_the_pass_before():
+    parameters, x, y = problem((4, 3, 2), 5, seed=3)
+    mlp = mlp_of(parameters)
+    fresh = Parameters(parameters.sizes, np.float64)
+    mlp.backward(parameters, x, y, fresh)
+    result = Parameters(parameters.sizes, np.float64)
+    mlp.backward(parameters, x[:, :2], y[:, :2], result)
+    assert result.sha256 == gradient(parameters, x[:, :2], y[:, :2]).sha256
+    mlp.backward(parameters, x, y, result)
+    assert result.sha256 == fresh.sha256
+
+
+class Counting(Native):
+    """Counts the sums that are asked of it, and may give other ones."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.calls: Counter[str] = Counter()
+        self._factor = factor
+
+    def affine(self, w, a, b, out):
+        self.calls["affine"] += 1
+        super().affine(w, a, b, out)
+
+    def sum_samples(self, delta, out):
+        self.calls["sum_samples"] += 1
+        super().sum_samples(delta, out)
+        out *= self._factor
+
+    def outer(self, delta, a, out):
+        self.calls["outer"] += 1
+        super().outer(delta, a, out)
+        out *= self._factor
+
+    def back(self, delta, w, out):
+        self.calls["back"] += 1
+        super().back(delta, w, out)
+
+
+def with_arithmetic(arithmetic: Counting) -> Parameters:
+    parameters, x, y = problem((5, 4, 3, 2), 6, seed=1)
+    result = Parameters(parameters.sizes, np.float64)
+    MLP(parameters.sizes, np.float64, Sigmoid(), Quadratic(), arithmetic).backward(parameters, x, y, result)
+    return result
+
+
+def test_all_sums_of_a_pass_are_the_arithmetics():
+    """Three layers: a sum of each kind a layer, but nothing goes back behind the first."""
+    arithmetic = Counting()
+    with_arithmetic(arithmetic)
+    assert arithmetic.calls == {"affine": 3, "sum_samples": 3, "outer": 3, "back": 2}
+
+
+def test_what_the_arithmetic_writes_is_the_gradient():
+    np.testing.assert_array_equal(with_arithmetic(Counting(2.0)).flat, 2 * with_arithmetic(Counting()).flat)

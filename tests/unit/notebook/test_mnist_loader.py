@@ -5,7 +5,7 @@ import numpy as np
 from shared import load_data, load_data_wrapper
 
 
-def test_the_seeds_loader_gives_the_seeds_shapes(small_data):
+def test_the_notebooks_loader_gives_the_notebooks_shapes(small_data):
     training, validation, test = load_data_wrapper(small_data)
     x, y = next(training)
     assert (x.shape, y.shape, y[5, 0]) == ((196, 1), (10, 1), 1.0)

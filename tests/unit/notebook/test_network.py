@@ -1,4 +1,4 @@
-"""The seed's network under the seed's names, held against the seed's own way of computing."""
+"""The notebook's network under its names, held against its own way of computing."""
 
 import contextlib
 import io
@@ -27,7 +27,7 @@ def printed(call, *arguments, **options) -> list[str]:
     return output.getvalue().splitlines()
 
 
-def test_a_new_network_draws_what_the_seed_draws():
+def test_a_new_network_draws_what_the_notebook_draws():
     np.random.seed(7)
     expected = [np.random.randn(3, 1), np.random.randn(1, 1), np.random.randn(3, 2), np.random.randn(1, 3)]
     np.random.seed(7)
@@ -37,13 +37,13 @@ def test_a_new_network_draws_what_the_seed_draws():
         np.testing.assert_array_equal(drawn, wanted)
 
 
-def test_backprop_gives_the_seeds_gradients_for_one_sample_and_their_sum_for_many():
+def test_backprop_gives_the_notebooks_gradients_for_one_sample_and_their_sum_for_many():
     rng = np.random.default_rng(3)
     net = Network([4, 3, 2])
-    seed = SeedLoop((4, 3, 2))
-    seed.weights, seed.biases = net.weights, net.biases
+    notebook = SeedLoop((4, 3, 2))
+    notebook.weights, notebook.biases = net.weights, net.biases
     x, y = rng.random((4, 5)), rng.random((2, 5))
-    singles = [seed.gradient(x[:, [k]], y[:, [k]]) for k in range(5)]
+    singles = [notebook.gradient(x[:, [k]], y[:, [k]]) for k in range(5)]
     nabla_b, nabla_w = net.backprop(x[:, [0]], y[:, [0]])
     for ours, theirs in zip([*nabla_w, *nabla_b], [*singles[0][0], *singles[0][1]], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
@@ -53,39 +53,39 @@ def test_backprop_gives_the_seeds_gradients_for_one_sample_and_their_sum_for_man
         np.testing.assert_allclose(nabla_b[layer], sum(single[1][layer] for single in singles), rtol=1e-12)
 
 
-def test_learning_follows_the_seeds_loop(small_data):
+def test_learning_follows_the_notebooks_loop(small_data):
     """Same generators, same order: after two epochs the weights differ by rounding alone."""
     training, test = pairs(small_data)
     np.random.seed(1)
     random.seed(1)
     net = Network([196, 12, 10])
-    seed = SeedLoop((196, 12, 10))
-    seed.weights, seed.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]
+    notebook = SeedLoop((196, 12, 10))
+    notebook.weights, notebook.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]
     lines = printed(net.SGD, iter(training), 2, 10, 3.0, test_data=iter(test))
 
     random.seed(1)
     for _ in range(2):
         random.shuffle(training)
         for start in range(0, len(training), 10):
-            seed.step(training[start : start + 10], 3.0)
-    for ours, theirs in zip([*net.weights, *net.biases], [*seed.weights, *seed.biases], strict=True):
+            notebook.step(training[start : start + 10], 3.0)
+    for ours, theirs in zip([*net.weights, *net.biases], [*notebook.weights, *notebook.biases], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
     assert lines[-1] == f"Epoch 1: accuracy is {net.evaluate(test)}/200"
     assert net.evaluate(test) == sum(int(np.argmax(net.feedforward(x)) == y) for x, y in test)
 
 
-def test_a_mini_batch_updates_as_in_the_seed(small_data):
+def test_a_mini_batch_updates_as_in_the_notebook(small_data):
     training, _ = pairs(small_data)
     net = Network([196, 5, 10])
-    seed = SeedLoop((196, 5, 10))
-    seed.weights, seed.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]
+    notebook = SeedLoop((196, 5, 10))
+    notebook.weights, notebook.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]
     net.update_mini_batch(training[:7], 0.5)
-    seed.step(training[:7], 0.5)
-    for ours, theirs in zip([*net.weights, *net.biases], [*seed.weights, *seed.biases], strict=True):
+    notebook.step(training[:7], 0.5)
+    for ours, theirs in zip([*net.weights, *net.biases], [*notebook.weights, *notebook.biases], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
-def test_weights_and_biases_may_be_replaced_like_in_the_seed():
+def test_weights_and_biases_may_be_replaced_like_in_the_notebook():
     net = Network([2, 1])
     net.weights = [np.array([[0.0, 0.0]])]
     net.biases[0] = np.array([[0.0]])

@@ -3,55 +3,75 @@
 import numpy as np
 
 from shared.config import TrainConfig
+from shared.strategies import LocalSGD, SyncSGD
+from shared.data.sampler import Step
 from shared.data.samples import VectorSamples
-from shared.parallel.sgd import Gradients, initial_parameters, sgd_step
-from shared.parallel.strategy import work_of
-
-SIZES = (6, 5, 3)
-
+from shared.nn.parameters import Parameters
+from shared.optim.optimizers import SGD
+from shared.parallel.local_sgd import LocalSGDStrategy
+from shared.parallel.strategy import strategy_of
+from shared.types import Rows
 
 _rng = np.random.default_rng(0)
-
-
 SAMPLES = VectorSamples(_rng.random((50, 6)), _rng.random((50, 3)))
 
 
-def config_of(**options: object) -> TrainConfig:
-    return TrainConfig(SIZES, 1, 4, 3.0, 0, 1, "float64", **options)
+def config_of(strategy: LocalSGD | SyncSGD) -> TrainConfig:
+    return TrainConfig(
+        sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, dtype="float64", strategy=strategy
+    )
+
+
+def take_sgd_steps(parameters: Parameters, rows: Rows) -> None:
+    """Take a step on every four rows, as one process does."""
+    strategy = strategy_of(config_of(SyncSGD(shards=1)), SAMPLES)
+    for first in range(0, len(rows), 4):
+        step = Step(0, 0, 0, rows[first : first + 4])
+        gradient, n_samples = strategy.block(parameters, step, 0, 1)
+        SGD().update(parameters.flat, {}, gradient, n_samples, 3.0)
 
 
 def test_one_replica_is_sgd_itself():
-    rows = np.arange(50)
-    work = work_of(config_of(local_steps=13), SAMPLES)
-    alone, together = (initial_parameters(SIZES, 0, np.float64) for _ in range(2))
-    gradients = Gradients(SAMPLES, SIZES, np.float64)
-    for first in range(0, 50, 4):
-        gradient, n_samples = gradients.block(alone, rows[first : first + 4], 1)
-        sgd_step(alone, gradient, 3.0, n_samples)
-    total, n_samples = work.block(together, rows, 0, 1)
-    work.take_step(together, None, total, n_samples)
+    config = config_of(LocalSGD(local_steps=13, replicas=1))
+    strategy = strategy_of(config, SAMPLES)
+    assert isinstance(strategy, LocalSGDStrategy)
+    alone, together = config.initial_parameters(), config.initial_parameters()
+    take_sgd_steps(alone, np.arange(50))
+    step = Step(0, 0, 0, np.arange(50))
+    total, n_samples = strategy.block(together, step, 0, 1)
+    strategy.update(together, {}, step, total, n_samples)
     np.testing.assert_allclose(together.flat, alone.flat, rtol=1e-13)
 
 
-def test_the_weights_follow_the_mean_of_the_replicas_moves():
+def test_the_weights_follow_the_mean_of_the_replicas_pseudo_gradients():
     """Against a slow truth: each replica by itself."""
-    config = config_of(local_steps=3, replicas=4, outer_momentum=0.5)
-    work = work_of(config, SAMPLES)
+    config = config_of(LocalSGD(local_steps=3, replicas=4, outer_momentum=0.5))
+    strategy = strategy_of(config, SAMPLES)
     rows = np.arange(40)  # three replicas with 12 samples, and one with 4
-    start = initial_parameters(SIZES, 0, np.float64)
-    gradients = Gradients(SAMPLES, SIZES, np.float64)
-    moves = []
+    start = config.initial_parameters()
+    pseudo_gradients = []
     for first in range(0, 40, 12):
-        replica = initial_parameters(SIZES, 0, np.float64)
-        for batch in range(first, min(first + 12, 40), 4):
-            gradient, n_samples = gradients.block(replica, rows[batch : batch + 4], 1)
-            sgd_step(replica, gradient, 3.0, n_samples)
-        moves.append(replica.flat - start.flat)
-    mean = sum(moves) / 4
-    velocity = np.full_like(start.flat, 0.25)
-    moved = initial_parameters(SIZES, 0, np.float64)
-    total, n_samples = work.block(moved, rows, 0, 4)
+        replica = config.initial_parameters()
+        take_sgd_steps(replica, rows[first : first + 12])
+        pseudo_gradients.append(start.flat - replica.flat)
+    mean = sum(pseudo_gradients) / 4
+    state = {"velocity": np.full_like(start.flat, -0.25)}
+    moved, step = config.initial_parameters(), Step(0, 0, 0, rows)
+    assert strategy.bounds(40) == [0, 12, 24, 36, 40]
+    total, n_samples = strategy.block(moved, step, 0, 4)
     assert n_samples == 40
-    work.take_step(moved, velocity, total, n_samples)
-    np.testing.assert_allclose(velocity, 0.125 + mean, rtol=1e-12)
-    np.testing.assert_allclose(moved.flat, start.flat + mean + 0.5 * velocity, rtol=1e-12)
+    strategy.update(moved, state, step, total, n_samples)
+    velocity = state["velocity"]
+    np.testing.assert_allclose(velocity, -0.125 + mean, rtol=1e-12)
+    np.testing.assert_allclose(moved.flat, start.flat - mean - 0.5 * velocity, rtol=1e-12)
+
+
+def test_replicas_do_not_see_each_others_steps():
+    """A block of one replica is the same whoever computed another before."""
+    config = config_of(LocalSGD(local_steps=3, replicas=4))
+    strategy, parameters = strategy_of(config, SAMPLES), config.initial_parameters()
+    step = Step(0, 0, 0, np.arange(40))
+    alone = strategy.block(parameters, step, 2, 3)[0].tobytes()
+    strategy.block(parameters, step, 0, 4)
+    assert strategy.block(parameters, step, 2, 3)[0].tobytes() == alone
+    assert parameters.sha256 == config.initial_parameters().sha256

@@ -2,24 +2,22 @@
 
 from collections import Counter
 
-import numpy as np
-
-from coordinator.runs.model_file import load_model, save_model
+from coordinator.runs.model_file import Model, load_model, save_model
 from shared.errors import ModelError
-from shared.parallel.sgd import initial_parameters
+from tests.support.learning import drawn
 from tests.support.mutate import COUNT, is_one_line, mutations
 
 
 def test_a_damaged_model_is_refused_or_the_same(tmp_path, dice):
     path = tmp_path / "model.npz"
-    parameters = initial_parameters((6, 5, 3), 0, np.float32)
-    save_model(path, parameters)
+    parameters = drawn((6, 5, 3))
+    save_model(path, Model(parameters))
     outcomes: Counter[str] = Counter()
     for content in mutations(path.read_bytes(), dice):
         path.write_bytes(content)
         try:
             # A date in the archive, say, decides nothing.
-            assert load_model(path).sha256 == parameters.sha256
+            assert load_model(path).parameters.sha256 == parameters.sha256
             outcomes["the same"] += 1
         except ModelError as error:
             outcomes["refused" if is_one_line(error) else "not in a line"] += 1

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from coordinator.runs.model_file import load_model, save_model
+from coordinator.runs.model_file import Model, load_model, save_model
 from shared.errors import ModelError
-from shared.parallel.sgd import initial_parameters
+from tests.support.learning import drawn
 
 
 def archive(**arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -39,22 +39,22 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, arrays):
 @pytest.mark.parametrize("position", range(0, 700, 23))
 def test_a_damaged_model_is_refused_or_the_same(tmp_path, position):
     path = tmp_path / "model.npz"
-    parameters = initial_parameters((3, 2), 0, np.float32)
-    save_model(path, parameters)
+    parameters = drawn((3, 2))
+    save_model(path, Model(parameters))
     content = bytearray(path.read_bytes())
     content[position % len(content)] ^= 0x55
     path.write_bytes(content)
     try:
         # Bytes that decide nothing (a date in the archive) may differ.
-        assert load_model(path).sha256 == parameters.sha256
+        assert load_model(path).parameters.sha256 == parameters.sha256
     except ModelError:
         pass
 
 
 def test_a_model_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "model.npz"
-    parameters = initial_parameters((3, 2), 0, np.float32)
-    save_model(path, parameters)
+    parameters = drawn((3, 2))
+    save_model(path, Model(parameters))
     before = path.read_bytes()
 
     def fail(descriptor: int) -> None:
@@ -62,7 +62,7 @@ def test_a_model_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        save_model(path, initial_parameters((3, 2), 1, np.float32))
+        save_model(path, Model(drawn((3, 2), seed=1)))
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.npz"]
 
@@ -70,7 +70,7 @@ def test_a_model_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_a_model_with_another_shape_or_fewer_layers_is_refused(tmp_path):
     """What zipfile's own checksums do not notice."""
     path = tmp_path / "model.npz"
-    save_model(path, initial_parameters((784, 30, 10, 10), 0, np.float32))
+    save_model(path, Model(drawn((784, 30, 10, 10))))
     with np.load(path) as arrays:
         whole = dict(arrays)
     fewer = {name: array for name, array in whole.items() if not name.endswith("_3")}
@@ -79,4 +79,4 @@ def test_a_model_with_another_shape_or_fewer_layers_is_refused(tmp_path):
         with pytest.raises(ModelError):
             load_model(path)
     np.savez(path, **whole)
-    assert load_model(path).sizes == (784, 30, 10, 10)
+    assert load_model(path).parameters.sizes == (784, 30, 10, 10)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shared.strategies import SyncSGD
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
@@ -16,7 +17,7 @@ from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Depa
 from worker.messages import Notices
 from worker.serve import Done, Server
 
-CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), shards=2)
+CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), strategy=SyncSGD(shards=2))
 LEASE = Lease("run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=())
 KEYS = Keys("run", 7)
 _rng = np.random.default_rng(0)

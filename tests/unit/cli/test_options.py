@@ -1,0 +1,144 @@
+"""What options stand for: a configuration, and what the run is computed with."""
+
+import os
+from typing import Any
+
+import click
+import pytest
+
+from coordinator.cli import options
+from coordinator.cli.train import resume_command, train_command
+from coordinator.session import RunOptions
+from shared.config import _CHOICES, TrainConfig
+from shared.strategies import LocalSGD, SyncSGD
+
+NOTEBOOK = TrainConfig(
+    sizes=(784, 30, 10), epochs=30, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD(shards=2)
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in os.environ:
+        if name.startswith("GRADMQ_"):
+            monkeypatch.delenv(name)
+
+
+def parsed(line: str, command: click.Command = train_command) -> tuple[RunOptions, dict[str, Any]]:
+    """What a command line of `train` (or `resume`) stands for."""
+    with command.make_context(command.name, line.split()) as ctx:
+        given = dict(ctx.params)
+        for name in ("data", "runs", "log_format", "name"):
+            given.pop(name, None)
+        return options.to_run_options(ctx, given), given
+
+
+def config_of(line: str) -> TrainConfig:
+    return options.to_config(parsed(line)[1])
+
+
+def run_options_of(line: str) -> RunOptions:
+    return parsed(line)[0]
+
+
+def test_without_options_it_is_the_notebooks_training():
+    assert config_of("") == NOTEBOOK
+    assert run_options_of("") == RunOptions()
+
+
+@pytest.mark.parametrize("option", ["--learning-rate", "--eta"])
+def test_the_learning_rate_has_the_notebooks_name_too(option):
+    assert config_of(f"{option} 0.5").learning_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("--sizes 784,100,50,10", "sizes", (784, 100, 50, 10)),
+        ("--epochs 3", "epochs", 3),
+        ("--seed 7", "seed", 7),
+        ("--dtype float64", "dtype", "float64"),
+        ("--mini-batch-size 100", "strategy", SyncSGD(shards=4)),  # by its size
+        ("--mini-batch-size 100 --shards 7", "strategy", SyncSGD(shards=7)),
+        ("--local-steps 5", "strategy", LocalSGD(local_steps=5, replicas=2, outer_momentum=0.0)),
+        ("--local-steps 5 --replicas 3", "strategy", LocalSGD(local_steps=5, replicas=3)),
+        ("--local-steps 5 --outer-momentum 0.9", "strategy", LocalSGD(local_steps=5, outer_momentum=0.9)),
+        ("--local-steps 0 --shards 3", "strategy", SyncSGD(shards=3)),
+    ],
+)
+def test_an_option_decides_its_field(line, field, value):
+    assert getattr(config_of(line), field) == value
+
+
+@pytest.mark.parametrize("field", _CHOICES)
+def test_every_registry_has_an_option_with_its_choices(field):
+    name = "--" + field.replace("_", "-")
+    (param,) = [param for param in train_command.params if name in param.opts]
+    assert list(param.type.choices) == list(_CHOICES[field])
+    assert param.default == getattr(NOTEBOOK, field)
+    for choice in _CHOICES[field]:
+        assert getattr(config_of(f"{name} {choice}"), field) == choice
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("--workers 0", RunOptions(workers=0)),
+        ("--workers 4 --flower 5555", RunOptions(workers=4, flower_port=5555)),
+        ("--redis redis://host/0", RunOptions(redis="redis://host/0")),
+        (
+            "--redis redis://host/0 --broker amqp://host//",
+            RunOptions(redis="redis://host/0", broker="amqp://host//"),
+        ),
+        ("--batches-per-task 50 --audit 0.01", RunOptions(batches_per_task=50, audit=0.01)),
+    ],
+)
+def test_what_a_run_is_computed_with_changes_nothing_of_its_configuration(line, expected):
+    assert run_options_of(line) == expected
+    assert config_of(line) == NOTEBOOK
+
+
+def test_resume_takes_what_a_run_is_computed_with_and_nothing_else():
+    run_options, left = parsed("some-run --workers 3 --audit 0.5", resume_command)
+    assert run_options == RunOptions(workers=3, audit=0.5)
+    assert left == {}
+    with pytest.raises(click.NoSuchOption):
+        parsed("some-run --learning-rate 1", resume_command)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--replicas 3", "--replicas goes with --local-steps"),
+        ("--outer-momentum 0.5", "--outer-momentum goes with --local-steps"),
+        ("--replicas 3 --outer-momentum 0.5", "--replicas and --outer-momentum go with --local-steps"),
+        ("--local-steps 5 --shards 2", "--shards 2 goes with synchronous SGD"),
+        ("--local-steps -1", "-1 is not in the range"),
+        ("--workers 2 --redis redis://host/0", "--workers starts a Redis of its own and --redis uses another"),
+        ("--broker amqp://host//", "--broker goes with --redis"),
+        ("--workers 0 --flower 5555", "it starts none"),
+        ("--redis redis://host/0 --flower 5555", "it starts none"),
+        ("--redis", "requires an argument"),
+    ],
+)
+def test_options_that_do_not_fit_each_other_are_refused(line, message):
+    with pytest.raises(click.UsageError) as refused:
+        config_of(line)
+    assert message in refused.value.format_message()
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    monkeypatch.setenv("GRADMQ_REDIS_URL", "redis://host/0")
+    monkeypatch.setenv("GRADMQ_BROKER_URL", "amqp://host//")
+
+
+@pytest.mark.usefixtures("environment")
+def test_addresses_may_come_from_the_environment():
+    assert run_options_of("") == RunOptions(redis="redis://host/0", broker="amqp://host//")
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_command_line_is_more_particular_than_the_environment():
+    assert run_options_of("--workers 2") == RunOptions(workers=2)
+    assert run_options_of("--redis redis://other/0").redis == "redis://other/0"

@@ -1,0 +1,244 @@
+"""What each message of a worker means, told without a Redis."""
+
+import numpy as np
+import pytest
+
+from coordinator.accounting import COORDINATOR, WorkerCounts
+from coordinator.gradients.audit import Audit
+from coordinator.gradients.pending import PendingStep
+from coordinator.gradients.replies import Meaning, Replies
+from coordinator.workers.exclusions import Exclusions
+from coordinator.workers.leases import Leases
+from coordinator.workers.membership import Membership
+from coordinator.workers.stragglers import Stragglers
+from shared.messaging.lease import Lease
+from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record
+from shared.parallel.strategy import strategy_of
+from tests.support.learning import CONFIG, SAMPLES, step_of
+
+INCARNATION = 7
+PARAMETERS = CONFIG.initial_parameters()
+NBYTES = PARAMETERS.flat.nbytes
+
+
+class Workforce:
+    """The policies without a broker."""
+
+    def __init__(self) -> None:
+        self.leases = Leases()
+        self.membership = Membership(CONFIG.shards_per_step)
+        self.stragglers = Stragglers()
+        self.exclusions = Exclusions([])
+
+
+class Transport:
+    """Gradients follow their record."""
+
+    reply_bytes = message_bytes = RECORD_BYTES + NBYTES
+
+    def content(self, reply, message, size):
+        return message[RECORD_BYTES : self.reply_bytes].view(np.float32) if size == self.reply_bytes else None
+
+
+class Told:
+    """Replies to step 2, in a window whose first lease the worker `one` holds, and the second, `two`."""
+
+    def __init__(self, audit: float = 0.0) -> None:
+        self.workforce = Workforce()
+        lease = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, 0, 0, "", ())
+        self.workforce.leases.open(lease, 2)
+        self.leases = []
+        while (due := self.workforce.leases.next_due()) is not None:
+            self.leases.append(due.number)
+            self.workforce.leases.sent()
+        self.strategy = strategy_of(CONFIG, SAMPLES)
+        self.replies = Replies(
+            INCARNATION, CONFIG, self.workforce, Transport(), Audit(audit, strategy_of(CONFIG, SAMPLES))
+        )
+        step = step_of(2)
+        self.pending = PendingStep(INCARNATION, step, self.strategy.bounds(len(step.rows)), 2)
+        for name, number in zip(("one", "two"), self.leases, strict=True):
+            self.tell(Record(Kind.JOINED, INCARNATION, number=number).encode() + name.encode())
+
+    def tell(self, content: bytes, size: int | None = None, asked: float | None = None) -> Meaning:
+        message = np.zeros(self.replies.message_bytes, np.uint8)
+        message[: len(content)] = np.frombuffer(content, np.uint8)
+        return self.replies.take(message, len(content) if size is None else size, self.pending, PARAMETERS, asked)
+
+    def notice(self, kind: int, number: int = 0, name: bytes = b"", **fields: int) -> Meaning:
+        record = Record(kind, INCARNATION, number=self.leases[number])
+        return self.tell(record._replace(**fields).encode() + name)
+
+    def reply(self, block: int, spoil: float = 0.0, lease: int = 0, asked: float | None = None, **fields) -> Meaning:
+        """The right gradient of a block, as its record says, but for what is to be changed."""
+        request = self.pending.requests[block]
+        total, n_samples = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
+        record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
+        return self.tell(record._replace(**fields).encode() + (total + np.float32(spoil)).tobytes(), asked=asked)
+
+    def counts(self, worker: str) -> WorkerCounts:
+        return self.pending.counts.of(worker)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def test_the_first_reply_to_a_request_is_an_answer(told):
+    assert told.reply(0) is Meaning.ANSWER
+    assert told.pending.missing == 1
+    assert told.counts("one") == WorkerCounts(answered=1, samples=3)
+    assert told.reply(1, lease=1) is Meaning.ANSWER
+    assert told.counts("two") == WorkerCounts(answered=1, samples=3)
+    assert told.pending.missing == 0
+
+
+def test_another_reply_to_the_same_request_is_a_duplicate(told):
+    told.reply(0)
+    assert told.reply(0, spoil=1.0, lease=1) is Meaning.NOTHING
+    assert told.counts("two") == WorkerCounts(duplicate=1)
+    assert told.counts("one") == WorkerCounts(answered=1, samples=3)
+    expected, _ = told.strategy.block(PARAMETERS, told.pending.step, 0, 2)
+    assert told.pending.gradients()[0].tobytes() == expected.tobytes()
+
+
+def test_a_reply_to_an_earlier_step_is_late(told):
+    assert told.reply(0, step=1) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(late=1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"step": 3},
+        {"first": 1},
+        {"first": 2**32 - 1},
+        {"stop": 1},
+        {"samples": 2},
+        {"dtype": ord("d")},
+    ],
+)
+def test_a_reply_that_cannot_be_right_is_rejected(told, fields):
+    assert told.reply(0, **fields) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(rejected=1)
+    assert told.pending.missing == 2
+
+
+def test_a_reply_of_another_length_is_rejected(told):
+    record = told.pending.requests[0]._replace(kind=Kind.REPLY, samples=3, number=told.leases[0], dtype=ord("f"))
+    assert told.tell(record.encode() + bytes(NBYTES - 4)) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(rejected=1)
+
+
+def test_a_reply_of_another_incarnation_tells_nothing_of_its_sender(told):
+    assert told.reply(0, incarnation=8) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=1)
+    assert told.counts("one") == WorkerCounts()
+
+
+def test_a_right_reply_counts_though_nobody_knows_from_whom_it_is(told):
+    assert told.reply(0, number=99) is Meaning.ANSWER
+    assert told.counts("unknown") == WorkerCounts(answered=1, samples=3)
+
+
+def test_three_rejected_replies_in_a_row_exclude_a_worker(told):
+    for _ in range(2):
+        told.reply(0, samples=2)
+    told.reply(0)  # a good one: it begins anew
+    for _ in range(3):
+        assert told.workforce.exclusions.names == []
+        told.reply(1, samples=2)
+    assert told.workforce.exclusions.names == ["one"]
+
+
+def test_nothing_of_an_excluded_worker_counts(told):
+    told.workforce.exclusions.exclude("one", "a test")
+    assert told.reply(0) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(rejected=1)
+    assert told.pending.missing == 2
+
+
+def test_a_wrong_gradient_that_is_checked_is_replaced_and_its_worker_excluded():
+    told = Told(audit=1.0)
+    assert told.reply(0, spoil=1.0) is Meaning.ANSWER  # by the coordinator's own gradient
+    assert told.counts("one") == WorkerCounts(rejected=1)
+    assert told.counts(COORDINATOR) == WorkerCounts(answered=1, samples=3)
+    assert told.workforce.exclusions.names == ["one"]
+    expected, _ = told.strategy.block(PARAMETERS, told.pending.step, 0, 2)
+    assert told.pending.gradients()[0].tobytes() == expected.tobytes()
+
+
+def test_how_long_a_shard_took_is_noted_unless_it_was_requested_twice(told, monkeypatch):
+    noted = []
+    monkeypatch.setattr(told.workforce.stragglers, "replied", lambda *what: noted.append(what))
+    told.reply(0)
+    assert noted == []
+    told.reply(1, asked=0.0)
+    ((worker, seconds),) = noted
+    assert worker == "one"
+    assert seconds > 0
+
+
+def test_who_joins_takes_part(told):
+    assert told.workforce.leases.working == ["one", "two"]
+    assert len(told.workforce.membership) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [(Kind.LEFT, 2), (Kind.LEAVING, 1)],  # who gives up a lease may take the next
+)
+def test_who_leaves_holds_no_lease(told, kind, members):
+    assert told.notice(kind, 0, b"one") is Meaning.NOTHING
+    assert told.workforce.leases.working == ["two"]
+    assert len(told.workforce.membership) == members
+
+
+def test_who_has_no_samples_needs_them(told):
+    assert told.notice(Kind.NEEDS_DATA) is Meaning.NEEDS_SAMPLES
+
+
+def test_who_does_not_share_our_memory_needs_the_weights(told):
+    assert told.notice(Kind.NEEDS_WEIGHTS) is Meaning.NEEDS_WEIGHTS
+
+
+@pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_DATA, Kind.NEEDS_WEIGHTS])
+def test_notices_to_another_incarnation_mean_nothing(told, kind):
+    assert told.notice(kind, 0, b"one", incarnation=8) is Meaning.NOTHING
+    assert told.workforce.leases.working == ["one", "two"]
+    assert len(told.workforce.membership) == 2
+
+
+@pytest.mark.parametrize("kind", [Kind.WEIGHTS, Kind.REQUEST, Kind.OVER, 255])
+def test_a_message_of_a_kind_that_no_worker_sends_is_rejected(told, kind, caplog):
+    assert told.notice(kind) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=1)
+    assert "nothing tells who sends such" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"X" * RECORD_BYTES])
+def test_what_is_no_message_is_rejected(told, content):
+    assert told.tell(content) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=1)
+
+
+def test_a_message_that_was_longer_than_any_is_rejected_unread(told):
+    assert told.tell(b"", size=told.replies.message_bytes + 1) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=1)
+
+
+def test_who_speaks_another_version_is_named_once(told, caplog):
+    record = bytearray(Record(Kind.REFUSED, INCARNATION).encode())
+    record[3] = 99
+    for _ in range(2):
+        assert told.tell(bytes(record) + b"foreign") is Meaning.NOTHING
+    (line,) = [each for each in caplog.records if "speaks version 99" in each.getMessage()]
+    assert line.worker == "foreign"
+    assert f"this coordinator {VERSION}" in line.getMessage()
+    assert told.counts("unknown") == WorkerCounts()
+
+
+def test_a_name_is_shown_without_what_would_spoil_a_log_line(told):
+    told.notice(Kind.JOINED, 0, b"evil\n\x1b[31mname")
+    assert told.workforce.leases.working == ["evil??[31mname", "two"]

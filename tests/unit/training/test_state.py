@@ -1,0 +1,113 @@
+"""A step changes a run's state whole, or not at all."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coordinator.accounting import EpochCounts, WorkerCounts
+from coordinator.gradients.base import StepResult
+from coordinator.signals import Stopped, stop_on_signals
+from coordinator.training.state import TrainingState
+from shared.strategies import LocalSGD
+from shared.parallel.strategy import strategy_of
+from tests.support.learning import CONFIG, SAMPLES, alone, step_of
+
+LOCAL = replace(CONFIG, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    stop_on_signals()
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+class Interrupted:
+    """A strategy during whose update a signal comes, before or after the weights have changed."""
+
+    def __init__(self, before: bool) -> None:
+        self._strategy, self._before = strategy_of(CONFIG, SAMPLES), before
+
+    def update(self, *what):
+        if self._before:
+            os.kill(os.getpid(), signal.SIGTERM)
+        self._strategy.update(*what)
+        if not self._before:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def result_of(state: TrainingState, index: int = 0) -> StepResult:
+    result = alone().gradient(state.parameters, step_of(index))
+    return replace(result, total=result.total.copy(), excluded=("liar",))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_signal_within_a_step_waits_until_all_of_it_is_taken(signals, before):
+    expected = TrainingState.initial(CONFIG)
+    expected.apply(strategy_of(CONFIG, SAMPLES), step_of(0), result_of(expected))
+    state = TrainingState.initial(CONFIG)
+    result = result_of(state)
+    with pytest.raises(Stopped):
+        state.apply(Interrupted(before), step_of(0), result)
+    assert state.parameters.sha256 == expected.parameters.sha256
+    assert (state.step_index, state.samples, state.excluded) == (1, 6, ["liar"])
+    assert state.counts == expected.counts == EpochCounts(1, 0, {"coordinator": WorkerCounts(1, samples=6)})
+
+
+def test_a_result_that_is_not_applied_changes_nothing():
+    state = TrainingState.initial(CONFIG)
+    result_of(state)
+    again = TrainingState.initial(CONFIG)
+    assert state.parameters.sha256 == again.parameters.sha256
+    assert (state.step_index, state.samples, state.excluded, state.counts) == (0, 0, [], EpochCounts())
+    assert not state.trained
+
+
+def test_a_steps_counts_are_added_to_the_epochs():
+    state = TrainingState.initial(CONFIG)
+    for index in range(2):
+        result = result_of(state, index)
+        result.counts.retried += 1
+        state.apply(strategy_of(CONFIG, SAMPLES), step_of(index), result)
+    assert (state.counts.requests, state.counts.retried, state.counts.total.samples) == (2, 2, 12)
+    assert state.trained
+
+
+def test_the_next_epoch_begins_with_a_ledger_of_its_own():
+    state = TrainingState.initial(CONFIG)
+    state.apply(strategy_of(CONFIG, SAMPLES), step_of(0), result_of(state))
+    state.seconds, counts = 1.5, state.counts
+    state.next_epoch()
+    assert (state.epoch, state.step_index, state.samples, state.seconds) == (1, 0, 0, 0.0)
+    assert state.counts == EpochCounts()
+    assert counts.requests == 1  # what was recorded of the epoch before is not cleared with it
+    assert state.excluded == ["liar"]  # for the whole run
+
+
+def test_a_copy_is_not_changed_by_later_steps():
+    strategy = strategy_of(LOCAL, SAMPLES)
+    state = TrainingState.initial(LOCAL)
+    source = alone(LOCAL)
+    state.apply(strategy, step_of(0, LOCAL), source.gradient(state.parameters, step_of(0, LOCAL)))
+    copy = state.copy()
+    kept = (copy.parameters.sha256, copy.optimizer_state["velocity"].tobytes(), copy.counts.to_json())
+    assert kept == (state.parameters.sha256, state.optimizer_state["velocity"].tobytes(), state.counts.to_json())
+    result = source.gradient(state.parameters, step_of(1, LOCAL))
+    state.apply(strategy, step_of(1, LOCAL), replace(result, excluded=("liar",)))
+    state.next_epoch()
+    assert (copy.parameters.sha256, copy.optimizer_state["velocity"].tobytes(), copy.counts.to_json()) == kept
+    assert (copy.epoch, copy.step_index, copy.excluded) == (0, 1, [])
+    assert copy.parameters.weights[0].base is copy.parameters.flat
+    assert not np.shares_memory(copy.parameters.flat, state.parameters.flat)
+
+
+def test_the_optimizer_begins_with_what_it_remembers_before_the_first_step():
+    assert TrainingState.initial(CONFIG).optimizer_state == {}
+    velocity = TrainingState.initial(LOCAL).optimizer_state["velocity"]
+    assert velocity.tolist() == [0.0] * LOCAL.initial_parameters().flat.size
