@@ -1,0 +1,122 @@
+"""The one place where a training is wired, as `gradmq train` does: cluster, source of gradients, state."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from benchmarks import fake_workers
+from benchmarks.jobs import Job
+from benchmarks.training import Training
+from coordinator.cluster.embedded import Cluster, embedded_cluster
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.gradients.remote import RemoteGradients
+from coordinator.training.state import State
+from shared.config import TrainConfig
+from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
+from shared.messaging.addresses import broker_url
+from shared.parallel.sgd import default_shards
+from shared.transport.shared_memory import SharedTensors
+
+Array = NDArray[Any]
+
+_ENDLESS = 1_000_000  # epochs
+
+
+@cache
+def data() -> Dataset:
+    """Return MNIST."""
+    return load_dataset(DEFAULT_DATA)
+
+
+def synchronous(job: Job, shards: int | None = None, mini_batch: int | None = None, seed: int = 0) -> TrainConfig:
+    """Return the configuration of synchronous SGD.  shards: None: as many as usual."""
+    size = mini_batch or job.mini_batch
+    return TrainConfig(job.sizes, _ENDLESS, size, job.learning_rate, seed, shards or usual_shards(job), "float32")
+
+
+def usual_shards(job: Job) -> int:
+    return default_shards(job.mini_batch)
+
+
+def local(job: Job, local_steps: int, replicas: int, learning_rate: float | None = None, seed: int = 0) -> TrainConfig:
+    """Return the configuration of local SGD."""
+    rate = learning_rate or job.learning_rate
+    return TrainConfig(job.sizes, _ENDLESS, job.mini_batch, rate, seed, 1, "float32", local_steps, replicas)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A training, and what it runs on."""
+
+    training: Training
+    cluster: Cluster
+    broker: str  # address of Celery's
+    logs: Path  # folder with a log a process
+
+
+@contextmanager
+def in_process(config: TrainConfig, first: Array | None = None) -> Iterator[Training]:
+    """Give a training that computes in this process.  first: its weights; default: drawn as in a run."""
+    with _arithmetic():
+        state = _state(config, first)
+        source = InProcessGradients(config, data().training, state.ledger)
+        yield Training(config, data().training, source, state, 0)
+
+
+@contextmanager
+def session(
+    config: TrainConfig,
+    workers: int,
+    *,
+    through_redis: bool = False,
+    fake: bool = False,
+    audit: float = 0.0,
+    supervised: bool = True,
+    first: Array | None = None,
+) -> Iterator[Session]:
+    """Give a training on an embedded cluster.
+
+    through_redis: the tensors, as with workers on other machines; else they are in shared memory.  fake: the workers
+    compute nothing (see `fake_workers`).  audit: share of the replies that is checked.  supervised: processes that end
+    are started again.  first: weights; default: drawn as in a run.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_arithmetic())
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
+        cluster = stack.enter_context(embedded_cluster(0 if fake else workers, DEFAULT_DATA, logs, None))
+        url, state, samples = cluster.redis_url, _state(config, first), data().training
+        descriptor = os.memfd_create("gradmq") if fake and not through_redis else None
+        tensors = None if descriptor is None else SharedTensors(descriptor, config, workers)
+        if not (fake or through_redis):
+            tensors = cluster.shared_tensors(config)
+        source = RemoteGradients(
+            *(url, broker_url(url), "benchmark", config, samples, state, None, audit),
+            *(cluster.supervise if supervised else lambda: None, tensors),
+        )
+        if fake:
+            stack.enter_context(fake_workers.process(url, workers, len(samples), descriptor))
+        stack.callback(source.close)
+        yield Session(Training(config, samples, source, state, workers), cluster, broker_url(url), logs)
+
+
+def _state(config: TrainConfig, first: Array | None) -> State:
+    state = State.initial(config)
+    if first is not None:
+        state.parameters.flat[:] = first
+    return state
+
+
+@contextmanager
+def _arithmetic() -> Iterator[None]:
+    """Compute with one BLAS thread, and leave it to the loop to tell of what is not finite."""
+    with threadpool_limits(1), np.errstate(all="ignore"):
+        yield
