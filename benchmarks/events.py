@@ -15,11 +15,11 @@ from celery import Celery
 from benchmarks.cli import Parser
 from benchmarks.harness import Session, session, synchronous
 from benchmarks.jobs import NOTEBOOKS
+from benchmarks.machine import free_port
 from benchmarks.turns import in_turn, turns_table
 from coordinator.cluster.embedded import celery_command
-from shared.messaging.addresses import celery_settings
+from shared.messaging.celery_settings import celery_settings
 
-PORT = 5599
 WORKERS = 2
 WITHOUT = "no events"
 _SETTLE = 1.0  # seconds until the workers have heard
@@ -61,7 +61,8 @@ def main() -> None:
 @contextmanager
 def flower(running: Session) -> Iterator[None]:
     """Run Flower, until it has seen the workers and then for the time of the block."""
-    command = [*celery_command("flower"), "--address=127.0.0.1", f"--port={PORT}"]
+    port = free_port()
+    command = [*celery_command("flower"), "--address=127.0.0.1", f"--port={port}"]
     command[command.index("-A") : command.index("-A")] = ["--broker", running.broker]
     path = running.logs / "flower.log"
     with path.open("ab") as log:
@@ -70,7 +71,7 @@ def flower(running: Session) -> Iterator[None]:
     try:
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/workers", timeout=5):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers", timeout=5):
                     break
             except (urllib.error.URLError, OSError):
                 if process.poll() is not None or time.monotonic() > deadline:

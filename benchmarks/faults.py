@@ -1,7 +1,7 @@
 """What a fault costs: the pause after a worker or Redis goes away, in the notebook's job with two workers.
 
-A pause is the longest time without a finished step that lies within four seconds after the fault; for Redis, it is the
-time from its first answer to the next finished step.
+A pause is the longest time without a finished step that lies within --watch seconds after the fault; for Redis, it is
+the time from its first answer to the next finished step.
 """
 
 import logging
@@ -14,7 +14,6 @@ from contextlib import ExitStack, closing, suppress
 from itertools import pairwise
 
 import psutil
-import redis
 
 from benchmarks.cli import Parser
 from benchmarks.harness import Session, session, synchronous
@@ -24,10 +23,10 @@ from benchmarks.tables import figure, table
 from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster
 from coordinator.reporting.progress_bar import start_logging
-from shared.messaging.resp import client
+from shared.errors import QueueError
+from shared.messaging.client import client
 
 WORKERS = 2
-WATCH = 4.0  # seconds after a fault in which its pause must lie
 _GLANCE = 0.2  # seconds in which a worker that takes part has answered
 
 
@@ -55,11 +54,11 @@ class Watched:
             busy = sum(before.get(name) != answered for name, answered in now.items())
             glances, before = glances + 1 if busy >= WORKERS else 0, now
 
-    def pause_after(self, moment: float) -> float:
-        """Return the longest time between two steps from that moment on, in seconds."""
-        time.sleep(max(0.0, moment + WATCH - time.monotonic()))
-        times = [when for when in list(self.finished) if moment < when < moment + WATCH]
-        return max(after - before for before, after in pairwise([moment, *times, moment + WATCH]))
+    def pause_after(self, moment: float, watch: float) -> float:
+        """Return the longest time between two steps in so many seconds from that moment on."""
+        time.sleep(max(0.0, moment + watch - time.monotonic()))
+        times = [when for when in list(self.finished) if moment < when < moment + watch]
+        return max(after - before for before, after in pairwise([moment, *times, moment + watch]))
 
     def next_after(self, moment: float) -> float:
         """Return how long it takes from that moment to the next finished step, in seconds."""
@@ -77,6 +76,7 @@ def main() -> None:
     parser.amount("--kills", 20, 1, "of a worker with kill -9, and as many with SIGSTOP")
     parser.amount("--restarts", 10, 1, "of Redis, for each time that it is away")
     parser.amount("--away", 10.0, 0.5, "seconds that Redis is away the second time; the first time it is one at most")
+    parser.amount("--watch", 4.0, 1.5, "seconds after a fault in which its pause must lie")
     parser.amount("--steps", 5000, 200, "without faults")
     options = parser.parse()
     start_logging()
@@ -91,7 +91,9 @@ def main() -> None:
         stack.callback(watched.close)
         stack.callback(running.cluster.supervise)  # so that the last steps can be finished
         pauses = {
-            f"{name} of one of two workers": [after_signal(running, watched, number) for _ in range(options.kills)]
+            f"{name} of one of two workers": [
+                after_signal(running, watched, number, options.watch) for _ in range(options.kills)
+            ]
             for name, number in (("kill -9", signal.SIGKILL), ("SIGSTOP", signal.SIGSTOP))
         }
         pauses |= {
@@ -109,14 +111,14 @@ def main() -> None:
         )
 
 
-def after_signal(running: Session, watched: Watched, number: signal.Signals) -> float:
+def after_signal(running: Session, watched: Watched, number: signal.Signals, watch: float) -> float:
     """Send a signal to all of a worker; when it is seen what that did, bring the worker back.  Return the pause."""
     watched.wait_for_workers()
     worker = random.choice(running.cluster.members[1:]).process
     processes = family(psutil.Process(worker.pid))
     for process in processes:
         process.send_signal(number)
-    pause = watched.pause_after(time.monotonic())
+    pause = watched.pause_after(time.monotonic(), watch)
     if number == signal.SIGSTOP:
         for process in processes:
             process.resume()
@@ -136,7 +138,7 @@ def after_redis(cluster: Cluster, watched: Watched, away: float) -> float:
     assert time.monotonic() - watched.finished[-1] > away / 2, "steps were taken without Redis"
     cluster.supervise()
     while True:
-        with suppress(redis.RedisError), closing(client(cluster.redis_url)) as connection:
+        with suppress(QueueError), closing(client(cluster.redis_url)) as connection:
             connection.ping()
             return watched.next_after(time.monotonic())
 

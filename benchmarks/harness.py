@@ -1,6 +1,8 @@
 """The one place where a training is wired, as `gradmq train` does: cluster, source of gradients, state."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks import fake_workers
 from benchmarks.jobs import Job
 from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster, embedded_cluster
@@ -24,7 +25,7 @@ from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.messaging.addresses import broker_url
 from shared.parallel.sgd import default_shards
-from shared.transport.shared_memory import SharedTensors
+from shared.transport.regions import SharedTensors
 
 Array = NDArray[Any]
 
@@ -95,15 +96,17 @@ def session(
         cluster = stack.enter_context(embedded_cluster(0 if fake else workers, DEFAULT_DATA, logs, None))
         url, state, samples = cluster.redis_url, _state(config, first), data().training
         descriptor = os.memfd_create("gradmq") if fake and not through_redis else None
-        tensors = None if descriptor is None else SharedTensors(descriptor, config, workers)
-        if not (fake or through_redis):
-            tensors = cluster.shared_tensors(config)
+        if descriptor is not None:
+            stack.callback(os.close, descriptor)
+            tensors: SharedTensors | None = SharedTensors(descriptor, config, workers)
+        else:
+            tensors = None if through_redis else cluster.shared_tensors(config)
         source = RemoteGradients(
             *(url, broker_url(url), "benchmark", config, samples, state, None, audit),
             *(cluster.supervise if supervised else lambda: None, tensors),
         )
         if fake:
-            stack.enter_context(fake_workers.process(url, workers, len(samples), descriptor))
+            stack.enter_context(_fakes(url, workers, len(samples), descriptor))
         stack.callback(source.close)
         yield Session(Training(config, samples, source, state, workers), cluster, broker_url(url), logs)
 
@@ -113,6 +116,18 @@ def _state(config: TrainConfig, first: Array | None) -> State:
     if first is not None:
         state.parameters.flat[:] = first
     return state
+
+
+@contextmanager
+def _fakes(url: str, workers: int, n_samples: int, descriptor: int | None) -> Iterator[None]:
+    """Have a process play so many workers for the time of the block; see `benchmarks.fake_workers.main`."""
+    inherited = () if descriptor is None else (descriptor,)
+    command = [sys.executable, "-m", "benchmarks.fake_workers", url, *map(str, (workers, n_samples, *inherited))]
+    with subprocess.Popen(command, pass_fds=inherited, cwd=Path(__file__).parents[1]) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 @contextmanager

@@ -1,9 +1,5 @@
-"""How big the image is, and how soon the cluster of docker-compose.yml works.  Needs a Docker engine.
+"""How big the image is, and how soon the cluster of docker-compose.yml works.  Needs a Docker engine."""
 
-python benchmarks/cluster.py [--rounds 5]
-"""
-
-import argparse
 import json
 import os
 import re
@@ -12,6 +8,11 @@ import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from benchmarks.cli import Parser
+from benchmarks.machine import free_port
+from benchmarks.tables import table
 
 PROJECT = Path(__file__).parent.parent
 NAME = "gradmq-benchmark"
@@ -21,10 +22,10 @@ ENVIRONMENT = {
     "GRADMQ_IMAGE": NAME,
     "GRADMQ_OPTIONS": "--epochs 100",
     "WORKER_LOG_LEVEL": "info",
-    "FLOWER_PORT": "5598",
+    "FLOWER_PORT": str(free_port()),
     "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0"),
 }
-IDLE = 30  # seconds
+_WAIT = 300.0  # seconds that a line in a log may take to come
 
 
 def run(*command: str) -> str:
@@ -49,16 +50,19 @@ def moment(text: str) -> float:
 
 
 def started(container: str) -> float:
-    return moment(json.loads(run("docker", "inspect", container))[0]["State"]["StartedAt"])
+    state: dict[str, Any] = json.loads(run("docker", "inspect", container))[0]["State"]
+    return moment(state["StartedAt"])
 
 
 def logged(container: str, pattern: str) -> float:
     """Wait for a line; return when it was written."""
-    while True:
+    deadline = time.monotonic() + _WAIT
+    while time.monotonic() < deadline:
         found = re.search(rf"^(\S+) .*{pattern}", run("docker", "logs", "--timestamps", container), re.MULTILINE)
         if found:
             return moment(found[1])
         time.sleep(0.1)
+    raise RuntimeError(f"no {pattern!r} in the log of {container}")
 
 
 def cpu_seconds(container: str) -> float:
@@ -71,47 +75,56 @@ def cpu_seconds(container: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+    parser = Parser("benchmarks.image", __doc__)
+    parser.amount("--rounds", 5, 1, "of starting the cluster")
+    parser.amount("--settle", 15.0, 3.0, "seconds until it counts as idle")
+    parser.amount("--idle", 30.0, 2.0, "seconds of looking at what it uses when idle")
+    options = parser.parse()
 
     compose("build")
-    megabytes = int(run("docker", "image", "inspect", "--format", "{{.Size}}", NAME)) / 1e6
+    rows = [["the image", f"{int(run('docker', 'image', 'inspect', '--format', '{{.Size}}', NAME)) / 1e6:.0f} MB", ""]]
     layers = run("docker", "history", "--no-trunc", "--format", "{{.Size}} {{.CreatedBy}}", NAME)
-    ours = [line.split()[0] for line in layers.splitlines() if "COPY" in line]
-    print(f"image: {megabytes:.0f} MB, of which {', '.join(ours)} beside the base image")
-
-    first, newcomer, ready = [], [], []
+    rows += [["of it, a layer of ours", line.split()[0], ""] for line in layers.splitlines() if "COPY" in line]
     try:
-        for _ in range(options.rounds):
-            began = time.time()
-            compose("up", "--detach", "--scale", "worker=1")
-            (coordinator,) = containers("coordinator")
-            first.append(logged(coordinator, "takes part") - began)
-            before = set(containers("worker"))
-            compose("up", "--detach", "--no-recreate", "--scale", "worker=2", "worker")
-            (new,) = set(containers("worker")) - before
-            joined = logged(coordinator, rf"worker=worker@{new}\S* takes part")
-            newcomer.append(joined - started(new))
-            ready.append(joined - logged(new, "ready"))
-            compose("down", "--volumes")
-        for name, column in (
-            ("from `up` to the first request taken", first),
-            ("from a newcomer's start to its first request", newcomer),
-            ("from a newcomer's being ready to its first request", ready),
+        times = [first_requests() for _ in range(options.rounds)]
+        for name, column in zip(
+            ("from `up`", "from a newcomer's start", "from its being ready"), zip(*times, strict=True), strict=True
         ):
-            print(f"{name}: median {statistics.median(column):.2f} s, worst {max(column):.2f} s")
-
+            rows.append([f"{name} to its first request", f"{statistics.median(column):.2f} s", f"{max(column):.2f} s"])
         compose("up", "--detach", "redis", "worker")
-        time.sleep(15)
-        for service in ("redis", "worker"):
-            (container,) = containers(service)
-            used = cpu_seconds(container)
-            time.sleep(IDLE)
-            print(f"{service}, idle, with its health check: {(cpu_seconds(container) - used) / IDLE:.2%} of a core")
+        time.sleep(options.settle)
+        rows += [[f"{name}, idle, with its health check", idle(name, options.idle), ""] for name in ("redis", "worker")]
     finally:
         compose("down", "--volumes")
         run("docker", "image", "rm", NAME)
+    print(table(("image and cluster", "median", "worst"), rows))
+
+
+def first_requests() -> tuple[float, float, float]:
+    """Start the cluster, and a second worker.
+
+    Return the seconds from `up` to the first request taken, from the newcomer's start to its first, and from its being
+    ready to that.
+    """
+    began = time.time()
+    compose("up", "--detach", "--scale", "worker=1")
+    (coordinator,) = containers("coordinator")
+    first = logged(coordinator, "takes part") - began
+    before = set(containers("worker"))
+    compose("up", "--detach", "--no-recreate", "--scale", "worker=2", "worker")
+    (new,) = set(containers("worker")) - before
+    joined = logged(coordinator, rf"worker=worker@{new}\S* takes part")
+    times = first, joined - started(new), joined - logged(new, "ready")
+    compose("down", "--volumes")
+    return times
+
+
+def idle(service: str, seconds: float) -> str:
+    """Return the share of a core that a service uses."""
+    (container,) = containers(service)
+    used = cpu_seconds(container)
+    time.sleep(seconds)
+    return f"{(cpu_seconds(container) - used) / seconds:.2%} of a core"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from coordinator.cluster.embedded import Cluster
-from shared.messaging.resp import client
-from shared.messaging.sockets import Socket
+from shared.messaging.client import client
+from shared.messaging.sockets import observe_waits
 
 
 @dataclass
@@ -25,22 +24,20 @@ class Seconds:
 
 @contextmanager
 def waiting(clock: Callable[[], float]) -> Iterator[Seconds]:
-    """Add up how long this process's connections wait for something to read, for the time of the block.
+    """Add up how long this process's connections wait, for the time of the block.
 
     clock: time.perf_counter, or time.process_time for the CPU time of waiting awake.
     """
-    total, wait = Seconds(), Socket._wait
+    total = Seconds()
 
-    def timed(socket: Socket, ready: select.poll) -> None:
-        began = clock()
-        wait(socket, ready)
-        total.value += clock() - began
+    def observe(begins: bool) -> None:
+        total.value += -clock() if begins else clock()
 
-    Socket._wait = timed  # type: ignore[method-assign]
+    observe_waits(observe)
     try:
         yield total
     finally:
-        Socket._wait = wait  # type: ignore[method-assign]
+        observe_waits(None)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -35,6 +36,13 @@ def describe(where: dict[str, Any]) -> str:
         f"{where['cpu']}, {where['cores']} cores, {where['system']}, Python {where['python']}; "
         f"GradMQ {where['commit']}, {beside}; {where['date'][:10]}."
     )
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def _cpu() -> str:
