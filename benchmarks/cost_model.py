@@ -13,16 +13,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import astuple
 
-from threadpoolctl import threadpool_limits
-
 from benchmarks.cli import Parser, names_of
 from benchmarks.harness import in_process, session, synchronous
 from benchmarks.jobs import JOBS
 from benchmarks.tables import figure, table, write
 from benchmarks.training import Training
 from coordinator.planning.cost_model import IDEAL, CostModel
-from coordinator.planning.profiler import Profile, measure
+from coordinator.planning.profiler import Profile, profile
 from shared.config import TrainConfig
+from shared.nn.arithmetic import one_thread
 
 CORES = 2
 MEMORY, REDIS = "shared memory", "through Redis"
@@ -37,7 +36,7 @@ def main() -> None:
     options = parser.parse()
 
     rows: list[Row] = []
-    with threadpool_limits(1):
+    with one_thread():
         for workers in range(options.workers + 1):
             for name in options.jobs:
                 for row in runs(name, workers, options.seconds):
@@ -51,7 +50,7 @@ def main() -> None:
 def runs(name: str, workers: int, seconds: float) -> Iterator[Row]:
     """Predict and measure a job with so many workers, either way."""
     config = synchronous(JOBS[name])
-    profiles = measure(config), profile_at_once(max(workers, 1), config)
+    profiles = profile(config), profile_at_once(max(workers, 1), config)
     for way in (MEMORY, REDIS) if workers else ("",):
         link = IDEAL if way == REDIS else None
         alone, at_once = (CostModel(config, each, link, CORES).forecast(workers).seconds * 1000 for each in profiles)
@@ -62,8 +61,8 @@ def runs(name: str, workers: int, seconds: float) -> Iterator[Row]:
 def profile_at_once(processes: int, config: TrainConfig) -> Profile:
     """Return the mean profile of so many processes that compute at the same time."""
     spawn = multiprocessing.get_context("spawn")  # so that none inherits a thread of BLAS
-    with spawn.Pool(processes, initializer=threadpool_limits, initargs=(1,)) as pool:
-        profiles = pool.map(measure, [config] * processes, chunksize=1)
+    with spawn.Pool(processes, initializer=one_thread) as pool:
+        profiles = pool.map(profile, [config] * processes, chunksize=1)
     return Profile(*(statistics.mean(times) for times in zip(*map(astuple, profiles), strict=True)))
 
 

@@ -17,7 +17,7 @@ from benchmarks.harness import Session, session, synchronous
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.machine import free_port
 from benchmarks.turns import in_turn, turns_table
-from coordinator.cluster.embedded import celery_command
+from coordinator.cluster.commands import flower_command
 from shared.messaging.celery_settings import celery_settings
 
 WORKERS = 2
@@ -62,7 +62,7 @@ def main() -> None:
 def flower(running: Session) -> Iterator[None]:
     """Run Flower, until it has seen the workers and then for the time of the block."""
     port = free_port()
-    command = [*celery_command("flower"), "--address=127.0.0.1", f"--port={port}"]
+    command = flower_command(port)
     command[command.index("-A") : command.index("-A")] = ["--broker", running.broker]
     path = running.logs / "flower.log"
     with path.open("ab") as log:

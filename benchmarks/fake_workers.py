@@ -22,7 +22,7 @@ from shared.messaging.records import Kind, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
-from shared.parallel.strategy import work_of
+from shared.parallel.strategy import strategy_of
 from shared.transport.base import WorkerTransport
 from shared.transport.codecs import CODEC
 from shared.transport.redis import RedisWorkerTransport
@@ -77,7 +77,7 @@ class FakeWorker:
         if self._transport is None:  # of all leases of the one run
             self._gradient = np.full(Parameters.count(config.sizes), 1e-6, config.dtype)
             none = np.empty((0, 0))
-            self._bounds = work_of(config, VectorSamples(none, none)).bounds
+            self._bounds = strategy_of(config, VectorSamples(none, none)).bounds
             self._transport = self._way(lease)
         self._take = [*encode("BLPOP", self._keys.requests(lease.window), 1), *self._transport.get]
         self._ask(push(self._keys.replies, self._notices.joined()))
@@ -92,7 +92,7 @@ class FakeWorker:
     def _reply(self, request: Record) -> tuple[Item, ...]:
         assert self._lease is not None and self._transport is not None
         config = self._lease.config
-        index = request.step % config.steps_per_epoch(self._n_samples)
+        index = request.step % config.sampler(self._n_samples).steps_per_epoch
         bounds = self._bounds(min(config.samples_per_step, self._n_samples - index * config.samples_per_step))
         samples = bounds[request.stop] - bounds[request.first]
         dtype = ord(config.numpy_dtype.char)

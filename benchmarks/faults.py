@@ -22,7 +22,7 @@ from benchmarks.jobs import NOTEBOOKS
 from benchmarks.tables import figure, table
 from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster
-from coordinator.reporting.progress_bar import start_logging
+from coordinator.reporting.log_handlers import start_logging
 from shared.errors import QueueError
 from shared.messaging.client import client
 
@@ -114,7 +114,7 @@ def main() -> None:
 def after_signal(running: Session, watched: Watched, number: signal.Signals, watch: float) -> float:
     """Send a signal to all of a worker; when it is seen what that did, bring the worker back.  Return the pause."""
     watched.wait_for_workers()
-    worker = random.choice(running.cluster.members[1:]).process
+    worker = random.choice(running.cluster.processes[1:]).process
     processes = family(psutil.Process(worker.pid))
     for process in processes:
         process.send_signal(number)
@@ -131,7 +131,7 @@ def after_signal(running: Session, watched: Watched, number: signal.Signals, wat
 def after_redis(cluster: Cluster, watched: Watched, away: float) -> float:
     """Kill Redis and start it again after so many seconds; return the time from its answer to the next step."""
     watched.wait_for_workers()
-    server = cluster.members[0].process
+    server = cluster.processes[0].process
     server.kill()
     server.wait()
     time.sleep(away)

@@ -5,17 +5,18 @@ All three take turns on the same mini-batch, in float64, with one BLAS thread; o
 
 import timeit
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from benchmarks.cli import Parser
+from benchmarks.harness import synchronous
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.notebook_loop import NotebookLoop, sigmoid
 from benchmarks.turns import in_turn, turns_table
-from shared.nn.mlp import Workspace, backprop
+from shared.nn.arithmetic import one_thread
 from shared.nn.parameters import Parameters
 
 Array = NDArray[Any]
@@ -34,7 +35,7 @@ def main() -> None:
     (w_1, w_2), (b_1, b_2) = loop.weights, loop.biases
     rng = np.random.default_rng(0)
     x, y = rng.random((MINI_BATCH, SIZES[0])).T, np.eye(SIZES[-1])[rng.integers(0, 10, MINI_BATCH)].T
-    result, workspace = Parameters(SIZES, np.float64), Workspace(SIZES, MINI_BATCH, np.float64)
+    result, mlp = Parameters(SIZES, np.float64), replace(synchronous(NOTEBOOKS), dtype="float64").mlp()
 
     def plain() -> tuple[Array, ...]:
         a_1 = sigmoid(w_1 @ x + b_1)
@@ -44,7 +45,7 @@ def main() -> None:
         return delta_1 @ x.T, delta_1.sum(1, keepdims=True), delta_2 @ a_1.T, delta_2.sum(1, keepdims=True)
 
     def ours() -> None:
-        backprop(loop.weights, loop.biases, x, y, result.weights, result.biases, workspace)
+        mlp.backward(loop, x, y, result)
 
     def notebook() -> None:
         for sample in range(MINI_BATCH):
@@ -56,7 +57,7 @@ def main() -> None:
     ours()
     np.testing.assert_allclose(result.flat, np.concatenate([part.ravel() for part in plain()]), rtol=1e-12, atol=1e-12)
     peers = {PLAIN: plain, "GradMQ": ours, "the notebook's loop": notebook}
-    with threadpool_limits(1):
+    with one_thread():
         columns = in_turn(options.rounds, {name: microseconds(call) for name, call in peers.items()})
     print(turns_table(f"µs for the gradient of {MINI_BATCH} samples", columns, PLAIN))
 

@@ -9,25 +9,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from benchmarks.jobs import Job
 from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.training.state import State
-from shared.config import TrainConfig
+from shared.config import LocalSGD, SyncSGD, TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.messaging.addresses import broker_url
-from shared.parallel.sgd import default_shards
+from shared.nn.arithmetic import one_thread, quiet
+from shared.nn.evaluation import count_correct
+from shared.nn.parameters import Parameters
+from shared.parallel.sharding import default_shards
 from shared.transport.regions import SharedTensors
-
-Array = NDArray[Any]
+from shared.types import Vector
 
 _ENDLESS = 1_000_000  # epochs
 
@@ -40,18 +36,36 @@ def data() -> Dataset:
 
 def synchronous(job: Job, shards: int | None = None, mini_batch: int | None = None, seed: int = 0) -> TrainConfig:
     """Return the configuration of synchronous SGD.  shards: None: as many as usual."""
-    size = mini_batch or job.mini_batch
-    return TrainConfig(job.sizes, _ENDLESS, size, job.learning_rate, seed, shards or usual_shards(job), "float32")
+    return TrainConfig(
+        sizes=job.sizes,
+        epochs=_ENDLESS,
+        mini_batch_size=mini_batch or job.mini_batch,
+        learning_rate=job.learning_rate,
+        seed=seed,
+        strategy=SyncSGD(shards=shards or usual_shards(job)),
+    )
+
+
+def local(job: Job, local_steps: int, replicas: int, learning_rate: float | None = None, seed: int = 0) -> TrainConfig:
+    """Return the configuration of local SGD.  learning_rate: None: the job's."""
+    return TrainConfig(
+        sizes=job.sizes,
+        epochs=_ENDLESS,
+        mini_batch_size=job.mini_batch,
+        learning_rate=learning_rate or job.learning_rate,
+        seed=seed,
+        strategy=LocalSGD(local_steps=local_steps, replicas=replicas),
+    )
 
 
 def usual_shards(job: Job) -> int:
     return default_shards(job.mini_batch)
 
 
-def local(job: Job, local_steps: int, replicas: int, learning_rate: float | None = None, seed: int = 0) -> TrainConfig:
-    """Return the configuration of local SGD."""
-    rate = learning_rate or job.learning_rate
-    return TrainConfig(job.sizes, _ENDLESS, job.mini_batch, rate, seed, 1, "float32", local_steps, replicas)
+def accuracy(config: TrainConfig, parameters: Parameters) -> float:
+    """Return how much of the test samples a network knows, in percent."""
+    test = data().test
+    return 100 * count_correct(config.mlp(), parameters, test) / len(test)
 
 
 @dataclass(frozen=True)
@@ -65,12 +79,11 @@ class Session:
 
 
 @contextmanager
-def in_process(config: TrainConfig, first: Array | None = None) -> Iterator[Training]:
+def in_process(config: TrainConfig, first: Vector | None = None) -> Iterator[Training]:
     """Give a training that computes in this process.  first: its weights; default: drawn as in a run."""
-    with _arithmetic():
-        state = _state(config, first)
-        source = InProcessGradients(config, data().training, state.ledger)
-        yield Training(config, data().training, source, state, 0)
+    samples = data().training
+    with one_thread(), quiet():
+        yield Training(config, samples, InProcessGradients(config, samples), 0, first)
 
 
 @contextmanager
@@ -82,7 +95,7 @@ def session(
     fake: bool = False,
     audit: float = 0.0,
     supervised: bool = True,
-    first: Array | None = None,
+    first: Vector | None = None,
 ) -> Iterator[Session]:
     """Give a training on an embedded cluster.
 
@@ -91,10 +104,11 @@ def session(
     are started again.  first: weights; default: drawn as in a run.
     """
     with ExitStack() as stack:
-        stack.enter_context(_arithmetic())
+        stack.enter_context(one_thread())
+        stack.enter_context(quiet())
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
         cluster = stack.enter_context(embedded_cluster(0 if fake else workers, DEFAULT_DATA, logs, None))
-        url, state, samples = cluster.redis_url, _state(config, first), data().training
+        url, samples = cluster.redis_url, data().training
         descriptor = os.memfd_create("gradmq") if fake and not through_redis else None
         if descriptor is not None:
             stack.callback(os.close, descriptor)
@@ -102,20 +116,15 @@ def session(
         else:
             tensors = None if through_redis else cluster.shared_tensors(config)
         source = RemoteGradients(
-            *(url, broker_url(url), "benchmark", config, samples, state, None, audit),
-            *(cluster.supervise if supervised else lambda: None, tensors),
+            *(url, broker_url(url), "benchmark", config, samples),
+            audit=audit,
+            supervise=cluster.supervise if supervised else lambda: None,
+            tensors=tensors,
         )
         if fake:
             stack.enter_context(_fakes(url, workers, len(samples), descriptor))
         stack.callback(source.close)
-        yield Session(Training(config, samples, source, state, workers), cluster, broker_url(url), logs)
-
-
-def _state(config: TrainConfig, first: Array | None) -> State:
-    state = State.initial(config)
-    if first is not None:
-        state.parameters.flat[:] = first
-    return state
+        yield Session(Training(config, samples, source, workers, first), cluster, broker_url(url), logs)
 
 
 @contextmanager
@@ -128,10 +137,3 @@ def _fakes(url: str, workers: int, n_samples: int, descriptor: int | None) -> It
             yield
         finally:
             process.terminate()
-
-
-@contextmanager
-def _arithmetic() -> Iterator[None]:
-    """Compute with one BLAS thread, and leave it to the loop to tell of what is not finite."""
-    with threadpool_limits(1), np.errstate(all="ignore"):
-        yield

@@ -67,7 +67,7 @@ def computing(logs: Path) -> float:
 
 def memory(cluster: Cluster) -> dict[str, float]:
     """Return the MB that are resident in coordinator, workers and Redis, and what Redis says that its data take."""
-    server, *workers = (psutil.Process(member.process.pid) for member in cluster.members)
+    server, *workers = (psutil.Process(each.process.pid) for each in cluster.processes)
     with client(cluster.redis_url) as connection:
         data = connection.info("memory")["used_memory_dataset"]
     return {

@@ -10,10 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 from benchmarks.cli import Parser, numbers
-from benchmarks.harness import data, in_process, local, synchronous
+from benchmarks.harness import accuracy, in_process, local, synchronous
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.tables import table, write
-from shared.parallel.sgd import count_correct
 
 RATES = (3.0, 5.0, 8.0)
 Algorithm = tuple[int, int, float] | None  # local steps, replicas and learning rate; None: synchronous SGD
@@ -22,12 +21,12 @@ Algorithm = tuple[int, int, float] | None  # local steps, replicas and learning 
 def best_accuracy(algorithm: Algorithm, seed: int, epochs: int) -> float:
     """Train; return the accuracy of the best epoch, in percent."""
     config = local(NOTEBOOKS, *algorithm, seed=seed) if algorithm else synchronous(NOTEBOOKS, seed=seed)
-    test, best = data().test, 0
+    best = 0.0
     with in_process(config) as training:
         for _ in range(epochs):
             training.epoch()
-            best = max(best, count_correct(training.parameters, test))
-    return 100 * best / len(test)
+            best = max(best, accuracy(config, training.parameters))
+    return best
 
 
 def main() -> None:

@@ -8,18 +8,19 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.cli import Parser
-from benchmarks.harness import data, local, session, synchronous
+from benchmarks.harness import accuracy, local, session, synchronous
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.notebook_loop import NotebookLoop
 from benchmarks.tables import figure, table
 from shared.config import TrainConfig
+from shared.data.sampler import epoch_order
 from shared.nn.parameters import Parameters
 from shared.notebook.mnist_loader import load_data_wrapper
-from shared.parallel.sgd import count_correct, epoch_order, initial_parameters
 
 WORKERS = 2
 Epoch = Callable[[int], Parameters]  # trains through an epoch, and returns the weights
@@ -37,14 +38,14 @@ def main() -> None:
 
     def until_the_goal(epoch: Epoch) -> tuple[float, str]:
         """Train; return the seconds until the first epoch that ends with the goal reached, infinity if none does."""
-        seconds, test = 0.0, data().test
+        seconds, config = 0.0, synchronous(NOTEBOOKS)
         for number in range(options.epochs):
             start = time.perf_counter()
             parameters = epoch(number)
             seconds += time.perf_counter() - start
-            accuracy = 100 * count_correct(parameters, test) / len(test)
-            if accuracy >= options.goal:
-                return seconds, f"{figure(seconds)} (epoch {number + 1}: {accuracy:.2f})"
+            reached = accuracy(config, parameters)
+            if reached >= options.goal:
+                return seconds, f"{figure(seconds)} (epoch {number + 1}: {reached:.2f})"
         return math.inf, f"not in {options.epochs} epochs, {figure(seconds)}"
 
     rows: list[list[str]] = []
@@ -83,7 +84,8 @@ def until_the_goal_on_workers(config: TrainConfig, until: Callable[[Epoch], tupl
 def notebook(seed: int) -> Epoch:
     """Return the notebook's loop, from the first weights of a run with that seed and in its order."""
     pairs, sizes, size = list(load_data_wrapper()[0]), NOTEBOOKS.sizes, NOTEBOOKS.mini_batch
-    loop, first = NotebookLoop(sizes), initial_parameters(sizes, seed, np.float64)
+    first = replace(synchronous(NOTEBOOKS, seed=seed), dtype="float64").initial_parameters()
+    loop = NotebookLoop(sizes)
     loop.weights, loop.biases = list(first.weights), list(first.biases)
 
     def epoch(number: int) -> Parameters:
