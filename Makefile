@@ -5,11 +5,13 @@
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # check         format, lint, types
 # bench         GradMQ beside its peers, which get an environment of their own
-# bench-step    a gradient and a step beside the seed's loop, and where the time goes
+# bench-step    a gradient and a step beside the notebook's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
 # bench-local   how well local steps learn, and how long until 95 %
 # bench-scale   what a step costs coordinator and Redis with 1 to 64 workers, and `gradmq plan` beside real runs
 # bench-memory  memory of all processes over 30 epochs
+# bench-events  what Celery's events and Flower cost a step
+# bench-image   the image's size, and how soon a cluster of containers works; needs a Docker engine
 # clean         the environments and caches; never runs/
 
 PYTHON ?= python3
@@ -19,7 +21,8 @@ INSTALLED := $(ENV)/installed
 DEVELOP := $(ENV)/develop
 BENCH := $(ENV)/bench
 
-.PHONY: train test test-fast chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory clean
+.PHONY: train test test-fast chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory \
+	bench-events bench-image clean
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -42,26 +45,34 @@ check: $(DEVELOP)
 	$(ENV)/bin/ruff check .
 	$(ENV)/bin/mypy
 
+# QUICK=--quick: seconds each, to see that all of them run.
 bench: $(BENCH) $(PEERS)/installed
-	$(ENV)/bin/python benchmarks/bench.py --peers $(PEERS)/bin/python
+	$(ENV)/bin/python -m benchmarks.peers --python $(PEERS)/bin/python $(QUICK)
 
 bench-step: $(BENCH)
-	$(ENV)/bin/python benchmarks/gradient.py
-	$(ENV)/bin/python benchmarks/step.py
+	$(ENV)/bin/python -m benchmarks.gradient $(QUICK)
+	$(ENV)/bin/python -m benchmarks.step $(QUICK)
 
 bench-faults: $(BENCH)
-	$(ENV)/bin/python benchmarks/faults.py
+	$(ENV)/bin/python -m benchmarks.precautions $(QUICK)
+	$(ENV)/bin/python -m benchmarks.faults $(QUICK)
 
 bench-local: $(BENCH)
-	$(ENV)/bin/python benchmarks/accuracy.py
-	$(ENV)/bin/python benchmarks/time_to_95.py
+	$(ENV)/bin/python -m benchmarks.local_sgd $(QUICK)
+	$(ENV)/bin/python -m benchmarks.time_to_accuracy $(QUICK)
 
 bench-scale: $(BENCH)
-	$(ENV)/bin/python benchmarks/scale.py
-	$(ENV)/bin/python benchmarks/plan.py
+	$(ENV)/bin/python -m benchmarks.scaling $(QUICK)
+	$(ENV)/bin/python -m benchmarks.cost_model $(QUICK)
 
 bench-memory: $(BENCH)
-	$(ENV)/bin/python benchmarks/memory.py --wire
+	$(ENV)/bin/python -m benchmarks.memory --through-redis $(QUICK)
+
+bench-events: $(BENCH)
+	$(ENV)/bin/python -m benchmarks.events $(QUICK)
+
+bench-image: $(BENCH)
+	$(ENV)/bin/python -m benchmarks.image $(QUICK)
 
 clean:
 	rm -rf $(ENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -79,8 +90,8 @@ $(BENCH): $(INSTALLED)
 	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
-# One by one: who cannot be had is left out, and bench.py says so.
-$(PEERS)/installed: benchmarks/requirements.txt
+# One by one: who cannot be had is left out, and the table says so.
+$(PEERS)/installed: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
 	grep -v '^#' $< | while read -r peer; do \
 		$(PEERS)/bin/pip install --quiet --disable-pip-version-check "$$peer" || echo "left out: $$peer"; \

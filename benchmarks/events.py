@@ -1,94 +1,83 @@
-"""What Celery's events and Flower cost a step of the seed's job.
-
-    python benchmarks/events.py [--rounds 10] [--steps 1000]
+"""What Celery's events and Flower cost a step of the notebook's job.
 
 Without events, with them, and with a Flower that looks, in turn, so that all meet the same machine.
 """
 
-import argparse
-import statistics
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 from celery import Celery
-from step import ETA, MINI_BATCH, SIZES, WARM_UP, Training
-from threadpoolctl import threadpool_limits
 
-from coordinator.cluster.embedded import celery_command, embedded_cluster
-from coordinator.gradients.remote import Exchange
-from coordinator.training.state import State
-from shared.config import TrainConfig
-from shared.data.dataset import DEFAULT_DATA, load_dataset
-from shared.messaging.addresses import broker_url
+from benchmarks.cli import Parser
+from benchmarks.harness import Session, session, synchronous
+from benchmarks.jobs import NOTEBOOKS
+from benchmarks.machine import free_port
+from benchmarks.turns import in_turn, turns_table
+from coordinator.cluster.commands import flower_command
 from shared.messaging.celery_settings import celery_settings
 
-PORT = 5599
 WORKERS = 2
+WITHOUT = "no events"
+_SETTLE = 1.0  # seconds until the workers have heard
+_START = 60.0  # seconds that Flower may take to answer
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=1000, help="of each contender in a round")
-    options = parser.parse_args()
+    parser = Parser("benchmarks.events", __doc__)
+    parser.amount("--rounds", 10, 1, "how often each has its turn")
+    parser.amount("--steps", 1000, 100, "of each in a round")
+    options = parser.parse()
 
-    data = load_dataset(DEFAULT_DATA)
-    config = TrainConfig(SIZES, 1000, MINI_BATCH, ETA, 0, 2, "float32")
-    with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(1))
-        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        cluster = stack.enter_context(embedded_cluster(WORKERS, DEFAULT_DATA, logs, None))
-        url = cluster.redis_url
-        broker = broker_url(url)
-        exchange = Exchange(
-            url, broker, "benchmark", config, data.training, State.initial(config), None, 0.0, cluster.tend
-        )
-        stack.callback(exchange.close)
-        training = Training(exchange, config, len(data.training))
-        app = stack.enter_context(Celery("benchmark", set_as_current=False))
-        app.conf.update(celery_settings(broker))
+    with (
+        session(synchronous(NOTEBOOKS), WORKERS) as running,
+        Celery("benchmark", set_as_current=False) as app,
+    ):
+        app.conf.update(celery_settings(running.broker))
+        training = running.training
+        training.warm_up()
 
-        training.milliseconds(WARM_UP)
-        rounds = []
-        for _ in range(options.rounds):
+        def without() -> float:
             app.control.disable_events()
-            time.sleep(1)
-            without = training.milliseconds(options.steps)
-            app.control.enable_events()
-            time.sleep(1)
-            events = training.milliseconds(options.steps)
-            with flower(broker, logs):
-                watched = training.milliseconds(options.steps)
-            rounds.append((without, events, watched))
+            time.sleep(_SETTLE)
+            return training.milliseconds(options.steps)
 
-    print(f"milliseconds a step, {WORKERS} workers, {options.rounds} rounds of {options.steps} steps")
-    for name, column in zip(("no events", "events", "events, Flower"), zip(*rounds, strict=True), strict=True):
-        ratio = statistics.median(ours / first for ours, (first, *_) in zip(column, rounds, strict=True))
-        print(f"  {name:15} median {statistics.median(column):.3f}   ratio to none {ratio:.3f}")
+        def events() -> float:
+            app.control.enable_events()
+            time.sleep(_SETTLE)
+            return training.milliseconds(options.steps)
+
+        def watched() -> float:
+            with flower(running):
+                return training.milliseconds(options.steps)
+
+        columns = in_turn(options.rounds, {WITHOUT: without, "events": events, "events, Flower": watched})
+    print(turns_table(f"ms a step, {WORKERS} workers", columns, WITHOUT))
 
 
 @contextmanager
-def flower(broker: str, logs: Path) -> Iterator[None]:
+def flower(running: Session) -> Iterator[None]:
     """Run Flower, until it has seen the workers and then for the time of the block."""
-    command = [*celery_command("flower"), "--address=127.0.0.1", f"--port={PORT}"]
-    command[command.index("-A") : command.index("-A")] = ["--broker", broker]
-    with (logs / "flower.log").open("ab") as log:
+    port = free_port()
+    command = flower_command(port)
+    command[command.index("-A") : command.index("-A")] = ["--broker", running.broker]
+    path = running.logs / "flower.log"
+    with path.open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
+    deadline = time.monotonic() + _START
     try:
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/workers", timeout=5):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/workers", timeout=5):
                     break
             except (urllib.error.URLError, OSError):
-                assert process.poll() is None, (logs / "flower.log").read_text()
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"Flower does not start:\n{path.read_text()}") from None
                 time.sleep(0.1)
-        time.sleep(2)
+        time.sleep(_SETTLE)
         yield
     finally:
         process.terminate()

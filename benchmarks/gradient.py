@@ -1,41 +1,41 @@
-"""What the gradient of a mini-batch of 10 costs, beside plain vectorised NumPy and the seed's loop.
-
-    python benchmarks/gradient.py [--rounds 20]
+"""What the gradient of a mini-batch of 10 costs, beside plain vectorised NumPy and the notebook's loop.
 
 All three take turns on the same mini-batch, in float64, with one BLAS thread; only the ratios are worth quoting.
 """
 
-import argparse
-import statistics
 import timeit
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from seed_loop import SeedLoop, sigmoid
-from threadpoolctl import threadpool_limits
 
-from shared.nn.mlp import Scratch, backprop
+from benchmarks.cli import Parser
+from benchmarks.harness import synchronous
+from benchmarks.jobs import NOTEBOOKS
+from benchmarks.notebook_loop import NotebookLoop, sigmoid
+from benchmarks.turns import in_turn, turns_table
+from shared.nn.arithmetic import one_thread
 from shared.nn.parameters import Parameters
 
 Array = NDArray[Any]
 
-SIZES = (784, 30, 10)
-MINI_BATCH = 10
-CALLS = 300  # in a round
+SIZES, MINI_BATCH = NOTEBOOKS.sizes, NOTEBOOKS.mini_batch
+PLAIN = "plain NumPy"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20)
-    options = parser.parse_args()
+    parser = Parser("benchmarks.gradient", __doc__)
+    parser.amount("--rounds", 20, 2, "how often each has its turn")
+    parser.amount("--calls", 300, 30, "of each in a round")
+    options = parser.parse()
 
-    seed_loop = SeedLoop(SIZES)
-    (w_1, w_2), (b_1, b_2) = seed_loop.weights, seed_loop.biases
+    loop = NotebookLoop(SIZES)
+    (w_1, w_2), (b_1, b_2) = loop.weights, loop.biases
     rng = np.random.default_rng(0)
     x, y = rng.random((MINI_BATCH, SIZES[0])).T, np.eye(SIZES[-1])[rng.integers(0, 10, MINI_BATCH)].T
-    result, scratch = Parameters(SIZES, np.float64), Scratch(SIZES, MINI_BATCH, np.float64)
+    result, mlp = Parameters(SIZES, np.float64), replace(synchronous(NOTEBOOKS), dtype="float64").mlp()
 
     def plain() -> tuple[Array, ...]:
         a_1 = sigmoid(w_1 @ x + b_1)
@@ -45,25 +45,21 @@ def main() -> None:
         return delta_1 @ x.T, delta_1.sum(1, keepdims=True), delta_2 @ a_1.T, delta_2.sum(1, keepdims=True)
 
     def ours() -> None:
-        backprop(seed_loop.weights, seed_loop.biases, x, y, result.weights, result.biases, scratch)
+        mlp.backward(loop, x, y, result)
 
-    def loop() -> None:
+    def notebook() -> None:
         for sample in range(MINI_BATCH):
-            seed_loop.gradient(x[:, [sample]], y[:, [sample]])
+            loop.gradient(x[:, [sample]], y[:, [sample]])
 
-    contenders: dict[str, Callable[[], object]] = {"plain NumPy": plain, "GradMQ": ours, "seed loop": loop}
+    def microseconds(call: Callable[[], object]) -> Callable[[], float]:
+        return lambda: timeit.timeit(call, number=options.calls) / options.calls * 1e6
+
     ours()
     np.testing.assert_allclose(result.flat, np.concatenate([part.ravel() for part in plain()]), rtol=1e-12, atol=1e-12)
-    with threadpool_limits(1):
-        rounds = [
-            {name: timeit.timeit(call, number=CALLS) / CALLS * 1e6 for name, call in contenders.items()}
-            for _ in range(options.rounds)
-        ]
-    print(f"microseconds for the gradient of a mini-batch of {MINI_BATCH}, {options.rounds} rounds")
-    for name in contenders:
-        times = [times[name] for times in rounds]
-        ratio = statistics.median(times[name] / times["plain NumPy"] for times in rounds)
-        print(f"  {name:12} median {statistics.median(times):6.1f}   min {min(times):6.1f}   {ratio:.2f} x plain NumPy")
+    peers = {PLAIN: plain, "GradMQ": ours, "the notebook's loop": notebook}
+    with one_thread():
+        columns = in_turn(options.rounds, {name: microseconds(call) for name, call in peers.items()})
+    print(turns_table(f"µs for the gradient of {MINI_BATCH} samples", columns, PLAIN))
 
 
 if __name__ == "__main__":

@@ -1,87 +1,42 @@
-"""Does memory grow? The seed's job over 30 epochs, and after each the memory of coordinator, workers and Redis.
+"""Does memory grow? The notebook's job, and after each epoch the memory of coordinator, workers and Redis."""
 
-    python benchmarks/memory.py [--epochs 30] [--wire]
-
-Writes memory.md (the table) and, if matplotlib is there, memory.png (the curves) into benchmarks/results.
-"""
-
-import argparse
-import os
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
-from step import MINI_BATCH, SIZES, Training
-from threadpoolctl import threadpool_limits
-
-from coordinator.cluster.embedded import Cluster, embedded_cluster
-from coordinator.gradients.remote import Exchange
-from coordinator.training.state import State
-from shared.config import TrainConfig
-from shared.data.dataset import DEFAULT_DATA, load_dataset
-from shared.messaging.addresses import broker_url
-from shared.messaging.client import client
+from benchmarks.cli import Parser
+from benchmarks.harness import session, synchronous
+from benchmarks.instruments import memory
+from benchmarks.jobs import NOTEBOOKS
+from benchmarks.tables import table, write
 
 WORKERS = 2
-RESULTS = Path(__file__).parent / "results"
-COLUMNS = ("coordinator", "workers", "Redis", "Redis: its data")
+SHOWN = 5  # every so many epochs a line of the table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--wire", action="store_true", help="tensors through Redis, as with workers on other machines")
-    options = parser.parse_args()
+    parser = Parser("benchmarks.memory", __doc__, results="memory.md (the table) and memory.png (the curves)")
+    parser.amount("--epochs", 30, 1, "after which memory is looked at")
+    parser.add_argument("--through-redis", action="store_true", help="the tensors, as with workers on other machines")
+    options = parser.parse()
 
-    data = load_dataset(DEFAULT_DATA)
-    config = TrainConfig(SIZES, options.epochs, MINI_BATCH, 3.0, 0, 2, "float32")
-    state = State.initial(config)
-    with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(1))
-        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        cluster = stack.enter_context(embedded_cluster(WORKERS, DEFAULT_DATA, logs, None))
-        url = cluster.redis_url
-        tensors = None if options.wire else cluster.shared_tensors(config)
-        exchange = Exchange(
-            *(url, broker_url(url), "benchmark", config, data.training, state, None, 0.0, cluster.tend, tensors)
-        )
-        stack.callback(exchange.close)
-        training = Training(exchange, config, len(data.training))
-        rows = []
+    rows: list[dict[str, float]] = []
+    with session(synchronous(NOTEBOOKS), WORKERS, through_redis=options.through_redis) as running:
+        running.training.warm_up()
         for _ in range(options.epochs):
-            training.milliseconds(config.steps_per_epoch(len(data.training)))
-            rows.append(megabytes(cluster))
-    table = markdown(rows)
-    print(table)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "memory.md").write_text(table)
-    plot(rows, RESULTS / "memory.png")
-
-
-def megabytes(cluster: Cluster) -> tuple[float, ...]:
-    """Return the resident memory of coordinator, workers and Redis, and what Redis says that its data take."""
-    server, *workers = (psutil.Process(member.process.pid) for member in cluster.members)
-    processes = [each for worker in workers for each in (worker, *worker.children(recursive=True))]
-    with client(cluster.redis_url) as connection:
-        used = connection.info("memory")["used_memory_dataset"]
-    resident = (
-        psutil.Process(os.getpid()).memory_info().rss,
-        sum(process.memory_info().rss for process in processes),
-        server.memory_info().rss,
+            running.training.epoch()
+            rows.append(memory(running.cluster))
+    shown = [0, *range(SHOWN - 1, len(rows), SHOWN)]
+    text = table(
+        ("MB after epoch", *rows[0]),
+        ([str(epoch), *(f"{value:.1f}" for value in rows[epoch].values())] for epoch in shown),
     )
-    return tuple(value / 1e6 for value in (*resident, used))
+    print(text)
+    write(text, options.results, "memory.md")
+    if options.results is not None:
+        plot(rows, options.results / "memory.png")
 
 
-def markdown(rows: list[tuple[float, ...]]) -> str:
-    shown = [0, *range(4, len(rows), 5)]
-    lines = [f"| MB after epoch | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for epoch in shown:
-        lines.append(f"| {epoch} | {' | '.join(f'{value:.1f}' for value in rows[epoch])} |")
-    return "\n".join(lines) + "\n"
-
-
-def plot(rows: list[tuple[float, ...]], path: Path) -> None:
+def plot(rows: list[dict[str, float]], path: Path) -> None:
+    """Draw a curve for each column, if matplotlib is there."""
     try:
         import matplotlib
     except ModuleNotFoundError:
@@ -90,8 +45,8 @@ def plot(rows: list[tuple[float, ...]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axis = pyplot.subplots(figsize=(7, 3.5), layout="constrained")
-    for name, values in zip(COLUMNS, zip(*rows, strict=True), strict=True):
-        axis.plot(values, label=name, marker=".")
+    for name in rows[0]:
+        axis.plot([row[name] for row in rows], label=name, marker=".")
     axis.set_yscale("log")
     axis.set_xlabel("epoch")
     axis.set_ylabel("MB (log scale)")

@@ -20,11 +20,14 @@ _give_way = getattr(os, "sched_yield", lambda: None)
 _MOST_BUFFERS = 64  # for one system call; every system takes as many
 
 
-_on_wait: Callable[[float], None] | None = None
+_on_wait: Callable[[bool], None] | None = None
 
 
-def observe_waits(observer: Callable[[float], None] | None) -> None:
-    """Have every wait of this process told, for a measurement: the seconds until the socket was ready. None ends it."""
+def observe_waits(observer: Callable[[bool], None] | None) -> None:
+    """Have every wait of this process told, for a measurement by any clock; None ends that.
+
+    observer: is called with True when a wait begins and with False when the socket is ready.
+    """
     global _on_wait
     _on_wait = observer
 
@@ -80,8 +83,9 @@ class Socket:
 
     def _wait(self, ready: select.poll) -> None:
         """Wait, at first awake and giving the core to whoever else wants it, then asleep."""
-        began = time.perf_counter()
-        asleep = began + _AWAKE
+        if _on_wait is not None:
+            _on_wait(True)
+        asleep = time.perf_counter() + _AWAKE
         while not ready.poll(0):
             if time.perf_counter() < asleep:
                 _give_way()
@@ -90,7 +94,7 @@ class Socket:
             else:
                 raise ConnectionLostError(f"no answer from Redis in {self._timeout / 1000:g} s")
         if _on_wait is not None:
-            _on_wait(time.perf_counter() - began)
+            _on_wait(False)
 
 
 class TlsSocket(Socket):

@@ -1,13 +1,13 @@
-"""What all contenders share: the jobs, the data, the mini-batches, the first weights, and the talk with bench.py.
+"""What all programs share: the data, the mini-batches, the first weights, and the talk with who starts them.
 
-A contender is a program. It gets a job on its command line, warms up, prints `ready`, and then for every line `N` on
-its standard input takes N steps of SGD and prints the seconds that took; it ends at the end of its input. With
-`--save FILE` it does not warm up, and saves its weights at the end, so that bench.py can compare them.
+A program gets a job on its command line, warms up, prints `ready`, and then for every line `N` on its standard input
+takes N steps of SGD and prints the seconds that took; it ends at the end of its input. With `--save FILE` it does not
+warm up, and saves its weights at the end, so that they can be compared.
 
 What is the same for all: MNIST's 50,000 training samples in memory; the mini-batches, taken from it by the rows of a
-shuffled order, which is the one of GradMQ's runs; the first weights, drawn from N(0, 1) as the seed does; float32 (but
-the seed's own loop computes in float64, as ever). An epoch's last mini-batch is left out where it is shorter than the
-others, so that all steps cost the same. It needs NumPy alone, because the peers' environment has no GradMQ.
+shuffled order, which is the one of GradMQ's runs; the first weights, drawn from N(0, 1) as the notebook does; float32
+(but the notebook's own loop computes in float64, as ever). An epoch's last mini-batch is left out where it is shorter
+than the others, so that all steps cost the same. It needs NumPy alone, because the peers' environment has no GradMQ.
 """
 
 import argparse
@@ -16,7 +16,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,37 +23,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.jobs import JOBS
+
 Array = NDArray[Any]
 
-DATA = Path(__file__).parents[2] / "data" / "mnist"
+DATA = Path(__file__).parents[3] / "data" / "mnist"
 N_TRAINING, N_INPUTS, N_CLASSES = 50_000, 784, 10
-CANNOT = 3  # exit code of a contender that says on its last line why it cannot take part
+CANNOT = 3  # exit code of a program that says on its last line why it cannot take part
 _WARM_UP = 0.5  # seconds
 
 
-@dataclass(frozen=True)
-class Job:
-    """A network and how it is trained."""
-
-    sizes: tuple[int, ...]
-    mini_batch: int  # samples of a step
-    local_steps: int  # in a request, of the contenders that take any
-    eta: float = 3.0
-
-    def __str__(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))}, mini-batch {self.mini_batch:,}"
-
-
-JOBS = {
-    "a": Job((784, 30, 10), 10, local_steps=50),
-    "b": Job((784, 100, 10), 100, local_steps=50),
-    "c512": Job((784, 1000, 1000, 10), 512, local_steps=10),
-    "c2048": Job((784, 1000, 1000, 10), 2048, local_steps=4),
-}
-
-
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of what every contender understands."""
+    """Return a parser of what every program understands."""
     result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("job", choices=JOBS)
     result.add_argument("--save", type=Path, metavar="FILE.npy", help="where the weights go at the end, to be compared")
@@ -97,7 +77,7 @@ class MiniBatches:
 
 
 def epoch_order(epoch: int) -> Array:
-    """Return the epoch's permutation of the rows: what `shared.sgd.epoch_order` gives for --seed 0."""
+    """Return the epoch's permutation of the rows: what `shared.parallel.sgd.epoch_order` gives for --seed 0."""
     philox = np.random.Philox(key=np.array([0, 1], np.uint64), counter=np.array([0, 0, 0, epoch], np.uint64))
     return np.argsort(philox.random_raw(N_TRAINING), kind="stable")
 
@@ -110,7 +90,7 @@ def first_weights(sizes: tuple[int, ...]) -> Array:
 
 def layers(flat: Array, sizes: tuple[int, ...]) -> list[tuple[Array, Array]]:
     """Return views of such a vector: W (n_out, n_in) and b (n_out,) of each layer."""
-    result = []
+    result: list[tuple[Array, Array]] = []
     for n_in, n_out in pairwise(sizes):
         w, b, flat = np.split(flat, [n_out * n_in, n_out * (n_in + 1)])
         result.append((w.reshape(n_out, n_in), b))
@@ -123,7 +103,7 @@ def flatten(parts: list[tuple[Array, Array]]) -> Array:
 
 
 def serve(options: argparse.Namespace, take: Callable[[int], object], weights: Callable[[], Array]) -> None:
-    """Do what bench.py asks for, until there is no more.
+    """Do what is asked for, until there is no more.
 
     take: takes so many steps.  weights: returns all weights as one vector.
     """

@@ -1,16 +1,22 @@
-"""The seed's loop: a sample at a time, in float64, as it computes ever since; its step is benchmarks/seed_loop.py.
+"""The notebook's loop: a sample at a time, in float64, as it computes ever since.
 
-The samples are pairs of columns, as the seed's loader makes them: x in float32, as in its pickle, y in float64.
+The samples are pairs of columns, as the notebook's loader makes them: x in float32, as in its pickle, y in float64.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
-from contender import JOBS, MiniBatches, first_weights, flatten, layers, one_hot, parser, serve, training_data
 
-sys.path.append(str(Path(__file__).parents[1]))
-from seed_loop import SeedLoop
+from benchmarks.jobs import JOBS
+from benchmarks.notebook_loop import NotebookLoop
+from benchmarks.peers.programs.common import (
+    MiniBatches,
+    first_weights,
+    flatten,
+    layers,
+    one_hot,
+    parser,
+    serve,
+    training_data,
+)
 
 
 def main() -> None:
@@ -19,13 +25,13 @@ def main() -> None:
     x, labels = training_data()
     pairs = list(zip(x[:, :, np.newaxis], one_hot(labels).astype(np.float64)[:, :, np.newaxis], strict=True))
     mini_batches = MiniBatches(job.mini_batch)
-    network = SeedLoop(job.sizes)
+    network = NotebookLoop(job.sizes)
     first = layers(first_weights(job.sizes).astype(np.float64), job.sizes)
     network.weights, network.biases = [w for w, _ in first], [b[:, np.newaxis] for _, b in first]
 
     def take(steps: int) -> None:
         for _ in range(steps):
-            network.step([pairs[row] for row in mini_batches.next()], job.eta)
+            network.step([pairs[row] for row in mini_batches.next()], job.learning_rate)
 
     serve(options, take, lambda: flatten(list(zip(network.weights, network.biases, strict=True))))
 

@@ -1,4 +1,4 @@
-"""The yardstick: one step of gradient descent as the seed takes it, a sample at a time in float64."""
+"""The yardstick: one step of gradient descent as the notebook takes it, a sample at a time in float64."""
 
 from itertools import pairwise
 from typing import Any
@@ -13,15 +13,15 @@ def sigmoid(z: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-z))
 
 
-class SeedLoop:
-    """The seed's network reduced to its step, with the seed's allocations and the seed's order of work."""
+class NotebookLoop:
+    """The notebook's network reduced to its step, with its allocations and its order of work."""
 
     def __init__(self, sizes: tuple[int, ...], seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         self.weights = [rng.standard_normal((n_out, n_in)) for n_in, n_out in pairwise(sizes)]
         self.biases = [rng.standard_normal((n_out, 1)) for n_out in sizes[1:]]
 
-    def step(self, mini_batch: list[tuple[Array, Array]], eta: float) -> None:
+    def step(self, mini_batch: list[tuple[Array, Array]], learning_rate: float) -> None:
         """Take one step on pairs of x (n_inputs, 1) and y (n_outputs, 1)."""
         sum_w = [np.zeros(w.shape) for w in self.weights]
         sum_b = [np.zeros(b.shape) for b in self.biases]
@@ -29,7 +29,7 @@ class SeedLoop:
             nabla_w, nabla_b = self.gradient(x, y)
             sum_w = [total + one for total, one in zip(sum_w, nabla_w, strict=True)]
             sum_b = [total + one for total, one in zip(sum_b, nabla_b, strict=True)]
-        rate = eta / len(mini_batch)
+        rate = learning_rate / len(mini_batch)
         self.weights = [w - rate * g for w, g in zip(self.weights, sum_w, strict=True)]
         self.biases = [b - rate * g for b, g in zip(self.biases, sum_b, strict=True)]
 

@@ -1,29 +1,28 @@
-"""A contender as a process, with all its descendants: it works when it is its turn, and else is stopped."""
+"""A peer as a process, with all its descendants: it works when it is its turn, and else is stopped."""
 
-import ctypes
 import os
 import select
-import signal
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from contenders.contender import CANNOT
+
+from benchmarks.peers.descendants import end_all
+from benchmarks.peers.programs.common import CANNOT
 
 START = 120.0  # seconds until `ready`
-PATIENCE = 60.0  # seconds beside ten times what a turn should take
-END = 20.0  # seconds that a contender may take to end by itself
+TIMEOUT = 60.0  # seconds, beside ten times what a turn should take
+END = 20.0  # seconds that a peer may take to end by itself
+_PROJECT = Path(__file__).parents[2]
 _MISSING = "ModuleNotFoundError"
-_SUBREAPER = 36  # Linux: PR_SET_CHILD_SUBREAPER
 
 # One BLAS thread a process, whatever library it is.
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-class ContenderError(Exception):
-    """A contender that does not work (any more), and why."""
+class PeerError(Exception):
+    """A peer that does not work (any more), and why."""
 
     def __init__(self, status: str, why: str) -> None:
         """status: skipped or crashed."""
@@ -32,13 +31,13 @@ class ContenderError(Exception):
 
 
 class Process:
-    """A contender that is running."""
+    """A peer that is running."""
 
     def __init__(self, command: list[str], folder: Path, name: str) -> None:
-        """Start it and wait until it is ready.  folder: for its log and temporary files.  Raises ContenderError."""
+        """Start it and wait until it is ready.  folder: for its log and temporary files.  Raises PeerError."""
         self._log = folder / f"{name}.log"
         self.peaks: dict[str, int] = {}  # bytes of memory of each process, named by role and number
-        environment = {**os.environ, **dict.fromkeys(_THREADS, "1"), "TMPDIR": str(folder)}
+        environment = {**os.environ, **dict.fromkeys(_THREADS, "1"), "TMPDIR": str(folder), "PYTHONPATH": str(_PROJECT)}
         try:
             with self._log.open("wb") as log:
                 # In a group of its own, so that Ctrl-C does not reach it: we end it.
@@ -46,21 +45,23 @@ class Process:
                     command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, process_group=0
                 )
         except OSError as error:
-            raise ContenderError("skipped", f"{command[0]}: {error.strerror}") from None
+            raise PeerError("skipped", f"{command[0]}: {error.strerror}") from None
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         self._root = psutil.Process(self._process.pid)
         self._seen = {self._root}
         if (line := self._read(START)) != "ready":
             self.kill()
-            raise ContenderError("crashed", f"said {line!r}, not ready")
+            raise PeerError("crashed", f"said {line!r}, not ready")
 
     def take(self, steps: int, expected: float) -> float:
-        """Have it take so many steps, in about the expected seconds; return the seconds.  Raises ContenderError."""
+        """Have it take so many steps, in about the expected seconds; return the seconds.  Raises PeerError."""
         try:
-            self._process.stdin.write(f"{steps}\n".encode())
-            self._process.stdin.flush()
+            self._input.write(f"{steps}\n".encode())
+            self._input.flush()
         except BrokenPipeError:
             raise self._gone() from None
-        return float(self._read(PATIENCE + 10 * expected))
+        return float(self._read(TIMEOUT + 10 * expected))
 
     def stop(self) -> None:
         """Let it and all its descendants stand still."""
@@ -85,7 +86,7 @@ class Process:
         """Let it end by itself, and make sure that it has."""
         self.go_on()
         with suppress(BrokenPipeError):
-            self._process.stdin.close()
+            self._input.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(END)
         self.kill()
@@ -104,7 +105,7 @@ class Process:
         return []
 
     def _role(self, process: psutil.Process) -> str:
-        """Return which part of a contender a process is."""
+        """Return which part of a peer a process is."""
         command = " ".join(process.cmdline())
         if process == self._root:
             return "main"
@@ -112,48 +113,25 @@ class Process:
             return "Redis"
         return "worker" if "celery" in command else "other"
 
-    def _read(self, patience: float) -> str:
-        if not select.select([self._process.stdout], [], [], patience)[0]:
+    def _read(self, timeout: float) -> str:
+        if not select.select([self._output], [], [], timeout)[0]:
             self.kill()
-            raise ContenderError("crashed", f"no answer in {patience:.0f} s; last line of its log: {self._last_line()}")
-        line = self._process.stdout.readline().decode().strip()
+            raise PeerError("crashed", f"no answer in {timeout:.0f} s; last line of its log: {self._last_line()}")
+        line = self._output.readline().decode().strip()
         if not line:
             raise self._gone()
         return line
 
-    def _gone(self) -> ContenderError:
+    def _gone(self) -> PeerError:
         """Return why it has ended."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(END)
         self.kill()
         line, code = self._last_line(), self._process.returncode
         if code == CANNOT or line.startswith(_MISSING):
-            return ContenderError("skipped", line.removeprefix(f"{_MISSING}: "))
-        return ContenderError("crashed", f"exit code {code}; last line of its log: {line}")
+            return PeerError("skipped", line.removeprefix(f"{_MISSING}: "))
+        return PeerError("crashed", f"exit code {code}; last line of its log: {line}")
 
     def _last_line(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()
         return lines[-1].strip()[:200] if lines else "none"
-
-
-def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends, so that none can be lost sight of."""
-    with suppress(OSError, AttributeError):  # not Linux: what a crashed contender leaves must end by itself
-        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
-
-
-def end_descendants() -> None:
-    """Kill whatever of all contenders is still there."""
-    deadline = time.monotonic() + END
-    while (left := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
-        end_all(left)
-        with suppress(ChildProcessError):  # an adopted one stays as a zombie until we ask for its end
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-
-
-def end_all(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=1)

@@ -5,12 +5,13 @@ both through Ray's object store (`ray.put`), all layers as one vector; so do the
 """
 
 import os
+from typing import Any
 
 import numpy as np
-from contender import (
-    JOBS,
+
+from benchmarks.jobs import JOBS, Job
+from benchmarks.peers.programs.common import (
     Array,
-    Job,
     MiniBatches,
     first_weights,
     flatten,
@@ -20,7 +21,7 @@ from contender import (
     serve,
     training_data,
 )
-from numpy_vectorised import gradient
+from benchmarks.peers.programs.numpy_vectorised import gradient
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
@@ -57,9 +58,10 @@ def main() -> None:
         _node_ip_address="127.0.0.1",
         _temp_dir=os.environ.get("TMPDIR"),
     )
-    actors = [Actor.remote(job, number) for number in range(ACTORS)]
+    start: Any = Actor.remote  # type: ignore[attr-defined]  # which Ray adds
+    actors = [start(job, number) for number in range(ACTORS)]
     weights = first_weights(job.sizes)
-    rate = np.float32(job.eta / job.mini_batch)
+    rate = np.float32(job.learning_rate / job.mini_batch)
 
     def take(steps: int) -> None:
         for _ in range(steps):

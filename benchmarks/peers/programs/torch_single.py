@@ -1,9 +1,11 @@
-"""PyTorch in one process with one thread: nn.Sequential with sigmoids, the seed's cost, torch.optim.SGD."""
+"""PyTorch in one process with one thread: nn.Sequential with sigmoids, the notebook's cost, torch.optim.SGD."""
 
 import torch
-from contender import JOBS, Array, Job, MiniBatches, first_weights, flatten, layers, one_hot, parser, serve
-from contender import training_data as numpy_training_data
 from torch import Tensor, nn
+
+from benchmarks.jobs import JOBS, Job
+from benchmarks.peers.programs import common
+from benchmarks.peers.programs.common import Array, MiniBatches, first_weights, flatten, layers, one_hot, parser, serve
 
 
 def network(job: Job) -> nn.Sequential:
@@ -20,12 +22,12 @@ def network(job: Job) -> nn.Sequential:
 
 def training_data() -> tuple[Tensor, Tensor]:
     """Return inputs (50000, 784) and wanted outputs (50000, 10)."""
-    x, labels = numpy_training_data()
+    x, labels = common.training_data()
     return torch.from_numpy(x), torch.from_numpy(one_hot(labels))
 
 
 def cost(output: Tensor, y: Tensor) -> Tensor:
-    """Return the seed's quadratic cost |a - y|² / 2, as the mean over the samples."""
+    """Return the notebook's quadratic cost |a - y|² / 2, as the mean over the samples."""
     return (output - y).square().sum() / (2 * len(y))
 
 
@@ -41,7 +43,7 @@ def main() -> None:
     x, y = training_data()
     mini_batches = MiniBatches(job.mini_batch)
     net = network(job)
-    optimizer = torch.optim.SGD(net.parameters(), lr=job.eta)
+    optimizer = torch.optim.SGD(net.parameters(), lr=job.learning_rate)
 
     def take(steps: int) -> None:
         for _ in range(steps):

@@ -4,11 +4,24 @@ A mini-batch is a matrix with a sample a row; the weights are updated in place.
 """
 
 import numpy as np
-from contender import JOBS, Array, MiniBatches, first_weights, flatten, layers, one_hot, parser, serve, training_data
+
+from benchmarks.jobs import JOBS
+from benchmarks.peers.programs.common import (
+    Array,
+    MiniBatches,
+    first_weights,
+    flatten,
+    layers,
+    one_hot,
+    parser,
+    serve,
+    training_data,
+)
 
 
 def sigmoid(z: Array) -> Array:
-    return 1 / (1 + np.exp(-z))
+    activation: Array = 1 / (1 + np.exp(-z))
+    return activation
 
 
 def gradient(network: list[tuple[Array, Array]], x: Array, y: Array) -> list[tuple[Array, Array]]:
@@ -36,7 +49,7 @@ def main() -> None:
     y = one_hot(labels)
     mini_batches = MiniBatches(job.mini_batch)
     network = layers(first_weights(job.sizes), job.sizes)
-    rate = np.float32(job.eta / job.mini_batch)
+    rate = np.float32(job.learning_rate / job.mini_batch)
     np.seterr(over="ignore")  # exp(-z) may be infinite, and the sigmoid 0
 
     def take(steps: int) -> None:

@@ -1,11 +1,14 @@
-"""The plot of bench.py's results: a panel a job, a line a contender."""
+"""The plot of the results: a panel a job, a line a peer."""
 
+import statistics
 from pathlib import Path
 
 import matplotlib
-from contenders.contender import JOBS
-from lineup import CONTENDERS, EXACT, LOCAL, ONE, REFERENCES, TWO
-from report import Results, figure
+
+from benchmarks.jobs import JOBS
+from benchmarks.peers.lineup import EXACT, LOCAL, ONE, PEERS, REFERENCES, TWO
+from benchmarks.peers.report import Result, Results
+from benchmarks.tables import median
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
@@ -24,9 +27,7 @@ def plot(results: Results, caption: str, path: Path) -> None:
     Who took part in no job has no line.
     """
     names = [
-        name
-        for name in CONTENDERS
-        if any(name in contenders and contenders[name].status != "skipped" for contenders in results.values())
+        name for name in PEERS if any(name in peers and peers[name].status != "skipped" for peers in results.values())
     ]
     columns = min(2, len(results))
     rows = -(-len(results) // columns)
@@ -39,11 +40,11 @@ def plot(results: Results, caption: str, path: Path) -> None:
         squeeze=False,
         layout="constrained",
     )
-    for axis, (job, contenders) in zip(axes.flat, results.items(), strict=False):
-        _panel(axis, job, contenders, names)
+    for axis, (job, peers) in zip(axes.flat, results.items(), strict=False):
+        _panel(axis, job, peers, names)
     for axis in axes.flat[len(results) :]:
         axis.set_visible(False)
-    families = [family for family in COLOURS if any(CONTENDERS[name].family == family for name in names)]
+    families = [family for family in COLOURS if any(PEERS[name].family == family for name in names)]
     handles = [Line2D([], [], color=COLOURS[each], marker="o", linewidth=3, label=TITLES[each]) for each in families]
     figure_.legend(handles=handles, loc="outside upper center", ncols=len(families), frameon=False)
     figure_.supxlabel(caption, fontsize=7.5, color="#6b7280")
@@ -51,25 +52,24 @@ def plot(results: Results, caption: str, path: Path) -> None:
     pyplot.close(figure_)
 
 
-def _panel(axis: Axes, job: str, contenders: dict, names: list[str]) -> None:
-    reference = contenders.get(REFERENCES[job][0])
+def _panel(axis: Axes, job: str, peers: dict[str, Result], names: list[str]) -> None:
+    reference = peers.get(REFERENCES[job][0])
     if reference is not None and reference.status == "ok":
-        label = CONTENDERS[REFERENCES[job][0]].label
-        axis.axvline(reference.median, color="#9ca3af", linestyle="--", linewidth=1, zorder=0)
-        axis.text(
-            *(reference.median, -0.72, f" {label}"), fontsize=7.5, color="#6b7280", ha="left", va="center", zorder=0
-        )
+        middle = statistics.median(reference.times)
+        label = PEERS[REFERENCES[job][0]].label
+        axis.axvline(middle, color="#9ca3af", linestyle="--", linewidth=1, zorder=0)
+        axis.text(*(middle, -0.72, f" {label}"), fontsize=7.5, color="#6b7280", ha="left", va="center", zorder=0)
     for line, name in enumerate(names):
-        result = contenders.get(name)
+        result = peers.get(name)
         if result is None or result.status != "ok":
             text = "not in this run" if result is None else result.status
             axis.text(0.98, line, text, transform=axis.get_yaxis_transform(), ha="right", va="center", color="#9ca3af")
             continue
-        colour, (low, high) = COLOURS[CONTENDERS[name].family], result.spread
+        colour, low, high = COLOURS[PEERS[name].family], min(result.times), max(result.times)
         axis.plot([low, high], [line, line], color=colour, linewidth=3, alpha=0.45, solid_capstyle="round")
-        axis.plot(result.median, line, marker="o", markersize=7, color=colour)
+        axis.plot(statistics.median(result.times), line, marker="o", markersize=7, color=colour)
         axis.annotate(
-            figure(result.median),
+            median(result.times),
             (high, line),
             xytext=(8, 0),
             textcoords="offset points",
@@ -85,7 +85,7 @@ def _panel(axis: Axes, job: str, contenders: dict, names: list[str]) -> None:
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set_yticks(range(len(names)), [CONTENDERS[name].label for name in names])
+    axis.set_yticks(range(len(names)), [PEERS[name].label for name in names])
     axis.set_ylim(len(names) - 0.4, -1.1)
     axis.grid(axis="x", color="#e5e7eb", linewidth=0.8)
     axis.set_axisbelow(True)

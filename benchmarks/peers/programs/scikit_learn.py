@@ -2,17 +2,19 @@
 
 What differs: a classifier's output is a softmax with the log loss, not sigmoids with the quadratic cost, and it keeps
 count of its loss. That costs about as much, but it is another function, so its weights are not compared; and it gets
-a smaller eta, because with the job's own its loss runs away.
+a smaller learning rate, because with the job's own its loss runs away.
 
 A call of `partial_fit` costs it a millisecond of checks, twenty times a step of job (a). So it gets many mini-batches
 in one call, and goes through them in its own loop, as it does in `fit`.
 """
 
 import numpy as np
-from contender import JOBS, N_CLASSES, MiniBatches, parser, serve, training_data
 from sklearn.neural_network import MLPClassifier
 
-ETA = 0.1
+from benchmarks.jobs import JOBS
+from benchmarks.peers.programs.common import N_CLASSES, MiniBatches, parser, serve, training_data
+
+LEARNING_RATE = 0.1
 SAMPLES = 10_000  # of a call, at most
 
 
@@ -28,7 +30,7 @@ def main() -> None:
         alpha=0,
         momentum=0,
         nesterovs_momentum=False,
-        learning_rate_init=ETA,
+        learning_rate_init=LEARNING_RATE,
         batch_size=job.mini_batch,
         shuffle=False,
         random_state=0,

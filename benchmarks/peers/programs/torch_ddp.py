@@ -10,9 +10,11 @@ from contextlib import ExitStack
 
 import torch
 import torch.distributed as dist
-from contender import JOBS, MiniBatches, parser, serve
 from torch.nn.parallel import DistributedDataParallel
-from torch_single import cost, network, training_data, weights
+
+from benchmarks.jobs import JOBS
+from benchmarks.peers.programs.common import MiniBatches, parser, serve
+from benchmarks.peers.programs.torch_single import cost, network, training_data, weights
 
 HOST = "127.0.0.1"
 
@@ -29,14 +31,14 @@ def main() -> None:
         # Port 0: a free one.
         store = dist.TCPStore(HOST, options.port or 0, is_master=rank == 0, wait_for_workers=False)
         if rank == 0:
-            command = [sys.executable, __file__, options.job, f"--port={store.port}"]
+            command = [sys.executable, "-m", "benchmarks.peers.programs.torch_ddp", options.job, f"--port={store.port}"]
             other = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
         dist.init_process_group("gloo", store=store, rank=rank, world_size=2)
         x, y = training_data()
         mini_batches = MiniBatches(job.mini_batch)
         net = network(job)
         parallel = DistributedDataParallel(net, gradient_as_bucket_view=True)
-        optimizer = torch.optim.SGD(net.parameters(), lr=job.eta)
+        optimizer = torch.optim.SGD(net.parameters(), lr=job.learning_rate)
 
         def take(steps: int) -> None:
             if rank == 0:
@@ -49,7 +51,8 @@ def main() -> None:
 
         if rank == 0:
             serve(options, take, lambda: weights(net))
-            other.stdin.close()
+            if other.stdin is not None:
+                other.stdin.close()
         else:
             for line in sys.stdin:
                 take(int(line))

@@ -1,0 +1,1 @@
+"""GradMQ beside its peers: `python -m benchmarks.peers`."""

@@ -1,0 +1,53 @@
+"""Do the peers compute the same? Their weights after the same steps from the same weights, compared."""
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.jobs import JOBS
+from benchmarks.peers.lineup import PEERS
+from benchmarks.peers.process import PeerError, Process
+from benchmarks.peers.programs.common import Array, first_weights
+
+STEPS = 100  # with local steps: that many, or the next more that end with an average
+# float32 has 7 digits, and the order of additions differs from one to the next, in every step.
+TOLERANCE = 1e-4  # of the way that the weights have gone
+
+
+def compare(jobs: list[str], names: list[str], python: str, folder: Path) -> int:
+    """Print how far apart the peers' weights are; return 1 if that is too far, else 0."""
+    worst = 0.0
+    print(f"difference of the weights after {STEPS} steps, relative to the way that they have gone")
+    for job in jobs:
+        first = first_weights(JOBS[job].sizes).astype(np.float64)
+        expected: dict[str, Array] = {}
+        for name in names:
+            peer = PEERS[name]
+            other = peer.same_as
+            if not other or name == other or job not in peer.jobs:
+                continue
+            try:
+                if other not in expected:
+                    expected[other] = weights(other, job, python, folder)
+                way = np.linalg.norm(expected[other] - first)
+                difference = np.linalg.norm(weights(name, job, python, folder) - expected[other]) / way
+            except PeerError as out:
+                print(f"  job {job:6} {peer.label:35} {out}", flush=True)
+                worst = np.inf if out.status == "crashed" else worst
+                continue
+            print(f"  job {job:6} {peer.label:35} {difference:.1e} from {PEERS[other].label}", flush=True)
+            worst = max(worst, float(difference))
+    print("the same" if worst < TOLERANCE else f"NOT THE SAME: more than {TOLERANCE} apart, or crashed")
+    return int(worst >= TOLERANCE)
+
+
+def weights(name: str, job: str, python: str, folder: Path) -> Array:
+    """Return a peer's weights after the steps, as one vector in float64.  Raises PeerError."""
+    path = folder / f"{job}-{name}.npy"
+    process = Process([*PEERS[name].command(job, python), "--save", str(path)], folder, f"{job}-{name}")
+    process.take(STEPS, 100)
+    process.end()
+    if not path.exists():
+        raise PeerError("crashed", "saved no weights")
+    loaded: Array = np.load(path).astype(np.float64)
+    return loaded

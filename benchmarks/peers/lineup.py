@@ -1,0 +1,62 @@
+"""Who takes part, and how each is started."""
+
+import sys
+from dataclasses import dataclass
+
+from benchmarks.jobs import JOBS
+
+REPLICAS = 2  # of those with local steps
+ONE, TWO, EXACT, LOCAL = "one process", "two processes", "GradMQ, synchronous SGD", "GradMQ, local steps"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One line of the table."""
+
+    label: str
+    program: str
+    family: str  # for the plot's colours
+    arguments: tuple[str, ...] = ()
+    foreign: bool = False  # runs in an environment of its own
+    jobs: tuple[str, ...] = tuple(JOBS)
+    why_not: str = ""  # in the other jobs
+    same_as: str = "numpy"  # who has the same weights after the same steps; empty: nobody
+
+    def command(self, job: str, python: str) -> list[str]:
+        """Return the command.  python: of the foreign peers' environment."""
+        command = [python if self.foreign else sys.executable, "-m", f"benchmarks.peers.programs.{self.program}"]
+        command += [job, *self.arguments]
+        if self.family == LOCAL:
+            command += ["--local-steps", str(JOBS[job].local_steps), "--replicas", str(REPLICAS)]
+        return command
+
+    def unit(self, job: str) -> int:
+        """Return of how many steps a turn's number has to be a multiple."""
+        return JOBS[job].local_steps * REPLICAS if self.family == LOCAL else 1
+
+
+def _gradmq(workers: int, local: bool) -> Peer:
+    label = f"GradMQ, {workers} worker{'s' * (workers != 1)}{', local steps' * local}"
+    arguments = ("--workers", str(workers))
+    if local:
+        return Peer(label, "gradmq", LOCAL, arguments, same_as="gradmq-0-local")
+    return Peer(label, "gradmq", EXACT, arguments)
+
+
+PEERS = {
+    "notebook": Peer(
+        *("the notebook's loop", "notebook", ONE),
+        jobs=("a", "b"),
+        why_not="a sample at a time, one step takes many seconds",
+    ),
+    "numpy": Peer("NumPy, vectorised", "numpy_vectorised", ONE),
+    "sklearn": Peer("scikit-learn, MLPClassifier", "scikit_learn", ONE, foreign=True, same_as=""),
+    "torch": Peer("PyTorch, one process", "torch_single", ONE, foreign=True),
+    "ddp": Peer("PyTorch DDP, gloo, 2 processes", "torch_ddp", TWO, foreign=True),
+    "ray": Peer("Ray, 2 actors", "ray_actors", TWO, foreign=True),
+    **{f"gradmq-{workers}": _gradmq(workers, local=False) for workers in (0, 1, 2, 4)},
+    **{f"gradmq-{workers}-local": _gradmq(workers, local=True) for workers in (0, 1, 2, 4)},
+}
+QUICK = ["notebook", "numpy", "sklearn", "torch", "ddp", "ray", "gradmq-0", "gradmq-2"]
+# Whose step is 1 in the table: the notebook's loop or NumPy; and the nearest other framework.
+REFERENCES = {"a": ("notebook", "ddp"), "b": ("numpy", "ddp"), "c512": ("numpy", "ddp"), "c2048": ("numpy", "ddp")}

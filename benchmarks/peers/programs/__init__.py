@@ -1,0 +1,1 @@
+"""The programs that take turns, one a peer; see `common`."""

@@ -1,0 +1,119 @@
+"""Every benchmark runs to its end, as a user would run it; what the figures are is not the tests' concern."""
+
+import importlib
+import os
+import pkgutil
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import benchmarks
+from tests.support.mnist import PROJECT
+from tests.support.processes import SESSION
+
+FOREIGN = {"torch", "ray", "sklearn", "matplotlib"}
+# What the head of each one's table says.
+TABLES = {
+    "cost_model": "| measured, ms a step | predicted |",
+    "events": "| ms a step, 2 workers |",
+    "faults": "| s until steps go on ",
+    "gradient": "| µs for the gradient of 10 samples |",
+    "local_sgd": "| `--local-steps` | `--learning-rate` |",
+    "memory": "| MB after epoch | coordinator | workers | Redis |",
+    "peers": "| ms a step, median |",
+    "precautions": "| ms a step ",
+    "scaling": "| ms a step, of workers: ",
+    "step": "| where it goes, 2 workers, 2 shards ",
+    "time_to_accuracy": "| s to 50 %, seed |",
+}
+DOCKER = {"image": "| image and cluster "}
+
+
+def run(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *options],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(SESSION)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def recorded() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (PROJECT / "benchmarks" / "results").iterdir()}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", TABLES)
+def test_a_quick_benchmark_prints_its_table_and_leaves_the_recorded_results_alone(name):
+    before = recorded()
+    done = run(name, "--quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert TABLES[name] in done.stdout, done.stdout + done.stderr
+    assert recorded() == before
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", DOCKER)
+def test_a_quick_benchmark_of_containers_prints_its_table(name):
+    assert shutil.which("docker"), "this test needs a Docker engine"
+    done = run(name, "--quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert DOCKER[name] in done.stdout
+
+
+@pytest.mark.timeout(600)
+def test_peers_that_are_not_installed_are_left_out_and_named(tmp_path):
+    """Here nothing is installed but what GradMQ needs: a Python without packages of its own."""
+    done = run("peers", "--quick", "--only", "numpy,torch,gradmq-0", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        assert "left out: PyTorch, one process: No module named 'torch'" in done.stderr
+        assert "| *skipped* |" in done.stdout
+    assert "| NumPy, vectorised " in (tmp_path / "peers.md").read_text()
+    assert (tmp_path / "peers.json").exists()
+
+
+def test_the_same_weights_whoever_computes_them():
+    done = run("peers", "--check", "--jobs", "a", "--only", "numpy,notebook,gradmq-0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("the same\n")
+
+
+def test_no_benchmark_is_forgotten_here():
+    runnable = {
+        path.stem for path in Path(benchmarks.__file__).parent.glob("*.py") if "parser.parse()" in path.read_text()
+    }
+    assert runnable == {*TABLES, *DOCKER} - {"peers"}
+
+
+def test_every_module_of_the_benchmarks_can_be_imported():
+    missing = []
+    for module in pkgutil.walk_packages(benchmarks.__path__, "benchmarks."):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            missing.append(str(error.name).split(".")[0])
+    assert {*missing} <= FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rounds", "0"], "argument --rounds: must be above 0, got 0"),
+        (["--rounds", "many"], "argument --rounds: invalid int value: 'many'"),
+        (["--round", "1"], "unrecognized arguments: --round 1"),
+    ],
+)
+def test_wrong_options_are_told_by_name(options, message):
+    done = run("gradient", *options)
+    assert done.returncode == 2
+    assert message in done.stderr
