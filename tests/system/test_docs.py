@@ -12,7 +12,7 @@ import click
 import pytest
 
 from coordinator.cli.main import cli
-from tests.support.mnist import PROJECT
+from tests.support.mnist import PROJECT, write_small_mnist
 from tests.support.pages import NOT_TYPED, PAGES, TYPED, Block, anchors, blocks, inline_code, links, masked
 from tests.support.processes import SESSION
 
@@ -29,10 +29,12 @@ each_page_with_commands = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module")
-def a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run, for pages that look at one before they train."""
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a reader may have it: with a finished run, and with data/mnist, here of few samples."""
     folder = tmp_path_factory.mktemp("docs")
-    command = [sys.executable, "-P", "-m", "coordinator", "train", "--workers", "0", "--epochs", "1"]
+    (folder / "data" / "mnist").mkdir(parents=True)
+    write_small_mnist(folder / "data" / "mnist", stride=1)
+    command = [sys.executable, "-P", "-m", "coordinator", "train", "--workers", "0", "--epochs", "2"]
     subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True, timeout=MOST_SECONDS)
     return folder
 
@@ -63,8 +65,8 @@ def run(block: Block, folder: Path) -> str:
 
 @pytest.mark.timeout(2 * MOST_SECONDS)
 @each_page_with_commands
-def test_a_page_does_what_it_says(page, a_run, tmp_path):
-    folder = shutil.copytree(a_run, tmp_path / "here")
+def test_a_page_does_what_it_says(page, desk, tmp_path):
+    folder = shutil.copytree(desk, tmp_path / "here")
     for block in blocks(page):
         if block.language in TYPED and not block.why_not_run:
             output = run(block, folder)
