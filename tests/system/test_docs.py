@@ -33,7 +33,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a reader may have it: with a finished run, and with data/mnist, here of few samples."""
     folder = tmp_path_factory.mktemp("docs")
     (folder / "data" / "mnist").mkdir(parents=True)
-    write_small_mnist(folder / "data" / "mnist", stride=1)
+    write_small_mnist(folder / "data" / "mnist", stride=1, training=720, test=100)
     command = [sys.executable, "-P", "-m", "coordinator", "train", "--workers", "0", "--epochs", "2"]
     subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True, timeout=MOST_SECONDS)
     return folder
