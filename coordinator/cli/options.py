@@ -102,7 +102,7 @@ learning_options = group(
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),
-    default=DEFAULT_DATA,
+    default=str(DEFAULT_DATA),
     show_default=True,
     help="Folder of IDX files, or a mnist.pkl.gz.",
 )
@@ -112,7 +112,7 @@ own_data_option = click.option(
 runs_option = click.option(
     "--runs",
     type=click.Path(path_type=Path),
-    default=DEFAULT_RUNS,
+    default=str(DEFAULT_RUNS),
     show_default=True,
     help="Folder for the runs' folders.",
 )

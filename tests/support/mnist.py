@@ -18,9 +18,12 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     path.write_bytes(gzip.compress(head + array.astype(np.uint8).tobytes(), 1))
 
 
-def write_small_mnist(folder: Path) -> None:
-    """Write the first 1,200 training (so 1,000 to learn from) and 200 test images of MNIST, at half size: 14 x 14."""
-    for part, count in (("train", 1200), ("t10k", 200)):
-        images = read_idx(MNIST / f"{part}-images-idx3-ubyte.gz", 3)[:count, ::2, ::2]
+def write_small_mnist(folder: Path, stride: int = 2, training: int = 1200, test: int = 200) -> None:
+    """Write the first images of MNIST: 1,200 for training (so 1,000 to learn from), 200 to test on, at half size.
+
+    stride: every how many pixels one is taken.
+    """
+    for part, count in (("train", training), ("t10k", test)):
+        images = read_idx(MNIST / f"{part}-images-idx3-ubyte.gz", 3)[:count, ::stride, ::stride]
         write_idx(folder / f"{part}-images-idx3-ubyte.gz", images)
         write_idx(folder / f"{part}-labels-idx1-ubyte.gz", read_idx(MNIST / f"{part}-labels-idx1-ubyte.gz", 1)[:count])
