@@ -5,21 +5,20 @@ ARG PYTHON_IMAGE
 
 FROM ${PYTHON_IMAGE:-python:${PYTHON_VERSION}-slim-bookworm} AS build
 WORKDIR /build
-RUN python3 -m venv /opt/gradmq
-ENV PATH=/opt/gradmq/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1
+# The environment of the image has no pip; that of the build fills it.
+RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/gradmq
+ENV PATH=/opt/build/bin:$PATH
 # Dependencies first and by themselves: this layer is built again only when they change.
-COPY pyproject.toml ./
-RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
-    && pip install --quiet --requirement requirements.txt
+COPY requirements/build.txt requirements/image.txt ./
+RUN pip install --require-hashes --requirement build.txt \
+    && pip --python /opt/gradmq/bin/python install --require-hashes --requirement image.txt
 COPY . .
-RUN pip install --quiet --no-deps . \
-    && pip uninstall --quiet --yes pip setuptools \
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && pip --python /opt/gradmq/bin/python install --no-deps --no-index dist/*.whl \
     && find /opt/gradmq/lib -depth -type d -name tests -exec rm -r {} +
 
 FROM ${PYTHON_IMAGE:-python:${PYTHON_VERSION}-slim-bookworm}
-LABEL org.opencontainers.image.title="GradMQ" \
-      org.opencontainers.image.description="Distributed training over a message queue: the same weights, to the last bit, on any number of workers." \
-      org.opencontainers.image.version="0.1.0"
 COPY --from=build /opt/gradmq /opt/gradmq
 RUN groupadd --gid 10001 gradmq \
     && useradd --uid 10001 --gid gradmq --home-dir /gradmq --no-create-home --shell /usr/sbin/nologin gradmq \
@@ -30,3 +29,13 @@ USER 10001:10001
 WORKDIR /gradmq
 ENTRYPOINT ["gradmq"]
 CMD ["--help"]
+# Last, because they change with every commit.
+ARG VERSION=0.2.0
+ARG REVISION
+ARG CREATED
+LABEL org.opencontainers.image.title="GradMQ" \
+      org.opencontainers.image.description="Distributed training over a message queue: the same weights, to the last bit, on any number of workers." \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"

@@ -1,9 +1,12 @@
-# train         the seed's job, from nothing: environment, embedded Redis, workers, 30 epochs
+# train         the notebook's job, from nothing: environment, embedded Redis, workers, 30 epochs
 # test          real workers, a real Redis, real crashes, from nothing
 # test-fast     what needs no Redis and no process: half a minute
 # chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # check         format, lint, types
+# docs          the documentation, in build/docs
+# image         the image of docker-compose.yml, with its revision and date
+# lock          requirements/, from pyproject.toml; the only target that needs uv, and gets it
 # bench         GradMQ beside its peers, which get an environment of their own
 # bench-step    a gradient and a step beside the notebook's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
@@ -12,17 +15,27 @@
 # bench-memory  memory of all processes over 30 epochs
 # bench-events  what Celery's events and Flower cost a step
 # bench-image   the image's size, and how soon a cluster of containers works; needs a Docker engine
-# clean         the environments and caches; never runs/
+# clean         the environments, build/ and caches; never runs/
+# help          this list
 
 PYTHON ?= python3
 ENV := .venv
 PEERS := .peers
-INSTALLED := $(ENV)/installed
-DEVELOP := $(ENV)/develop
+IMAGE ?= gradmq
+INSTALLED := $(ENV)/train
+DEVELOP := $(ENV)/dev
 BENCH := $(ENV)/bench
+DOCS := $(ENV)/docs
+QUIETLY := --quiet --disable-pip-version-check
+# One version of each package for every Python from 3.11, system and processor: NumPy's decides the bits.
+COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --annotation-style line --custom-compile-command 'make lock'
+SUBSET := $(COMPILE) --constraints requirements/all.txt
 
-.PHONY: train test test-fast chaos test-cluster check bench bench-step bench-faults bench-local bench-scale bench-memory \
-	bench-events bench-image clean
+.PHONY: train test test-fast chaos test-cluster check docs image lock bench bench-step bench-faults bench-local \
+	bench-scale bench-memory bench-events bench-image clean help
+# Two at a time in one environment would be in each other's way.
+.NOTPARALLEL:
 
 train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
@@ -44,6 +57,14 @@ check: $(DEVELOP)
 	$(ENV)/bin/ruff format --check .
 	$(ENV)/bin/ruff check .
 	$(ENV)/bin/mypy
+
+docs: $(DOCS)
+	$(ENV)/bin/sphinx-build -W --keep-going docs build/docs
+
+# The revision of a tree with changes ends in -dirty.
+image:
+	docker build --tag $(IMAGE) --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+		--build-arg REVISION="$$(git describe --always --dirty --exclude '*' --abbrev=40)" .
 
 # QUICK=--quick: seconds each, to see that all of them run.
 bench: $(BENCH) $(PEERS)/installed
@@ -74,21 +95,36 @@ bench-events: $(BENCH)
 bench-image: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.image $(QUICK)
 
+# Versions stay while pyproject.toml allows them; `make lock UPGRADE=--upgrade` takes the newest. All files have the
+# versions of all.txt.
+lock: build/uv/bin/uv
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra all --group build --output-file requirements/all.txt
+	$(SUBSET) --group build --output-file requirements/build.txt
+	$(SUBSET) pyproject.toml --extra flower --output-file requirements/image.txt
+	$(SUBSET) pyproject.toml --extra embedded --output-file requirements/train.txt
+	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(SUBSET) pyproject.toml --extra bench --output-file requirements/bench.txt
+	$(SUBSET) pyproject.toml --extra docs --output-file requirements/docs.txt
+
 clean:
-	rm -rf $(ENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(ENV) $(PEERS) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(INSTALLED): pyproject.toml
+help:
+	@sed -n 's/^# //p; /^$$/q' $(MAKEFILE_LIST)
+
+# A locked environment: the same wheels, by their digests, on every machine. requirements/build.txt is what makes the
+# package itself, which so needs nothing of an environment of pip's own.
+$(ENV)/%: requirements/%.txt requirements/build.txt pyproject.toml | $(ENV)/bin/pip
+	$(ENV)/bin/pip install $(QUIETLY) --require-hashes --requirement requirements/build.txt --requirement $<
+	$(ENV)/bin/pip install $(QUIETLY) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(ENV)/bin/pip:
 	$(PYTHON) -m venv $(ENV)
-	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable .
-	touch $@
 
-$(DEVELOP): $(INSTALLED)
-	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
-
-$(BENCH): $(INSTALLED)
-	$(ENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	touch $@
+build/uv/bin/uv:
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/pip install $(QUIETLY) uv==0.13.9
 
 # One by one: who cannot be had is left out, and the table says so.
 $(PEERS)/installed: benchmarks/peers/requirements.txt

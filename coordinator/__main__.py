@@ -19,6 +19,9 @@ def main() -> None:
     stop_on_signals()
     try:
         # Inside, so that Ctrl-C during the imports leaves no traceback either.
+        from gradmq._packages import refuse_foreign
+
+        refuse_foreign()
         from coordinator.cli.main import run
 
         sys.exit(run())
