@@ -70,19 +70,28 @@ def modules() -> dict[str, Path]:
     return {name.removesuffix(".__init__"): path for path, name in sorted(names.items())}
 
 
-@cache
 def imports(module: str) -> frozenset[str]:
-    """The modules that a module imports, anywhere in it: what is imported late or for types alone is used as well."""
+    return imports_of(modules()[module])
+
+
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """The modules that a file imports, anywhere in it: what is imported late or for types alone is used as well."""
     found = set()
-    for node in ast.walk(ast.parse(modules()[module].read_text())):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: relative imports hide what is used"
+            assert node.level == 0, f"{path}: relative imports hide what is used"
             submodules = {f"{node.module}.{alias.name}" for alias in node.names} & modules().keys()
             # Of a package that gives nothing but its modules, only these are used.
             found |= submodules if len(submodules) == len(node.names) else {*submodules, node.module}
     return frozenset(found)
+
+
+def calls(path: Path) -> set[str]:
+    """What a file calls, as it is written there."""
+    return {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
 
 
 def ours(module: str) -> frozenset[str]:
@@ -138,8 +147,7 @@ def test_packages_of_others_are_known_only_where_they_belong(package):
 @pytest.mark.parametrize("module", [module for module in modules() if within(module, *PURE)])
 def test_what_is_pure_does_no_input_or_output_and_knows_no_time(module):
     assert {name.split(".")[0] for name in imports(module)} <= {*PURE_IMPORTS.split(), "shared"}
-    calls = [node.func for node in ast.walk(ast.parse(modules()[module].read_text())) if isinstance(node, ast.Call)]
-    assert not {ast.unparse(call) for call in calls} & {"open", "print", "input", "exec", "eval"}
+    assert not calls(modules()[module]) & {"open", "print", "input", "exec", "eval"}
 
 
 @pytest.mark.parametrize("module", modules())
@@ -155,5 +163,16 @@ def test_each_entry_of_a_registry_is_documented(module):
     for name, entry in registry.items():
         described = entry if callable(entry) else type(entry)
         assert described.__module__.startswith("shared."), name
-        assert len(described.__doc__ or "") > 20, f"{name} says nothing about itself"
+        assert described.__doc__, f"{name} says nothing about itself"
         assert re.fullmatch(r"[a-z0-9-]+", name), f"{name!r} is no word for a command line"
+
+
+@pytest.mark.parametrize("path", [str(path.relative_to(PROJECT)) for path in PROJECT.glob("tests/unit/**/*.py")])
+def test_unit_tests_start_nothing_and_never_wait(path):
+    strangers = {
+        "subprocess",
+        "multiprocessing",
+        *(f"tests.support.{name}" for name in ("program", "remote", "servers")),
+    }
+    assert not imports_of(PROJECT / path) & strangers
+    assert not {call.split(".")[-1] for call in calls(PROJECT / path)} & {"sleep", "fork", "system"}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from coordinator.gradients.remote import RemoteGradients
-from tests.support.learning import gradients_on
+from tests.support.remote import gradients_on
 from tests.support.servers import Server
 
 

@@ -11,8 +11,9 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.parallel.strategy import strategy_of
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn, step_of
+from tests.support.learning import CONFIG, SAMPLES, alone, learn, step_of
 from tests.support.mutate import COUNT, mutated, mutations
+from tests.support.remote import gradients_on
 from tests.support.waiting import PATIENCE, wait_until
 from worker import samples as worker_data
 from worker.session import Session

@@ -1,13 +1,11 @@
-"""A job that takes no time, and its gradients: from this process, or from workers on a real Redis."""
+"""A job that takes no time, learnt from whatever source of gradients."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
-from coordinator.gradients.remote import RemoteGradients
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.strategies import SyncSGD
@@ -15,8 +13,6 @@ from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
-from tests.support.servers import Server
-from tests.support.waiting import patience
 
 CONFIG = TrainConfig(
     sizes=(12, 5, 3), epochs=1, mini_batch_size=6, learning_rate=3.0, seed=5, strategy=SyncSGD(shards=4)
@@ -48,13 +44,6 @@ def learn(
 def alone(config: TrainConfig = CONFIG) -> InProcessGradients:
     """The gradients in one process."""
     return InProcessGradients(config, SAMPLES)
-
-
-def gradients_on(server: Server, **options: Any) -> RemoteGradients:
-    """Gradients from the workers on that server, by options; who waits too long for them fails."""
-    return RemoteGradients(
-        *(server.url, server.tcp_url, "test", CONFIG, SAMPLES), supervise=patience("gradients from workers"), **options
-    )
 
 
 def drawn(sizes: tuple[int, ...], seed: int = 0, dtype: str = "float32") -> Parameters:

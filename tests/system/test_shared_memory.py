@@ -18,9 +18,10 @@ from shared.messaging.addresses import broker_url
 from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
-from tests.support.learning import CONFIG, SAMPLES, alone, gradients_on, learn
+from tests.support.learning import CONFIG, SAMPLES, alone, learn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import job, metrics, start_worker
+from tests.support.remote import gradients_on
 from tests.support.waiting import patience, wait_until
 
 WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights

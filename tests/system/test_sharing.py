@@ -32,9 +32,11 @@ def settled(server: Server) -> dict[bytes, int]:
 
 
 def test_runs_share_the_workers_fairly_and_end_with_their_own_bits(gradmq, small_data, server, fingerprints):
+    runs = [gradmq(*job(small_data, EPOCHS, redis=server.url, seed=seed)) for seed in (1, 2, 3)]
+    for program in runs:  # so that all begin at the same time
+        program.wait_for("no worker is there")
     for name in ("first", "second"):
         start_worker(gradmq, server, name)
-    runs = [gradmq(*job(small_data, EPOCHS, redis=server.url, seed=seed)) for seed in (1, 2, 3)]
     others = []
     for program in runs:
         program.wait_for(f"Epoch {EPOCHS // 2}:")

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from coordinator.cluster import preflight
+
 
 @pytest.mark.parametrize(
     ("options", "named"),
@@ -55,6 +57,7 @@ import pytest
 )
 def test_a_wrong_option_is_named_with_its_value(main_here, small_data, tmp_path, monkeypatch, capsys, options, named):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(preflight, "_START", 0.0)  # nobody is starting a Redis just now
     given = ["--sizes", "196,12,10", "--data", str(small_data), "--epochs", "1", *options.split()]
     code = main_here("train", *given)
     output = capsys.readouterr()
