@@ -15,7 +15,8 @@ from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
-from shared.config import LocalSGD, SyncSGD, TrainConfig
+from shared.config import TrainConfig
+from shared.strategies import LocalSGD, SyncSGD
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.messaging.addresses import broker_url
 from shared.nn.arithmetic import one_thread, quiet

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from shared.config import TrainConfig
 from shared.strategies import SyncSGD
 from shared.messaging.keys import WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
@@ -19,9 +19,9 @@ from shared.transport.codecs import CODEC, CODECS, Identity
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
-from tests.support import learning
 
-CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), strategy=SyncSGD(shards=2))
+SHARDS = 2
+CONFIG = TrainConfig(sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, strategy=SyncSGD(shards=SHARDS))
 INCARNATION, SLOTS, SLOT = 7, 2, 2
 KEYS = Keys("run", INCARNATION)
 LEASE = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=())
@@ -159,7 +159,7 @@ def test_a_reply_of_another_length_brings_nothing(halves, change):
     assert coordinator.content(REPLY, message, RECORD_BYTES) is None  # and names no slot
 
 
-@pytest.mark.parametrize(("slot", "first"), [(SLOTS + 1, 0), (65535, 0), (1, CONFIG.shards_per_step), (1, 2**32 - 1)])
+@pytest.mark.parametrize(("slot", "first"), [(SLOTS + 1, 0), (65535, 0), (1, SHARDS), (1, 2**32 - 1)])
 def test_a_reply_in_a_region_that_is_not_there_brings_nothing(tensors, slot, first):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
     message = np.zeros(coordinator.message_bytes, np.uint8)

@@ -1,17 +1,15 @@
 """When a worker leaves its lease."""
 
-from dataclasses import replace
-
 import pytest
 
+from shared.config import TrainConfig
 from shared.strategies import SyncSGD
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
-from tests.support import learning
 from worker import departure
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 
-CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), strategy=SyncSGD(shards=2))
+CONFIG = TrainConfig(sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, strategy=SyncSGD(shards=2))
 LEASE = Lease("run", 7, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=())
 WEIGHTS = Record(Kind.WEIGHTS, 7, step=1, number=3)
 REQUEST = Record(Kind.REQUEST, 7, step=1, first=0, stop=1)

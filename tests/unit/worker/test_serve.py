@@ -1,23 +1,21 @@
 """The work in a lease, told by a list of what Redis answers."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
+from shared.config import TrainConfig
 from shared.strategies import SyncSGD
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
-from tests.support import learning
 from worker import departure, serve
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 from worker.messages import Notices
 from worker.serve import Done, Server
 
-CONFIG = replace(learning.CONFIG, sizes=(4, 3, 2), strategy=SyncSGD(shards=2))
+CONFIG = TrainConfig(sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, strategy=SyncSGD(shards=2))
 LEASE = Lease("run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=())
 KEYS = Keys("run", 7)
 _rng = np.random.default_rng(0)
