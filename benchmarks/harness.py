@@ -16,13 +16,13 @@ from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
 from shared.config import TrainConfig
-from shared.strategies import LocalSGD, SyncSGD
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.messaging.addresses import broker_url
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct
 from shared.nn.parameters import Parameters
 from shared.parallel.sharding import default_shards
+from shared.strategies import LocalSGD, SyncSGD
 from shared.transport.regions import SharedTensors
 from shared.types import Vector
 

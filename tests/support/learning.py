@@ -8,11 +8,11 @@ from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
+from shared.strategies import SyncSGD
 
 CONFIG = TrainConfig(
     sizes=(12, 5, 3), epochs=1, mini_batch_size=6, learning_rate=3.0, seed=5, strategy=SyncSGD(shards=4)

@@ -1,8 +1,8 @@
 """A lease of a window in the middle of a run, as the policies about workers are asked for it."""
 
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.messaging.lease import Lease
+from shared.strategies import SyncSGD
 
 CONFIG = TrainConfig(
     sizes=(12, 5, 3), epochs=1, mini_batch_size=6, learning_rate=3.0, seed=5, strategy=SyncSGD(shards=4)

@@ -3,13 +3,13 @@
 import numpy as np
 
 from shared.config import TrainConfig
-from shared.strategies import LocalSGD, SyncSGD
 from shared.data.sampler import Step
 from shared.data.samples import VectorSamples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import SGD
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.strategy import strategy_of
+from shared.strategies import LocalSGD, SyncSGD
 from shared.types import Rows
 
 _rng = np.random.default_rng(0)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.data.sampler import Step
 from shared.data.samples import VectorSamples
 from shared.parallel.strategy import Strategy, strategy_of
 from shared.parallel.sync_sgd import SyncSGDStrategy
+from shared.strategies import SyncSGD
 
 _rng = np.random.default_rng(0)
 SAMPLES = VectorSamples(_rng.random((30, 6)), _rng.random((30, 3)))

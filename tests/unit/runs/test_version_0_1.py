@@ -19,9 +19,9 @@ from coordinator.runs.run import Run
 from coordinator.training.loop import steps
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.strategies import LocalSGD, SyncSGD
 from shared.data.dataset import load_dataset
 from shared.nn.arithmetic import one_thread
+from shared.strategies import LocalSGD, SyncSGD
 
 RUNS = Path(__file__).parents[2] / "data" / "run-0.1"
 DATA = RUNS / "data"

@@ -18,9 +18,9 @@ from coordinator.training.callbacks import Callback, Callbacks
 from coordinator.training.loop import train
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.data.dataset import Dataset, load_dataset
 from shared.errors import DivergedError, LedgerError, QueueError
+from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG as TINY
 from tests.support.learning import SAMPLES
 

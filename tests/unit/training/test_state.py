@@ -12,8 +12,8 @@ from coordinator.accounting import EpochCounts, WorkerCounts
 from coordinator.gradients.base import StepResult
 from coordinator.signals import Stopped, stop_on_signals
 from coordinator.training.state import TrainingState
-from shared.strategies import LocalSGD
 from shared.parallel.strategy import strategy_of
+from shared.strategies import LocalSGD
 from tests.support.learning import CONFIG, SAMPLES, alone, step_of
 
 LOCAL = replace(CONFIG, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))

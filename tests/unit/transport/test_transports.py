@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.messaging.keys import WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
+from shared.strategies import SyncSGD
 from shared.transport import shared_memory
 from shared.transport.base import CoordinatorTransport, WorkerTransport, coordinator_transport, worker_transport
 from shared.transport.codecs import CODEC, CODECS, Identity

@@ -3,9 +3,9 @@
 import pytest
 
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
+from shared.strategies import SyncSGD
 from worker import departure
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from shared.config import TrainConfig
-from shared.strategies import SyncSGD
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
+from shared.strategies import SyncSGD
 from worker import departure, serve
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 from worker.messages import Notices
