@@ -3,16 +3,13 @@
 import contextlib
 import io
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.notebook_loop import NotebookLoop
 from shared import Network, load_data_wrapper, vectorized_result
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-from seed_loop import SeedLoop
 
 
 def pairs(data: Path) -> tuple[list, list]:
@@ -40,7 +37,7 @@ def test_a_new_network_draws_what_the_notebook_draws():
 def test_backprop_gives_the_notebooks_gradients_for_one_sample_and_their_sum_for_many():
     rng = np.random.default_rng(3)
     net = Network([4, 3, 2])
-    notebook = SeedLoop((4, 3, 2))
+    notebook = NotebookLoop((4, 3, 2))
     notebook.weights, notebook.biases = net.weights, net.biases
     x, y = rng.random((4, 5)), rng.random((2, 5))
     singles = [notebook.gradient(x[:, [k]], y[:, [k]]) for k in range(5)]
@@ -59,7 +56,7 @@ def test_learning_follows_the_notebooks_loop(small_data):
     np.random.seed(1)
     random.seed(1)
     net = Network([196, 12, 10])
-    notebook = SeedLoop((196, 12, 10))
+    notebook = NotebookLoop((196, 12, 10))
     notebook.weights, notebook.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]
     lines = printed(net.SGD, iter(training), 2, 10, 3.0, test_data=iter(test))
 
@@ -77,7 +74,7 @@ def test_learning_follows_the_notebooks_loop(small_data):
 def test_a_mini_batch_updates_as_in_the_notebook(small_data):
     training, _ = pairs(small_data)
     net = Network([196, 5, 10])
-    notebook = SeedLoop((196, 5, 10))
+    notebook = NotebookLoop((196, 5, 10))
     notebook.weights, notebook.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]
     net.update_mini_batch(training[:7], 0.5)
     notebook.step(training[:7], 0.5)
