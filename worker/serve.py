@@ -95,7 +95,8 @@ class Server:
         taken = self._stream.read()  # nil, or the list's key and the request
         is_one = isinstance(taken, list) and isinstance(taken[1], bytes)
         request = Record.decode(taken[1]) if is_one else None  # type: ignore[index, arg-type]
-        return request, *self._transport.read(self._stream)
+        weights, weights_came = self._transport.read(self._stream)
+        return request, weights, weights_came
 
     def _answer(self, request: Record) -> list[Item]:
         """Compute what is asked for; return the reply, or nothing if there is no such thing in our window."""
