@@ -14,7 +14,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
-    "shared.errors  shared.types  shared.logs",
+    "shared.errors  shared.types  shared.logs  gradmq._packages",
     "shared.nn",
     "shared.optim  shared.data",
     "shared.strategies",
@@ -28,7 +28,8 @@ LAYERS = [
     "coordinator.runs  coordinator.reporting",
     "coordinator.session",
     "coordinator.api  coordinator.cli",
-    "coordinator  coordinator.__main__  gradmq",
+    "coordinator  coordinator.__main__",
+    "gradmq",
 ]
 
 # Which rooms may know these packages of others. All else may be used anywhere but in the pure rooms.

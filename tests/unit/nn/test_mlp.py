@@ -173,15 +173,11 @@ class Counting(Native):
         self.calls["affine"] += 1
         super().affine(w, a, b, out)
 
-    def sum_samples(self, delta, out):
-        self.calls["sum_samples"] += 1
-        super().sum_samples(delta, out)
-        out *= self._factor
-
-    def outer(self, delta, a, out):
-        self.calls["outer"] += 1
-        super().outer(delta, a, out)
-        out *= self._factor
+    def gradient(self, delta, a, nabla_w, nabla_b):
+        self.calls["gradient"] += 1
+        super().gradient(delta, a, nabla_w, nabla_b)
+        nabla_w *= self._factor
+        nabla_b *= self._factor
 
     def back(self, delta, w, out):
         self.calls["back"] += 1
@@ -199,7 +195,7 @@ def test_all_sums_of_a_pass_are_the_arithmetics():
     """Three layers: a sum of each kind a layer, but nothing goes back behind the first."""
     arithmetic = Counting()
     with_arithmetic(arithmetic)
-    assert arithmetic.calls == {"affine": 3, "sum_samples": 3, "outer": 3, "back": 2}
+    assert arithmetic.calls == {"affine": 3, "gradient": 3, "back": 2}
 
 
 def test_what_the_arithmetic_writes_is_the_gradient():
