@@ -16,7 +16,7 @@ class Verdict(Enum):
     ANSWER = auto()  # the first to one of its requests
     DUPLICATE = auto()  # another one to a request that is answered
     LATE = auto()  # to a step that is over
-    WRONG = auto()  # to nothing that was ever asked
+    WRONG = auto()  # to nothing that was ever requested
 
 
 class PendingStep:

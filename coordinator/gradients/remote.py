@@ -148,7 +148,7 @@ class RemoteGradients:
 
     def _collect(self, parameters: Parameters, pending: PendingStep) -> None:
         """Take replies until each request has one, or others get work."""
-        published = asked = looked = time.monotonic()
+        published = requested = looked = time.monotonic()
         while pending.missing and not self._workforce.has_changed:
             message = self._free.pop() if self._free else np.empty(self._replies.message_bytes, np.uint8)
             size = self._stream.read(message, pending.missing)
@@ -164,10 +164,10 @@ class RemoteGradients:
                 looked = now
                 if not self._recovery.look_around():
                     self._undisturbed = False
-                    asked = now  # nobody is there to be late
-                elif now - asked > self._timer.timeout:
-                    self._retry(pending, asked)
-                    asked = now
+                    requested = now  # nobody is there to be late
+                elif now - requested > self._timer.timeout:
+                    self._retry(pending, requested)
+                    requested = now
 
     def _provide(self, meaning: Meaning, parameters: Parameters, pending: PendingStep) -> None:
         """Give a worker what it has asked for."""
@@ -178,7 +178,7 @@ class RemoteGradients:
         ):
             log.info("the weights go through Redis from now on, for a worker that does not share our memory")
 
-    def _retry(self, pending: PendingStep, asked: float) -> None:
+    def _retry(self, pending: PendingStep, requested: float) -> None:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
         self._undisturbed = False
         self._timer.expired()
@@ -189,4 +189,4 @@ class RemoteGradients:
         if lost:
             self._client.rpush(self._window.requests, *lost)
         pending.counts.retried += len(lost)
-        self._workforce.replace_silent(asked)
+        self._workforce.replace_silent(requested)

@@ -48,12 +48,12 @@ class Replies:
         self._named: set[str] = set()  # whose messages we have complained of
 
     def take(
-        self, message: Array, size: int, pending: PendingStep, parameters: Parameters, asked: float | None
+        self, message: Array, size: int, pending: PendingStep, parameters: Parameters, requested: float | None
     ) -> Meaning:
         """Take note of a message, and return what else follows from it.
 
         message: (message_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
-        parameters: those of the step.  asked: when, by the monotonic clock, unless some of it was asked again.
+        parameters: those of the step.  requested: when, by the monotonic clock, unless some of it was retried.
         """
         if size > len(message):
             return self._reject(pending, _UNKNOWN, f"{size} bytes, more than any message has")
@@ -61,7 +61,7 @@ class Replies:
         if record is None:
             return self._refuse(pending, message[:size])
         if record.kind == Kind.REPLY:
-            return self._reply(record, message, size, pending, parameters, asked)
+            return self._reply(record, message, size, pending, parameters, requested)
         if record.incarnation != self._incarnation:
             return Meaning.NOTHING
         name = _text(message[RECORD_BYTES:size])
@@ -93,7 +93,7 @@ class Replies:
         size: int,
         pending: PendingStep,
         parameters: Parameters,
-        asked: float | None,
+        requested: float | None,
     ) -> Meaning:
         if reply.incarnation != self._incarnation:
             return self._reject(pending, _UNKNOWN, "a reply of another run, or of another incarnation of this one")
@@ -119,8 +119,8 @@ class Replies:
         if self._audit.correct(parameters, pending, reply, gradient):
             pending.counts.answered(worker, reply.samples)
             workforce.exclusions.good(worker)
-            if asked is not None:
-                workforce.stragglers.replied(worker, (time.monotonic() - asked) / (reply.stop - reply.first))
+            if requested is not None:
+                workforce.stragglers.replied(worker, (time.monotonic() - requested) / (reply.stop - reply.first))
         else:  # what it should have been is in its place
             self._catch(pending, worker, reply)
             pending.counts.answered(COORDINATOR, reply.samples)

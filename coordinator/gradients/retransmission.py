@@ -1,7 +1,7 @@
 """When a request without a reply counts as lost, and is sent again."""
 
 _FIRST_TIMEOUT = 10.0  # seconds, before any step was measured
-_SHORTEST_TIMEOUT = 0.3  # seconds: asking too early costs a computation, too late a pause
+_SHORTEST_TIMEOUT = 0.3  # seconds: retrying too early costs a computation, too late a pause
 _LONGEST_TIMEOUT = 60.0  # seconds
 
 
@@ -18,7 +18,7 @@ class RetransmissionTimer:
         self._doublings = 0  # of the timeout, since a step came in time
 
     def add(self, seconds: float) -> None:
-        """Take the newest step's time into account; nothing of it was asked again."""
+        """Take the newest step's time into account; nothing of it was retried."""
         self._doublings = 0
         if self.mean is None:
             self.mean, self._deviation = seconds, seconds / 2
