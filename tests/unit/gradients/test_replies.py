@@ -60,21 +60,21 @@ class Told:
         for name, number in zip(("one", "two"), self.leases, strict=True):
             self.tell(Record(Kind.JOINED, INCARNATION, number=number).encode() + name.encode())
 
-    def tell(self, content: bytes, size: int | None = None, asked: float | None = None) -> Meaning:
+    def tell(self, content: bytes, size: int | None = None, requested: float | None = None) -> Meaning:
         message = np.zeros(self.replies.message_bytes, np.uint8)
         message[: len(content)] = np.frombuffer(content, np.uint8)
-        return self.replies.take(message, len(content) if size is None else size, self.pending, PARAMETERS, asked)
+        return self.replies.take(message, len(content) if size is None else size, self.pending, PARAMETERS, requested)
 
     def notice(self, kind: int, number: int = 0, name: bytes = b"", **fields: int) -> Meaning:
         record = Record(kind, INCARNATION, number=self.leases[number])
         return self.tell(record._replace(**fields).encode() + name)
 
-    def reply(self, block: int, spoil: float = 0.0, lease: int = 0, asked: float | None = None, **fields) -> Meaning:
+    def reply(self, block: int, spoil: float = 0.0, lease: int = 0, requested: float | None = None, **fields) -> Meaning:
         """The right gradient of a block, as its record says, but for what is to be changed."""
         request = self.pending.requests[block]
         total, n_samples = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
         record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
-        return self.tell(record._replace(**fields).encode() + (total + np.float32(spoil)).tobytes(), requested=asked)
+        return self.tell(record._replace(**fields).encode() + (total + np.float32(spoil)).tobytes(), requested=requested)
 
     def counts(self, worker: str) -> WorkerCounts:
         return self.pending.counts.of(worker)
