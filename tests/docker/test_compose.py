@@ -3,16 +3,15 @@
 import os
 import re
 import secrets
-import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 import trustme
 
+from tests.support import command
 from tests.support.compose import EPOCHS, last_fingerprint, run
 from tests.support.servers import free_port
-from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.docker
 
@@ -119,8 +118,8 @@ def rabbitmq_image() -> Iterator[str]:
         ENV HOME=/var/lib/rabbitmq
     """
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    command = ["docker", "build", "--quiet", "-"]
-    built = subprocess.run(command, input=dockerfile, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    build = ["docker", "build", "--quiet", "-"]
+    built = command.run(*build, input=dockerfile, env=environment)
     assert built.returncode == 0, built.stderr
     yield built.stdout.strip()
     run("docker", "image", "rm", "--force", built.stdout.strip())

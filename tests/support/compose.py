@@ -10,18 +10,17 @@ import urllib.request
 from base64 import b64encode
 from typing import Any
 
+from tests.support.command import run as command_run
 from tests.support.mnist import PROJECT
 from tests.support.servers import free_port
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import wait_until
 
 EPOCHS = 10
 
 
 def run(*command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    done = subprocess.run(
-        command, cwd=PROJECT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=PATIENCE
-    )
+    """Run a command where docker-compose.yml is; by default it has to succeed."""
+    done = command_run(*command, cwd=PROJECT, env={**os.environ, **environment})
     assert not check or done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done
 
@@ -107,7 +106,7 @@ class Cluster:
             headers["Authorization"] = "Basic " + b64encode(f"gradmq:{password}".encode()).decode()
         try:
             with urllib.request.urlopen(
-                urllib.request.Request(f"http://{self.flower}/{page}", headers=headers, method=method), timeout=20
+                urllib.request.Request(f"http://{self.flower}/{page}", headers=headers, method=method)
             ) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:

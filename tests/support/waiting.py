@@ -8,7 +8,7 @@ Found = TypeVar("Found")
 
 # Seconds, for everything that a test waits for. Ours is not the only work of a machine, and only a test that fails
 # waits that long.
-PATIENCE = 300.0
+PATIENCE = 600.0
 
 
 def wait_until(condition: Callable[[], Found], what: str, details: Callable[[], str] = str) -> Found:

@@ -2,12 +2,12 @@
 
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import command
 from tests.support.processes import leftovers, wait_for_the_end_of
 from tests.support.program import EPOCHS, Program, job, metrics
 from tests.support.waiting import wait_until
@@ -84,13 +84,13 @@ def read_only(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
     def mount(run: Path) -> Path:
         (place / run.name).mkdir(parents=True)
         for options in (["--bind", str(run)], ["-o", "remount,bind,ro", str(run)]):
-            if subprocess.run(["mount", *options, place / run.name], capture_output=True, check=False).returncode:
+            if command.run("mount", *options, place / run.name).returncode:
                 pytest.skip("needs the right to mount")
         return place / run.name
 
     yield mount
     for folder in place.glob("*"):
-        while subprocess.run(["umount", folder], capture_output=True, check=False).returncode == 0:
+        while command.run("umount", folder).returncode == 0:
             pass
 
 

@@ -2,13 +2,13 @@
 
 import os
 import socket
-import subprocess
 import sys
 
 import pytest
 import redis
 import yaml
 
+from tests.support.command import run
 from tests.support.mnist import PROJECT
 from tests.support.program import EPOCHS, job, metrics, start_worker
 from tests.support.servers import Server
@@ -81,6 +81,4 @@ def gradmq_celery(url: str, *arguments: str) -> str:
     """What Celery's own program prints with our app."""
     command = [sys.executable, "-m", "celery", "-A", "worker", *arguments]
     environment = {**os.environ, "GRADMQ_REDIS_URL": url}
-    return subprocess.run(
-        command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE
-    ).stdout
+    return run(*command, env=environment, cwd=PROJECT).stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import benchmarks
+from tests.support import command
 from tests.support.mnist import PROJECT
 from tests.support.processes import SESSION
 
@@ -33,14 +34,9 @@ DOCKER = {"image": "| image and cluster "}
 
 
 def run(name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{name}", *options],
-        cwd=PROJECT,
-        env={**os.environ, "TMPDIR": str(SESSION)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    environment = {**os.environ, "TMPDIR": str(SESSION)}
+    return command.run(
+        sys.executable, "-m", f"benchmarks.{name}", *options, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL
     )
 
 
@@ -48,7 +44,6 @@ def recorded() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (PROJECT / "benchmarks" / "results").iterdir()}
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", TABLES)
 def test_a_quick_benchmark_prints_its_table_and_leaves_the_recorded_results_alone(name):
     before = recorded()
@@ -59,7 +54,6 @@ def test_a_quick_benchmark_prints_its_table_and_leaves_the_recorded_results_alon
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", DOCKER)
 def test_a_quick_benchmark_of_containers_prints_its_table(name):
     assert shutil.which("docker"), "this test needs a Docker engine"
@@ -68,7 +62,6 @@ def test_a_quick_benchmark_of_containers_prints_its_table(name):
     assert DOCKER[name] in done.stdout
 
 
-@pytest.mark.timeout(600)
 def test_peers_that_are_not_installed_are_left_out_and_named(tmp_path):
     """Here nothing is installed but what GradMQ needs: a Python without packages of its own."""
     done = run("peers", "--quick", "--only", "numpy,torch,gradmq-0", "--results", str(tmp_path))

@@ -12,11 +12,11 @@ import click
 import pytest
 
 from coordinator.cli.main import cli
+from tests.support import command
 from tests.support.mnist import PROJECT, write_small_mnist
 from tests.support.pages import NOT_TYPED, PAGES, TYPED, Block, anchors, blocks, inline_code, links, masked
 from tests.support.processes import SESSION
 
-MOST_SECONDS = 600  # for one block; a machine that others use too may take long
 # Words that have given way to others; the glossary has these.
 OUTDATED = r"\bseats?\b|\bspans?\b|the seed's|seed notebook|\beta \d|exact (?:SGD|steps)|asked again|\bbooks\b"
 
@@ -34,8 +34,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     (folder / "data" / "mnist").mkdir(parents=True)
     write_small_mnist(folder / "data" / "mnist", stride=1, training=720, test=100)
-    command = [sys.executable, "-P", "-m", "coordinator", "train", "--workers", "0", "--epochs", "2"]
-    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True, timeout=MOST_SECONDS)
+    arguments = ["train", "--workers", "0", "--epochs", "2"]
+    trained = command.run(sys.executable, "-P", "-m", "coordinator", *arguments, cwd=folder, env=environment())
+    assert trained.returncode == 0, trained.stderr
     return folder
 
 
@@ -49,21 +50,12 @@ def environment() -> dict[str, str]:
 def run(block: Block, folder: Path) -> str:
     """Run a block; return what it printed."""
     interpreter = [sys.executable, "-P"] if block.language == "python" else ["bash", "-euo", "pipefail"]
-    end = subprocess.run(
-        [*interpreter, "-c", block.program()],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=MOST_SECONDS,
-    )
+    streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+    end = command.run(*interpreter, "-c", block.program(), cwd=folder, env=environment(), **streams)
     assert end.returncode == block.exit_code, f"{block.place} ended with {end.returncode}:\n{end.stdout}"
     return end.stdout
 
 
-@pytest.mark.timeout(2 * MOST_SECONDS)
 @each_page_with_commands
 def test_a_page_does_what_it_says(page, desk, tmp_path):
     folder = shutil.copytree(desk, tmp_path / "here")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,9 +10,10 @@ import pytest
 
 from coordinator.runs.model_file import load_model
 from coordinator.signals import Stopped
+from tests.support.command import run
 from tests.support.processes import SESSION, wait_for_the_end_of
 from tests.support.program import job, model
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import wait_until
 
 
 def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
@@ -65,7 +65,7 @@ def test_a_signal_that_python_would_forget_stops_all_the_same():
         except Stopped as stopped:
             print(stopped.signal_number)
     """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+    done = run(sys.executable, "-c", program)
     assert (done.stdout, done.stderr) == ("forgotten\n15\n", "")
 
 

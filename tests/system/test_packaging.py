@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 import tomllib
 import zipfile
@@ -13,8 +12,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import gradmq
+from tests.support import command
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 PACKAGES = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
@@ -30,9 +30,7 @@ SCRIPT = ["-P", "-c", "from gradmq.__main__ import main; main()"]
 def python(*arguments: object, path: object = ROOT, folder: Path = ROOT) -> tuple[int, str, str]:
     """Run Python with that PYTHONPATH in that folder; return exit code, standard output and error."""
     environment = {**os.environ, "PYTHONPATH": str(path)}
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
-    )
+    done = command.run(sys.executable, *arguments, cwd=folder, env=environment)
     return done.returncode, done.stdout, done.stderr
 
 
