@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.support.mnist import PROJECT
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 TYPED = ("sh", "console", "python")
 NOT_TYPED = ("text", "json")
 

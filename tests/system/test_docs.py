@@ -16,6 +16,7 @@ from tests.support import command
 from tests.support.mnist import PROJECT, write_small_mnist
 from tests.support.pages import NOT_TYPED, PAGES, TYPED, Block, anchors, blocks, inline_code, links, masked
 from tests.support.processes import SESSION
+from tests.test_structure import LAYERS
 
 # Words that have given way to others; the glossary has these.
 OUTDATED = r"\bseats?\b|\bspans?\b|the seed's|seed notebook|\beta \d|exact (?:SGD|steps)|asked again|\bbooks\b"
@@ -147,6 +148,11 @@ def test_every_link_leads_somewhere(page):
 def test_the_words_are_those_of_the_glossary(page):
     for number, line in enumerate(page.read_text().splitlines(), start=1):
         assert not re.search(OUTDATED, line), f"{page.name}:{number}: {line}"
+
+
+def test_the_page_on_architecture_shows_the_layers_that_hold():
+    layers = "\n".join(" · ".join(layer.split()) for layer in LAYERS)
+    assert layers in (PROJECT / "docs" / "architecture.md").read_text()
 
 
 def test_the_readme_fits_on_two_screens():
