@@ -11,6 +11,7 @@ from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Record
 from shared.messaging.resp import Stream, encode
+from shared.nn.arithmetic import quiet
 from worker.connections import connection
 from worker.departure import REDIS_AWAY, WORKER_LEAVING, Departure
 from worker.messages import PUSH_ANSWERS, Notices, push
@@ -36,6 +37,11 @@ class Session:
 
     def work(self) -> Done:
         """Compute gradients for the lease's window until it is over; return what was done."""
+        with quiet():
+            self._work()
+        return self._done
+
+    def _work(self) -> None:
         last_heard = time.monotonic()
         while not self._done.outcome:
             # Redis may come back within a moment, long before Celery's own reconnection would: so stay and try.
@@ -53,7 +59,6 @@ class Session:
                     self._done.outcome = REDIS_AWAY
                 else:
                     time.sleep(_PAUSE)
-        return self._done
 
     def _work_on(self, stream: Stream) -> None:
         """Work on one connection until there is a reason to leave."""

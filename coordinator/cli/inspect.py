@@ -12,7 +12,7 @@ from coordinator.runs.run import Run
 from shared.config import join
 from shared.data.dataset import load_dataset
 from shared.errors import ModelError
-from shared.nn.arithmetic import one_thread
+from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct
 
 
@@ -29,7 +29,7 @@ def evaluate(model: Path, data: Path) -> None:
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
             f"and {test.n_classes} classes; give --data what the model was trained on"
         )
-    with one_thread():
+    with one_thread(), quiet():
         correct = count_correct(found.mlp(), parameters, test)
     click.echo(f"accuracy is {correct}/{len(test)}")
 

@@ -1,5 +1,6 @@
 """A step that is being computed: its requests, and which of them are answered."""
 
+from collections.abc import Sequence
 from enum import Enum, auto
 
 from coordinator.accounting import EpochCounts
@@ -22,7 +23,7 @@ class Verdict(Enum):
 class PendingStep:
     """The requests of one step. Each covers a block of the shards' tree and is answered exactly once."""
 
-    def __init__(self, incarnation: int, step: Step, bounds: list[int], workers: int) -> None:
+    def __init__(self, incarnation: int, step: Step, bounds: Sequence[int], workers: int) -> None:
         """Cut the step into blocks of shards, at least as many as there are workers if there are the shards.
 
         bounds: where its shards begin, and its end.

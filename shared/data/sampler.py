@@ -10,7 +10,7 @@ from shared.nn.random import Purpose, stream
 from shared.types import Rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take as long as a small network's activations
 class Step:
     """One step of a run, and its samples."""
 
@@ -41,11 +41,14 @@ class BatchSampler:
 
     def step(self, epoch: int, index: int) -> Step:
         """Return one step of an epoch."""
-        order = epoch_order(self._seed, epoch, self._n_samples)
-        rows = order[index * self._samples_per_step : (index + 1) * self._samples_per_step]
-        return Step(epoch, index, epoch * self.steps_per_epoch + index, rows)
+        return self._step(epoch_order(self._seed, epoch, self._n_samples), epoch, index)
 
     def steps(self, epoch: int, first: int = 0) -> Iterator[Step]:
         """Yield the epoch's steps, from the one with that index on."""
+        order = epoch_order(self._seed, epoch, self._n_samples)
         for index in range(first, self.steps_per_epoch):
-            yield self.step(epoch, index)
+            yield self._step(order, epoch, index)
+
+    def _step(self, order: Rows, epoch: int, index: int) -> Step:
+        rows = order[index * self._samples_per_step : (index + 1) * self._samples_per_step]
+        return Step(epoch, index, epoch * self.steps_per_epoch + index, rows)

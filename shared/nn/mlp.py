@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from shared.nn.activations import Activation
-from shared.nn.arithmetic import ARITHMETIC, Arithmetic, quiet
+from shared.nn.arithmetic import ARITHMETIC, Arithmetic
 from shared.nn.losses import Loss
 from shared.types import Array
 
@@ -32,7 +32,11 @@ class Workspace:
 
 
 class MLP:
-    """A fully connected network: its formulas, and the memory for them, but none of its weights."""
+    """A fully connected network: its formulas, and the memory for them, but none of its weights.
+
+    NumPy may warn of an overflow that is right (and BLAS of what it computes beside a matrix's edge), so whoever
+    computes for long does so within `shared.nn.arithmetic.quiet`: entering that for each pass is a percent of its time.
+    """
 
     def __init__(
         self,
@@ -78,11 +82,11 @@ class MLP:
 
     def _forward(self, layers: Layers, x: Array, workspace: Workspace) -> list[Array]:
         outputs = [x]
-        with quiet():  # BLAS may also flag what it computes beside a matrix's edge
-            for w, b, a in zip(layers.weights, layers.biases, workspace.outputs, strict=True):
-                self._arithmetic.affine(w, outputs[-1], b, a)
-                self._activation.apply(a)
-                outputs.append(a)
+        affine, apply = self._arithmetic.affine, self._activation.apply
+        for w, b, a in zip(layers.weights, layers.biases, workspace.outputs, strict=True):
+            affine(w, outputs[-1], b, a)
+            apply(a)
+            outputs.append(a)
         return outputs
 
     def _workspace(self, x: Array) -> Workspace:

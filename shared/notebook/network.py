@@ -78,7 +78,8 @@ class Network:
 
     def feedforward(self, a: Array) -> Array:
         """Return the network's output for the input a: (n_inputs, n_samples) to (n_outputs, n_samples)."""
-        return self._mlp(a).forward(self, a)[-1]
+        with quiet():
+            return self._mlp(a).forward(self, a)[-1]
 
     def SGD(  # noqa: N802 - the notebook's name
         self,
@@ -106,7 +107,7 @@ class Network:
         order = np.arange(len(samples))
         for epoch in range(epochs):
             order = _shuffled(order) if seed is None else epoch_order(seed, epoch, len(samples))
-            with one_thread():
+            with one_thread(), quiet():
                 for start in range(0, len(samples), mini_batch_size):
                     _take_step(strategy, parameters, order[start : start + mini_batch_size])
             if tests is not None:
@@ -116,7 +117,8 @@ class Network:
         """Take one step of gradient descent on these pairs of x (n_inputs, 1) and y (n_outputs, 1)."""
         samples = _stack(mini_batch)
         parameters = self.parameters
-        _take_step(self._strategy(samples, len(samples), eta, 1), parameters, np.arange(len(samples)))
+        with quiet():
+            _take_step(self._strategy(samples, len(samples), eta, 1), parameters, np.arange(len(samples)))
         self.parameters = parameters
 
     def backprop(self, x: Array, y: Array) -> tuple[list[Array], list[Array]]:
@@ -125,7 +127,8 @@ class Network:
         x: (n_inputs, n_samples).  y: (n_outputs, n_samples).  nabla_b and nabla_w: shaped like biases and weights.
         """
         gradient = Parameters(self.sizes, self._dtype)
-        self._mlp(x).backward(self, x, y, gradient)
+        with quiet():
+            self._mlp(x).backward(self, x, y, gradient)
         return gradient.biases, gradient.weights
 
     def evaluate(self, test_data: Iterable[Pair]) -> int:
@@ -137,7 +140,8 @@ class Network:
         return output_activations - y
 
     def _count_correct(self, tests: LabelledSamples) -> int:
-        return count_correct(MLP(self.sizes, self._dtype, Sigmoid(), Quadratic()), self, tests)
+        with quiet():
+            return count_correct(MLP(self.sizes, self._dtype, Sigmoid(), Quadratic()), self, tests)
 
     @property
     def _dtype(self) -> np.dtype[Any]:

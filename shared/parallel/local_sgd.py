@@ -5,6 +5,8 @@ SGD steps moved it, from the common weights: with the sign of a gradient, which 
 The weights follow the mean of them, with momentum if it is asked for (DiLoCo; A. Douillard et al., 2023).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from shared.config import TrainConfig
@@ -29,7 +31,7 @@ class LocalSGDStrategy:
         self._gradient = Parameters(config.sizes, config.dtype)
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
-    def bounds(self, n_samples: int) -> list[int]:
+    def bounds(self, n_samples: int) -> Sequence[int]:
         return [*range(0, n_samples, self._samples_per_replica), n_samples]
 
     def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:

@@ -1,5 +1,8 @@
 """Into which shards a mini-batch is cut."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 
 def default_shards(mini_batch_size: int) -> int:
     """Return the number of shards of a mini-batch if none is asked for: 2 for 10 samples, 4 for 100, 8 for 2,000.
@@ -13,13 +16,14 @@ def default_shards(mini_batch_size: int) -> int:
     return shards
 
 
-def shard_bounds(n_samples: int, shards: int) -> list[int]:
+@lru_cache(maxsize=16)  # a run has two sizes of mini-batches, and asks for their bounds at every step
+def shard_bounds(n_samples: int, shards: int) -> Sequence[int]:
     """Return where the shards of a mini-batch begin, and its end: contiguous, nearly equal, none empty.
 
     A mini-batch with fewer samples than shards has one shard a sample.
     """
     shards = min(shards, n_samples)
-    return [n_samples * shard // shards for shard in range(shards + 1)]
+    return tuple(n_samples * shard // shards for shard in range(shards + 1))
 
 
 def block_width(n_shards: int, workers: int) -> int:

@@ -1,5 +1,6 @@
 """What the shards of a step are, and what becomes of their sum."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from shared.config import TrainConfig
@@ -16,7 +17,7 @@ from shared.types import Vector
 class Strategy(Protocol):
     """A way to divide a step among workers. Whoever computes the shards, their sum has the same bits."""
 
-    def bounds(self, n_samples: int) -> list[int]:
+    def bounds(self, n_samples: int) -> Sequence[int]:
         """Return where the shards of a step of so many samples begin, and its end."""
         ...
 

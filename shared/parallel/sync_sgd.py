@@ -1,5 +1,7 @@
 """Synchronous SGD: a step is one mini-batch, and each of its shards gives the gradient summed over its samples."""
 
+from collections.abc import Sequence
+
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
@@ -20,7 +22,7 @@ class SyncSGDStrategy:
         self._optimizer = config.step_optimizer()
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
-    def bounds(self, n_samples: int) -> list[int]:
+    def bounds(self, n_samples: int) -> Sequence[int]:
         return shard_bounds(n_samples, self._shards)
 
     def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
