@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -65,8 +65,8 @@ def usual_shards(job: Job) -> int:
 
 def accuracy(config: TrainConfig, parameters: Parameters) -> float:
     """Return how much of the test samples a network knows, in percent."""
-    test = data().test
-    return 100 * count_correct(config.mlp(), parameters, test) / len(test)
+    test, mlp = data().test, replace(config, dtype=parameters.dtype.name).mlp()
+    return 100 * count_correct(mlp, parameters, test) / len(test)
 
 
 @dataclass(frozen=True)
