@@ -69,12 +69,16 @@ class Told:
         record = Record(kind, INCARNATION, number=self.leases[number])
         return self.tell(record._replace(**fields).encode() + name)
 
-    def reply(self, block: int, spoil: float = 0.0, lease: int = 0, requested: float | None = None, **fields) -> Meaning:
+    def reply(
+        self, block: int, spoil: float = 0.0, lease: int = 0, requested: float | None = None, **fields
+    ) -> Meaning:
         """The right gradient of a block, as its record says, but for what is to be changed."""
         request = self.pending.requests[block]
         total, n_samples = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
         record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
-        return self.tell(record._replace(**fields).encode() + (total + np.float32(spoil)).tobytes(), requested=requested)
+        return self.tell(
+            record._replace(**fields).encode() + (total + np.float32(spoil)).tobytes(), requested=requested
+        )
 
     def counts(self, worker: str) -> WorkerCounts:
         return self.pending.counts.of(worker)
