@@ -74,7 +74,8 @@ class Told:
         request = self.pending.requests[block]
         total, n_samples = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
         record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
-        return self.tell(record._replace(**fields).encode() + (total + np.float32(spoil)).tobytes(), since)
+        content = (total + np.float32(spoil)).tobytes()
+        return self.tell(record._replace(**fields).encode() + content, requested=since)
 
     def counts(self, worker: str) -> WorkerCounts:
         return self.pending.counts.of(worker)
