@@ -15,7 +15,7 @@ class WorkerCounts:
 
     answered: int = 0  # requests whose first reply this was
     duplicate: int = 0  # replies dropped because the request had been answered
-    late: int = 0  # replies dropped because their step, or their incarnation of the coordinator, was over
+    late: int = 0  # replies dropped because their step was over
     rejected: int = 0  # replies that could not be right
     samples: int = 0  # in the answered requests, and so in the weights
 

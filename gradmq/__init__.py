@@ -1,10 +1,26 @@
-"""GradMQ: distributed training over a message queue, the same weights, to the last bit, on any number of workers."""
+"""GradMQ: distributed training over a message queue, the same weights, to the last bit, on any number of workers.
+
+What the notebook defines can be had from here, under its names.
+"""
+
+from typing import Any
+
+_NOTEBOOK = ("Network", "load_data", "load_data_wrapper", "sigmoid", "sigmoid_prime", "vectorized_result")
+__all__ = ["__version__", *_NOTEBOOK]
 
 
-def __getattr__(name: str) -> str:
-    """Look up `__version__` when it is asked for: importlib.metadata would be half of a program's first imports."""
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    """Look up a name when it is asked for: the program's start, and every worker's, needs none of them."""
+    if name == "__version__":
+        return _version()
+    if name in _NOTEBOOK:
+        import shared
+
+        return getattr(shared, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -17,7 +17,7 @@ from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
 from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
 from shared.optim.schedules import SCHEDULES
-from shared.strategies import STRATEGIES, LocalSGD, Strategy
+from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions
 
 DTYPES = ("float32", "float64")
 _LARGEST = 2**29  # bytes of weights
@@ -48,7 +48,7 @@ class TrainConfig:
     learning_rate: float  # applied to the mean gradient
     schedule: str = "constant"  # of the learning rate
     seed: int = 0  # of the weights and of every epoch's order
-    strategy: Strategy
+    strategy: StrategyOptions
 
     def __post_init__(self) -> None:
         """Check every option by itself. Raises ConfigError."""

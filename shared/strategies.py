@@ -60,5 +60,5 @@ class LocalSGD:
         return f"local SGD: {self.replicas} replicas average every {self.local_steps} steps{momentum}"
 
 
-Strategy = SyncSGD | LocalSGD
-STRATEGIES: dict[str, type[Strategy]] = {kind.kind: kind for kind in (SyncSGD, LocalSGD)}
+StrategyOptions = SyncSGD | LocalSGD
+STRATEGIES: dict[str, type[StrategyOptions]] = {kind.kind: kind for kind in (SyncSGD, LocalSGD)}

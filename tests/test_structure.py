@@ -27,7 +27,7 @@ LAYERS = [
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
     "coordinator.session",
-    "coordinator.api  coordinator.cli",
+    "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",
 ]

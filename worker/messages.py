@@ -34,7 +34,7 @@ class Notices:
         return self._record(Kind.LEAVING) + self._name if leaving else self._record(Kind.LEFT)
 
     def needs_samples(self) -> bytes:
-        return self._record(Kind.NEEDS_DATA)
+        return self._record(Kind.NEEDS_SAMPLES)
 
     def needs_weights(self) -> bytes:
         return self._record(Kind.NEEDS_WEIGHTS)

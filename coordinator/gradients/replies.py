@@ -62,6 +62,9 @@ class Replies:
             return self._refuse(pending, message[:size])
         if record.kind == Kind.REPLY:
             return self._reply(record, message, size, pending, parameters, requested)
+        if record.kind == Kind.REFUSED:
+            what = "it cannot compute what this run asks for"
+            return self._complain(_text(message[RECORD_BYTES:size]), what)
         if record.incarnation != self._incarnation:
             return Meaning.NOTHING
         name = _text(message[RECORD_BYTES:size])
@@ -76,7 +79,7 @@ class Replies:
             case Kind.LEAVING:
                 leases.left(record.number)
                 membership.gone(name, "leaves")
-            case Kind.NEEDS_DATA:
+            case Kind.NEEDS_SAMPLES:
                 leases.heard(record.number)
                 return Meaning.NEEDS_SAMPLES
             case Kind.NEEDS_WEIGHTS:
@@ -159,13 +162,14 @@ class Replies:
         version = foreign_version(message.data)
         if version is None:
             return self._reject(pending, _UNKNOWN, f"{len(message)} bytes that are no message")
-        name = _text(message[RECORD_BYTES:]) or _UNKNOWN
+        what = f"it speaks version {version} of GradMQ's messages, this coordinator {VERSION}"
+        return self._complain(_text(message[RECORD_BYTES:]), what)
+
+    def _complain(self, name: str, what: str) -> Meaning:
+        """Say of a worker, once, why it cannot take part."""
         if name not in self._named:
             self._named.add(name)
-            what = (
-                "it speaks version %d of GradMQ's messages, this coordinator %d; install the same GradMQ on both sides"
-            )
-            log.error(what, version, VERSION, extra={"worker": name})
+            log.error("%s; install the same GradMQ on both sides", what, extra={"worker": name or _UNKNOWN})
         return Meaning.NOTHING
 
 

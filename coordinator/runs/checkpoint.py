@@ -60,7 +60,7 @@ def load_checkpoint(
 
     set_aside: rename what is damaged, so that it does not take the place of the one before.
     """
-    for candidate in (path, _before(path)):
+    for candidate in kept_checkpoints(path):
         try:
             return _load(candidate, config, steps_per_epoch)
         except FileNotFoundError:
@@ -116,6 +116,11 @@ def _translate_from_0_1(progress: dict[str, Any], optimizer_state: OptimizerStat
     progress["step_index"], progress["counts"] = progress.pop("batch"), progress.pop("account")
     for vector in optimizer_state.values():
         np.negative(vector, vector)
+
+
+def kept_checkpoints(path: Path) -> tuple[Path, Path]:
+    """Return where checkpoints are, the newest first. A crash between two renames leaves the second alone."""
+    return path, _before(path)
 
 
 def _before(path: Path) -> Path:

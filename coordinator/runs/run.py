@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 
 from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
-from coordinator.runs.checkpoint import load_checkpoint
+from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import Model, load_model
 from coordinator.training.state import TrainingState
@@ -130,11 +130,11 @@ class Run:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether anything was learned."""
-        return self.model.exists() or self.checkpoint.exists()
+        return self.model.exists() or self.has_checkpoint
 
     @property
     def has_checkpoint(self) -> bool:
-        return self.checkpoint.exists()
+        return any(path.exists() for path in kept_checkpoints(self.checkpoint))
 
     @property
     def data_path(self) -> Path:

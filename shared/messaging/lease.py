@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from shared.config import TrainConfig
-from shared.errors import MessageError, VersionError
+from shared.errors import ConfigError, MessageError, VersionError
 from shared.messaging.records import VERSION
 from shared.strategies import LocalSGD
 
@@ -42,7 +42,10 @@ class Lease:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """Rebuild a lease.  Raises VersionError for one of another version, MessageError for a damaged one."""
+        """Rebuild a lease.
+
+        Raises VersionError for one that this GradMQ cannot work in, MessageError for a damaged one.
+        """
         fields = dict(fields)
         version = fields.pop("version", None)
         if version != VERSION:
@@ -54,7 +57,12 @@ class Lease:
         if fields.pop("sha256", None) != _digest(fields):
             raise MessageError("a lease is not as it was granted; it will be granted again")
         fields["excluded"] = tuple(fields["excluded"])
-        fields["config"] = TrainConfig.from_json(fields["config"])
+        try:
+            fields["config"] = TrainConfig.from_json(fields["config"])
+        except (ConfigError, KeyError, TypeError) as error:  # it is as it was granted, so it is not damaged
+            raise VersionError(
+                f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
+            ) from None
         fields["incarnation"] = int(fields["incarnation"], 16)
         return cls(**fields)
 

@@ -16,7 +16,7 @@ class Kind(IntEnum):
     REPLY = 4  # worker in lease `number`: the gradient summed over these shards
     JOINED = 5  # worker: lease `number` is taken; its name follows
     LEFT = 6  # worker: lease `number` is given up
-    NEEDS_DATA = 7  # worker: lease `number` has no copy of the training samples
+    NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the training samples
     LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows
     REFUSED = 9  # worker: it does not speak the version of its lease; its name follows
     NEEDS_WEIGHTS = 10  # worker: lease `number` does not share the coordinator's memory

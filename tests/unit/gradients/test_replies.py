@@ -197,14 +197,14 @@ def test_who_leaves_holds_no_lease(told, kind, members):
 
 
 def test_who_has_no_samples_needs_them(told):
-    assert told.notice(Kind.NEEDS_DATA) is Meaning.NEEDS_SAMPLES
+    assert told.notice(Kind.NEEDS_SAMPLES) is Meaning.NEEDS_SAMPLES
 
 
 def test_who_does_not_share_our_memory_needs_the_weights(told):
     assert told.notice(Kind.NEEDS_WEIGHTS) is Meaning.NEEDS_WEIGHTS
 
 
-@pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_DATA, Kind.NEEDS_WEIGHTS])
+@pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_SAMPLES, Kind.NEEDS_WEIGHTS])
 def test_notices_to_another_incarnation_mean_nothing(told, kind):
     assert told.notice(kind, 0, b"one", incarnation=8) is Meaning.NOTHING
     assert told.workforce.leases.working == ["one", "two"]
