@@ -86,7 +86,7 @@ class TrainConfig:
             most = -(-n_samples // (self.strategy.local_steps * self.mini_batch_size))
             if self.strategy.replicas > most:
                 rule = f"must be at most {most}, among which {n_samples} training samples can be divided"
-                raise ConfigError("replicas", self.strategy.replicas, rule, "or take fewer local steps")
+                raise ConfigError("replicas", self.strategy.replicas, rule, "give fewer, or fewer local steps")
 
     @property
     def numpy_dtype(self) -> np.dtype[Any]:
@@ -127,12 +127,16 @@ class TrainConfig:
         """Return what cuts so many training samples into steps."""
         return BatchSampler(self.seed, n_samples, self.samples_per_step)
 
+    def n_steps(self, n_samples: int) -> int:
+        """Return how many steps the run has, with so many training samples."""
+        return self.epochs * self.sampler(n_samples).steps_per_epoch
+
     def mini_batches_per_epoch(self, n_samples: int) -> int:
         return -(-n_samples // self.mini_batch_size)
 
-    def learning_rate_at(self, step: int) -> float:
-        """Return the learning rate of the step with that number in the run."""
-        return self.learning_rate * SCHEDULES[self.schedule](step)
+    def learning_rate_at(self, step: int, n_steps: int) -> float:
+        """Return the learning rate of the step with that number, in a run of so many."""
+        return self.learning_rate * SCHEDULES[self.schedule](step, n_steps)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""

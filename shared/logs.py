@@ -24,7 +24,7 @@ def log_format() -> str:
 
 
 def set_log_format(name: str) -> None:
-    """PendingStep for a format, in this process and those that it starts."""
+    """Ask for a format, in this process and those that it starts."""
     os.environ[_VARIABLE] = name
 
 

@@ -12,7 +12,7 @@ from coordinator.cli.types import Sizes
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import DTYPES, TrainConfig
-from shared.data.dataset import DEFAULT_DATA
+from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
@@ -104,7 +104,7 @@ data_option = click.option(
     type=click.Path(path_type=Path),
     default=str(DEFAULT_DATA),
     show_default=True,
-    help="Folder of IDX files, or a mnist.pkl.gz.",
+    help=f"The samples: {WANTED}.",
 )
 own_data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Where the run's samples are now; default: where they were."
@@ -165,7 +165,10 @@ run_options = group(
 
 
 def to_strategy(given: dict[str, Any]) -> SyncSGD | LocalSGD:
-    """Take the strategy's options from what was given, and return what they stand for.  Raises ConfigError."""
+    """Take the strategy's options from what was given, and return what they stand for.
+
+    Raises ConfigError, or UsageError for options that do not go together.
+    """
     shards, local_steps = given.pop("shards"), given.pop("local_steps")
     local = {name: given.pop(name, None) for name in ("replicas", "outer_momentum")}
     local = {name: value for name, value in local.items() if value is not None}

@@ -13,7 +13,7 @@ from coordinator.planning.report import report
 from coordinator.session import MOST_WORKERS
 from shared.config import TrainConfig
 from shared.errors import ConfigError
-from shared.nn.arithmetic import one_thread
+from shared.nn.arithmetic import one_thread, quiet
 
 
 @click.command("plan")
@@ -54,7 +54,7 @@ def plan_command(
         learning_rate=1.0,
         strategy=options.to_strategy({"mini_batch_size": mini_batch_size, **given}),
     )
-    with one_thread():
+    with one_thread(), quiet():
         model = CostModel(config, profile(config), link, _cores())
     click.echo(report(model, workers, replicas))
 

@@ -25,6 +25,11 @@ class GradientSource(Protocol):
         """How many workers take part now."""
         ...
 
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """The workers that get no more work in this run."""
+        ...
+
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         """Return the sum of the step's shards, see `shared.parallel.strategy`."""
         ...

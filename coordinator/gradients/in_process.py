@@ -13,6 +13,7 @@ class InProcessGradients:
     """Gradients by the same shards and the same tree as with workers."""
 
     n_workers = 0
+    excluded = ()
 
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
         self._strategy = strategy_of(config, samples)

@@ -85,15 +85,21 @@ class RemoteGradients:
         """How many workers take part now."""
         return len(self._workforce.membership)
 
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """The workers that get no more work in this run."""
+        return tuple(self._workforce.exclusions.names)
+
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         """Return what came of a step; its sum is valid until the next call."""
         started = time.monotonic()
         self._undisturbed = self._workforce.leases.taken > 0
-        excluded_before = len(self._workforce.exclusions.names)
+        excluded_before = len(self.excluded)
         pending: PendingStep | None = None
         while pending is None or pending.missing:
             try:
                 self._recovery.look_after_workers()
+                self._stream.connect()  # before any lease is sent to a broker that is the same Redis
                 if self._workforce.has_changed or not self._window.covers(step):
                     self._open_window(step)
                 self._workforce.grant_due()
@@ -115,7 +121,7 @@ class RemoteGradients:
             self._timer.add(time.monotonic() - started)
         self._free += pending.messages()
         gradients = pending.gradients()
-        excluded = tuple(self._workforce.exclusions.names[excluded_before:])
+        excluded = self.excluded[excluded_before:]
         return pending.result(tree_sum(gradients.__getitem__, 0, len(gradients)), excluded)
 
     def close(self) -> None:

@@ -107,6 +107,8 @@ class Replies:
             return self._drop(pending, worker, _REJECTED)
         if worker != _UNKNOWN:
             workforce.membership.heard(worker)
+        if not self._transport.fits(reply, size):
+            return self._reject(pending, worker, f"{size} bytes instead of {self._transport.reply_bytes}")
         if reply.dtype != self._dtype:
             what = f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}"
             return self._reject(pending, worker, what)
@@ -117,8 +119,6 @@ class Replies:
         if verdict is not Verdict.ANSWER:
             return self._drop(pending, worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
         gradient = self._transport.content(reply, message, size)
-        if gradient is None:
-            return self._reject(pending, worker, f"{size} bytes instead of {self._transport.reply_bytes}")
         if self._audit.correct(parameters, pending, reply, gradient):
             pending.counts.answered(worker, reply.samples)
             workforce.exclusions.good(worker)

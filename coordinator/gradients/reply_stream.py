@@ -20,6 +20,10 @@ class ReplyStream:
         self._stream: Stream | None = None
         self._awaited = 0  # answers about replies that Redis still owes us
 
+    def connect(self) -> None:
+        """See that there is a connection."""
+        self._connected()
+
     def publish(self, commands: Sequence[Item], answers: int, replies: int) -> None:
         """Send commands, which Redis answers so often, and begin to wait for so many replies: one round trip."""
         stream = self._connected()

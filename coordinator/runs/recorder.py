@@ -38,7 +38,8 @@ class Recorder(Callback):
         """Forget what was recorded after this state: it will come again, with the same figures."""
         run = self._run
         for left in [*run.folder.glob(".*.npz.*"), *run.folder.glob(".metrics.jsonl.*")]:
-            left.unlink()  # of a coordinator that was killed while it wrote
+            with self._writing(left):
+                left.unlink()  # of a coordinator that was killed while it wrote
         del run.metrics[state.epoch :]
         if run.metrics_file.exists():
             with self._writing(run.metrics_file):

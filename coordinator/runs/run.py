@@ -57,7 +57,7 @@ class Run:
         """Return the run of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
         folder = next((path for path in (Path(name), runs / name) if (path / "config.json").is_file()), None)
         if folder is None:
-            raise RunError(f"there is no run {name}; give its folder, or its id in --runs {runs}")
+            raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:
             fields = json.loads(path.read_bytes())
@@ -72,7 +72,7 @@ class Run:
     def check_data(self, path: Path, data: Dataset) -> None:
         """Raise RunError unless these are the samples of this run."""
         if any(self.data.get(name) != digest for name, digest in _digests(data).items()):
-            raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own as --data")
+            raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own")
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
 
     def lock(self) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
-from shared.errors import GradMQError
 
 log = logging.getLogger(__name__)
 
 
 class Callback:
     """Hears of a run; a subclass overrides what it wants to hear. The state is not its to change."""
+
+    optional = False  # whether the run goes on without it when it fails
 
     def on_begin(self, state: TrainingState) -> None:
         """Hear that the run begins, or goes on from this state."""
@@ -28,7 +29,7 @@ class Callback:
 
 
 class Callbacks(Callback):
-    """Tells several. Who fails is told no more, and the run goes on, unless it says by a GradMQError that it can't."""
+    """Tells several. One that fails ends the run, or if it is optional is told no more."""
 
     def __init__(self, callbacks: Iterable[Callback]) -> None:
         self._callbacks = list(callbacks)
@@ -49,8 +50,8 @@ class Callbacks(Callback):
         for callback in [*self._callbacks]:
             try:
                 getattr(callback, event)(*what)
-            except (GradMQError, BrokenPipeError):  # whose reader has gone, a program ends
-                raise
             except Exception:
+                if not callback.optional:
+                    raise
                 log.exception("%s failed; the run goes on without it", type(callback).__name__)
                 self._callbacks.remove(callback)

@@ -39,6 +39,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, state: Tra
     except (KeyboardInterrupt, QueueError):
         if state.trained and is_finite(state.parameters.flat):
             with uninterrupted:
+                state.exclude(source.excluded)
                 callback.on_stop(state)
         raise
 

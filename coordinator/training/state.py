@@ -1,5 +1,6 @@
 """How far a run is: all that has to be kept to go on from here to the same bits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from coordinator.accounting import EpochCounts
@@ -37,13 +38,17 @@ class TrainingState:
         return self.epoch > 0 or self.step_index > 0
 
     def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
-        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes a run's state."""
+        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
         with uninterrupted:
             strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)
-            self.excluded += result.excluded
+            self.exclude(result.excluded)
+
+    def exclude(self, workers: Iterable[str]) -> None:
+        """Keep in mind who gets no more work: that is so whether or not the step is taken in which it turned out."""
+        self.excluded += [worker for worker in workers if worker not in self.excluded]
 
     def next_epoch(self) -> None:
         """Begin the next epoch, with a ledger of its own."""

@@ -11,7 +11,7 @@ class Exclusions:
     """The workers that get no more work, and the bad replies of those that may come to that."""
 
     def __init__(self, names: list[str]) -> None:
-        """names: who is excluded already.  It is kept up to date, as a part of the training state."""
+        """names: who is excluded already; it is kept up to date."""
         self.names = names
         self._bad: dict[str, int] = {}  # a worker's bad replies in a row
 

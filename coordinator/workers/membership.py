@@ -35,7 +35,7 @@ class Membership:
             if len(self) > self._shards and not self._told:
                 self._told = True
                 log.info(
-                    "more workers than the %d that a mini-batch has shards for take turns; --shards makes more",
+                    "more workers than the %d that a mini-batch has shards for take turns; more shards make more busy",
                     self._shards,
                 )
 

@@ -13,7 +13,7 @@ from shared.types import Array
 
 DEFAULT_DATA = Path("data/mnist")
 _MOST_CLASSES = 10_000  # a label above this is a damaged file, not a class
-_WANTED = " or ".join(source.what for source in SOURCES.values())
+WANTED = " or ".join(source.what for source in SOURCES.values())
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def find_dataset(path: Path) -> Path:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"--data {path} cannot be read: {reason}; give {_WANTED}") from None
+        raise DataError(f"{path} cannot be read: {reason}; give {WANTED}") from None
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise DataError(f"--data {path} is neither a folder nor a file; give {_WANTED}")
+        raise DataError(f"{path} is neither a folder nor a file; give {WANTED}")
     return path
 
 

@@ -63,9 +63,7 @@ class IdxFolder:
                 path = folder / f"{stem}{separator}{ending}{compression}"
                 if path.is_file():
                     return path
-        raise DataError(
-            f"{folder} has no {stem}-{ending}.gz; give --data a folder with the four IDX files of a data set"
-        )
+        raise DataError(f"{folder} has no {stem}-{ending}.gz; give a folder with the four IDX files of a data set")
 
 
 class NotebookPickle:

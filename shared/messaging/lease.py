@@ -22,8 +22,8 @@ class Lease:
     config: TrainConfig
     data_sha256: str  # of the training samples
     epoch: int
-    first: int  # mini-batch of the epoch
-    stop: int  # mini-batch after the last
+    first: int  # index in the epoch of the window's first step
+    stop: int  # of the step after its last
     window: int  # its number in this incarnation of the run
     number: int  # of the lease in this incarnation of the run
     label: str  # which of how many, for people: 1/2

@@ -25,7 +25,7 @@ class LocalSGDStrategy:
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
         self._config, self._samples = config, samples
         self._samples_per_replica = config.mini_batch_size * options.local_steps
-        self._mlp = config.mlp()
+        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
         self._inner, self._outer = OPTIMIZERS[config.optimizer], config.step_optimizer()
         self._replica = Parameters(config.sizes, config.dtype)
         self._gradient = Parameters(config.sizes, config.dtype)
@@ -36,7 +36,7 @@ class LocalSGDStrategy:
 
     def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
         bounds = self.bounds(len(step.rows))
-        learning_rate = self._config.learning_rate_at(step.number)
+        learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
             self._take_local_steps(parameters, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)

@@ -18,7 +18,7 @@ class SyncSGDStrategy:
 
     def __init__(self, config: TrainConfig, options: SyncSGD, samples: Samples) -> None:
         self._config, self._shards, self._samples = config, options.shards, samples
-        self._mlp = config.mlp()
+        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
         self._optimizer = config.step_optimizer()
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
@@ -35,4 +35,6 @@ class SyncSGDStrategy:
         return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]
 
     def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        self._optimizer.update(parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number))
+        self._optimizer.update(
+            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number, self._n_steps)
+        )

@@ -36,8 +36,12 @@ class CoordinatorTransport(Protocol):
         """
         ...
 
-    def content(self, reply: Record, message: Array, size: int) -> Array | None:
-        """Return the gradient that a reply brought, in the message's memory; None if it is not as long as it must be.
+    def fits(self, reply: Record, size: int) -> bool:
+        """Tell whether a reply that was received in so many bytes is as long as it must be, and says where it is."""
+        ...
+
+    def content(self, reply: Record, message: Array, size: int) -> Array:
+        """Return the gradient that a reply brought which fits, in the message's memory.
 
         message: (message_bytes,) uint8 at least, of which the first `size` were received, and those are `reply`.
         The gradient is flat like `Parameters.flat`, of the run's dtype, and may be written to.

@@ -30,9 +30,10 @@ class RedisCoordinatorTransport:
         value = (record.encode(), self._codec.encode(parameters.flat))
         return encode("SET", self._key, value, "EX", WEIGHTS_LIFETIME)
 
-    def content(self, reply: Record, message: Array, size: int) -> Array | None:
-        if size != self.reply_bytes:
-            return None
+    def fits(self, reply: Record, size: int) -> bool:
+        return size == self.reply_bytes
+
+    def content(self, reply: Record, message: Array, size: int) -> Array:
         return self._codec.decode(message[RECORD_BYTES : self.message_bytes], self._dtype, self._count)
 
     def share_with_strangers(self, client: Client, parameters: Parameters, record: Record) -> bool:

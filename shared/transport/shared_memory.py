@@ -59,11 +59,14 @@ class SharedMemoryCoordinatorTransport:
             return self._through_redis.publish(parameters, record)
         return encode("SET", self._key, record.encode(), "EX", WEIGHTS_LIFETIME)
 
-    def content(self, reply: Record, message: Array, size: int) -> Array | None:
+    def fits(self, reply: Record, size: int) -> bool:
+        if size != RECORD_BYTES:
+            return self._through_redis.fits(reply, size)
+        return self._tensors.has(reply.slot, reply.first)
+
+    def content(self, reply: Record, message: Array, size: int) -> Array:
         if size != RECORD_BYTES:
             return self._through_redis.content(reply, message, size)
-        if not self._tensors.has(reply.slot, reply.first):
-            return None
         region = self._tensors.reply(reply.slot, reply.first)
         content = message[RECORD_BYTES : RECORD_BYTES + len(region)]
         content[:] = region  # so that it is ours and may be added to
