@@ -30,19 +30,30 @@ class Recovery:
     """Notices that something is wrong, says so once, and prepares to begin again."""
 
     def __init__(
-        self, client: Client, weights: str, window: Window, workforce: Workforce, supervise: Callable[[], None]
+        self,
+        client: Client,
+        weights: str,
+        window: Window,
+        workforce: Workforce,
+        supervise: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """weights: their key in Redis.  supervise: looks whether our own processes are alive."""
+        """weights: their key in Redis.  supervise: looks whether our own processes are alive.
+
+        clock: returns seconds.  sleep: lets so many pass.
+        """
         self._client, self._weights = client, weights
         self._window, self._workforce, self._supervise = window, workforce, supervise
+        self._clock, self._sleep = clock, sleep
         self._trouble = ""  # what we have said that we wait for
         self._alone_since: float | None = None
-        self._looked = time.monotonic()
+        self._looked = self._clock()
 
     def look_after_workers(self) -> None:
         """Now and then, while all goes well: are our processes alive, who still takes part, who holds up the others?"""
-        if time.monotonic() - self._looked > _LOOK:
-            self._looked = time.monotonic()
+        if self._clock() - self._looked > _LOOK:
+            self._looked = self._clock()
             self._supervise()
             self._workforce.review()
             self._workforce.keep_keys()
@@ -67,8 +78,8 @@ class Recovery:
             self._alone_since = None
         else:
             self._workforce.stragglers.end_pauses()
-            self._alone_since = self._alone_since or time.monotonic()
-            if time.monotonic() - self._alone_since > _ALONE:
+            self._alone_since = self._alone_since or self._clock()
+            if self._clock() - self._alone_since > _ALONE:
                 self._say(f"no worker is there{self._but_the_excluded()}; waiting for one to come")
         return somebody
 
@@ -86,7 +97,7 @@ class Recovery:
         self._client.disconnect()
         if not isinstance(error, BrokerAwayError):  # else whether they are lost is found out a little later
             self._workforce.leases.renew_waiting()
-        time.sleep(_PAUSE)
+        self._sleep(_PAUSE)
         self._supervise()
 
     def all_is_well(self) -> None:

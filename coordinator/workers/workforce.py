@@ -1,6 +1,7 @@
 """All that is known of a run's workers: who takes part, who holds which lease, who gets none."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.exclusions import Exclusions
@@ -13,11 +14,16 @@ from shared.messaging.lease import Lease
 class Workforce:
     """The policies about workers, and what follows when they are asked together."""
 
-    def __init__(self, broker: str, shards: int, excluded: Iterable[str]) -> None:
-        """broker: Celery's.  shards: of a step, and so as many leases as there are.  excluded: who gets no work."""
-        self.leases = Leases()
-        self.membership = Membership(shards)
-        self.stragglers = Stragglers()
+    def __init__(
+        self, broker: str, shards: int, excluded: Iterable[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """broker: Celery's.  shards: of a step, and so as many leases as there are.  excluded: who gets no work.
+
+        clock: returns seconds.
+        """
+        self.leases = Leases(clock)
+        self.membership = Membership(shards, clock)
+        self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
         self._dispatcher = Dispatcher(broker)
         self._shards = shards
