@@ -35,7 +35,7 @@ ARG REVISION
 ARG CREATED
 LABEL org.opencontainers.image.title="GradMQ" \
       org.opencontainers.image.description="Distributed training over a message queue: the same weights, to the last bit, on any number of workers." \
-      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.licenses="MIT AND CC-BY-SA-3.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"

@@ -1,1 +1,1 @@
-"""The coordinator: cuts mini-batches into shards, asks workers for gradients, adds them and takes the step."""
+"""The coordinator: cuts mini-batches into shards, requests their gradients, adds them and takes the step."""

@@ -73,7 +73,11 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         progress = stack.enter_context(ProgressBar(config, len(training)))
         results.info(headline(run, len(training), state))
         source = gradient_source(
-            config, training, options, run_id=run.id, data=data, logs=run.folder / "logs", excluded=state.excluded
+            *(config, training, options),
+            run_id=run.id,
+            data=data,
+            log_folder=run.folder / "logs",
+            excluded=state.excluded,
         )
         gradients = stack.enter_context(source)
         recorder = stack.enter_context(Recorder(run))
@@ -88,12 +92,12 @@ def gradient_source(
     *,
     run_id: str,
     data: Path,
-    logs: Path,
+    log_folder: Path,
     excluded: Sequence[str] = (),
 ) -> Iterator[GradientSource]:
     """Give what computes the gradients, for the time of a block.
 
-    data: where workers that are started here look for the samples.  logs: folder for what they write.
+    data: where workers that are started here look for the samples.  log_folder: for what they write.
     excluded: workers that get no work.
     """
     workers = (os.cpu_count() or 1) if options.workers is None else options.workers
@@ -103,7 +107,7 @@ def gradient_source(
     with ExitStack() as stack:
         address, supervise, tensors = options.redis, _nobody, None
         if address is None:
-            cluster = stack.enter_context(embedded_cluster(workers, data, logs, options.flower_port))
+            cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
             address, supervise = cluster.redis_url, cluster.supervise
             tensors = cluster.shared_tensors(config)
         address = redis_url(address)

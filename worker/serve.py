@@ -60,11 +60,11 @@ class Server:
         """Work until there is a reason to leave, and say goodbye."""
         reply = push(self._replies, self._notices.joined())
         while True:
-            asked = time.perf_counter()
+            began = time.perf_counter()
             request, weights, weights_came = self._round_trip(reply)
             reply = []
             got = time.perf_counter()
-            self._done.seconds_waiting += got - asked
+            self._done.seconds_waiting += got - began
 
             self._done.outcome = self._departure.why(request, weights)
             if self._done.outcome:
@@ -79,7 +79,7 @@ class Server:
             if weights is None or request.step != weights.step:
                 continue
             if not weights_came:
-                self._ask_for_weights(request)
+                self._need_weights(request)
                 continue
             reply = self._answer(request)
             if reply:
@@ -99,7 +99,7 @@ class Server:
         return request, weights, weights_came
 
     def _answer(self, request: Record) -> list[Item]:
-        """Compute what is asked for; return the reply, or nothing if there is no such thing in our window."""
+        """Compute what is requested; return the reply, or nothing if there is no such thing in our window."""
         lease = self._lease
         index = request.step - lease.epoch * self._sampler.steps_per_epoch
         if request[:2] != (Kind.REQUEST, lease.incarnation) or not lease.first <= index < lease.stop:
@@ -114,7 +114,7 @@ class Server:
         reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=dtype)
         return push(self._replies, self._transport.reply(reply, total))
 
-    def _ask_for_weights(self, request: Record) -> None:
+    def _need_weights(self, request: Record) -> None:
         """Put the request back: the coordinator shares its memory with others, but not with us."""
         self._stream.send(push(self._requests, request.encode()))
         self._stream.send(push(self._replies, self._notices.needs_weights()))

@@ -21,7 +21,7 @@ from worker.shutdown import is_leaving
 
 _NO_REDIS = 300.0  # seconds without Redis after which a lease is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
-_ASK_AGAIN = 1.0  # seconds between two requests for the samples
+_RETRY = 1.0  # seconds between two notices that the samples are needed
 
 
 class Session:
@@ -68,12 +68,12 @@ class Session:
         # A lease that comes too late must not wait for a request to find that out.
         self._done.outcome = self._departure.look(stream)
         if self._worker in self._lease.excluded and not self._done.outcome:
-            self._sit_out(stream)
+            self._idle(stream)
         samples = None if self._done.outcome else self._samples()
         if samples is not None:
             Server(stream, self._lease, samples, self._notices, self._departure, self._done).serve()
 
-    def _sit_out(self, stream: Stream) -> None:
+    def _idle(self, stream: Stream) -> None:
         """Hold the lease without working, so that it is not offered to us again and again."""
         stream.send(push(self._keys.replies, self._notices.joined()))
         stream.skip(PUSH_ANSWERS)
@@ -82,7 +82,7 @@ class Session:
             self._done.outcome = self._departure.look(stream) or self._departure.look_for_successor(stream)
 
     def _samples(self) -> LabelledSamples | None:
-        """Return the training samples, asking the coordinator for them if they are not on this machine.
+        """Return the training samples, telling the coordinator that they are needed if they are not on this machine.
 
         None if there came a reason to leave instead.
         """
@@ -90,16 +90,16 @@ class Session:
         if samples is not None:
             return samples
         with closing(client(self._url)) as redis:
-            asked = float("-inf")
+            noticed = float("-inf")
             while samples is None:
                 weights = redis.getrange(self._keys.weights, 0, RECORD_BYTES - 1)
                 self._done.outcome = self._departure.why(None, Record.decode(cast(bytes, weights)))
                 if self._done.outcome:
                     self._tell(redis, self._notices.left(is_leaving()))
                     return None
-                if time.monotonic() - asked > _ASK_AGAIN:
+                if time.monotonic() - noticed > _RETRY:
                     self._tell(redis, self._notices.needs_samples())
-                    asked = time.monotonic()
+                    noticed = time.monotonic()
                 samples = received_samples(redis, self._lease.data_sha256)
                 if samples is None:
                     time.sleep(_PAUSE)

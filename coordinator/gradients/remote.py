@@ -176,7 +176,7 @@ class RemoteGradients:
                     requested = now
 
     def _provide(self, meaning: Meaning, parameters: Parameters, pending: PendingStep) -> None:
-        """Give a worker what it has asked for."""
+        """Give a worker what it needs."""
         if meaning is Meaning.NEEDS_SAMPLES and upload(self._client, self._samples):
             log.info("the training samples are in Redis now, for workers without a copy")
         if meaning is Meaning.NEEDS_WEIGHTS and self._transport.share_with_strangers(

@@ -1,6 +1,6 @@
 """A small model of how long a step takes with so many workers, before anybody rents them.
 
-A step asks for r requests, each for a block of shards, and the busiest worker answers ceil(r / W) of them. B is the
+A step has r requests, each for a block of shards, and the busiest worker answers ceil(r / W) of them. B is the
 bytes of the weights, and so of every gradient.
 
     step    = publish + out + ceil(r / W) * (compute + turn) + back + the step itself
@@ -30,7 +30,7 @@ from shared.parallel.sharding import block_width
 class Costs:
     """What communication costs, in seconds a message and seconds a byte."""
 
-    step: float  # of the coordinator, whatever is asked for
+    step: float  # of the coordinator, whatever is requested
     step_byte: float  # of the coordinator: publishing the weights
     reply: float  # of the coordinator: a reply
     reply_byte: float  # taking and adding it

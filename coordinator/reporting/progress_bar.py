@@ -51,7 +51,7 @@ class ProgressBar(Callback):
         self._bar.update(done)
         self._bar.initial = done  # which doesn't count for the speed
 
-    def after_step(self, state: TrainingState, result: StepResult, source: GradientSource | None = None) -> None:
+    def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         """Count a step; show it if the last refresh is a while ago."""
         self._pending += result.n_samples
         if self._bar.disable or (now := time.monotonic()) < self._next:
@@ -60,7 +60,7 @@ class ProgressBar(Callback):
         self._bar.set_description_str(
             f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}", refresh=False
         )
-        self._bar.set_postfix_str(n_workers(source.n_workers if source else 0), refresh=False)
+        self._bar.set_postfix_str(n_workers(source.n_workers), refresh=False)
         self._bar.update(self._pending)
         self._pending = 0
 

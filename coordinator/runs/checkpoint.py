@@ -40,7 +40,7 @@ def save_checkpoint(path: Path, state: TrainingState, config: TrainConfig) -> No
     text = json.dumps(progress).encode()
     arrays = {
         **to_arrays(state.parameters),
-        **state.optimizer_state,
+        **{f"optimizer_{name}": vector for name, vector in state.optimizer_state.items()},
         "progress": np.frombuffer(text, np.uint8),
         "sha256": np.frombuffer(_digest(text, state.parameters, state.optimizer_state), np.uint8),
     }
@@ -78,7 +78,12 @@ def load_checkpoint(
 def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingState:
     arrays = read_arrays(path)
     text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
-    remembered = {name: arrays.pop(name) for name in [*arrays] if name[:2] not in ("W_", "b_")}
+    # Under its bare name in GradMQ 0.1.
+    remembered = {
+        name.removeprefix("optimizer_"): arrays.pop(name)
+        for name in [*arrays]
+        if name.startswith("optimizer_") or name == "velocity"
+    }
     parameters = from_arrays(arrays)
     if digest != _digest(text, parameters, remembered):
         raise ValueError("its checksum is wrong")

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import StepResult
+from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.run import Run
 from coordinator.training.loop import steps
@@ -26,7 +26,7 @@ class Comparison(NamedTuple):
 
 
 def verify(
-    run: Run, data: Dataset, last: int | None, after_step: Callable[[TrainingState, StepResult], None]
+    run: Run, data: Dataset, last: int | None, after_step: Callable[[TrainingState, StepResult, GradientSource], None]
 ) -> Iterator[Comparison]:
     """Recompute a run from its configuration, up to epoch `last` if one is given, and compare every epoch.
 
@@ -43,7 +43,7 @@ def verify(
     source = InProcessGradients(config, training)
     for recorded in run.metrics[: None if last is None else last + 1]:
         for result in steps(config, training, source, state):
-            after_step(state, result)
+            after_step(state, result, source)
         again = evaluate_epoch(config, data, state)
         state.next_epoch()
         yield Comparison(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
@@ -57,7 +57,7 @@ def verify(
     kept = run.state(config.sampler(len(training)).steps_per_epoch)
     if kept.epoch == state.epoch and kept.step_index:
         for result in islice(steps(config, training, source, state), kept.step_index):
-            after_step(state, result)
+            after_step(state, result, source)
         differs = _differs("weights_sha256", kept.parameters.sha256, state.parameters.sha256)
         yield Comparison(state.epoch, f"checkpoint after step {kept.step_index}", differs)
 

@@ -5,14 +5,12 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.errors import DataError
-
-Array = NDArray[Any]
+from shared.types import Array
 
 _UNSIGNED_BYTE = 0x08
 _LIMIT = 2**30  # bytes of a file's data that are worth trying to hold in memory

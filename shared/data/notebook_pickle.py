@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.errors import DataError
-
-Array = NDArray[Any]
+from shared.types import Array
 
 _LIMIT = 2**30  # bytes of a pickle that are worth trying to hold in memory
 _CHUNK = 2**20  # bytes

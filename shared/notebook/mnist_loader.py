@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.data.samples import LabelledSamples
+from shared.types import Array
 
-Array = NDArray[Any]
 Pairs = Iterator[tuple[Array, Any]]
 
 

@@ -3,9 +3,7 @@
 `redis.py` and `shared_memory.py` hold both halves of their way; another way is one more such file, and a line here.
 """
 
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol
 
 from shared.config import TrainConfig
 from shared.messaging.client import Client
@@ -19,8 +17,7 @@ from shared.transport.codecs import CODEC
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
-
-Array = NDArray[Any]
+from shared.types import Array
 
 
 class CoordinatorTransport(Protocol):

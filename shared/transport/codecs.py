@@ -1,7 +1,7 @@
 """How numbers are written for the way: weights and gradients, on both sides and on every way.
 
-A codec is a class and a line in CODECS. One that does not give back every bit changes what a run computes, so all ways
-have to use it alike: that is what `as_received` is for.
+A codec is a class and a line in CODECS. It gives back every bit: what leaves some away decides what a run computes, and
+so belongs into a strategy, which says shard by shard what a worker returns, with and without a queue.
 """
 
 from typing import Any, Protocol
@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from shared.types import Array
+
 Bytes = NDArray[np.uint8]
 
 
@@ -31,10 +32,6 @@ class Codec(Protocol):
         """
         ...
 
-    def as_received(self, numbers: Array) -> Array:
-        """Return what `decode` makes of the encoded numbers; for a way on which nothing has to be encoded."""
-        ...
-
 
 class Identity:
     """The numbers as they lie in memory, which is little-endian on both sides."""
@@ -48,15 +45,13 @@ class Identity:
     def decode(self, memory: Bytes, dtype: np.dtype[Any], count: int) -> Array:
         return memory[: count * dtype.itemsize].view(dtype)
 
-    def as_received(self, numbers: Array) -> Array:
-        return numbers
+
+CODECS: dict[str, Codec] = {
+    "identity": Identity(),
+}
+CODEC = CODECS["identity"]  # of every run, until there is a choice
 
 
-CODECS: dict[str, Codec] = {"identity": Identity()}
-# Of every run, until there is a choice; then that will belong to what decides a run's bits, its configuration.
-CODEC = CODECS["identity"]
-
-
-def room(codec: Codec, dtype: np.dtype[Any], count: int) -> int:
+def memory_bytes(codec: Codec, dtype: np.dtype[Any], count: int) -> int:
     """Return how many bytes of memory `decode` needs for so many numbers."""
     return max(codec.nbytes(dtype, count), count * dtype.itemsize)

@@ -1,9 +1,6 @@
 """Tensors through Redis: weights follow their record, gradients follow theirs. Both halves."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.config import TrainConfig
 from shared.messaging.client import Client
@@ -12,9 +9,8 @@ from shared.messaging.records import RECORD_BYTES, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
-from shared.transport.codecs import Codec, room
-
-Array = NDArray[Any]
+from shared.transport.codecs import Codec, memory_bytes
+from shared.types import Array
 
 
 class RedisCoordinatorTransport:
@@ -24,7 +20,7 @@ class RedisCoordinatorTransport:
         self._dtype, self._count = config.numpy_dtype, Parameters.count(config.sizes)
         self._codec, self._key = codec, weights_key
         self.reply_bytes = RECORD_BYTES + codec.nbytes(self._dtype, self._count)
-        self.message_bytes = RECORD_BYTES + room(codec, self._dtype, self._count)
+        self.message_bytes = RECORD_BYTES + memory_bytes(codec, self._dtype, self._count)
 
     def publish(self, parameters: Parameters, record: Record) -> list[Item]:
         value = (record.encode(), self._codec.encode(parameters.flat))
@@ -49,7 +45,7 @@ class RedisWorkerTransport:
         self._codec = codec
         self._whole = RECORD_BYTES + codec.nbytes(self._dtype, self._count)
         # The network's layers are views of the memory that the weights arrive in.
-        memory = np.zeros(RECORD_BYTES + room(codec, self._dtype, self._count), np.uint8)
+        memory = np.zeros(RECORD_BYTES + memory_bytes(codec, self._dtype, self._count), np.uint8)
         self._received, self._weights = memory.data[: self._whole], memory[RECORD_BYTES:]
         numbers = self._weights[: self._count * self._dtype.itemsize].view(self._dtype)
         self.parameters = Parameters(config.sizes, config.dtype, numbers)

@@ -15,10 +15,9 @@ import os
 import tempfile
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.config import TrainConfig
 from shared.messaging.client import Client
@@ -30,8 +29,7 @@ from shared.nn.parameters import Parameters
 from shared.transport.codecs import Codec
 from shared.transport.redis import RedisCoordinatorTransport
 from shared.transport.regions import SharedTensors
-
-Array = NDArray[Any]
+from shared.types import Array
 
 # What a worker that the coordinator has started finds in its environment: descriptor, its slot, how many there are.
 ENVIRONMENT = "GRADMQ_MEMORY"
@@ -54,7 +52,7 @@ class SharedMemoryCoordinatorTransport:
         self._dtype = config.numpy_dtype
 
     def publish(self, parameters: Parameters, record: Record) -> list[Item]:
-        self._tensors.weights[:] = self._codec.as_received(parameters.flat).view(np.uint8)
+        self._tensors.weights[:] = parameters.flat.view(np.uint8)
         if self._strangers:
             return self._through_redis.publish(parameters, record)
         return encode("SET", self._key, record.encode(), "EX", WEIGHTS_LIFETIME)
@@ -112,7 +110,7 @@ class SharedMemoryWorkerTransport:
     def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
         # Copied when it is whole: the coordinator may be reading what was there, if it asked for the same shard again.
         region = self._tensors.reply(self._slot, record.first)
-        region[:] = self._codec.as_received(gradient).view(np.uint8)
+        region[:] = gradient.view(np.uint8)
         return (record._replace(slot=self._slot).encode(),)
 
 

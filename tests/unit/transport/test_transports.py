@@ -76,9 +76,6 @@ class Doubled(Identity):
     def encode(self, numbers: Any) -> memoryview:
         return np.concatenate([numbers * 2, np.zeros(8 // numbers.itemsize, numbers.dtype)]).data.cast("B")
 
-    def as_received(self, numbers: Any) -> Any:
-        return numbers * 2
-
 
 @pytest.fixture
 def tensors() -> Iterator[SharedTensors]:
@@ -125,6 +122,8 @@ def received(reply: tuple[Any, ...], coordinator: CoordinatorTransport) -> tuple
 @pytest.mark.parametrize(("codec", "factor"), [*((codec, 1) for codec in CODECS.values()), (Doubled(), 2)])
 def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, factor):
     coordinator, worker = halves(codec)
+    if isinstance(worker, SharedMemoryWorkerTransport):
+        factor = 1  # nothing is encoded for a way that has none
     redis = Redis()
     coordinator.share_with_strangers(redis, parameters, RECORD)
     redis.take(coordinator.publish(parameters, RECORD))
@@ -136,7 +135,6 @@ def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, f
     record, message, size = received(worker.reply(REPLY, gradient), coordinator)
     assert record._replace(slot=0) == REPLY
     content = coordinator.content(record, message, size)
-    assert content is not None
     np.testing.assert_array_equal(content, gradient * factor)
     assert np.shares_memory(content, message)
     content += 1  # it is ours
