@@ -5,6 +5,7 @@ import threading
 import pytest
 from kombu.exceptions import OperationalError
 
+from coordinator.gradients.retransmission import RetransmissionTimer
 from shared.errors import ConnectionLostError
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, alone, learn, step_of
@@ -81,3 +82,19 @@ def test_a_weights_key_of_the_wrong_type_is_replaced(server, remote):
     threading.Thread(target=spoil, daemon=True).start()
     assert learn(remote) == learn(alone())
     assert spoilt
+
+
+def test_waiting_for_ones_turn_is_no_lateness(server, remote, caplog, monkeypatch):
+    """Other runs have all workers for a while; whoever is there is late at once, but nobody is there."""
+    monkeypatch.setattr(RetransmissionTimer, "timeout", 0.0)
+    requested_again: list[bool] = []
+
+    def come() -> None:
+        wait_until(lambda: "no worker is there" in caplog.text, "a word of being alone")
+        requested_again.append("requesting again" in caplog.text)
+        monkeypatch.undo()
+        FakeWorker(server).start()
+
+    threading.Thread(target=come, daemon=True).start()
+    assert learn(remote) == learn(alone())
+    assert requested_again == [False]

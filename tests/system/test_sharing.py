@@ -45,8 +45,6 @@ def test_runs_share_the_workers_fairly_and_end_with_their_own_bits(gradmq, small
         assert program.end() == 0, program.text()
         assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(EPOCHS, seed=seed)
         assert metrics(program)[-1]["workers"] >= 1
-        # Waiting for one's turn is no trouble.
-        assert "requesting again" not in program.text()
     # When one was at its half, each of the others had got somewhere, too.
     assert min(others[0]) > EPOCHS // 10, others
 

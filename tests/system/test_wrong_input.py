@@ -36,7 +36,9 @@ def test_no_option_goes_wrong_with_a_traceback_in_the_other_commands(gradmq, sma
 @pytest.mark.parametrize("command", [["train"], ["resume", "run"], ["worker"]])
 def test_an_empty_address_means_no_other_one(gradmq, command, option):
     program = gradmq(*command, option, "", GRADMQ_REDIS_URL="redis://127.0.0.1:1")
-    assert f"{option}': '' is no address; give one like redis://" in complaint(program)
+    line = complaint(program)
+    assert f"for '{option}'" in line
+    assert ": '' is no address; give one like redis://" in line
 
 
 def test_an_empty_address_in_the_environment_is_none(gradmq, small_data):
