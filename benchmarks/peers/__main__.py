@@ -24,7 +24,8 @@ from benchmarks.peers.descendants import adopt_orphans, end_descendants
 from benchmarks.peers.equivalence import compare
 from benchmarks.peers.lineup import PEERS, QUICK
 from benchmarks.peers.process import PeerError, Process
-from benchmarks.peers.report import Result, Results, markdown, write
+from benchmarks.peers.report import markdown, write
+from benchmarks.peers.results import Result, Results
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WARM_UP = 0.3  # of a turn's time, before it counts

@@ -7,7 +7,7 @@ import matplotlib
 
 from benchmarks.jobs import JOBS
 from benchmarks.peers.lineup import EXACT, LOCAL, ONE, PEERS, REFERENCES, TWO
-from benchmarks.peers.report import Result, Results
+from benchmarks.peers.results import Result, Results
 from benchmarks.tables import median
 
 matplotlib.use("Agg")
