@@ -93,7 +93,7 @@ def test_two_coordinators_cannot_drive_the_same_run(gradmq, small_data, fingerpr
 def test_what_cannot_be_resumed_is_named(gradmq, left, tmp_path):
     for arguments, named in (
         (["resume", "nowhere"], "there is no run nowhere"),
-        (["resume", left, "--data", "nowhere"], "--data nowhere cannot be read"),
+        (["resume", left, "--data", "nowhere"], "nowhere cannot be read"),
         (["resume", left, "--data", "data/mnist"], "was trained on other samples"),
         (["resume", left, "--audit", "1.5"], "--audit must be between 0 and 1, got 1.5"),
         (["verify", left, "--epochs", "0..999"], "--epochs 0..999 goes beyond"),

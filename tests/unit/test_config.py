@@ -181,10 +181,15 @@ def test_a_configuration_that_does_not_fit_the_data_is_refused(data, field, rule
 
 
 def test_the_learning_rate_at_a_step_is_the_schedules(monkeypatch):
-    assert [SYNC.learning_rate_at(step) for step in (0, 1, 10**6)] == [3.0, 3.0, 3.0]
-    monkeypatch.setitem(SCHEDULES, "halves", lambda step: 0.5**step)
-    halves = replace(SYNC, schedule="halves")
-    assert [halves.learning_rate_at(step) for step in (0, 1, 2)] == [3.0, 1.5, 0.75]
+    assert [SYNC.learning_rate_at(step, 10**6) for step in (0, 1, 10**6 - 1)] == [3.0, 3.0, 3.0]
+    monkeypatch.setitem(SCHEDULES, "falls", lambda step, n_steps: 1 - step / n_steps)
+    falls = replace(SYNC, schedule="falls")
+    assert [falls.learning_rate_at(step, 4) for step in (0, 1, 2, 3)] == [3.0, 2.25, 1.5, 0.75]
+
+
+def test_a_run_has_its_epochs_steps():
+    assert replace(SYNC, epochs=7).n_steps(10) == 7 * 3
+    assert replace(LOCAL, epochs=7).n_steps(100) == 7 * 2
 
 
 def test_a_step_of_synchronous_sgd_is_one_mini_batch():

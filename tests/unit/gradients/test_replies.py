@@ -36,8 +36,12 @@ class Transport:
 
     reply_bytes = message_bytes = RECORD_BYTES + NBYTES
 
+    def fits(self, reply, size):
+        return size == self.reply_bytes
+
     def content(self, reply, message, size):
-        return message[RECORD_BYTES : self.reply_bytes].view(np.float32) if size == self.reply_bytes else None
+        assert self.fits(reply, size)
+        return message[RECORD_BYTES : self.reply_bytes].view(np.float32)
 
 
 class Told:
@@ -69,12 +73,17 @@ class Told:
         record = Record(kind, INCARNATION, number=self.leases[number])
         return self.tell(record._replace(**fields).encode() + name)
 
-    def reply(self, block: int, spoil: float = 0.0, lease: int = 0, since: float | None = None, **fields) -> Meaning:
-        """The right gradient of a block, as its record says, but for what is to be changed."""
+    def reply(
+        self, block: int, spoil: float = 0.0, lease: int = 0, since: float | None = None, cut: int = 0, **fields
+    ) -> Meaning:
+        """The right gradient of a block, as its record says, but for what is to be changed.
+
+        cut: bytes that are missing at the end.
+        """
         request = self.pending.requests[block]
         total, n_samples = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
         record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
-        content = (total + np.float32(spoil)).tobytes()
+        content = (total + np.float32(spoil)).tobytes()[: NBYTES - cut]
         return self.tell(record._replace(**fields).encode() + content, requested=since)
 
     def counts(self, worker: str) -> WorkerCounts:
@@ -126,10 +135,44 @@ def test_a_reply_that_cannot_be_right_is_rejected(told, fields):
     assert told.pending.missing == 2
 
 
-def test_a_reply_of_another_length_is_rejected(told):
-    record = told.pending.requests[0]._replace(kind=Kind.REPLY, samples=3, number=told.leases[0], dtype=ord("f"))
-    assert told.tell(record.encode() + bytes(NBYTES - 4)) is Meaning.NOTHING
+def test_a_reply_of_another_length_is_rejected(told, caplog):
+    assert told.reply(0, cut=4) is Meaning.NOTHING
     assert told.counts("one") == WorkerCounts(rejected=1)
+    assert told.pending.missing == 2
+    length = RECORD_BYTES + NBYTES
+    assert [line.getMessage() for line in caplog.records] == [
+        f"a reply was rejected: {length - 4} bytes instead of {length}"
+    ]
+
+
+def test_a_late_reply_of_another_length_is_rejected_and_not_late(told):
+    assert told.reply(0, step=1, cut=4) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(rejected=1)
+
+
+def test_a_duplicate_of_another_length_is_rejected_and_no_duplicate(told):
+    told.reply(0)
+    assert told.reply(0, lease=1, cut=4) is Meaning.NOTHING
+    assert told.counts("two") == WorkerCounts(rejected=1)
+    assert told.counts("one") == WorkerCounts(answered=1, samples=3)
+
+
+@pytest.mark.parametrize("fields", [{}, {"step": 1}])  # duplicates, and late ones
+def test_replies_of_another_length_count_as_bad_whatever_they_answer(told, fields):
+    told.reply(0)
+    for number in range(3):
+        assert told.workforce.exclusions.names == []
+        told.reply(0, lease=1, cut=1 + number, **fields)
+    assert told.workforce.exclusions.names == ["two"]
+
+
+def test_late_replies_and_duplicates_are_not_bad_ones(told):
+    told.reply(0)
+    for _ in range(5):
+        told.reply(0, lease=1)
+        told.reply(0, lease=1, step=1)
+    assert told.workforce.exclusions.names == []
+    assert told.counts("two") == WorkerCounts(duplicate=5, late=5)
 
 
 def test_a_reply_of_another_incarnation_tells_nothing_of_its_sender(told):
@@ -238,6 +281,19 @@ def test_who_speaks_another_version_is_named_once(told, caplog):
     assert line.worker == "foreign"
     assert f"this coordinator {VERSION}" in line.getMessage()
     assert told.counts("unknown") == WorkerCounts()
+
+
+def test_who_cannot_compute_what_the_run_asks_for_is_named_once(told, caplog):
+    for name in (b"old", b"old", b"older", b"old"):
+        refused = Record(Kind.REFUSED, 0, number=told.leases[0]).encode()  # as `worker.messages.refuse` sends it
+        assert told.tell(refused + name) is Meaning.NOTHING
+    assert [line.worker for line in caplog.records] == ["old", "older"]
+    assert {line.getMessage() for line in caplog.records} == {
+        "it cannot compute what this run asks for; install the same GradMQ on both sides"
+    }
+    assert told.counts("unknown") == WorkerCounts()
+    assert told.workforce.leases.working == ["one", "two"]
+    assert told.workforce.exclusions.names == []
 
 
 def test_a_name_is_shown_without_what_would_spoil_a_log_line(told):

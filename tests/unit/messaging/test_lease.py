@@ -1,11 +1,13 @@
 """What a Celery task carries."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from shared.errors import MessageError, VersionError
 from shared.messaging.lease import Lease
+from shared.nn.losses import LOSSES
 from tests.support.learning import CONFIG
 from tests.support.mutate import COUNT, is_one_line
 
@@ -18,6 +20,26 @@ def test_a_lease_survives_its_journey():
         Lease.from_json({**lease.to_json(), "version": 99})
     with pytest.raises(MessageError, match="not as it was granted"):
         Lease.from_json({**lease.to_json(), "epoch": 4})
+
+
+def test_a_lease_of_a_run_whose_loss_is_not_known_here_is_another_versions(monkeypatch):
+    with monkeypatch.context() as newer:
+        newer.setitem(LOSSES, "hinge", LOSSES["quadratic"])
+        lease = Lease("run", 7, replace(CONFIG, loss="hinge"), "digest", 0, 0, 10, 0, 0, "1/1", ())
+        fields = json.loads(json.dumps(lease.to_json()))
+        assert Lease.from_json(fields) == lease
+    with pytest.raises(VersionError, match="cannot compute what the run asks for .*hinge.*; install the same") as error:
+        Lease.from_json(fields)
+    assert is_one_line(error.value)
+
+
+@pytest.mark.parametrize("config", [{}, {"momentum": 0.9}, {"strategy": {"kind": "ring"}}, {"strategy": {}}])
+def test_a_lease_with_another_configuration_that_is_as_it_was_granted_is_another_versions(config, monkeypatch):
+    monkeypatch.setattr("shared.config.TrainConfig.to_json", lambda self: config)
+    fields = Lease("run", 7, CONFIG, "digest", 0, 0, 10, 0, 0, "1/1", ()).to_json()
+    with pytest.raises(VersionError, match="install the same GradMQ on both sides") as error:
+        Lease.from_json(fields)
+    assert is_one_line(error.value)
 
 
 def test_a_damaged_lease_is_refused(dice):

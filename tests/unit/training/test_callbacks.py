@@ -16,8 +16,9 @@ EVENTS = ("on_begin", "after_step", "after_epoch", "on_stop")
 class Listener(Callback):
     """Notes which events it hears, and fails at one."""
 
-    def __init__(self, fails_at: str = "", by: BaseException | None = None) -> None:
+    def __init__(self, fails_at: str = "", by: BaseException | None = None, optional: bool = False) -> None:
         self.heard: list[str] = []
+        self.optional = optional
         self._fails_at, self._by = fails_at, by or ValueError("of the listener")
 
     def _hear(self, event: str) -> None:
@@ -49,8 +50,8 @@ WHOLE = ["on_begin", *["after_step"] * 10, "after_epoch"]
 
 
 @pytest.mark.parametrize("event", EVENTS[:3])
-def test_one_that_fails_is_told_no_more_and_the_run_goes_on(event, caplog):
-    failing, other = Listener(event), Listener()
+def test_an_optional_one_that_fails_is_told_no_more_and_the_run_goes_on(event, caplog):
+    failing, other = Listener(event, optional=True), Listener()
     state = train_before(failing, other)
     assert other.heard == WHOLE
     assert failing.heard == WHOLE[: WHOLE.index(event) + 1]
@@ -60,19 +61,35 @@ def test_one_that_fails_is_told_no_more_and_the_run_goes_on(event, caplog):
     assert line.exc_info is not None
 
 
-@pytest.mark.parametrize("by", [RunError("the disk is full"), BrokenPipeError()])
-def test_one_without_which_the_run_is_of_no_use_ends_it(by):
-    failing, other = Listener("after_step", by), Listener()
-    with pytest.raises(type(by)):
+def test_an_optional_one_that_fails_at_the_stop_keeps_it_from_nobody(caplog):
+    failing, other = Listener("on_stop", optional=True), Listener()
+    with pytest.raises(KeyboardInterrupt):
+        train_before(failing, Listener("after_step", KeyboardInterrupt()), other)
+    assert other.heard == ["on_begin", "on_stop"]
+    assert [line.getMessage() for line in caplog.records] == ["Listener failed; the run goes on without it"]
+
+
+@pytest.mark.parametrize("event", EVENTS[:3])
+@pytest.mark.parametrize("by", [RunError("the disk is full"), BrokenPipeError(), ValueError("a mistake")])
+def test_any_other_that_fails_ends_the_run_by_its_error(event, by, caplog):
+    failing, other = Listener(event, by), Listener()
+    with pytest.raises(type(by)) as passed:
         train_before(failing, other)
-    assert other.heard == ["on_begin"]
+    assert passed.value is by
+    assert other.heard == WHOLE[: WHOLE.index(event)]
+    assert not caplog.records  # whoever shows the error says it
 
 
-def test_an_interrupt_passes_through():
-    failing, other = Listener("after_step", KeyboardInterrupt()), Listener()
+@pytest.mark.parametrize("optional", [False, True])
+def test_an_interrupt_passes_through(optional):
+    failing, other = Listener("after_step", KeyboardInterrupt(), optional), Listener()
     with pytest.raises(KeyboardInterrupt):
         train_before(failing, other)
     assert other.heard == ["on_begin", "on_stop"]
+
+
+def test_nobody_is_optional_who_does_not_say_so():
+    assert not Callback.optional
 
 
 def test_all_are_told_in_the_order_in_which_they_were_given():

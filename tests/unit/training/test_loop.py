@@ -176,6 +176,39 @@ def test_before_a_stop_passes_through_it_is_heard_of(by):
     assert listener.heard[-2:] == [("step", 1, 3, 6), ("stop", 1, 3)]
 
 
+class Excluding(InProcessGradients):
+    """Excludes a worker in a step of an epoch, which is then stopped."""
+
+    def __init__(self, *arguments, at: tuple[int, int], by: BaseException) -> None:
+        super().__init__(*arguments)
+        self._at, self._by = at, by
+
+    def gradient(self, parameters, step):
+        result = super().gradient(parameters, step)
+        if (step.epoch, step.index) == (0, 2):
+            self.excluded = ("liar",)
+            return result._replace(excluded=self.excluded)
+        if (step.epoch, step.index) == self._at:
+            self.excluded = ("liar", "cheat")
+            raise self._by
+        return result
+
+
+@pytest.mark.parametrize("by", [KeyboardInterrupt(), QueueError("the queue is away")])
+def test_who_is_excluded_in_a_step_that_is_stopped_stays_so(by):
+    config, state, _ = tiny()
+    heard: list[tuple] = []
+
+    class OnStop(Callback):
+        def on_stop(self, state):
+            heard.append((state.epoch, state.step_index, [*state.excluded]))
+
+    with pytest.raises(type(by)):
+        train(config, DATA, Excluding(config, SAMPLES, at=(1, 3), by=by), state, OnStop())
+    assert heard == [(1, 3, ["liar", "cheat"])]
+    assert state.counts.requests == 3  # of the steps that were taken; all else of the stopped one is forgotten
+
+
 def test_a_stop_before_the_first_step_is_nothing_to_go_on_from():
     config, state, listener = tiny()
     with pytest.raises(KeyboardInterrupt):

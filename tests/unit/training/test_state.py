@@ -111,3 +111,25 @@ def test_the_optimizer_begins_with_what_it_remembers_before_the_first_step():
     assert TrainingState.initial(CONFIG).optimizer_state == {}
     velocity = TrainingState.initial(LOCAL).optimizer_state["velocity"]
     assert velocity.tolist() == [0.0] * LOCAL.initial_parameters().flat.size
+
+
+def test_who_is_excluded_is_named_once():
+    state = TrainingState.initial(CONFIG)
+    state.exclude(("liar", "cheat"))
+    state.exclude(["cheat", "liar", "sloth"])
+    state.exclude(())
+    assert state.excluded == ["liar", "cheat", "sloth"]
+
+
+def test_a_step_excludes_nobody_twice():
+    state = TrainingState.initial(CONFIG)
+    state.exclude(["liar"])
+    state.apply(strategy_of(CONFIG, SAMPLES), step_of(0), result_of(state))
+    assert state.excluded == ["liar"]
+
+
+def test_a_copy_of_the_exclusions_is_not_changed():
+    state = TrainingState.initial(CONFIG)
+    copy = state.copy()
+    state.exclude(["liar"])
+    assert copy.excluded == []

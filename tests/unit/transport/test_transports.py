@@ -134,6 +134,7 @@ def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, f
     gradient = np.arange(COUNT, dtype=np.float32)
     record, message, size = received(worker.reply(REPLY, gradient), coordinator)
     assert record._replace(slot=0) == REPLY
+    assert coordinator.fits(record, size)
     content = coordinator.content(record, message, size)
     np.testing.assert_array_equal(content, gradient * factor)
     assert np.shares_memory(content, message)
@@ -150,19 +151,23 @@ def test_where_no_weights_are_there_is_no_record(halves):
 
 
 @pytest.mark.parametrize("change", [-1, 1, 4, 1000])
-def test_a_reply_of_another_length_brings_nothing(halves, change):
+def test_a_reply_of_another_length_does_not_fit(halves, change):
     coordinator, _ = halves()
-    message = np.zeros(coordinator.message_bytes, np.uint8)
-    assert coordinator.content(REPLY, message, coordinator.reply_bytes + change) is None
-    assert coordinator.content(REPLY, message, RECORD_BYTES) is None  # and names no slot
+    assert coordinator.fits(REPLY, coordinator.reply_bytes)
+    assert not coordinator.fits(REPLY, coordinator.reply_bytes + change)
+    assert not coordinator.fits(REPLY, RECORD_BYTES)  # and names no slot
 
 
 @pytest.mark.parametrize(("slot", "first"), [(SLOTS + 1, 0), (65535, 0), (1, SHARDS), (1, 2**32 - 1)])
-def test_a_reply_in_a_region_that_is_not_there_brings_nothing(tensors, slot, first):
+def test_a_reply_in_a_region_that_is_not_there_does_not_fit(tensors, slot, first):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
-    message = np.zeros(coordinator.message_bytes, np.uint8)
-    reply = REPLY._replace(slot=slot, first=first)
-    assert coordinator.content(reply, message, RECORD_BYTES) is None
+    assert coordinator.fits(REPLY._replace(slot=SLOTS, first=SHARDS - 1), RECORD_BYTES)
+    assert not coordinator.fits(REPLY._replace(slot=slot, first=first), RECORD_BYTES)
+
+
+def test_a_reply_without_a_gradient_does_not_fit_where_no_memory_is_shared():
+    coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, None)
+    assert not coordinator.fits(REPLY._replace(slot=1), RECORD_BYTES)
 
 
 def test_weights_in_shared_memory_go_through_redis_only_after_a_stranger_came(tensors, parameters):

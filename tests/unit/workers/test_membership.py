@@ -68,15 +68,15 @@ def test_more_workers_than_shards_are_told_of_once(clock, told):
     membership = Membership(shards=1, clock=clock)
     for worker in ("a", "b", "c"):
         membership.heard(worker)
-    hints = [line for line in told() if "--shards makes more" in line]
-    assert hints == [": more workers than the 1 that a mini-batch has shards for take turns; --shards makes more"]
+    hints = [line for line in told() if "more shards" in line]
+    assert hints == [": more workers than the 1 that a mini-batch has shards for take turns; more shards make more busy"]
 
 
 def test_as_many_workers_as_shards_need_no_hint(clock, told):
     membership = Membership(shards=2, clock=clock)
     membership.heard("a")
     membership.heard("b")
-    assert not any("--shards" in line for line in told())
+    assert not any("more shards" in line for line in told())
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 workers"), (1, "1 worker"), (2, "2 workers")])

@@ -1,0 +1,81 @@
+"""What is written down of a run, and what becomes of the run if that fails."""
+
+from dataclasses import replace
+
+import pytest
+
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.runs.recorder import Recorder
+from coordinator.runs.run import Run
+from coordinator.training.callbacks import Callback, Callbacks
+from coordinator.training.loop import train
+from coordinator.training.state import TrainingState
+from shared.data.dataset import Dataset
+from shared.errors import RunError
+from tests.support.learning import CONFIG, SAMPLES
+from tests.support.mutate import is_one_line
+
+DATA = Dataset(SAMPLES, SAMPLES, SAMPLES)
+TWO_EPOCHS = replace(CONFIG, epochs=2)
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return Run.create(tmp_path / "runs", TWO_EPOCHS, tmp_path, DATA)
+
+
+def train_and_record(run: Run, *others: Callback) -> None:
+    state = run.state(10)
+    with Recorder(run) as recorder:
+        train(run.config, DATA, InProcessGradients(run.config, SAMPLES), state, Callbacks([recorder, *others]))
+
+
+def test_a_recorder_is_not_optional():
+    assert not Recorder.optional
+
+
+def test_what_a_killed_coordinator_left_half_written_is_removed(run):
+    for name in (".model.npz.77", ".checkpoint.new.npz.77", ".metrics.jsonl.77"):
+        (run.folder / name).write_bytes(b"half")
+    train_and_record(run)
+    names = sorted(path.name for path in run.folder.iterdir())
+    assert names == ["checkpoint.before.npz", "checkpoint.npz", "config.json", "metrics.jsonl", "model.npz"]
+
+
+@pytest.mark.parametrize("name", [".model.npz.77", ".metrics.jsonl.77"])
+def test_what_cannot_be_removed_ends_the_run_before_its_first_step(run, name):
+    (run.folder / name).mkdir()
+    heard: list[str] = []
+
+    class Listener(Callback):
+        def on_begin(self, state):
+            heard.append("begin")
+
+    with pytest.raises(RunError, match="cannot be written: .*; check disk and permissions") as error:
+        train_and_record(run, Listener())
+    assert str(error.value).startswith(f"{run.folder / name} ")
+    assert is_one_line(error.value)
+    assert heard == []
+    assert not run.is_worth_keeping
+
+
+@pytest.mark.parametrize("name", ["model.npz", "metrics.jsonl"])
+def test_an_epoch_that_cannot_be_written_ends_the_run(run, name):
+    class InTheWay(Callback):
+        def on_begin(self, state):
+            (run.folder / name).mkdir()
+
+    with pytest.raises(RunError, match=f"{name} cannot be written"):
+        train_and_record(run, InTheWay())
+    assert run.metrics_file.is_dir() or not run.metrics_file.exists()
+
+
+def test_epochs_after_the_state_are_forgotten(run):
+    train_and_record(run)
+    assert [metrics.epoch for metrics in run.metrics] == [0, 1]
+    with Recorder(run) as recorder:
+        state = TrainingState.initial(run.config)
+        state.epoch = 1
+        recorder.on_begin(state)
+    assert [metrics.epoch for metrics in run.metrics] == [0]
+    assert run.metrics_file.read_text().count("\n") == 1
