@@ -76,7 +76,7 @@ class Run:
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
 
     def lock(self) -> None:
-        """Be the one coordinator of this run until this process ends.
+        """Be the one coordinator of this run until `unlock`, or this process ends.
 
         Raises RunError if there is another, ReadOnlyError if none can be.
         """
@@ -91,6 +91,12 @@ class Run:
         except OSError:
             raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it") from None
         self._read_metrics()  # now that nobody else writes them
+
+    def unlock(self) -> None:
+        """Let others drive this run."""
+        if self._locked is not None:
+            self._locked.close()
+            self._locked = None
 
     def state(self, steps_per_epoch: int) -> TrainingState:
         """Return where to go on: the newest checkpoint that is whole, or the beginning.

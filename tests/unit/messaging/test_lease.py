@@ -28,7 +28,8 @@ def test_a_lease_of_a_run_whose_loss_is_not_known_here_is_another_versions(monke
         lease = Lease("run", 7, replace(CONFIG, loss="hinge"), "digest", 0, 0, 10, 0, 0, "1/1", ())
         fields = json.loads(json.dumps(lease.to_json()))
         assert Lease.from_json(fields) == lease
-    with pytest.raises(VersionError, match="cannot compute what the run asks for .*hinge.*; install the same") as error:
+    refusal = r"cannot compute what the run asks for .*hinge.*; install the same"
+    with pytest.raises(VersionError, match=refusal) as error:
         Lease.from_json(fields)
     assert is_one_line(error.value)
 

@@ -51,7 +51,7 @@ def test_what_cannot_be_removed_ends_the_run_before_its_first_step(run, name):
         def on_begin(self, state):
             heard.append("begin")
 
-    with pytest.raises(RunError, match="cannot be written: .*; check disk and permissions") as error:
+    with pytest.raises(RunError, match=r"cannot be written: .*; check disk and permissions") as error:
         train_and_record(run, Listener())
     assert str(error.value).startswith(f"{run.folder / name} ")
     assert is_one_line(error.value)

@@ -36,9 +36,11 @@ def name(request) -> str:
 
 
 @pytest.fixture
-def run(name, tmp_path) -> Run:
+def run(name, tmp_path) -> Iterator[Run]:
     shutil.copytree(RUNS / name, tmp_path / name)
-    return Run.open(name, tmp_path)
+    opened = Run.open(name, tmp_path)
+    yield opened
+    opened.unlock()
 
 
 def recomputed(config: TrainConfig, epoch: int, index: int) -> TrainingState:

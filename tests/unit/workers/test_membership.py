@@ -69,7 +69,9 @@ def test_more_workers_than_shards_are_told_of_once(clock, told):
     for worker in ("a", "b", "c"):
         membership.heard(worker)
     hints = [line for line in told() if "more shards" in line]
-    assert hints == [": more workers than the 1 that a mini-batch has shards for take turns; more shards make more busy"]
+    assert hints == [
+        ": more workers than the 1 that a mini-batch has shards for take turns; more shards make more busy"
+    ]
 
 
 def test_as_many_workers_as_shards_need_no_hint(clock, told):
