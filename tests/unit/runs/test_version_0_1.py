@@ -6,7 +6,7 @@ float64 and was stopped after one.
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
