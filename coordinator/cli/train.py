@@ -41,6 +41,7 @@ def train_command(ctx: click.Context, /, data: Path, runs: Path, log_format: str
     config.check_data(len(dataset.training), dataset.training.n_inputs, dataset.training.n_classes)
     run_options.check_queue()
     run = Run.create(runs, config, data, dataset)
+    ctx.call_on_close(run.unlock)
     try:
         run.lock()
         _train(run, dataset, path, TrainingState.initial(config), run_options)
@@ -65,6 +66,7 @@ def resume_command(
     start_logging()
     run_options = options.to_run_options(ctx, given)
     run = Run.open(name, runs)
+    ctx.call_on_close(run.unlock)
     path = find_dataset(data or run.data_path)
     dataset = load_dataset(path)
     run.check_data(path, dataset)

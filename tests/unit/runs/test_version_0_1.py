@@ -6,7 +6,7 @@ float64 and was stopped after one.
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +36,9 @@ def name(request) -> str:
 
 
 @pytest.fixture
-def run(name, tmp_path) -> Iterator[Run]:
+def run(name, tmp_path) -> Run:
     shutil.copytree(RUNS / name, tmp_path / name)
-    opened = Run.open(name, tmp_path)
-    yield opened
-    opened.unlock()
+    return Run.open(name, tmp_path)
 
 
 def recomputed(config: TrainConfig, epoch: int, index: int) -> TrainingState:
