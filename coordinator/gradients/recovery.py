@@ -78,8 +78,10 @@ class Recovery:
             self._alone_since = None
         else:
             self._workforce.stragglers.end_pauses()
-            self._alone_since = self._alone_since or self._clock()
-            if self._clock() - self._alone_since > _ALONE:
+            now = self._clock()
+            if self._alone_since is None:
+                self._alone_since = now
+            if now - self._alone_since > _ALONE:
                 self._say(f"no worker is there{self._but_the_excluded()}; waiting for one to come")
         return somebody
 
@@ -89,9 +91,9 @@ class Recovery:
             case KeysLostError():
                 self._say("Redis has lost the run's keys; publishing them again")
             case BrokerAwayError():
-                self._say(f"Celery's broker is away ({error}); waiting for it")
+                self._say("Celery's broker is away", f" ({error}); waiting for it")
             case ConnectionLostError():
-                self._say(f"Redis is away ({error}); waiting for it")
+                self._say("Redis is away", f" ({error}); waiting for it")
             case _:
                 self._say(f"Redis refuses ({error}); waiting for it to serve us")
         self._client.disconnect()
@@ -111,8 +113,8 @@ class Recovery:
         names = ", ".join(self._workforce.exclusions.names)
         return f" but those that get no more work in this run ({names})" if names else ""
 
-    def _say(self, trouble: str) -> None:
-        """Tell people what we wait for, once."""
+    def _say(self, trouble: str, details: str = "") -> None:
+        """Tell people what we wait for, once.  details: may change while the trouble stays the same."""
         if trouble != self._trouble:
-            log.warning(trouble)
+            log.warning("%s%s", trouble, details)
             self._trouble = trouble

@@ -1,0 +1,46 @@
+"""A Redis that is away while leases are due: nobody is blamed but it, and nothing is lost."""
+
+import logging
+import threading
+
+from tests.support.fake_worker import FakeWorker
+from tests.support.learning import alone, learn
+from tests.support.waiting import wait_until
+
+
+def test_while_redis_is_away_no_lease_is_sent_and_that_is_said_once(server, remote_gradients, caplog):
+    """The server is killed within a window, of whose leases nobody has taken three; they are due until it is back."""
+    caplog.set_level(logging.INFO, "coordinator.gradients.recovery")
+    remote = remote_gradients(batches_per_task=4)
+    begin_again = remote._recovery.begin_again
+    due: list[bool] = []
+
+    def counted(error: Exception) -> None:
+        begin_again(error)
+        due.append(remote._workforce.leases.next_due() is not None)
+
+    remote._recovery.begin_again = counted
+    before = FakeWorker(server)
+    before.start()
+
+    def restart() -> None:
+        wait_until(lambda: len(due) >= 5, "five attempts to begin again")
+        before.join()  # it has ended with the connection
+        server.start()
+        FakeWorker(server).start()
+
+    threading.Thread(target=restart, daemon=True).start()
+
+    class KilledOnTheWay:
+        def gradient(self, parameters, step):
+            if step.index == 5:
+                server.kill()
+            return remote.gradient(parameters, step)
+
+    assert learn(KilledOnTheWay()) == learn(alone())
+    assert len(due) >= 5
+    assert all(due)
+    lines = [record.getMessage() for record in caplog.records]
+    assert not [line for line in lines if "Celery's broker is away" in line]
+    assert len([line for line in lines if "Redis is away" in line]) == 1, lines
+    assert lines[-1] == "all is there again; going on"
