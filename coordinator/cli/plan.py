@@ -16,7 +16,7 @@ from shared.errors import ConfigError
 from shared.nn.arithmetic import one_thread, quiet
 
 
-@click.command("plan")
+@click.command("plan", short_help="Predict how fast a training is with more workers.")
 @options.sizes_option
 @options.dtype_option
 @options.mini_batch_size_option

@@ -52,7 +52,7 @@ def train_command(ctx: click.Context, /, data: Path, runs: Path, log_format: str
         raise
 
 
-@click.command("resume")
+@click.command("resume", short_help="Go on with a run, to the same bits.")
 @click.argument("name", metavar="RUN")
 @options.own_data_option
 @options.runs_option

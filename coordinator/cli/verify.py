@@ -17,7 +17,7 @@ from shared.nn.arithmetic import one_thread, quiet
 _DIFFERENT = 1  # exit code of a run that does not come out as it was recorded
 
 
-@click.command()
+@click.command(short_help="Recompute a run and compare every epoch.")
 @click.argument("name", metavar="RUN")
 @click.option(
     "--epochs", type=Epochs(), help="Compare only these, like 0..4; those before are recomputed all the same."

@@ -21,7 +21,7 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 log = logging.getLogger("coordinator")
 
 
-@click.command("worker")
+@click.command("worker", short_help="Run one worker process.")
 @redis_option
 @broker_option
 @click.option("--name", default="worker@%h", show_default=True, help="Name in Flower; %h is the host.")
