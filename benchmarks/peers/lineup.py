@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.jobs import JOBS
 
 REPLICAS = 2  # of those with local steps
-ONE, TWO, EXACT, LOCAL = "one process", "two processes", "GradMQ, synchronous SGD", "GradMQ, local steps"
+ONE, TWO, EXACT, LOCAL = "one process", "two processes", "GradMQ, synchronous SGD", "GradMQ, local SGD"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Peer:
 
 
 def _gradmq(workers: int, local: bool) -> Peer:
-    label = f"GradMQ, {workers} worker{'s' * (workers != 1)}{', local steps' * local}"
+    label = f"GradMQ, {workers} worker{'s' * (workers != 1)}{', local SGD' * local}"
     arguments = ("--workers", str(workers))
     if local:
         return Peer(label, "gradmq", LOCAL, arguments, same_as="gradmq-0-local")
