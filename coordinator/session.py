@@ -133,7 +133,7 @@ def headline(run: Run, n_samples: int, state: TrainingState) -> str:
     done = state.step_index * config.strategy.mini_batches_per_step
     from_where = f"; going on at epoch {state.epoch}, mini-batch {done}" if state.trained else ""
     return (
-        f"run {run.id}: {join(config.sizes)}, {config.dtype}, {config.epochs} epochs of "
+        f"run {run.id}: {join(config.sizes)}, {config.numbers}, {config.epochs} epochs of "
         f"{config.mini_batches_per_epoch(n_samples)} mini-batches of {config.mini_batch_size}, "
         f"learning rate {config.learning_rate}, seed {config.seed}, {config.strategy}{from_where}"
     )

@@ -10,6 +10,7 @@ import numpy as np
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
 from shared.nn.activations import ACTIVATIONS
+from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
@@ -17,9 +18,8 @@ from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
 from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
 from shared.optim.schedules import SCHEDULES
-from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions
+from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions, SyncSGD
 
-DTYPES = ("float32", "float64")
 _LARGEST = 2**29  # bytes of weights
 
 
@@ -29,7 +29,7 @@ _CHOICES: dict[str, Collection[str]] = {
     "initializer": INITIALIZERS,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
-    "dtype": DTYPES,
+    "arithmetic": ARITHMETICS,
 }
 
 
@@ -40,8 +40,9 @@ class TrainConfig:
     sizes: tuple[int, ...]  # neurons of each layer, inputs first
     activation: str = "sigmoid"
     loss: str = "quadratic"
-    initializer: str = "standard-normal"
-    dtype: str = "float32"  # of weights, gradients and all arithmetic
+    initializer: str = "normal"
+    arithmetic: str = "exact"
+    dtype: str = ""  # of weights, gradients and all between; default: the arithmetic's own
     epochs: int
     mini_batch_size: int  # samples
     optimizer: str = "sgd"
@@ -66,6 +67,23 @@ class TrainConfig:
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
+        dtypes = ARITHMETICS[self.arithmetic].dtypes
+        object.__setattr__(self, "dtype", self.dtype or dtypes[0])
+        if self.dtype not in dtypes:
+            rule = f"must be {' or '.join(dtypes)} in {self.arithmetic} arithmetic"
+            raise ConfigError("dtype", self.dtype, rule, "leave it out, or choose native arithmetic")
+        if self.any_order and not INITIALIZERS[self.initializer].portable:
+            portable = ", ".join(name for name, initializer in INITIALIZERS.items() if initializer.portable)
+            rule = f"must be one of {portable} in {self.arithmetic} arithmetic"
+            raise ConfigError("initializer", self.initializer, rule)
+        if isinstance(self.strategy, SyncSGD) and self.any_order != (self.strategy.shards is None):
+            if self.any_order:
+                hint = "leave it out: such sums do not depend on how a mini-batch is cut"
+                raise ConfigError(
+                    "shards", self.strategy.shards, f"has no meaning in {self.arithmetic} arithmetic", hint
+                )
+            raise ConfigError("shards", None, "must be given in native arithmetic")
+        self.mlp()  # raises ConfigError
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
@@ -94,8 +112,18 @@ class TrainConfig:
         return np.dtype(self.dtype)
 
     @property
+    def any_order(self) -> bool:
+        """Whether sums have the same bits in any order, and so on any machine."""
+        return ARITHMETICS[self.arithmetic].any_order
+
+    @property
+    def numbers(self) -> str:
+        """What is computed with, for people."""
+        return f"{self.arithmetic} arithmetic" if self.any_order else f"{self.arithmetic} {self.dtype}"
+
+    @property
     def nbytes(self) -> int:
-        """Bytes of the weights, and so of a gradient."""
+        """Bytes of a gradient."""
         return Parameters.count(self.sizes) * self.numpy_dtype.itemsize
 
     @property
@@ -109,7 +137,9 @@ class TrainConfig:
 
     def mlp(self) -> MLP:
         """Return the network's formulas."""
-        return MLP(self.sizes, self.numpy_dtype, ACTIVATIONS[self.activation], LOSSES[self.loss])
+        activation, loss = ACTIVATIONS[self.activation], LOSSES[self.loss]
+        arithmetic = ARITHMETICS[self.arithmetic](self.sizes, activation, loss, self.numpy_dtype, self.mini_batch_size)
+        return MLP(self.sizes, activation, loss, arithmetic)
 
     def initial_parameters(self) -> Parameters:
         """Return the weights and biases before the first step."""
@@ -140,13 +170,14 @@ class TrainConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""
-        strategy = {"kind": self.strategy.kind, **asdict(self.strategy)}
+        options = {name: value for name, value in asdict(self.strategy).items() if value is not None}
+        strategy = {"kind": self.strategy.kind, **options}
         return {**asdict(self), "sizes": list(self.sizes), "strategy": strategy}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
         """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
-        fields = dict(fields) if "strategy" in fields else _of_version_0_1(fields)
+        fields = {"arithmetic": "native", **fields} if "strategy" in fields else _of_version_0_1(fields)
         options = dict(fields.pop("strategy"))
         strategy = STRATEGIES[options.pop("kind")](**options)
         return cls(**{**fields, "sizes": tuple(fields["sizes"]), "strategy": strategy})
@@ -159,7 +190,8 @@ def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:
     replicas, outer_momentum = fields.pop("replicas", 1), fields.pop("outer_momentum", 0.0)
     local = {"kind": "local-sgd", "local_steps": local_steps, "replicas": replicas, "outer_momentum": outer_momentum}
     strategy = local if local_steps else {"kind": "sync-sgd", "shards": shards}
-    return {**fields, "learning_rate": learning_rate, "strategy": strategy}
+    native = {"initializer": "standard-normal", "arithmetic": "native"}
+    return {**native, **fields, "learning_rate": learning_rate, "strategy": strategy}
 
 
 def join(sizes: tuple[int, ...]) -> str:

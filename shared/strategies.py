@@ -13,19 +13,20 @@ class SyncSGD:
     kind: ClassVar[str] = "sync-sgd"
     mini_batches_per_step: ClassVar[int] = 1
 
-    shards: int  # contiguous, nearly equal slices of a mini-batch
+    # Contiguous, nearly equal slices of a mini-batch, in native arithmetic. In exact arithmetic it may be cut anywhere.
+    shards: int | None = None
 
     def __post_init__(self) -> None:
         """Raises ConfigError."""
-        if self.shards < 1:
+        if self.shards is not None and self.shards < 1:
             raise ConfigError("shards", self.shards, "must be at least 1")
 
     def shards_per_step(self, mini_batch_size: int) -> int:
         """Return among how many workers a step can be divided."""
-        return min(self.shards, mini_batch_size)
+        return mini_batch_size if self.shards is None else min(self.shards, mini_batch_size)
 
     def __str__(self) -> str:
-        return f"synchronous SGD in {self.shards} shards"
+        return "synchronous SGD" + ("" if self.shards is None else f" in {self.shards} shards")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,8 @@ def evaluate(model: Path, data: Path) -> None:
             f"and {test.n_classes} classes; give --data what the model was trained on"
         )
     with one_thread(), quiet():
-        correct = count_correct(found.mlp(), parameters, test)
+        mlp = found.mlp()
+        correct = count_correct(mlp, mlp.rounded(parameters), test)
     click.echo(f"accuracy is {correct}/{len(test)}")
 
 
@@ -38,7 +39,8 @@ def evaluate(model: Path, data: Path) -> None:
 @click.argument("model", type=click.Path(path_type=Path))
 def show(model: Path) -> None:
     """Print a model's layers, weights and biases."""
-    parameters = _load(model).parameters
+    found = _load(model)
+    parameters = found.parameters
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")
     for layer, size in enumerate(parameters.sizes):
@@ -46,6 +48,7 @@ def show(model: Path) -> None:
     for layer, (w, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1):
         click.echo(f"W_{layer} :\n{np.round(w, 2)}")
         click.echo(f"b_{layer} :\n{np.round(b, 2)}")
+    click.echo(f"arithmetic: {found.arithmetic}")
     click.echo(f"dtype: {parameters.dtype.name}")
     click.echo(f"weights_sha256: {parameters.sha256}")
     if _is_run(model):

@@ -11,9 +11,11 @@ from click.core import ParameterSource
 from coordinator.cli.types import Sizes
 from coordinator.session import RunOptions
 from shared import logs
-from shared.config import DTYPES, TrainConfig
+from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.nn.activations import ACTIVATIONS
+from shared.nn.arithmetic import ARITHMETICS
+from shared.nn.arithmetic.native import Native
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
 from shared.optim.optimizers import OPTIMIZERS
@@ -54,7 +56,16 @@ sizes_option = click.option(
     show_default=True,
     help="Neurons of each layer, inputs first; first and last must fit the data.",
 )
-dtype_option = _choice("--dtype", DTYPES, "float32", "Of weights, gradients and all arithmetic.")
+arithmetic_options = group(
+    _choice(
+        "--arithmetic", ARITHMETICS, "exact", "exact: the same bits on every machine; native: faster, on equal ones."
+    ),
+    click.option(
+        "--dtype",
+        type=click.Choice(list(Native.dtypes)),
+        help="Of weights and gradients in native arithmetic.  [default: float32]",
+    ),
+)
 mini_batch_size_option = click.option(
     "--mini-batch-size", type=int, default=10, show_default=True, help="Samples of one mini-batch."
 )
@@ -62,8 +73,8 @@ strategy_options = group(
     click.option(
         "--shards",
         type=int,
-        help="Slices of a mini-batch, among which it can be divided; part of what decides the bits. "
-        "Default: by its size, 2 for 10 samples, 4 for 100, 8 for 2,000.",
+        help="Slices of a mini-batch in native arithmetic, among which it can be divided; they decide the bits. "
+        "Default: by its size, 2 for 10 samples, 4 for 100, 8 for 2,000; 1 with --workers 0.",
     ),
     click.option(
         "--local-steps",
@@ -78,8 +89,8 @@ model_options = group(
     sizes_option,
     _choice("--activation", ACTIVATIONS, "sigmoid", "Of every neuron."),
     _choice("--loss", LOSSES, "quadratic", "What the steps make smaller."),
-    _choice("--initializer", INITIALIZERS, "standard-normal", "Of the first weights and biases."),
-    dtype_option,
+    _choice("--initializer", INITIALIZERS, "normal", "Of the first weights and biases."),
+    arithmetic_options,
 )
 learning_options = group(
     click.option("--epochs", type=int, default=30, show_default=True, help="How often all samples are learned from."),
@@ -164,8 +175,10 @@ run_options = group(
 )
 
 
-def to_strategy(given: dict[str, Any]) -> SyncSGD | LocalSGD:
+def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSGD:
     """Take the strategy's options from what was given, and return what they stand for.
+
+    alone: whether the run will be computed in this process.
 
     Raises ConfigError, or UsageError for options that do not go together.
     """
@@ -177,16 +190,23 @@ def to_strategy(given: dict[str, Any]) -> SyncSGD | LocalSGD:
             names = " and ".join("--" + name.replace("_", "-") for name in local)
             goes = "goes" if len(local) == 1 else "go"
             raise click.UsageError(f"{names} {goes} with --local-steps; give how many")
-        # A size out of its range is refused later.
-        return SyncSGD(shards=default_shards(max(given["mini_batch_size"], 1)) if shards is None else shards)
+        if not ARITHMETICS[given["arithmetic"]].any_order:
+            # Shards that nobody else computes would only cost time. A size out of its range is refused later.
+            default = 1 if alone else default_shards(max(given["mini_batch_size"], 1))
+            shards = default if shards is None else shards
+        return SyncSGD(shards=shards)
     if shards is not None:
         raise click.UsageError(f"--shards {shards} goes with synchronous SGD; a replica takes its local steps alone")
     return LocalSGD(local_steps=local_steps, **local)
 
 
-def to_config(given: dict[str, Any]) -> TrainConfig:
-    """Return the configuration that options of `train` stand for.  Raises ConfigError."""
-    return TrainConfig(strategy=to_strategy(given), **given)
+def to_config(given: dict[str, Any], alone: bool) -> TrainConfig:
+    """Return the configuration that options of `train` stand for.  Raises ConfigError.
+
+    alone: whether the run will be computed in this process.
+    """
+    strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
+    return TrainConfig(strategy=strategy, dtype=dtype, **given)
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:

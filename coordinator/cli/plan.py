@@ -18,7 +18,7 @@ from shared.nn.arithmetic import one_thread, quiet
 
 @click.command("plan", short_help="Predict how fast a training is with more workers.")
 @options.sizes_option
-@options.dtype_option
+@options.arithmetic_options
 @options.mini_batch_size_option
 @options.strategy_options
 @click.option("--workers", type=int, default=16, show_default=True, help="The most to consider.")
@@ -26,7 +26,8 @@ from shared.nn.arithmetic import one_thread, quiet
 @click.option("--rtt", type=float, help="Milliseconds there and back; default with --bandwidth: 0.5.")
 def plan_command(
     sizes: tuple[int, ...],
-    dtype: str,
+    arithmetic: str,
+    dtype: str | None,
     mini_batch_size: int,
     workers: int,
     bandwidth: float | None,
@@ -48,11 +49,12 @@ def plan_command(
         given["replicas"] = None
     config = TrainConfig(
         sizes=sizes,
-        dtype=dtype,
+        arithmetic=arithmetic,
+        dtype=dtype or "",
         epochs=1,
         mini_batch_size=mini_batch_size,
         learning_rate=1.0,
-        strategy=options.to_strategy({"mini_batch_size": mini_batch_size, **given}),
+        strategy=options.to_strategy({"arithmetic": arithmetic, "mini_batch_size": mini_batch_size, **given}),
     )
     with one_thread(), quiet():
         model = CostModel(config, profile(config), link, _cores())

@@ -35,7 +35,7 @@ def train_command(ctx: click.Context, /, data: Path, runs: Path, log_format: str
     logs.set_log_format(log_format)
     start_logging()
     run_options = options.to_run_options(ctx, given)
-    config = options.to_config(given)
+    config = options.to_config(given, alone=run_options.workers == 0)
     path = find_dataset(data)
     dataset = load_dataset(path)
     config.check_data(len(dataset.training), dataset.training.n_inputs, dataset.training.n_classes)

@@ -10,7 +10,7 @@ from shared.parallel.strategy import strategy_of
 
 
 class InProcessGradients:
-    """Gradients by the same shards and the same tree as with workers."""
+    """Gradients by the same strategy as with workers."""
 
     n_workers = 0
     excluded = ()
@@ -19,8 +19,9 @@ class InProcessGradients:
         self._strategy = strategy_of(config, samples)
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
-        n_shards = len(self._strategy.bounds(len(step.rows))) - 1
-        total, n_samples = self._strategy.block(parameters, step, 0, n_shards)
+        strategy = self._strategy
+        n_units = len(strategy.bounds(len(step.rows))) - 1
+        total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
         counts = EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=n_samples)})
         return StepResult(total, n_samples, counts)
 

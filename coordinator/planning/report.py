@@ -29,7 +29,7 @@ def table(model: CostModel, most: int) -> list[str]:
 
 def _headline(model: CostModel) -> str:
     config = model.config
-    work = f"{join(config.sizes)}, {config.dtype}, mini-batches of {config.mini_batch_size}, {config.strategy}"
+    work = f"{join(config.sizes)}, {config.numbers}, mini-batches of {config.mini_batch_size}, {config.strategy}"
     return f"{work}; {_where(model)}"
 
 

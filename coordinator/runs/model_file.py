@@ -11,6 +11,7 @@ import numpy as np
 from coordinator.runs.atomic import read_arrays, write_whole
 from shared.errors import ModelError
 from shared.nn.activations import ACTIVATIONS
+from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
@@ -18,21 +19,27 @@ from shared.nn.parameters import Parameters
 
 @dataclass(frozen=True)
 class Model:
-    """A network that can be used: its weights, and what they are weights of."""
+    """A network that can be used: its weights, and what they are weights of.
+
+    The defaults are those of GradMQ 0.1, which did not write them down.
+    """
 
     parameters: Parameters
     activation: str = "sigmoid"
     loss: str = "quadratic"
+    arithmetic: str = "native"
 
     def mlp(self) -> MLP:
         """Return the network's formulas."""
-        parameters = self.parameters
-        return MLP(parameters.sizes, parameters.dtype, ACTIVATIONS[self.activation], LOSSES[self.loss])
+        sizes, activation, loss = self.parameters.sizes, ACTIVATIONS[self.activation], LOSSES[self.loss]
+        arithmetic = ARITHMETICS[self.arithmetic](sizes, activation, loss, self.parameters.dtype)
+        return MLP(sizes, activation, loss, arithmetic)
 
 
 def save_model(path: Path, model: Model) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
-    network = json.dumps({"activation": model.activation, "loss": model.loss}).encode()
+    names = {"activation": model.activation, "loss": model.loss, "arithmetic": model.arithmetic}
+    network = json.dumps(names).encode()
     arrays = {
         **to_arrays(model.parameters),
         "network": np.frombuffer(network, np.uint8),

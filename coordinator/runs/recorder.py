@@ -65,7 +65,7 @@ class Recorder(Callback):
     def _save_model(self, parameters: Parameters) -> None:
         with self._writing(self._run.model):
             config = self._run.config
-            save_model(self._run.model, Model(parameters, config.activation, config.loss))
+            save_model(self._run.model, Model(parameters, config.activation, config.loss, config.arithmetic))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

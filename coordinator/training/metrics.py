@@ -32,7 +32,8 @@ class EpochMetrics:
 def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> EpochMetrics:
     """Return the figures of an epoch whose steps are all taken.  Raises LedgerError if its ledger does not come out."""
     state.counts.check(state.epoch, len(data.training))
-    correct = count_correct(config.mlp(), state.parameters, data.test)
+    mlp = config.mlp()
+    correct = count_correct(mlp, mlp.rounded(state.parameters), data.test)
     return EpochMetrics(
         epoch=state.epoch,
         correct=correct,

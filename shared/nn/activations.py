@@ -4,11 +4,16 @@ from typing import Protocol
 
 import numpy as np
 
+from shared.nn.tangents import SIGMOID, Tangents
 from shared.types import Array
 
 
 class Activation(Protocol):
-    """A function of one number, taken element by element."""
+    """A function of one number, taken element by element. Its values are between -1 and 1."""
+
+    span: float  # its largest value less its smallest
+    steepest: float  # its derivative's largest absolute value
+    tangents: Tangents  # the function on the grid of outputs, for exact arithmetic
 
     def apply(self, z: Array) -> None:
         """Replace the sums z, of any shape, by the outputs a."""
@@ -21,6 +26,8 @@ class Activation(Protocol):
 
 class Sigmoid:
     """a = 1 / (1 + exp(-z)), so a' = a (1 - a)."""
+
+    span, steepest, tangents = 1.0, 0.25, SIGMOID
 
     def apply(self, z: Array) -> None:
         np.negative(z, z)

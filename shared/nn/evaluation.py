@@ -21,12 +21,12 @@ class Labelled(Protocol):
 
 
 def count_correct(mlp: MLP, layers: Layers, samples: Labelled) -> int:
-    """Return for how many samples the strongest output is that of their class."""
+    """Return for how many samples the strongest output is that of their class.  layers: as `MLP.rounded` gives them."""
     correct = 0
     for start in range(0, len(samples.labels), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(samples.labels)))
-        output = mlp.forward(layers, samples.inputs(rows, mlp.dtype))[-1]
-        correct += int(np.count_nonzero(output.argmax(axis=0) == samples.labels[rows]))
+        predicted = mlp.predict(layers, samples.inputs(rows, mlp.dtype))
+        correct += int(np.count_nonzero(predicted == samples.labels[rows]))
     return correct
 
 

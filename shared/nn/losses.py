@@ -11,6 +11,10 @@ from shared.types import Array
 class Loss(Protocol):
     """The cost of a network's outputs a, where y were wanted. Both are (n_outputs, n_samples)."""
 
+    def delta_bound(self, activation: Activation) -> float:
+        """Return what no delta can exceed, if what is wanted lies between the activation's values."""
+        ...
+
     def value(self, a: Array, y: Array) -> float:
         """Return the cost, summed over the samples."""
         ...
@@ -26,6 +30,9 @@ class Loss(Protocol):
 
 class Quadratic:
     """Half of the squared distance, |a - y|² / 2."""
+
+    def delta_bound(self, activation: Activation) -> float:
+        return activation.span * activation.steepest
 
     def value(self, a: Array, y: Array) -> float:
         return float(np.square(a - y).sum() / 2)

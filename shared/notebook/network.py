@@ -14,11 +14,10 @@ from shared.data.samples import LabelledSamples, VectorSamples
 from shared.nn.activations import Sigmoid
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct
-from shared.nn.losses import Quadratic
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 from shared.parallel.sharding import default_shards
-from shared.parallel.sync_sgd import SyncSGDStrategy
+from shared.parallel.strategy import Strategy, strategy_of
 from shared.strategies import SyncSGD
 from shared.types import Array, Rows
 
@@ -48,14 +47,23 @@ class Network:
     weights[l]: (sizes[l+1], sizes[l]).  biases[l]: (sizes[l+1], 1).
     """
 
-    def __init__(self, sizes: Sequence[int], dtype: DTypeLike = np.float64, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        dtype: DTypeLike = np.float64,
+        seed: int | None = None,
+        *,
+        arithmetic: str = "native",
+    ) -> None:
         """Draw weights and biases from N(0, 1).
 
         Without a seed they come from NumPy's global generator, in the order of the notebook, so that `np.random.seed`
-        has the effect it has there; with one they are those of `gradmq train --seed`.
+        has the effect it has there; with one they are those of `gradmq train --seed`. In exact arithmetic (see
+        `shared.nn.arithmetic`) the dtype is float64, and inputs must be between -1 and 1.
         """
         self.num_layers = len(sizes)
         self.sizes = sizes
+        self._arithmetic = arithmetic
         if seed is None:
             randn = np.random.randn  # the generator that the notebook's users seed
             self.biases: list[Array] = [randn(y, 1).astype(dtype) for y in sizes[1:]]
@@ -79,7 +87,8 @@ class Network:
     def feedforward(self, a: Array) -> Array:
         """Return the network's output for the input a: (n_inputs, n_samples) to (n_outputs, n_samples)."""
         with quiet():
-            return self._mlp(a).forward(self, a)[-1]
+            mlp = self._mlp(a)
+            return mlp.forward(mlp.rounded(self.parameters), a)[-1]
 
     def SGD(  # noqa: N802 - the notebook's name
         self,
@@ -100,7 +109,9 @@ class Network:
         """
         samples = _stack(training_data)
         parameters = self.parameters
-        strategy = self._strategy(samples, mini_batch_size, eta, shards or default_shards(mini_batch_size))
+        if shards is None and self._arithmetic == "native":
+            shards = default_shards(mini_batch_size)
+        strategy = self._strategy(samples, mini_batch_size, eta, shards)
         self.parameters = parameters  # from here on, every step shows in self.weights and self.biases
         tests = None if test_data is None else _labelled(test_data, self.sizes[-1])
 
@@ -118,7 +129,7 @@ class Network:
         samples = _stack(mini_batch)
         parameters = self.parameters
         with quiet():
-            _take_step(self._strategy(samples, len(samples), eta, 1), parameters, np.arange(len(samples)))
+            _take_step(self._strategy(samples, len(samples), eta), parameters, np.arange(len(samples)))
         self.parameters = parameters
 
     def backprop(self, x: Array, y: Array) -> tuple[list[Array], list[Array]]:
@@ -128,7 +139,8 @@ class Network:
         """
         gradient = Parameters(self.sizes, self._dtype)
         with quiet():
-            self._mlp(x).backward(self, x, y, gradient)
+            mlp = self._mlp(x)
+            mlp.backward(mlp.rounded(self.parameters), x, y, gradient)
         return gradient.biases, gradient.weights
 
     def evaluate(self, test_data: Iterable[Pair]) -> int:
@@ -141,28 +153,38 @@ class Network:
 
     def _count_correct(self, tests: LabelledSamples) -> int:
         with quiet():
-            return count_correct(MLP(self.sizes, self._dtype, Sigmoid(), Quadratic()), self, tests)
+            mlp = self._mlp(np.empty((0, 1), self._dtype))
+            return count_correct(mlp, mlp.rounded(self.parameters), tests)
 
     @property
     def _dtype(self) -> np.dtype[Any]:
         return np.result_type(*self.weights, *self.biases)
 
     def _mlp(self, x: Array) -> MLP:
-        return MLP(self.sizes, np.result_type(x, self._dtype), Sigmoid(), Quadratic())
+        return self._config(np.result_type(x, self._dtype), mini_batch_size=x.shape[1]).mlp()
 
-    def _strategy(self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int) -> SyncSGDStrategy:
-        options = SyncSGD(shards=shards)
-        config = self._config(self._dtype, mini_batch_size=mini_batch_size, learning_rate=eta, strategy=options)
-        return SyncSGDStrategy(config, options, samples)
+    def _strategy(
+        self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int | None = None
+    ) -> Strategy:
+        config = self._config(self._dtype, mini_batch_size=mini_batch_size, learning_rate=eta, shards=shards)
+        return strategy_of(config, samples)
 
-    def _config(self, dtype: DTypeLike, **options: Any) -> TrainConfig:
-        usual = {"epochs": 1, "mini_batch_size": 1, "learning_rate": 1.0, "strategy": SyncSGD(shards=1)}
-        return TrainConfig(sizes=tuple(self.sizes), dtype=np.dtype(dtype).name, **{**usual, **options})
+    def _config(self, dtype: DTypeLike, shards: int | None = None, **options: Any) -> TrainConfig:
+        if shards is None and self._arithmetic == "native":
+            shards = 1
+        usual = {"epochs": 1, "mini_batch_size": 1, "learning_rate": 1.0}
+        return TrainConfig(
+            sizes=tuple(self.sizes),
+            arithmetic=self._arithmetic,
+            dtype=np.dtype(dtype).name,
+            strategy=SyncSGD(shards=shards),
+            **{**usual, **options},
+        )
 
 
-def _take_step(strategy: SyncSGDStrategy, parameters: Parameters, rows: Rows) -> None:
-    step = Step(0, 0, 0, rows)
-    total, n_samples = strategy.block(parameters, step, 0, len(strategy.bounds(len(rows))) - 1)
+def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
+    step, n_units = Step(0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
+    total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
     strategy.update(parameters, {}, step, total, n_samples)
 
 

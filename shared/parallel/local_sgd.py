@@ -22,10 +22,13 @@ from shared.types import Rows, Vector
 class LocalSGDStrategy:
     """The strategy of `shared.strategies.LocalSGD`."""
 
+    divisible = False
+
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
         self._config, self._samples = config, samples
         self._samples_per_replica = config.mini_batch_size * options.local_steps
         self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._common = config.mlp()  # rounds into memory of its own
         self._inner, self._outer = OPTIMIZERS[config.optimizer], config.step_optimizer()
         self._replica = Parameters(config.sizes, config.dtype)
         self._gradient = Parameters(config.sizes, config.dtype)
@@ -34,13 +37,16 @@ class LocalSGDStrategy:
     def bounds(self, n_samples: int) -> Sequence[int]:
         return [*range(0, n_samples, self._samples_per_replica), n_samples]
 
-    def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+    def broadcast(self, parameters: Parameters) -> Parameters:
+        return self._common.rounded(parameters)
+
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
         bounds = self.bounds(len(step.rows))
         learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
-            self._take_local_steps(parameters, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)
-            np.subtract(parameters.flat, self._replica.flat, out.flat)
+            self._take_local_steps(weights, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)
+            np.subtract(weights.flat, self._replica.flat, out.flat)
 
         return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
 
@@ -51,7 +57,7 @@ class LocalSGDStrategy:
         state = self._inner.initial_state(replica.flat)
         for first in range(0, len(rows), size):
             x, y = self._samples.columns(rows[first : first + size], self._mlp.dtype)
-            self._mlp.backward(replica, x, y, gradient)
+            self._mlp.backward(self._mlp.rounded(replica), x, y, gradient)
             self._inner.update(replica.flat, state, gradient.flat, x.shape[1], learning_rate)
 
     def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:

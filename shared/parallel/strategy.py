@@ -1,4 +1,4 @@
-"""What the shards of a step are, and what becomes of their sum."""
+"""What the units of a step are, and what becomes of their sum."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,32 +9,51 @@ from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.local_sgd import LocalSGDStrategy
+from shared.parallel.sharded_sgd import ShardedSGDStrategy
 from shared.parallel.sync_sgd import SyncSGDStrategy
-from shared.strategies import SyncSGD
+from shared.strategies import LocalSGD, SyncSGD
 from shared.types import Vector
 
 
 class Strategy(Protocol):
-    """A way to divide a step among workers. Whoever computes the shards, their sum has the same bits."""
+    """A way to divide a step among workers. Whoever computes its units, their sum has the same bits.
+
+    A unit is the least that can be computed alone: a sample, a shard of a mini-batch, or a replica's local steps.
+    """
+
+    # Whether a step may be cut between any two units, and the sums of its parts added in any order. Otherwise parts are
+    # nodes of the tree that adds the units (`shared.parallel.reduction`).
+    divisible: bool
 
     def bounds(self, n_samples: int) -> Sequence[int]:
-        """Return where the shards of a step of so many samples begin, and its end."""
+        """Return where the units of a step of so many samples begin, and its end."""
         ...
 
-    def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        """Return the sum of shards `first` to `stop - 1` of a step, and the number of their samples.
+    def broadcast(self, parameters: Parameters) -> Parameters:
+        """Return the weights as blocks are computed with: these are what travels. Valid until the next call.
 
-        The sum is flat like `parameters.flat` and valid until the next call.
+        Raises DivergedError for weights that have grown too large.
+        """
+        ...
+
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+        """Return the sum of units `first` to `stop - 1` of a step, and the number of their samples.
+
+        weights: of `broadcast`.  The sum is flat like `weights.flat` and valid until the next call.
         """
         ...
 
     def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        """Take the step, in place.  total: the sum of all its shards; it is used up."""
+        """Take the step, in place.  total: the sum of all its units; it is used up."""
         ...
 
 
 def strategy_of(config: TrainConfig, samples: Samples) -> Strategy:
     """Return the strategy of a run."""
-    if isinstance(config.strategy, SyncSGD):
-        return SyncSGDStrategy(config, config.strategy, samples)
-    return LocalSGDStrategy(config, config.strategy, samples)
+    match config.strategy:
+        case LocalSGD():
+            return LocalSGDStrategy(config, config.strategy, samples)
+        case SyncSGD(shards=None):
+            return SyncSGDStrategy(config, samples)
+        case SyncSGD(shards=shards):
+            return ShardedSGDStrategy(config, shards, samples)

@@ -1,4 +1,4 @@
-"""Synchronous SGD: a step is one mini-batch, and each of its shards gives the gradient summed over its samples."""
+"""Synchronous SGD in an arithmetic whose sums have no order: a step is one mini-batch, and any cut of it will do."""
 
 from collections.abc import Sequence
 
@@ -7,32 +7,30 @@ from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
-from shared.parallel.reduction import TreeReducer
-from shared.parallel.sharding import shard_bounds
-from shared.strategies import SyncSGD
 from shared.types import Vector
 
 
 class SyncSGDStrategy:
-    """The strategy of `shared.strategies.SyncSGD`."""
+    """The strategy of `shared.strategies.SyncSGD` without shards."""
 
-    def __init__(self, config: TrainConfig, options: SyncSGD, samples: Samples) -> None:
-        self._config, self._shards, self._samples = config, options.shards, samples
+    divisible = True
+
+    def __init__(self, config: TrainConfig, samples: Samples) -> None:
+        self._config, self._samples = config, samples
         self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
         self._optimizer = config.step_optimizer()
-        self._reducer = TreeReducer(config.sizes, config.dtype)
+        self._gradient = Parameters(config.sizes, config.dtype)
 
     def bounds(self, n_samples: int) -> Sequence[int]:
-        return shard_bounds(n_samples, self._shards)
+        return range(n_samples + 1)
 
-    def block(self, parameters: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        bounds = self.bounds(len(step.rows))
+    def broadcast(self, parameters: Parameters) -> Parameters:
+        return self._mlp.rounded(parameters)
 
-        def gradient(shard: int, out: Parameters) -> None:
-            x, y = self._samples.columns(step.rows[bounds[shard] : bounds[shard + 1]], self._mlp.dtype)
-            self._mlp.backward(parameters, x, y, out)
-
-        return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+        x, y = self._samples.columns(step.rows[first:stop], self._mlp.dtype)
+        self._mlp.backward(weights, x, y, self._gradient)
+        return self._gradient.flat, stop - first
 
     def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
         self._optimizer.update(

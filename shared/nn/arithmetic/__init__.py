@@ -1,0 +1,68 @@
+"""Which numbers the sums of a network are made of. A new arithmetic is a file here and a line in `ARITHMETICS`.
+
+All sums are NumPy's and its BLAS's, in whatever order these like (`shared.nn.mlp`). Their bits depend on that order
+unless nothing is rounded: so the arithmetic decides whether a run is the same on every machine.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from shared.nn.activations import Activation
+from shared.nn.arithmetic.exact import Exact
+from shared.nn.arithmetic.native import Native
+from shared.nn.tangents import Scratch
+from shared.types import Array, Vector
+
+
+class Arithmetic(Protocol):
+    """The roundings of a pass through a network."""
+
+    any_order: bool  # whether sums are the same in any order, and so a mini-batch may be cut anywhere
+    dtype: np.dtype[Any]  # of weights, gradients and all between them
+
+    def weights(self, flat: Vector) -> Vector:
+        """Return all weights and biases as sums take them; valid until the next call.
+
+        Raises DivergedError if they have grown too large for that.
+        """
+        ...
+
+    def inputs(self, x: Array, out: Array) -> Array:
+        """Return the samples x as sums take them, perhaps in `out`, which is shaped like x."""
+        ...
+
+    def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
+        """Replace the sums z, shaped like scratch, by the neurons' outputs as further sums take them."""
+        ...
+
+    def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:
+        """Return for every layer what none of its deltas can exceed.  weights: as sums take them."""
+        ...
+
+    def round_delta(self, delta: Array, limit: float) -> None:
+        """Replace deltas, the cost's derivatives by the sums of a layer, by what further sums take."""
+        ...
+
+
+ARITHMETICS: dict[str, type[Exact] | type[Native]] = {
+    "exact": Exact,
+    "native": Native,
+}
+
+
+def quiet() -> AbstractContextManager[None]:
+    """Keep NumPy from warning of what is right in a pass, or reported once, by name, when a run diverges."""
+    return np.errstate(all="ignore")
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Have BLAS use one thread, from now on or for the time of a block.
+
+    More would fight over the cores with the other workers, and in native arithmetic may add in another order.
+    """
+    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return limits

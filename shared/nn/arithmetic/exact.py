@@ -1,0 +1,122 @@
+"""Exact arithmetic: sums without any rounding, so that no order can change a bit.
+
+Floating-point addition rounds, and what it rounds depends on the order. The order is the BLAS kernel's: the processor's,
+the library's, the threads', and that of whoever cut the mini-batch. So here no addition rounds. All numbers that are
+multiplied and summed lie on grids, which are the multiples of a power of two:
+
+    numbers            multiples of    at most     because
+    weights, biases    wlim / 2^w      wlim        it is the power of two at or above the network's largest
+    inputs, outputs    2^-18           1           of the data's and the activations' range
+    deltas             dlim / 2^d      dlim        it is proven from the weights, see below
+
+A product of two such numbers is a whole number of units (the unit of the one times that of the other): at most
+2^(w + 18) for a weight and an output. A sum of n products, of any of them in any order, is a whole number of the same
+units, at most n times as many. A float64 has every whole number up to 2^53. So not one addition is rounded in
+
+    W @ a           n_in products         if  w + 18 + log2(n_in) <= 53
+    W.T @ delta     n_out products        if  w + d + log2(n_out) <= 53       (from the second layer on)
+    delta @ a.T     n_samples products    if  d + 18 + log2(n_samples) <= 53
+
+Nor is one when a mini-batch is summed in parts, wherever it was cut, and these are added, whichever comes first:
+n_samples is the whole mini-batch's. A fused multiply-add, which rounds once where others round twice, does not round.
+
+No delta exceeds dlim, whatever the samples. In the last layer that is what the loss says of its derivative: 1/4 for
+quadratic and sigmoid. Before it, |W.T @ delta| is at most the next layer's dlim times the largest column sum of |W|, and
+the activation's derivative makes a quarter of that at most, for the sigmoid.
+
+All limits come from weights and sizes, none from samples. So they are the same for each part of a mini-batch, and
+nothing has to be checked afterwards or done again. And all that is no sum is done element by element, by + - * / alone,
+which IEEE 754 rounds alike everywhere.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from shared.errors import ConfigError, DivergedError
+from shared.nn.activations import Activation
+from shared.nn.grids import Grid, bits_of, power_above
+from shared.nn.losses import Loss
+from shared.nn.tangents import OUTPUT_BITS, OUTPUTS, Scratch
+from shared.types import Array, Vector
+
+_FLOAT64 = 53  # bits of a float64: whole numbers up to 2^53 are exact
+_FLOAT32 = 24  # of a float32, in which weights travel
+_COARSEST = 14  # bits of weights or deltas below which nothing would be learned
+_LEAST = 2.0**-64  # of wlim: below, float32 would have fewer bits
+_LARGEST_SUM = 2.0**44  # that activations are looked up for
+_PART = 32_768  # weights that are rounded at a time: they stay in the cache between the two passes
+
+
+class Exact:
+    """Numbers on grids; `shared.nn.arithmetic.Arithmetic` tells what each method is for."""
+
+    any_order = True
+    dtypes = ("float64",)
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Activation,
+        loss: Loss,
+        dtype: DTypeLike = np.float64,
+        most_samples: int = 1,
+    ) -> None:
+        self.dtype = np.dtype(np.float64)
+        self.weight_bits, self.delta_bits = bits(sizes, most_samples)
+        self._largest_weight = _LARGEST_SUM / 2 ** bits_of(max(sizes))
+        self._steepest = activation.steepest
+        self._last_limit = power_above(loss.delta_bound(activation))
+        self._rounded: Vector = np.empty(0)
+        self._magnitudes: dict[tuple[int, ...], Array] = {}  # memory, by shape
+
+    def weights(self, flat: Vector) -> Vector:
+        largest = max(float(np.maximum.reduce(flat)), -float(np.minimum.reduce(flat)))
+        if not largest <= self._largest_weight:
+            raise DivergedError(
+                f"a weight has grown to {largest:g}, and sums are exact up to {self._largest_weight:g}; "
+                "give a smaller learning rate"
+            )
+        grid = Grid(power_above(max(largest, _LEAST)) * 2.0**-self.weight_bits)
+        if len(self._rounded) != len(flat):
+            self._rounded = np.empty_like(flat)
+        for start in range(0, len(flat), _PART):
+            grid.round(flat[start : start + _PART], self._rounded[start : start + _PART])
+        return self._rounded
+
+    def inputs(self, x: Array, out: Array) -> Array:
+        OUTPUTS.round(x, out)
+        return out
+
+    def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
+        activation.tangents.look_up(z, scratch)
+
+    def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:
+        limits = [self._last_limit]
+        for w in weights[:0:-1]:
+            magnitude = self._magnitudes.setdefault(w.shape, np.empty(w.shape))
+            np.abs(w, magnitude)
+            column = float(np.add.reduce(magnitude, 0).max())  # exact: weights are on their grid
+            limits.append(power_above(max(column, _LEAST) * self._steepest) * limits[-1])
+        return limits[::-1]
+
+    def round_delta(self, delta: Array, limit: float) -> None:
+        Grid(limit * 2.0**-self.delta_bits).round(delta, delta)
+
+
+def bits(sizes: Sequence[int], most_samples: int) -> tuple[int, int]:
+    """Return w and d, the bits of weights and deltas, so that the sums of a network are exact: see above.
+
+    sizes: neurons of each layer, inputs first.  most_samples: of a mini-batch.  w does not depend on them.
+    Raises ConfigError if there are so many that too few bits are left.
+    """
+    both = [_FLOAT64 - bits_of(n_out) for n_out in sizes[2:]]  # what w and d share
+    w = min(_FLOAT32, *(_FLOAT64 - OUTPUT_BITS - bits_of(n_in) for n_in in sizes[:-1]), *(each // 2 for each in both))
+    d = min(_FLOAT64 - OUTPUT_BITS - bits_of(most_samples), *(each - w for each in both or [_FLOAT64]))
+    most, hint = 2 ** (_FLOAT64 - OUTPUT_BITS - _COARSEST), "choose fewer, or native arithmetic"
+    if w < _COARSEST:
+        raise ConfigError("sizes", ",".join(map(str, sizes)), f"must be at most {most} for exact sums", hint)
+    if d < _COARSEST:
+        raise ConfigError("mini_batch_size", most_samples, f"must be at most {most} for exact sums", hint)
+    return w, d

@@ -1,0 +1,39 @@
+"""Native arithmetic: NumPy's, in the dtype that is given. Fast, and the same to the last bit on equal processors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from shared.nn.activations import Activation
+from shared.nn.losses import Loss
+from shared.nn.tangents import Scratch
+from shared.types import Array, Vector
+
+
+class Native:
+    """Numbers as they are; `shared.nn.arithmetic.Arithmetic` tells what each method is for."""
+
+    any_order = False
+    dtypes = ("float32", "float64")
+
+    def __init__(
+        self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int = 1
+    ) -> None:
+        self.dtype = np.dtype(dtype)
+        self._unrounded = [0.0] * (len(sizes) - 1)
+
+    def weights(self, flat: Vector) -> Vector:
+        return flat
+
+    def inputs(self, x: Array, out: Array) -> Array:
+        return x
+
+    def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
+        activation.apply(z)
+
+    def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:
+        return self._unrounded
+
+    def round_delta(self, delta: Array, limit: float) -> None:
+        pass

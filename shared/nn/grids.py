@@ -1,0 +1,35 @@
+"""Rounding to grids: to the multiples of a power of two, so that sums of what is rounded can be exact."""
+
+import math
+
+import numpy as np
+
+from shared.types import Array
+
+
+class Grid:
+    """The multiples of `unit`, a power of two."""
+
+    __slots__ = ("shift", "unit")
+
+    def __init__(self, unit: float) -> None:
+        self.unit = unit
+        # Floats between 2^52 and 2^53 units are the whole units. So adding this rounds to them (half to even, as IEEE 754
+        # says), and subtracting it again is exact. It holds for either sign.
+        self.shift = 1.5 * 2.0**52 * unit
+
+    def round(self, values: Array, out: Array) -> None:
+        """Write the nearest multiples of the unit. Both are float64; |values| < 2^51 units; `out` may be `values`."""
+        np.add(values, self.shift, out)
+        out -= self.shift
+
+
+def power_above(value: float) -> float:
+    """Return the smallest power of two that is not below the value, which is finite and above 0."""
+    mantissa, exponent = math.frexp(value)  # value = mantissa * 2^exponent, where 1/2 <= mantissa < 1
+    return math.ldexp(1.0, exponent - 1 if mantissa == 0.5 else exponent)
+
+
+def bits_of(count: int) -> int:
+    """Return log2 of a count, rounded up: by how many bits a sum of so many can be longer than its terms."""
+    return (count - 1).bit_length()
