@@ -82,12 +82,12 @@ class TrainConfig:
                 raise ConfigError(
                     "shards", self.strategy.shards, f"has no meaning in {self.arithmetic} arithmetic", hint
                 )
-            raise ConfigError("shards", None, "must be given in native arithmetic")
-        self.mlp()  # raises ConfigError
+            raise ConfigError("shards", None, f"must be given in {self.arithmetic} arithmetic")
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
             raise ConfigError("sizes", join(self.sizes), rule, "choose smaller layers")
+        self.mlp()  # raises ConfigError if sums of so many could not be exact
 
     def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:
         """Check that the configuration fits the training data. Raises ConfigError."""

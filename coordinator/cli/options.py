@@ -57,9 +57,7 @@ sizes_option = click.option(
     help="Neurons of each layer, inputs first; first and last must fit the data.",
 )
 arithmetic_options = group(
-    _choice(
-        "--arithmetic", ARITHMETICS, "exact", "exact: the same bits on every machine; native: faster, on equal ones."
-    ),
+    _choice("--arithmetic", ARITHMETICS, "exact", "exact: the same bits everywhere; native: faster."),
     click.option(
         "--dtype",
         type=click.Choice(list(Native.dtypes)),

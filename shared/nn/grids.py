@@ -14,8 +14,8 @@ class Grid:
 
     def __init__(self, unit: float) -> None:
         self.unit = unit
-        # Floats between 2^52 and 2^53 units are the whole units. So adding this rounds to them (half to even, as IEEE 754
-        # says), and subtracting it again is exact. It holds for either sign.
+        # The floats between 2^52 and 2^53 units are the whole units. So adding this rounds to one of them (half to
+        # even, says IEEE 754), and subtracting it again is exact.
         self.shift = 1.5 * 2.0**52 * unit
 
     def round(self, values: Array, out: Array) -> None:

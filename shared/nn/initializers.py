@@ -32,7 +32,7 @@ class Normal:
 
 
 class StandardNormal:
-    """N(0, 1) for all weights and biases, the biases first, as in the notebook; NumPy's, with the C library's logarithm."""
+    """N(0, 1), the biases first, as in the notebook: NumPy's, which asks the C library for some logarithms."""
 
     portable = False
 
@@ -51,9 +51,9 @@ INITIALIZERS: dict[str, Initializer] = {
 def normal(words: np.random.Philox, count: int) -> Vector:
     """Return the generator's next numbers of N(0, 1): (count,) float64.
 
-    The polar method: G. Marsaglia, T. A. Bray, "A convenient method for generating normal variables", 1964. A point that
-    is uniform in the unit disc, at the distance √s from its centre, has the coordinates x and y; x √(-2 ln(s) / s) and
-    y √(-2 ln(s) / s) are normal and independent.
+    The polar method: G. Marsaglia, T. A. Bray, "A convenient method for generating normal variables", 1964. If (x, y)
+    is uniform in the unit disc, and s its distance from the centre, squared, then both x and y times √(-2 ln(s) / s)
+    are normal, and independent.
     """
     found: list[Vector] = []
     missing = count

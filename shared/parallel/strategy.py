@@ -11,7 +11,7 @@ from shared.optim.optimizers import OptimizerState
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.sharded_sgd import ShardedSGDStrategy
 from shared.parallel.sync_sgd import SyncSGDStrategy
-from shared.strategies import LocalSGD, SyncSGD
+from shared.strategies import LocalSGD
 from shared.types import Vector
 
 
@@ -50,10 +50,9 @@ class Strategy(Protocol):
 
 def strategy_of(config: TrainConfig, samples: Samples) -> Strategy:
     """Return the strategy of a run."""
-    match config.strategy:
-        case LocalSGD():
-            return LocalSGDStrategy(config, config.strategy, samples)
-        case SyncSGD(shards=None):
-            return SyncSGDStrategy(config, samples)
-        case SyncSGD(shards=shards):
-            return ShardedSGDStrategy(config, shards, samples)
+    options = config.strategy
+    if isinstance(options, LocalSGD):
+        return LocalSGDStrategy(config, options, samples)
+    if options.shards is None:
+        return SyncSGDStrategy(config, samples)
+    return ShardedSGDStrategy(config, options.shards, samples)

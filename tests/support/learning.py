@@ -15,7 +15,13 @@ from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
 
 CONFIG = TrainConfig(
-    sizes=(12, 5, 3), epochs=1, mini_batch_size=6, learning_rate=3.0, seed=5, strategy=SyncSGD(shards=4)
+    sizes=(12, 5, 3),
+    epochs=1,
+    mini_batch_size=6,
+    learning_rate=3.0,
+    seed=5,
+    arithmetic="native",
+    strategy=SyncSGD(shards=4),
 )
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)

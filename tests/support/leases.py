@@ -5,7 +5,13 @@ from shared.messaging.lease import Lease
 from shared.strategies import SyncSGD
 
 CONFIG = TrainConfig(
-    sizes=(12, 5, 3), epochs=1, mini_batch_size=6, learning_rate=3.0, seed=5, strategy=SyncSGD(shards=4)
+    sizes=(12, 5, 3),
+    epochs=1,
+    mini_batch_size=6,
+    learning_rate=3.0,
+    seed=5,
+    arithmetic="native",
+    strategy=SyncSGD(shards=4),
 )
 
 

@@ -17,7 +17,12 @@ from tests.support.program import EPOCHS, job, metrics
 from tests.support.runs import assert_complete
 
 CONFIG = TrainConfig(
-    sizes=(196, 12, 10), epochs=EPOCHS, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD(shards=2)
+    sizes=(196, 12, 10),
+    epochs=EPOCHS,
+    mini_batch_size=10,
+    learning_rate=3.0,
+    arithmetic="native",
+    strategy=SyncSGD(shards=2),
 )
 
 

@@ -13,7 +13,9 @@ from shared.optim.optimizers import OPTIMIZERS, Nesterov
 from shared.optim.schedules import SCHEDULES
 from shared.strategies import LocalSGD, SyncSGD
 
-SYNC = TrainConfig(sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, strategy=SyncSGD(shards=2))
+SYNC = TrainConfig(
+    sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, arithmetic="native", strategy=SyncSGD(shards=2)
+)
 LOCAL = replace(SYNC, dtype="float64", seed=7, strategy=LocalSGD(local_steps=5, replicas=3, outer_momentum=0.5))
 
 

@@ -1,7 +1,7 @@
 """Exact arithmetic: sums without any rounding, so that no order can change a bit.
 
-Floating-point addition rounds, and what it rounds depends on the order. The order is the BLAS kernel's: the processor's,
-the library's, the threads', and that of whoever cut the mini-batch. So here no addition rounds. All numbers that are
+Floating-point addition rounds, and what it rounds depends on the order. The order is that of the BLAS kernel, which the
+processor chooses, of the threads, and of whoever cut the mini-batch. So here no addition rounds. All numbers that are
 multiplied and summed lie on grids, which are the multiples of a power of two:
 
     numbers            multiples of    at most     because
@@ -21,8 +21,8 @@ Nor is one when a mini-batch is summed in parts, wherever it was cut, and these 
 n_samples is the whole mini-batch's. A fused multiply-add, which rounds once where others round twice, does not round.
 
 No delta exceeds dlim, whatever the samples. In the last layer that is what the loss says of its derivative: 1/4 for
-quadratic and sigmoid. Before it, |W.T @ delta| is at most the next layer's dlim times the largest column sum of |W|, and
-the activation's derivative makes a quarter of that at most, for the sigmoid.
+quadratic and sigmoid. Before it, |W.T @ delta| is at most the next layer's dlim times the largest column sum of |W|,
+and the activation's derivative makes a quarter of that at most, for the sigmoid.
 
 All limits come from weights and sizes, none from samples. So they are the same for each part of a mini-batch, and
 nothing has to be checked afterwards or done again. And all that is no sum is done element by element, by + - * / alone,

@@ -25,6 +25,7 @@ def config_of(shards: int, seed: int = 0) -> TrainConfig:
         learning_rate=3.0,
         seed=seed,
         dtype="float64",
+        arithmetic="native",
         strategy=SyncSGD(shards=shards),
     )
 

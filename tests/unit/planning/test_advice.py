@@ -11,7 +11,12 @@ from shared.strategies import SyncSGD
 FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))
 SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
 SIXTEEN = TrainConfig(
-    sizes=(784, 30, 10), epochs=1, mini_batch_size=160, learning_rate=3.0, strategy=SyncSGD(shards=16)
+    sizes=(784, 30, 10),
+    epochs=1,
+    mini_batch_size=160,
+    learning_rate=3.0,
+    arithmetic="native",
+    strategy=SyncSGD(shards=16),
 )
 SLOW = Link(bandwidth=1e6, rtt=0.05)
 
@@ -49,7 +54,12 @@ def test_from_the_advised_number_of_local_steps_on_communication_takes_a_tenth()
 
 def test_more_weights_and_longer_ways_cost_more():
     wide = TrainConfig(
-        sizes=(784, 300, 10), epochs=1, mini_batch_size=160, learning_rate=3.0, strategy=SyncSGD(shards=16)
+        sizes=(784, 300, 10),
+        epochs=1,
+        mini_batch_size=160,
+        learning_rate=3.0,
+        arithmetic="native",
+        strategy=SyncSGD(shards=16),
     )
     near, far = Link(1e9, 0.0), Link(1e9, 0.01)
     assert CostModel(wide, SPEED, near, 1).forecast(4).seconds > CostModel(SIXTEEN, SPEED, near, 1).forecast(4).seconds

@@ -7,7 +7,14 @@ from shared.strategies import LocalSGD, SyncSGD
 
 def test_the_profile_is_that_of_the_real_work():
     exact = profile(
-        TrainConfig(sizes=(20, 8, 4), epochs=1, mini_batch_size=16, learning_rate=3.0, strategy=SyncSGD(shards=4))
+        TrainConfig(
+            sizes=(20, 8, 4),
+            epochs=1,
+            mini_batch_size=16,
+            learning_rate=3.0,
+            arithmetic="native",
+            strategy=SyncSGD(shards=4),
+        )
     )
     assert 0 < exact.block(1) < exact.block(4) < 0.1
     local = profile(

@@ -10,7 +10,12 @@ from shared.strategies import SyncSGD
 
 SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
 SIXTEEN = TrainConfig(
-    sizes=(784, 30, 10), epochs=1, mini_batch_size=160, learning_rate=3.0, strategy=SyncSGD(shards=16)
+    sizes=(784, 30, 10),
+    epochs=1,
+    mini_batch_size=160,
+    learning_rate=3.0,
+    arithmetic="native",
+    strategy=SyncSGD(shards=16),
 )
 
 

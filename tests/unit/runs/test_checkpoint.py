@@ -13,7 +13,14 @@ from shared.config import TrainConfig
 from shared.strategies import LocalSGD, SyncSGD
 from tests.support.mutate import COUNT, mutations
 
-CONFIG = TrainConfig(sizes=(196, 12, 10), epochs=60, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD(shards=2))
+CONFIG = TrainConfig(
+    sizes=(196, 12, 10),
+    epochs=60,
+    mini_batch_size=10,
+    learning_rate=3.0,
+    arithmetic="native",
+    strategy=SyncSGD(shards=2),
+)
 
 
 def test_a_checkpoint_keeps_all_of_a_state(tmp_path):

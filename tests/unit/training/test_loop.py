@@ -24,7 +24,14 @@ from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG as TINY
 from tests.support.learning import SAMPLES
 
-CONFIG = TrainConfig(sizes=(196, 12, 10), epochs=4, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD(shards=2))
+CONFIG = TrainConfig(
+    sizes=(196, 12, 10),
+    epochs=4,
+    mini_batch_size=10,
+    learning_rate=3.0,
+    arithmetic="native",
+    strategy=SyncSGD(shards=2),
+)
 
 
 @pytest.fixture

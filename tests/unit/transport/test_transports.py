@@ -21,7 +21,14 @@ from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
 
 SHARDS = 2
-CONFIG = TrainConfig(sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, strategy=SyncSGD(shards=SHARDS))
+CONFIG = TrainConfig(
+    sizes=(4, 3, 2),
+    epochs=1,
+    mini_batch_size=6,
+    learning_rate=3.0,
+    arithmetic="native",
+    strategy=SyncSGD(shards=SHARDS),
+)
 INCARNATION, SLOTS, SLOT = 7, 2, 2
 KEYS = Keys("run", INCARNATION)
 LEASE = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=())

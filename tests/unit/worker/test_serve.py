@@ -15,7 +15,9 @@ from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Depa
 from worker.messages import Notices
 from worker.serve import Done, Server
 
-CONFIG = TrainConfig(sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, strategy=SyncSGD(shards=2))
+CONFIG = TrainConfig(
+    sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, arithmetic="native", strategy=SyncSGD(shards=2)
+)
 LEASE = Lease("run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=())
 KEYS = Keys("run", 7)
 _rng = np.random.default_rng(0)
