@@ -54,6 +54,7 @@ class Exact:
 
     any_order = True
     dtypes = ("float64",)
+    input_grid: Grid | None = OUTPUTS
 
     def __init__(
         self,
@@ -84,10 +85,6 @@ class Exact:
         for start in range(0, len(flat), _PART):
             grid.round(flat[start : start + _PART], self._rounded[start : start + _PART])
         return self._rounded
-
-    def inputs(self, x: Array, out: Array) -> Array:
-        OUTPUTS.round(x, out)
-        return out
 
     def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
         activation.tangents.look_up(z, scratch)
