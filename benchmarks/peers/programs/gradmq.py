@@ -1,7 +1,7 @@
 """GradMQ itself: the training loop's own steps, with real workers on the embedded cluster.
 
-In native arithmetic a mini-batch has as many shards as `gradmq train` gives it. Checkpoints, evaluation and the progress
-bar are no part of a step and are left out, as they are for all others.
+In native arithmetic a mini-batch has as many shards as `gradmq train` gives it. Checkpoints, evaluation and the
+progress bar are no part of a step and are left out, as they are for all others.
 
 With `--local-steps H --replicas R` it is another algorithm: R replicas take H steps each on their own, and then their
 pseudo-gradients are averaged. What counts as a step is a mini-batch, on whichever replica, so the time of a step is to
