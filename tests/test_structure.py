@@ -54,6 +54,7 @@ PURE_IMPORTS = (
 
 REGISTRIES = {
     "shared.nn.activations": "ACTIVATIONS",
+    "shared.nn.arithmetic": "ARITHMETICS",
     "shared.nn.losses": "LOSSES",
     "shared.nn.initializers": "INITIALIZERS",
     "shared.optim.optimizers": "OPTIMIZERS",

@@ -53,5 +53,5 @@ def alone(config: TrainConfig = CONFIG) -> InProcessGradients:
 
 
 def drawn(sizes: tuple[int, ...], seed: int = 0, dtype: str = "float32") -> Parameters:
-    """Parameters as a run with that seed would begin with."""
+    """Parameters as a native run with that seed would begin with."""
     return replace(CONFIG, sizes=sizes, seed=seed, dtype=dtype).initial_parameters()
