@@ -1,7 +1,8 @@
-"""A small problem that is the same everywhere: who gets the same digest of its results rounds alike.
+"""A small problem that is the same everywhere: machines that get the same digest of its results round alike.
 
-It takes a few training steps as a run takes them, by the same code, of shapes for which a BLAS has different kernels,
-and with sums that reach from the flat left end of an activation to the flat right one.
+It takes the first step of a few trainings by the code of runs, from the draw of the weights on. Their shapes are such
+that a BLAS takes different kernels for them, and the neurons' sums reach from one flat end of the activation to the
+other.
 """
 
 import hashlib
@@ -13,13 +14,14 @@ from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
 from shared.environment import SHORT, Kernels, environment
 from shared.errors import MachineError
-from shared.nn.arithmetic import one_thread, quiet
-from shared.nn.parameters import Parameters
+from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
 from shared.nn.random import Purpose, stream
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
+from shared.types import Array
 
-EXPECTED = ""  # the digest of exact arithmetic on every machine
+# The digest in exact arithmetic, on every machine.
+EXPECTED = "abaa6f97317077a568c6a21d75d501f1d1f7c831b547a1c58cf59be5227f207a"
 
 # Sizes and samples. The last is large enough for a BLAS to use all the threads that it may.
 _PROBLEMS = (
@@ -36,9 +38,9 @@ def kernels_for(config: TrainConfig) -> Kernels:
 
 
 def check_arithmetic(config: TrainConfig) -> None:
-    """Raise MachineError if the run's arithmetic is exact, and this machine's is not."""
+    """Raise MachineError if a run should have the same bits on any machine, and would not have them on this one."""
     kernels = kernels_for(config)
-    if config.arithmetic == "exact" and kernels.digest != EXPECTED:
+    if config.any_order and kernels.digest != EXPECTED:
         raise MachineError(
             f"exact arithmetic is wrong on this machine ({kernels.description}): the fixed problem gives "
             f"{kernels.short}, not {EXPECTED[:SHORT]}; `gradmq doctor` tells more"
@@ -47,38 +49,54 @@ def check_arithmetic(config: TrainConfig) -> None:
 
 @cache
 def _digest(arithmetic: str, dtype: str) -> str:
-    with one_thread(), quiet():  # as runs are computed
+    with one_thread():  # as runs are computed
         return digest(arithmetic, dtype)
 
 
 def digest(arithmetic: str, dtype: str) -> str:
-    """Compute the fixed problem, on as many threads as BLAS has now; return the SHA-256 of all its gradients."""
+    """Compute the fixed problem, on as many threads as BLAS has now; return the SHA-256 of its results.
+
+    These are of each step the gradient, the weights after it, and what they make of the samples.
+    """
     results = hashlib.sha256()
-    for number, (sizes, n_samples) in enumerate(_PROBLEMS):
-        config = TrainConfig(
-            sizes=sizes,
-            arithmetic=arithmetic,
-            dtype=dtype,
-            epochs=1,
-            mini_batch_size=n_samples,
-            learning_rate=1.0,
-            strategy=SyncSGD(shards=1),
-        )
-        parameters, samples = _problem(config, number)
-        strategy = strategy_of(config, samples)
-        step = config.sampler(n_samples).step(0, 0)
-        total, _ = strategy.block(parameters, step, 0, len(strategy.bounds(n_samples)) - 1)
-        results.update((total + 0.0).data)  # which makes one zero of the two
+    with quiet():
+        for number, (sizes, n_samples) in enumerate(_PROBLEMS):
+            for result in _first_step(_config(number, sizes, n_samples, arithmetic, dtype)):
+                result = result + 0.0  # which makes one zero of the two
+                results.update(result.astype(result.dtype.newbyteorder("<"), copy=False).tobytes())
     return results.hexdigest()
 
 
-def _problem(config: TrainConfig, number: int) -> tuple[Parameters, LabelledSamples]:
-    """Return weights and samples that depend on the number alone: raw words of the generator, and exact arithmetic."""
-    words = stream(0, Purpose.FIXED_PROBLEM, number)
-    parameters = Parameters(config.sizes, config.dtype)
-    # -1 … 1 in steps of 2^-23, which a float32 holds: the sums of 784 inputs have a standard deviation of 9.
-    parameters.flat[:] = (words.random_raw(len(parameters.flat)) >> np.uint64(40)) / 2.0**23 - 1.0
-    n_inputs, n_classes, n_samples = config.sizes[0], config.sizes[-1], config.mini_batch_size
-    images = (words.random_raw(n_samples * n_inputs) >> np.uint64(56)).astype(np.uint8).reshape(n_samples, n_inputs)
-    labels = (words.random_raw(n_samples) % np.uint64(n_classes)).astype(np.int64)
-    return parameters, LabelledSamples(images, labels, n_classes)
+def _config(number: int, sizes: tuple[int, ...], n_samples: int, arithmetic: str, dtype: str) -> TrainConfig:
+    return TrainConfig(
+        sizes=sizes,
+        arithmetic=arithmetic,
+        dtype=dtype,
+        epochs=1,
+        mini_batch_size=n_samples,
+        learning_rate=3.0,
+        seed=number,
+        strategy=SyncSGD(shards=None if ARITHMETICS[arithmetic].any_order else 1),
+    )
+
+
+def _first_step(config: TrainConfig) -> list[Array]:
+    """Take the first step of a training; return what came of it."""
+    samples = _samples(config)
+    parameters, strategy, mlp = config.initial_parameters(), strategy_of(config, samples), config.mlp()
+    state = config.step_optimizer().initial_state(parameters.flat)
+    step = config.sampler(len(samples)).step(0, 0)
+    units = len(strategy.bounds(len(samples))) - 1
+    total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, units)
+    gradient = total.copy()
+    strategy.update(parameters, state, step, total, n_samples)
+    outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.dtype))
+    return [gradient, parameters.flat, *outputs[1:]]
+
+
+def _samples(config: TrainConfig) -> LabelledSamples:
+    """Return a mini-batch of raw words of the generator."""
+    words, n_samples = stream(config.seed, Purpose.FIXED_PROBLEM, 0), config.mini_batch_size
+    images = words.random_raw(n_samples * config.sizes[0]) >> np.uint64(56)
+    labels = words.random_raw(n_samples) % np.uint64(config.sizes[-1])
+    return LabelledSamples(images.astype(np.uint8).reshape(n_samples, -1), labels.astype(np.int64), config.sizes[-1])

@@ -88,7 +88,7 @@ class Session:
             return False
         if run not in _warned:
             _warned.add(run)
-            log.error("%s; it computes nothing in this run", _difference(ours, theirs, self._lease.config.arithmetic))
+            log.error("%s; it computes nothing in this run", _difference(ours, theirs, self._lease.config.any_order))
         return True
 
     def _idle(self, stream: Stream) -> None:
@@ -128,9 +128,9 @@ class Session:
         redis.expire(self._keys.replies, LIFETIME)
 
 
-def _difference(ours: Kernels, theirs: Kernels, arithmetic: str) -> str:
+def _difference(ours: Kernels, theirs: Kernels, any_order: bool) -> str:
     """Return in which way we differ from the coordinator, and what to do."""
-    if arithmetic == "exact":
+    if any_order:
         return (
             f"the exact arithmetic of this worker is wrong ({ours.description}): the fixed problem gives {ours.short}, "
             f"not {theirs.short}, a defect of this machine; `gradmq doctor` here tells more"

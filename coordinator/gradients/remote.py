@@ -70,7 +70,7 @@ class RemoteGradients:
         steps_per_epoch, kernels = config.sampler(len(samples)).steps_per_epoch, kernels_for(config)
         self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch, kernels)
         self._window_length, self._timer = WindowLength(batches_per_task), RetransmissionTimer()
-        self._workforce = Workforce(broker_url, config.shards_per_step, excluded, kernels, config.arithmetic)
+        self._workforce = Workforce(broker_url, config.shards_per_step, excluded, kernels, config.any_order)
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
         self._replies = Replies(
             self._incarnation, config, self._workforce, self._transport, Audit(audit, self._strategy)

@@ -41,7 +41,7 @@ class Replies:
         transport: CoordinatorTransport,
         audit: Audit,
     ) -> None:
-        self._incarnation, self._is_exact = incarnation, config.arithmetic == "exact"
+        self._incarnation, self._any_order = incarnation, config.any_order
         self._dtype = ord(config.numpy_dtype.char)
         self.message_bytes = max(transport.message_bytes, RECORD_BYTES + LONGEST)
         self._workforce, self._transport, self._audit = workforce, transport, audit
@@ -139,7 +139,7 @@ class Replies:
             self._reject(pending, worker, why)
             return
         self._drop(pending, worker, _REJECTED)
-        cause = "`gradmq doctor` there tells more" if self._is_exact else "is it another type of processor?"
+        cause = "`gradmq doctor` there tells more" if self._any_order else "is it another type of processor?"
         self._workforce.exclusions.exclude(
             worker, f"{why} ({cause}); `gradmq verify` tells whether replies that were not checked were right"
         )

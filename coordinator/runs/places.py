@@ -49,7 +49,7 @@ def foreign_rounding(places: list[Place], config: TrainConfig) -> str:
     """
     here = Place.here(config)
     others = [place.environment.kernels for place in places if place.digest != here.digest]
-    if config.arithmetic == "exact" or not others:
+    if config.any_order or not others:
         return ""
     return (
         f"this machine rounds otherwise than the one that the run was computed on: {here.environment.kernels} here, "

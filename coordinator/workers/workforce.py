@@ -22,18 +22,19 @@ class Workforce:
         shards: int,
         excluded: Iterable[str],
         kernels: Kernels,
-        arithmetic: str,
+        any_order: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """broker: Celery's.  shards: of a step, and so as many leases as there are.  excluded: who gets no work.
 
-        kernels: what the coordinator computes with.  arithmetic: of the run.  clock: returns seconds.
+        kernels: what the coordinator computes with.  any_order: whether sums have the same bits in any order.
+        clock: returns seconds.
         """
         self.leases = Leases(clock)
         self.membership = Membership(shards, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
-        self.admission = Admission(kernels, arithmetic, self.exclusions)
+        self.admission = Admission(kernels, any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
         self._shards = shards
 

@@ -31,7 +31,7 @@ class Workforce:
         self.membership = Membership(CONFIG.shards_per_step)
         self.stragglers = Stragglers()
         self.exclusions = Exclusions([])
-        self.admission = Admission(KERNELS, CONFIG.arithmetic, self.exclusions)
+        self.admission = Admission(KERNELS, CONFIG.any_order, self.exclusions)
 
 
 class Transport:

@@ -11,6 +11,7 @@ from coordinator.runs.run import Run
 from shared.data.dataset import Dataset
 from shared.environment import Kernels
 from shared.errors import RunError
+from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG, SAMPLES
 
 DATA = Dataset(SAMPLES, SAMPLES, SAMPLES)
@@ -82,4 +83,9 @@ def test_a_native_run_of_other_kernels_names_both():
 
 def test_exact_runs_have_the_same_bits_everywhere(monkeypatch):
     monkeypatch.setattr(places, "kernels_for", lambda config: Kernels("1" * 64, "here"))
-    assert foreign_rounding([ELSEWHERE], replace(CONFIG, arithmetic="exact")) == ""
+    assert (
+        foreign_rounding(
+            [ELSEWHERE], replace(CONFIG, arithmetic="exact", initializer="normal", dtype="", strategy=SyncSGD())
+        )
+        == ""
+    )

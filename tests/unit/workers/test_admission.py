@@ -19,14 +19,14 @@ def told(caplog):
 
 def test_who_rounds_alike_is_admitted_whatever_its_kernels_are_called(told):
     exclusions = Exclusions([])
-    assert Admission(OURS, "native", exclusions).admits("one", OURS._replace(description="another"))
+    assert Admission(OURS, any_order=False, exclusions=exclusions).admits("one", OURS._replace(description="another"))
     assert exclusions.names == []
     assert told() == []
 
 
 def test_in_a_native_run_the_line_has_both_kernels_and_what_to_do(told):
     exclusions = Exclusions([])
-    admission = Admission(OURS, "native", exclusions)
+    admission = Admission(OURS, any_order=False, exclusions=exclusions)
     assert not admission.admits("old", THEIRS)
     assert not admission.admits("old", THEIRS)
     assert exclusions.names == ["old"]
@@ -40,7 +40,7 @@ def test_in_a_native_run_the_line_has_both_kernels_and_what_to_do(told):
 @pytest.mark.parametrize("digest", ["2" * 64, "", "?"])
 def test_in_an_exact_run_another_digest_is_a_defect_of_that_machine(told, digest):
     exclusions = Exclusions([])
-    assert not Admission(OURS, "exact", exclusions).admits("broken", THEIRS._replace(digest=digest))
+    assert not Admission(OURS, any_order=True, exclusions=exclusions).admits("broken", THEIRS._replace(digest=digest))
     assert exclusions.names == ["broken"]
     (line,) = told()
     assert "a defect of that machine" in line
