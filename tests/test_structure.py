@@ -21,7 +21,7 @@ LAYERS = [
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
-    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster",
+    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
