@@ -9,6 +9,7 @@ from shared.environment import blas, environment
 from tests.support.program import EPOCHS, job, metrics, start_worker
 
 OLD = {"OPENBLAS_CORETYPE": "Nehalem"}
+NATIVE = {"arithmetic": "native", "shards": 2}
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64")
@@ -27,12 +28,12 @@ def line_of(text: str, *parts: str) -> str:
 def test_a_worker_with_other_kernels_is_refused_before_it_computes(gradmq, small_data, server, fingerprints):
     old = start_worker(gradmq, server, "old", **OLD)
     old.wait_for(" ready.")
-    program = gradmq(*job(small_data, arithmetic="native", redis=server.url))
+    program = gradmq(*job(small_data, redis=server.url, **NATIVE))
     program.wait_for("it rounds otherwise")
     old.wait_for("this worker rounds otherwise")
     start_worker(gradmq, server, "good")
     assert program.end() == 0, program.text()
-    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2, arithmetic="native")
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2, **NATIVE)
     for text in (program.text(), old.text()):  # once, though it has taken more than one lease
         line = line_of(text, "rounds otherwise", "Nehalem", environment().kernels)
         assert "--arithmetic exact" in line
@@ -41,7 +42,7 @@ def test_a_worker_with_other_kernels_is_refused_before_it_computes(gradmq, small
 
 
 def test_a_native_run_says_before_it_goes_on_elsewhere_that_this_machine_rounds_otherwise(gradmq, small_data):
-    program = gradmq(*job(small_data, arithmetic="native", workers=0))
+    program = gradmq(*job(small_data, workers=0, **NATIVE))
     assert program.end() == 0, program.text()
     verified = gradmq("verify", program.run_folder, **OLD)
     assert verified.end() == 1, verified.text()
