@@ -21,6 +21,7 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
 from shared.errors import QueueError
+from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import Keys
 from shared.messaging.records import Kind, Record
@@ -66,10 +67,10 @@ class RemoteGradients:
         self._incarnation = secrets.randbits(64)
         self._keys = keys = Keys(run_id, self._incarnation)
         self._strategy = strategy_of(config, samples)
-        steps_per_epoch = config.sampler(len(samples)).steps_per_epoch
-        self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch)
+        steps_per_epoch, kernels = config.sampler(len(samples)).steps_per_epoch, kernels_for(config)
+        self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch, kernels)
         self._window_length, self._timer = WindowLength(batches_per_task), RetransmissionTimer()
-        self._workforce = Workforce(broker_url, config.shards_per_step, excluded)
+        self._workforce = Workforce(broker_url, config.shards_per_step, excluded, kernels, config.any_order)
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
         self._replies = Replies(
             self._incarnation, config, self._workforce, self._transport, Audit(audit, self._strategy)

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 
+from coordinator.workers.admission import Admission
 from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
 from coordinator.workers.stragglers import Stragglers
+from shared.environment import Kernels
 from shared.messaging.lease import Lease
 
 
@@ -15,16 +17,24 @@ class Workforce:
     """The policies about workers, and what follows when they are asked together."""
 
     def __init__(
-        self, broker: str, shards: int, excluded: Iterable[str], clock: Callable[[], float] = time.monotonic
+        self,
+        broker: str,
+        shards: int,
+        excluded: Iterable[str],
+        kernels: Kernels,
+        any_order: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """broker: Celery's.  shards: of a step, and so as many leases as there are.  excluded: who gets no work.
 
+        kernels: what the coordinator computes with.  any_order: whether sums have the same bits in any order.
         clock: returns seconds.
         """
         self.leases = Leases(clock)
         self.membership = Membership(shards, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
+        self.admission = Admission(kernels, any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
         self._shards = shards
 

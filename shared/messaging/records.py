@@ -4,7 +4,7 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple, Self
 
-VERSION = 5  # of records and leases, and of what decides the bits: who speaks another cannot take part
+VERSION = 6  # of records and leases, and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -14,7 +14,7 @@ class Kind(IntEnum):
     REQUEST = 2  # coordinator: compute shards `first` to `stop - 1` of `step`
     OVER = 3  # coordinator: the window is over
     REPLY = 4  # worker in lease `number`: the gradient summed over these shards
-    JOINED = 5  # worker: lease `number` is taken; its name follows
+    JOINED = 5  # worker: lease `number` is taken; an introduction follows
     LEFT = 6  # worker: lease `number` is given up
     NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the training samples
     LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows
