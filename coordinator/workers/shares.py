@@ -6,17 +6,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
-_REVIEW = 0.3  # seconds between two looks at the shares
-# A worker's speed is the median of that in its latest replies, so long apart: a machine may hold up a good one.
+# Seconds between two looks at the shares, and at most: they double whenever a change was of no use. With many workers
+# replies wait for each other, and who was last says little of who is slow.
+_REVIEW, _LONGEST_REVIEW = 0.3, 5.0
+# A worker's time is the median of that of its latest replies, so long apart: a machine may hold up a good one.
 _LEAST, _MOST, _APART = 5, 100, 0.01  # replies, replies, and seconds
 # Shares stay as they are unless others promise a step that is this much shorter: times are never quite the same.
 _WORTHWHILE = 0.06
-# Or unless a worker is this much sooner done than the last one, and may get this much more. What a reply costs besides
-# the samples makes a small share look slow, so that more is promised too little.
-_IDLE = 1.5
+# What a reply costs besides its samples is not known. This much of the shortest time is taken for it, so that a worker
+# with few samples is not taken for slow, and one that has become fast finds out.
+_BESIDES = 0.4
 # A worker gets nothing if steps are this much shorter without it, as so many replies of one sample and so many seconds
 # have shown.
-_WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 0.2, 15, 1.0
+_WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 0.15, 15, 1.0
+_TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
 _LONGEST_PAUSE = 600.0
 
@@ -30,15 +33,19 @@ class Shares:
         """n_samples: of a mini-batch.  clock: returns seconds."""
         self._n_samples, self._clock = n_samples, clock
         self.changes = 0  # grows whenever workers get other shares than before
-        self._speeds: dict[str, float] = {}  # samples a second, as the shares take them
+        self._speeds: dict[str, float] = {}  # samples a second, besides what a reply costs anyway: make the shares
         self._until: dict[str, float] = {}  # when a pause ends, by the clock
         self._pauses: dict[str, float] = {}  # how long a worker's last one was
         self._tried: set[str] = set()  # workers after a pause, until they were measured with one sample
         self._shares: dict[str, int] = {}  # of a whole mini-batch, as they are now
         self._since = 0.0  # when they became so, by the clock
-        self._measured: dict[str, deque[float]] = {}  # samples a second in some of the latest replies with these shares
+        self._times: dict[str, deque[float]] = {}  # seconds until some of the latest replies with these shares
         self._noted: dict[str, float] = {}  # when the newest of them came, by the clock
         self._reviewed = clock()
+        self._interval = _REVIEW  # seconds between two reviews
+        self._longest: float | None = (
+            None  # seconds of the slowest worker before the latest change, until that is judged
+        )
 
     @property
     def pausing(self) -> Collection[str]:
@@ -49,9 +56,9 @@ class Shares:
         """Note a reply that came just now: of so many samples, so long after they were requested."""
         now = self._clock()
         noted = self._noted.get(worker)
-        if noted is None or now - noted >= _APART:
+        if samples == self._shares.get(worker) and (noted is None or now - noted >= _APART):
             self._noted[worker] = now
-            self._measured.setdefault(worker, deque(maxlen=_MOST)).append(samples / seconds)
+            self._times.setdefault(worker, deque(maxlen=_MOST)).append(seconds)
 
     def of(self, workers: Sequence[str], n_samples: int) -> list[int]:
         """Return how many of so many samples each of these workers gets, perhaps none.  workers: at least one."""
@@ -59,16 +66,15 @@ class Shares:
             self._end_pauses(workers)
         known = [self._speeds[worker] for worker in workers if worker in self._speeds]
         mean = statistics.fmean(known) if known else 1.0
-        working = [worker for worker in workers if worker not in self._until]
-        one_each = sum(worker in self._tried for worker in working) if len(working) > 1 else 0
-        speeds = [0.0 if worker in self._until else self._speeds.get(worker, mean) for worker in workers]
-        if 0 < one_each < min(len(working), n_samples):
-            tried = [worker in self._tried for worker in workers]
-            rest = [0.0 if is_tried else speed for speed, is_tried in zip(speeds, tried, strict=True)]
-            shares = divide(n_samples - one_each, rest)
-            shares = [1 if is_tried else share for share, is_tried in zip(shares, tried, strict=True)]
-        else:
-            shares = divide(n_samples, speeds)
+        paused = [worker in self._until for worker in workers]
+        tried = [worker in self._tried for worker in workers]
+        if sum(paused) + sum(tried) == len(workers):  # there is nobody to leave the rest to
+            tried = [False] * len(workers)
+        speeds = [
+            0.0 if is_paused else _TRIED if is_tried else self._speeds.get(worker, mean)
+            for worker, is_paused, is_tried in zip(workers, paused, tried, strict=True)
+        ]
+        shares = divide(n_samples, speeds, [0 if is_paused else 1 for is_paused in paused])
         if n_samples == self._n_samples:
             self._now_are(dict(zip(workers, shares, strict=True)))
         return shares
@@ -76,7 +82,7 @@ class Shares:
     def review(self) -> None:
         """Now and then: change the shares if steps will be shorter for it."""
         now = self._clock()
-        if now - self._reviewed < _REVIEW:
+        if now - self._reviewed < self._interval:
             return
         self._reviewed = now
         over = [worker for worker, until in self._until.items() if until <= now]
@@ -93,40 +99,41 @@ class Shares:
         self.changes += 1
 
     def _balance(self, now: float) -> None:
-        """Take the speeds that were measured for the shares, if that is worth a change."""
+        """Have the shares follow from the times that were measured with them, if that is worth a change."""
         shares = {worker: share for worker, share in self._shares.items() if share}
-        replies = [self._measured.get(worker, ()) for worker in shares]
-        if len(shares) < 2 or any(len(its) < _LEAST for its in replies):
+        replies = {worker: self._times.get(worker, ()) for worker in shares}
+        if len(shares) < 2 or any(len(its) < _LEAST for its in replies.values()):
             return
-        speeds = dict(zip(shares, map(statistics.median, replies), strict=True))
-        times = {worker: share / speeds[worker] for worker, share in shares.items()}
-        longest = max(times.values())
-
-        def divided(least: Callable[[str], int]) -> tuple[dict[str, int], float]:
-            """Return other shares, and how long a step they promise."""
-            each = divide(self._n_samples, [*speeds.values()], [*map(least, shares)])
-            others = dict(zip(shares, each, strict=True))
-            return others, max(share / speeds[worker] for worker, share in others.items())
-
+        times = {worker: statistics.median(its) for worker, its in replies.items()}
+        longest, besides = max(times.values()), min(times.values()) * _BESIDES
+        speeds = {worker: share / (times[worker] - besides) for worker, share in shares.items()}
+        self._judge_the_latest_change(longest)
         if now - self._since >= _PATIENCE:
-            enough = {worker for worker, its in self._measured.items() if len(its) >= _ENOUGH}
-            others, promised = divided(lambda worker: 0 if shares[worker] == 1 and worker in enough else 1)
-            slow = [worker for worker, share in others.items() if not share]
-            if slow and promised <= longest * (1 - _WORTH_A_PAUSE):
-                self._take(speeds)
+            least = [0 if share == 1 and len(replies[worker]) >= _ENOUGH else 1 for worker, share in shares.items()]
+            others = divide(self._n_samples, [*speeds.values()], least)
+            slow = [worker for worker, share in zip(shares, others, strict=True) if not share]
+            if slow and besides + _slowest(others, speeds) <= longest * (1 - _WORTH_A_PAUSE):
+                self._take(speeds, longest)
                 for worker in slow:
                     rest = statistics.median(seconds for name, seconds in times.items() if name not in slow)
                     self._pause(worker, now, times[worker] / rest)
                 return
-        others, promised = divided(lambda worker: 1)
-        is_idle = any(
-            times[worker] * _IDLE < longest and others[worker] >= share * _IDLE for worker, share in shares.items()
-        )
-        if promised <= longest * (1 - _WORTHWHILE) or (is_idle and promised <= longest):
-            self._take(speeds)
+        others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
+        if besides + _slowest(others, speeds) <= longest * (1 - _WORTHWHILE):
+            self._take(speeds, longest)
 
-    def _take(self, speeds: dict[str, float]) -> None:
-        """Have the shares follow from these speeds from now on."""
+    def _judge_the_latest_change(self, longest: float) -> None:
+        """See whether steps became shorter by it, and so how soon the next one may come.  longest: seconds, since."""
+        if self._longest is not None:
+            if longest > self._longest * (1 - _WORTHWHILE / 2):
+                self._interval = min(2 * self._interval, _LONGEST_REVIEW)
+            elif longest < self._longest * (1 - _WORTH_A_PAUSE):
+                self._interval = _REVIEW
+            self._longest = None
+
+    def _take(self, speeds: dict[str, float], longest: float) -> None:
+        """Have the shares follow from these speeds from now on.  longest: seconds of the slowest worker so far."""
+        self._longest = longest
         self._speeds.update(speeds)
         self._tried.difference_update(speeds)
         self.changes += 1
@@ -142,7 +149,12 @@ class Shares:
         """Note the shares of a whole mini-batch; what was measured with others tells little of them."""
         if shares != self._shares:
             self._shares, self._since = shares, self._clock()
-            self._measured.clear()
+            self._times.clear()
+
+
+def _slowest(shares: Sequence[int], speeds: dict[str, float]) -> float:
+    """Return the seconds until all are done with their shares."""
+    return max(share / speed for share, speed in zip(shares, speeds.values(), strict=True))
 
 
 def divide(n_samples: int, speeds: Sequence[float], least: Sequence[int] | None = None) -> list[int]:
