@@ -73,7 +73,7 @@ class FakeWorker:
         lease = self._lease = Lease.from_json(arguments[0])
         config = lease.config
         self._keys = Keys(lease.run, lease.incarnation)
-        self._notices = Notices(lease, f"fake{self._slot}")
+        self._notices = Notices(lease, f"fake{self._slot}", lease.kernels)
         if self._transport is None:  # of all leases of the one run
             self._gradient = np.full(Parameters.count(config.sizes), 1e-6, config.dtype)
             none = np.empty((0, 0))

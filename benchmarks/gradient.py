@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cli import Parser
-from benchmarks.harness import synchronous
+from benchmarks.harness import native
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.notebook_loop import NotebookLoop, sigmoid
 from benchmarks.turns import in_turn, turns_table
@@ -35,7 +35,7 @@ def main() -> None:
     (w_1, w_2), (b_1, b_2) = loop.weights, loop.biases
     rng = np.random.default_rng(0)
     x, y = rng.random((MINI_BATCH, SIZES[0])).T, np.eye(SIZES[-1])[rng.integers(0, 10, MINI_BATCH)].T
-    result, mlp = Parameters(SIZES, np.float64), replace(synchronous(NOTEBOOKS), dtype="float64").mlp()
+    result, mlp = Parameters(SIZES, np.float64), replace(native(NOTEBOOKS, shards=1), dtype="float64").mlp()
 
     def plain() -> tuple[Array, ...]:
         a_1 = sigmoid(w_1 @ x + b_1)

@@ -21,7 +21,6 @@ from shared.messaging.addresses import broker_url
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct
 from shared.nn.parameters import Parameters
-from shared.parallel.sharding import default_shards
 from shared.strategies import LocalSGD, SyncSGD
 from shared.transport.regions import SharedTensors
 from shared.types import Vector
@@ -35,38 +34,40 @@ def data() -> Dataset:
     return load_dataset(DEFAULT_DATA)
 
 
-def synchronous(job: Job, shards: int | None = None, mini_batch: int | None = None, seed: int = 0) -> TrainConfig:
-    """Return the configuration of synchronous SGD.  shards: None: as many as usual."""
+def synchronous(job: Job, mini_batch: int | None = None, seed: int = 0) -> TrainConfig:
+    """Return the configuration of synchronous SGD in exact arithmetic."""
     return TrainConfig(
         sizes=job.sizes,
         epochs=_ENDLESS,
         mini_batch_size=mini_batch or job.mini_batch,
         learning_rate=job.learning_rate,
         seed=seed,
-        strategy=SyncSGD(shards=shards or usual_shards(job)),
+        strategy=SyncSGD(),
     )
 
 
+def native(job: Job, shards: int, seed: int = 0) -> TrainConfig:
+    """Return the configuration of synchronous SGD in native float32."""
+    return replace(synchronous(job, seed=seed), arithmetic="native", dtype="float32", strategy=SyncSGD(shards=shards))
+
+
 def local(job: Job, local_steps: int, replicas: int, learning_rate: float | None = None, seed: int = 0) -> TrainConfig:
-    """Return the configuration of local SGD.  learning_rate: None: the job's."""
+    """Return the configuration of local SGD in native float32.  learning_rate: None: the job's."""
     return TrainConfig(
         sizes=job.sizes,
         epochs=_ENDLESS,
         mini_batch_size=job.mini_batch,
         learning_rate=learning_rate or job.learning_rate,
         seed=seed,
+        arithmetic="native",
         strategy=LocalSGD(local_steps=local_steps, replicas=replicas),
     )
 
 
-def usual_shards(job: Job) -> int:
-    return default_shards(job.mini_batch)
-
-
 def accuracy(config: TrainConfig, parameters: Parameters) -> float:
     """Return how much of the test samples a network knows, in percent."""
-    test, mlp = data().test, replace(config, dtype=parameters.dtype.name).mlp()
-    return 100 * count_correct(mlp, parameters, test) / len(test)
+    test, mlp = data().test, config.mlp()
+    return 100 * count_correct(mlp, mlp.rounded(parameters), test) / len(test)
 
 
 @dataclass(frozen=True)

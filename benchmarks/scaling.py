@@ -2,8 +2,8 @@
 
 The coordinator's part is the real one, so is Redis; the workers are played by one process (fake_workers), because no
 machine has so many cores to spare. Tensors go through Redis, as with workers on other machines; with --shared-memory
-they do not. There are as many shards as workers, or the usual number if that is more, and at least as many samples.
-Below the table are the constants of coordinator.planning.cost_model.
+they do not. A mini-batch has at least as many samples as there are workers. Below the table are the constants of
+coordinator.planning.cost_model.
 
 The fake workers take cores from coordinator and Redis, so quote the CPU times: the time of a step is only an upper
 bound.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.cli import Parser, names_of, numbers
-from benchmarks.harness import session, synchronous, usual_shards
+from benchmarks.harness import session, synchronous
 from benchmarks.instruments import redis_cpu, waiting
 from benchmarks.jobs import JOBS, Job
 from benchmarks.tables import figure, table, write
@@ -65,9 +65,8 @@ def main() -> None:
 
 def measure(job: Job, workers: int, seconds: float, shared_memory: bool) -> Cost:
     """Return what a step of this job costs with so many workers."""
-    shards = max(workers, usual_shards(job))
-    # So that there is a sample for every shard, as with a user who wants them all to work.
-    config = synchronous(job, shards, mini_batch=max(job.mini_batch, shards))
+    # So that there is a sample for every worker, as with a user who wants them all to work.
+    config = synchronous(job, mini_batch=max(job.mini_batch, workers))
     with session(config, workers, fake=True, through_redis=not shared_memory) as running:
         running.training.warm_up(seconds / 3)
         url = running.cluster.redis_url

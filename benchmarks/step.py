@@ -22,7 +22,6 @@ def main() -> None:
     parser.amount("--steps", 1000, 100, "of each in a round")
     parser.amount("--warm-up", 1.0, 0.2, "seconds before anything counts, once all workers are there")
     parser.amount("--workers", 2, 2, "processes that compute")
-    parser.amount("--shards", 2, 2, "of a mini-batch")
     parser.add_argument("--through-redis", action="store_true", help="the tensors, as with workers on other machines")
     options = parser.parse()
 
@@ -37,8 +36,7 @@ def main() -> None:
             loop.step(next(mini_batches), NOTEBOOKS.learning_rate)
         return (time.perf_counter() - start) * 1000 / float(options.steps)
 
-    config = synchronous(NOTEBOOKS, shards=options.shards)
-    with session(config, options.workers, through_redis=options.through_redis) as running:
+    with session(synchronous(NOTEBOOKS), options.workers, through_redis=options.through_redis) as running:
         training = running.training
         training.warm_up(options.warm_up)
         columns = in_turn(
@@ -62,7 +60,7 @@ def main() -> None:
         "a step": step,
         "a worker waits for its next request": step - compute,
     }
-    workers = f"{options.workers} worker{'s' * (options.workers > 1)}, {options.shards} shards"
+    workers = f"{options.workers} worker{'s' * (options.workers > 1)}"
     print(table((f"where it goes, {workers}", "ms"), ((name, figure(value)) for name, value in parts.items())))
 
 

@@ -24,6 +24,7 @@ from shared.config import TrainConfig, join
 from shared.data.dataset import Dataset
 from shared.data.samples import LabelledSamples
 from shared.errors import ConfigError
+from shared.fixed_problem import check_arithmetic
 from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
 
@@ -64,8 +65,9 @@ class RunOptions:
 
 
 def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, options: RunOptions) -> None:
-    """Train from the state to the end of the run.  data: where the samples are."""
+    """Train from the state to the end of the run.  data: where the samples are.  Raises MachineError first."""
     logs.context.run = run.id
+    check_arithmetic(run.config)
     config, training = run.config, dataset.training
     with ExitStack() as stack:
         stack.enter_context(one_thread())

@@ -12,18 +12,11 @@ __all__ = ["__version__", *_NOTEBOOK]
 def __getattr__(name: str) -> Any:
     """Look up a name when it is asked for: the program's start, and every worker's, needs none of them."""
     if name == "__version__":
-        return _version()
+        from gradmq._version import version
+
+        return version()
     if name in _NOTEBOOK:
         import shared
 
         return getattr(shared, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("gradmq")
-    except PackageNotFoundError:  # a checkout on PYTHONPATH
-        return "unknown"

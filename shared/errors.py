@@ -6,6 +6,7 @@ GradMQError
 ├── ModelError         a model file that is missing, damaged, or not one
 ├── RunError           a run that is missing, damaged, or in use
 ├── DivergedError      weights or gradients that are no longer finite
+├── MachineError       a machine whose arithmetic is not what it should be
 ├── VersionError       the other side speaks another version of our messages
 ├── MessageError       a lease that is not as it was granted
 ├── QueueError         a Redis or a broker that cannot be reached, or refuses us
@@ -50,6 +51,10 @@ class RunError(GradMQError):
 
 class DivergedError(GradMQError):
     """Weights or gradients are no longer finite."""
+
+
+class MachineError(GradMQError):
+    """This machine's arithmetic is not what it should be."""
 
 
 class VersionError(GradMQError):

@@ -21,6 +21,11 @@ class SyncSGD:
         if self.shards is not None and self.shards < 1:
             raise ConfigError("shards", self.shards, "must be at least 1")
 
+    @property
+    def divisible(self) -> bool:
+        """Whether a step may be cut anywhere."""
+        return self.shards is None
+
     def shards_per_step(self, mini_batch_size: int) -> int:
         """Return among how many workers a step can be divided."""
         return mini_batch_size if self.shards is None else min(self.shards, mini_batch_size)
@@ -39,6 +44,7 @@ class LocalSGD:
     """Replicas of the weights take steps of their own, and then are averaged: another algorithm, with other weights."""
 
     kind: ClassVar[str] = "local-sgd"
+    divisible: ClassVar[bool] = False
     units: ClassVar[str] = "replicas"
 
     local_steps: int  # that a replica takes on its own before the next average

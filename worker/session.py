@@ -1,11 +1,14 @@
 """The session of a lease: from taking it to leaving it, over as many connections as it takes."""
 
+import logging
 import time
 from contextlib import closing
 from typing import cast
 
 from shared.data.samples import LabelledSamples
+from shared.environment import Kernels
 from shared.errors import QueueError
+from shared.fixed_problem import kernels_for
 from shared.messaging.client import Client, client
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
@@ -23,6 +26,10 @@ _NO_REDIS = 300.0  # seconds without Redis after which a lease is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
 _RETRY = 1.0  # seconds between two notices that the samples are needed
 
+_warned: set[str] = set()  # of which runs we have said that we round otherwise
+
+log = logging.getLogger(__name__)
+
 
 class Session:
     """One worker in one lease."""
@@ -31,7 +38,8 @@ class Session:
         """url: of Redis.  worker: this worker's name, for people."""
         self._lease, self._url, self._worker = lease, url, worker
         self._keys = Keys(lease.run, lease.incarnation)
-        self._notices = Notices(lease, worker)
+        self._kernels = kernels_for(lease.config)
+        self._notices = Notices(lease, worker, self._kernels)
         self._departure = Departure(lease)
         self._done = Done()
 
@@ -67,11 +75,21 @@ class Session:
         stream.skip(len(LEASE_KEYS))
         # A lease that comes too late must not wait for a request to find that out.
         self._done.outcome = self._departure.look(stream)
-        if self._worker in self._lease.excluded and not self._done.outcome:
+        if not self._done.outcome and (self._worker in self._lease.excluded or self._rounds_otherwise()):
             self._idle(stream)
         samples = None if self._done.outcome else self._samples()
         if samples is not None:
             Server(stream, self._lease, samples, self._notices, self._departure, self._done).serve()
+
+    def _rounds_otherwise(self) -> bool:
+        """Tell whether our gradients would have other bits than the coordinator's; say so, once in a run."""
+        ours, theirs, run = self._kernels, self._lease.kernels, self._lease.run
+        if ours.digest == theirs.digest:
+            return False
+        if run not in _warned:
+            _warned.add(run)
+            log.error("%s; it computes nothing in this run", _difference(ours, theirs, self._lease.config.any_order))
+        return True
 
     def _idle(self, stream: Stream) -> None:
         """Hold the lease without working, so that it is not offered to us again and again."""
@@ -108,3 +126,17 @@ class Session:
     def _tell(self, redis: Client, notice: bytes) -> None:
         redis.rpush(self._keys.replies, notice)
         redis.expire(self._keys.replies, LIFETIME)
+
+
+def _difference(ours: Kernels, theirs: Kernels, any_order: bool) -> str:
+    """Return in which way we differ from the coordinator, and what to do."""
+    if any_order:
+        return (
+            f"the exact arithmetic of this worker is wrong ({ours.description}): the fixed problem gives {ours.short}, "
+            f"not {theirs.short}, a defect of this machine; `gradmq doctor` here tells more"
+        )
+    return (
+        f"this worker rounds otherwise: it computes with {ours.description}, the coordinator with "
+        f"{theirs.description}; give both the same kernels (processor, NumPy, OPENBLAS_CORETYPE, "
+        "NPY_DISABLE_CPU_FEATURES), or train with --arithmetic exact"
+    )

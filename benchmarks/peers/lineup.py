@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.jobs import JOBS
 
 REPLICAS = 2  # of those with local steps
-ONE, TWO, EXACT, LOCAL = "one process", "two processes", "GradMQ, synchronous SGD", "GradMQ, local SGD"
+ONE, TWO, EXACT, NATIVE, LOCAL = "one process", "two processes", "GradMQ", "GradMQ, native", "GradMQ, native, local SGD"
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,16 @@ class Peer:
         return JOBS[job].local_steps * REPLICAS if self.family == LOCAL else 1
 
 
-def _gradmq(workers: int, local: bool) -> Peer:
-    label = f"GradMQ, {workers} worker{'s' * (workers != 1)}{', local SGD' * local}"
-    arguments = ("--workers", str(workers))
-    if local:
-        return Peer(label, "gradmq", LOCAL, arguments, same_as="gradmq-0-local")
-    return Peer(label, "gradmq", EXACT, arguments)
+def _gradmq(workers: int, family: str) -> Peer:
+    how = family.removeprefix("GradMQ")
+    arguments = ("--workers", str(workers), "--arithmetic", "exact" if family == EXACT else "native")
+    return Peer(
+        f"GradMQ, {workers} worker{'s' * (workers != 1)}{how}",
+        "gradmq",
+        family,
+        arguments,
+        same_as="gradmq-0-local" if family == LOCAL else "numpy",
+    )
 
 
 PEERS = {
@@ -54,8 +58,9 @@ PEERS = {
     "torch": Peer("PyTorch, one process", "torch_single", ONE, foreign=True),
     "ddp": Peer("PyTorch DDP, gloo, 2 processes", "torch_ddp", TWO, foreign=True),
     "ray": Peer("Ray, 2 actors", "ray_actors", TWO, foreign=True),
-    **{f"gradmq-{workers}": _gradmq(workers, local=False) for workers in (0, 1, 2, 4)},
-    **{f"gradmq-{workers}-local": _gradmq(workers, local=True) for workers in (0, 1, 2, 4)},
+    **{f"gradmq-{workers}": _gradmq(workers, EXACT) for workers in (0, 1, 2, 4)},
+    **{f"gradmq-{workers}-native": _gradmq(workers, NATIVE) for workers in (0, 1, 2, 4)},
+    **{f"gradmq-{workers}-local": _gradmq(workers, LOCAL) for workers in (0, 1, 2, 4)},
 }
 QUICK = ["notebook", "numpy", "sklearn", "torch", "ddp", "ray", "gradmq-0", "gradmq-2"]
 # Whose step is 1 in the table: the notebook's loop or NumPy; and the nearest other framework.

@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 
 from benchmarks.jobs import JOBS
-from benchmarks.peers.lineup import EXACT, LOCAL, ONE, PEERS, REFERENCES, TWO
+from benchmarks.peers.lineup import EXACT, LOCAL, NATIVE, ONE, PEERS, REFERENCES, TWO
 from benchmarks.peers.results import Result, Results
 from benchmarks.tables import median
 
@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-COLOURS = {ONE: "#6b7280", TWO: "#d97706", EXACT: "#1d4ed8", LOCAL: "#059669"}
+COLOURS = {ONE: "#6b7280", TWO: "#d97706", EXACT: "#1d4ed8", NATIVE: "#60a5fa", LOCAL: "#059669"}
 BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # a number, so that no line crosses it
-TITLES = {ONE: "one process", TWO: "two processes, other frameworks", EXACT: EXACT, LOCAL: LOCAL}
+TITLES = {ONE: "one process", TWO: "two processes, other frameworks", EXACT: EXACT, NATIVE: NATIVE, LOCAL: LOCAL}
 
 
 def plot(results: Results, caption: str, path: Path) -> None:

@@ -53,6 +53,8 @@ def show(model: Path) -> None:
     click.echo(f"weights_sha256: {parameters.sha256}")
     if _is_run(model):
         run = Run.open(str(model), Path())
+        for place in run.places:
+            click.echo(f"computed on: {place}")
         click.echo(table(run.ledger))
         if run.damaged_line:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; this is the ledger up to there")

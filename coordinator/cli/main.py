@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from coordinator.cli.doctor import doctor
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
 from coordinator.cli.train import resume_command, train_command
@@ -35,7 +36,7 @@ def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
 
-for command in (train_command, resume_command, worker, evaluate, show, verify, plan_command):
+for command in (train_command, resume_command, worker, evaluate, show, verify, plan_command, doctor):
     cli.add_command(command)
 
 

@@ -9,6 +9,7 @@ import click
 from coordinator.accounting import table
 from coordinator.cli import options
 from coordinator.reporting.log_handlers import results, start_logging
+from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
 from coordinator.training.metrics import best
@@ -81,6 +82,9 @@ def resume_command(
         _say_the_result(run)
         return
     run_options.check_queue()
+    if difference := foreign_rounding(run.places, run.config):
+        log.warning("%s; from here on its bits are those of neither", difference)
+    run.goes_on_here()
     _train(run, dataset, path, state, run_options)
 
 

@@ -1,5 +1,6 @@
 """`gradmq verify`: is what was recorded of a run what it computes?"""
 
+import logging
 from pathlib import Path
 
 import click
@@ -8,13 +9,17 @@ from coordinator.cli.options import log_format_option, own_data_option, runs_opt
 from coordinator.cli.types import Epochs
 from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import Run
 from coordinator.runs.verify import verify as recompute
 from shared import logs
 from shared.data.dataset import find_dataset, load_dataset
+from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
 
 _DIFFERENT = 1  # exit code of a run that does not come out as it was recorded
+
+log = logging.getLogger("coordinator")
 
 
 @click.command(short_help="Recompute a run and compare every epoch.")
@@ -39,6 +44,9 @@ def verify(
     first, last = epochs or (0, None)
     if last is not None and last >= len(run.metrics):
         raise click.UsageError(f"--epochs {first}..{last} goes beyond the run's {len(run.metrics)} finished epochs")
+    check_arithmetic(run.config)
+    if difference := foreign_rounding(run.places, run.config):
+        log.warning("%s; expect other bits", difference)
     compared = 0
     with one_thread(), quiet(), ProgressBar(run.config, len(dataset.training)) as bar:
         for epoch, what, difference in recompute(run, dataset, last, bar.after_step):

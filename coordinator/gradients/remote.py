@@ -22,6 +22,7 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
 from shared.errors import QueueError
+from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
@@ -66,12 +67,11 @@ class RemoteGradients:
         self._incarnation = secrets.randbits(64)
         self._keys = keys = Keys(run_id, self._incarnation)
         self._strategy = strategy_of(config, samples)
-        steps_per_epoch = config.sampler(len(samples)).steps_per_epoch
-        self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch)
+        steps_per_epoch, kernels = config.sampler(len(samples)).steps_per_epoch, kernels_for(config)
+        self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch, kernels)
         self._window_length, self._timer = WindowLength(batches_per_task), RetransmissionTimer()
-        divisible = self._strategy.divisible
-        self._workforce = Workforce(broker_url, config.shards_per_step, excluded, divisible=divisible, workers=workers)
-        self._total = RunningTotal if divisible else TreeTotal
+        self._workforce = Workforce(broker_url, config, excluded, kernels, workers)
+        self._total = RunningTotal if self._strategy.divisible else TreeTotal
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
         self._replies = Replies(
             self._incarnation, config, self._workforce, self._transport, Audit(audit, self._strategy)

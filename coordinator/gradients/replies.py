@@ -9,6 +9,7 @@ from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
+from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version
 from shared.nn.parameters import Parameters
 from shared.transport.base import CoordinatorTransport
@@ -16,7 +17,6 @@ from shared.types import Array
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _UNKNOWN = "unknown"  # who sends what tells nothing of its sender
-_LONGEST_NAME = 500  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +42,10 @@ class Replies:
         transport: CoordinatorTransport,
         audit: Audit,
     ) -> None:
-        self._incarnation = incarnation
+        self._incarnation, self._any_order = incarnation, config.any_order
         self._dtype = ord(config.numpy_dtype.char)
         self._units = config.strategy.units
-        self.message_bytes = max(transport.message_bytes, RECORD_BYTES + _LONGEST_NAME)
+        self.message_bytes = max(transport.message_bytes, RECORD_BYTES + LONGEST)
         self._workforce, self._transport, self._audit = workforce, transport, audit
         self._named: set[str] = set()  # whose messages we have complained of
 
@@ -74,8 +74,9 @@ class Replies:
         leases, membership = self._workforce.leases, self._workforce.membership
         match record.kind:
             case Kind.JOINED:
+                name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
                 leases.joined(record.number, name)
-                if name not in leases.excluded:
+                if self._workforce.admission.admits(name, kernels) and name not in leases.excluded:
                     membership.heard(name)
             case Kind.LEFT:
                 leases.left(record.number)
@@ -143,10 +144,9 @@ class Replies:
             self._reject(pending, worker, why)
             return
         self._drop(pending, worker, _REJECTED)
+        cause = "`gradmq doctor` there tells more" if self._any_order else "is it another type of processor?"
         self._workforce.exclusions.exclude(
-            worker,
-            f"{why} (is it another type of processor?); `gradmq verify` tells whether replies that were not checked "
-            "were right",
+            worker, f"{why} ({cause}); `gradmq verify` tells whether replies that were not checked were right"
         )
 
     def _drop(self, pending: PendingStep, worker: str, counts: WorkerCounts) -> Meaning:
@@ -180,5 +180,4 @@ class Replies:
 
 def _text(data: Array) -> str:
     """Return a name as a log line may show it."""
-    text = bytes(data[:_LONGEST_NAME]).decode(errors="replace")
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return printable(data[:LONGEST].tobytes())

@@ -72,6 +72,8 @@ def _limit(model: CostModel, best: Forecast, most: int) -> str:
 
 
 def _kind(model: CostModel) -> str:
+    if model.config.strategy.divisible:
+        return "samples"
     return "replicas" if isinstance(model.config.strategy, LocalSGD) else "shards (--shards makes more, and other bits)"
 
 

@@ -1,19 +1,19 @@
 """A small model of how long a step takes with so many workers, before anybody rents them.
 
-A step has r requests, each for a block of shards, and the busiest worker answers ceil(r / W) of them. B is the
-bytes of the weights, and so of every gradient.
+A step has r requests, each for a block of units (samples, shards or replicas: `shared.parallel.strategy`), and the
+busiest worker answers ceil(r / W) of them. w is the bytes of the weights, g those of every gradient.
 
     step    = publish + out + ceil(r / W) * (compute + turn) + back + the step itself
-    publish = coordinator and Redis: so much a step, and a byte of B
+    publish = coordinator and Redis: so much a step, and a byte of w
     out     = pipeline(r; Redis, link)                       the weights, to whoever takes a request
     compute = a block's time on one core, measured on the spot (`profiler`)
     turn    = a worker's handling, for a message and a byte; waking up; the network's round trip
     back    = pipeline(r; link, Redis, coordinator)          the gradients; the coordinator adds them
 
     pipeline(r; stages) = sum(stages) + (r - 1) * max(stages): the first message goes through all stages, the others
-                          come as fast as the slowest stage lets them; a stage takes so much a message, and a byte of B
+                          come as fast as the slowest stage lets them; a stage takes so much a message, and a byte of it
 
-A step with 0 workers is a block of all shards and the step itself. Redis and the coordinator are taken to be on one
+A step with 0 workers is a block of all units and the step itself. Redis and the coordinator are taken to be on one
 machine, whose link to the workers has a bandwidth, either way. Workers on that machine have the tensors in shared
 memory, so that Redis carries records only; but they share its cores, and a core computes r / cores blocks at least.
 """
@@ -86,19 +86,21 @@ class CostModel:
     ) -> None:
         """link: None for workers on this machine, who share its cores.  costs: default: those that were measured."""
         self.config, self.profile, self.link, self.cores = config, profile, link, cores
-        self._bytes = config.nbytes
+        self._gradient_bytes = config.nbytes
+        # In exact arithmetic weights travel as float32, whose bits they fit.
+        self._weight_bytes = config.nbytes // 2 if config.any_order else config.nbytes
         self._costs = costs or (_SHARED_MEMORY if link is None else _REDIS)
 
     def forecast(self, workers: int) -> Forecast:
         """Return what a step takes with so many workers."""
         config, profile = self.config, self.profile
-        samples, shards = config.samples_per_step, config.shards_per_step
+        samples, units = config.samples_per_step, config.shards_per_step
         if workers == 0:
-            return Forecast(0, samples, profile.block(shards) + profile.step, 0.0, 0.0)
-        requests = -(-shards // block_width(shards, workers))
+            return Forecast(0, samples, profile.block(units) + profile.step, 0.0, 0.0)
+        requests = min(workers, units) if config.strategy.divisible else -(-units // block_width(units, workers))
         busy = min(workers, requests)
         rounds = -(-requests // busy)
-        block = profile.block(-(-shards // requests))
+        block = profile.block(-(-units // requests))
         compute = block * max(rounds, self._crowding(requests))
         host = self._communication(requests, rounds, IDEAL)
         link = self._communication(requests, rounds, self.link) - host if self.link else 0.0
@@ -118,15 +120,14 @@ class CostModel:
 
     def _communication(self, requests: int, rounds: int, link: Link) -> float:
         """Return the seconds of all but the computing."""
-        costs, nbytes = self._costs, self._bytes
-        publish = costs.step + costs.redis_step + (costs.step_byte + costs.redis_byte) * nbytes
-        redis_out = costs.redis + costs.redis_byte * nbytes
-        redis_in = costs.redis + 2 * costs.redis_byte * nbytes  # in from the worker, and out to the coordinator
-        coordinator = costs.reply + costs.reply_byte * nbytes
-        transfer = nbytes / link.bandwidth
-        workers = rounds * (costs.worker + 2 * costs.worker_byte * nbytes + costs.turn + link.rtt)
-        out = _pipeline(requests, redis_out, transfer)
-        back = _pipeline(requests, transfer, redis_in, coordinator)
+        costs, weights, gradient = self._costs, self._weight_bytes, self._gradient_bytes
+        publish = costs.step + costs.redis_step + (costs.step_byte + costs.redis_byte) * weights
+        redis_out = costs.redis + costs.redis_byte * weights
+        redis_in = costs.redis + 2 * costs.redis_byte * gradient  # in from the worker, and out to the coordinator
+        coordinator = costs.reply + costs.reply_byte * gradient
+        workers = rounds * (costs.worker + costs.worker_byte * (weights + gradient) + costs.turn + link.rtt)
+        out = _pipeline(requests, redis_out, weights / link.bandwidth)
+        back = _pipeline(requests, gradient / link.bandwidth, redis_in, coordinator)
         return publish + out + workers + back + self.profile.step
 
 

@@ -23,14 +23,14 @@ _LEAST_BYTES = 2**24  # of samples, so that gathering them misses the caches as 
 class Profile:
     """Seconds that a run's work takes one core."""
 
-    call: float  # a block of shards, whatever it holds
-    shard: float  # each shard in it; with local steps, each replica
-    step: float  # checking a sum and taking the step
+    call: float  # a block of units, whatever it holds
+    unit: float  # each unit in it: a sample, a shard or a replica (`shared.parallel.strategy`)
+    step: float  # checking a sum, taking the step, and rounding the weights for the next
     mini_batch: float  # the gradient of a whole mini-batch
 
-    def block(self, shards: int) -> float:
-        """Return the seconds of a block of so many shards."""
-        return self.call + self.shard * shards
+    def block(self, units: int) -> float:
+        """Return the seconds of a block of so many units."""
+        return self.call + self.unit * units
 
     @property
     def local_step(self) -> float:
@@ -40,36 +40,36 @@ class Profile:
 
 def profile(config: TrainConfig) -> Profile:
     """Time the real work on random samples, for about a second."""
-    plain = replace(config, strategy=SyncSGD(shards=1))
-    step, mini_batch = _time_of_step(plain), _time_of_block(plain, 1)
+    plain = replace(config, strategy=SyncSGD(shards=None if config.any_order else 1))
+    step, mini_batch = _time_of_step(plain), _time_of_block(plain, plain.shards_per_step)
     if isinstance(config.strategy, LocalSGD):
         # A replica also copies the weights, and subtracts them at the end: about what a step costs.
         return Profile(step, config.strategy.local_steps * (mini_batch + step), step, mini_batch)
-    shards = config.shards_per_step
-    if shards == 1:
+    units = config.shards_per_step
+    if units == 1:
         return Profile(0.0, mini_batch, step, mini_batch)
-    one, all_shards = _time_of_block(config, 1), _time_of_block(config, shards)
-    shard = max(all_shards - one, 0.0) / (shards - 1)
-    return Profile(max(one - shard, 0.0), shard, step, mini_batch)
+    one, all_units = _time_of_block(config, 1), _time_of_block(config, units)
+    unit = max(all_units - one, 0.0) / (units - 1)
+    return Profile(max(one - unit, 0.0), unit, step, mini_batch)
 
 
-def _time_of_block(config: TrainConfig, shards: int) -> float:
-    """Return the seconds of the sum of the first shards of a step."""
+def _time_of_block(config: TrainConfig, units: int) -> float:
+    """Return the seconds of the sum of the first units of a step."""
     rng = np.random.default_rng(0)
     size, inputs, classes = config.samples_per_step, config.sizes[0], config.sizes[-1]
     n_samples = max(size, _LEAST_BYTES // inputs)
     images = rng.integers(0, 256, (n_samples, inputs), np.uint8)
     strategy = strategy_of(config, LabelledSamples(images, rng.integers(0, classes, n_samples), classes))
-    parameters = config.initial_parameters()
+    weights = strategy.broadcast(config.initial_parameters())
 
     def compute() -> None:
-        strategy.block(parameters, Step(0, 0, 0, rng.integers(0, n_samples, size)), 0, shards)
+        strategy.block(weights, Step(0, 0, 0, rng.integers(0, n_samples, size)), 0, units)
 
     return _time(compute)
 
 
 def _time_of_step(config: TrainConfig) -> float:
-    """Return the seconds of checking a sum and taking a step of SGD with it."""
+    """Return the seconds of checking a sum, taking a step of SGD with it, and rounding the weights for the next."""
     no_samples = LabelledSamples(np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
     strategy, parameters = strategy_of(config, no_samples), config.initial_parameters()
     state = config.step_optimizer().initial_state(parameters.flat)
@@ -78,6 +78,7 @@ def _time_of_step(config: TrainConfig) -> float:
     def step() -> None:
         is_finite(total)
         strategy.update(parameters, state, first, total, config.mini_batch_size)
+        strategy.broadcast(parameters)
 
     return _time(step)
 

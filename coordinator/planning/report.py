@@ -11,7 +11,7 @@ def report(model: CostModel, most: int, replicas: int | None = None) -> str:
 
 
 def table(model: CostModel, most: int) -> list[str]:
-    """Return the lines of the forecasts for 0, 1, 2, 3, 4, 6, 8, 12, 16, … workers, as far as there are shards."""
+    """Return the lines of the forecasts for 0, 1, 2, 3, 4, 6, 8, 12, 16, … workers, as far as a step can be divided."""
     most = min(most, model.config.shards_per_step)  # others would have nothing to do
     shown = sorted({0, most, *(n for power in range(9) for n in (2**power, 3 * 2**power // 2) if n < most)})
     none = model.forecast(0)

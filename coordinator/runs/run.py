@@ -13,6 +13,7 @@ from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import Model, load_model
+from coordinator.runs.places import Place
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset
@@ -26,10 +27,10 @@ class ReadOnlyError(RunError):
 class Run:
     """One training and its folder, `<runs>/<id>/`."""
 
-    def __init__(self, folder: Path, config: TrainConfig, data: dict[str, str]) -> None:
-        """data: where the samples are, and their digests."""
+    def __init__(self, folder: Path, config: TrainConfig, data: dict[str, str], places: list[Place]) -> None:
+        """data: where the samples are, and their digests.  places: where it was computed, the last one last."""
         self.id, self.folder = folder.name, folder
-        self.config, self.data = config, data
+        self.config, self.data, self.places = config, data, places
         self.model = folder / "model.npz"
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
@@ -41,11 +42,11 @@ class Run:
     def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset) -> Self:
         """Create the folder and write config.json.  path: of the data.  Raises RunError if that can't be done."""
         folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-        run = cls(folder, config, {"path": str(path if path == DEFAULT_DATA else path.absolute()), **_digests(data)})
-        text = json.dumps({**config.to_json(), "data": run.data}, indent=2) + "\n"
+        where = str(path if path == DEFAULT_DATA else path.absolute())
+        run = cls(folder, config, {"path": where, **_digests(data)}, [Place.here(config)])
         try:
             folder.mkdir(parents=True)
-            write_whole(run._config_file, lambda file: file.write(text.encode()))
+            run._write_config()
             sync_folder(runs)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -62,7 +63,8 @@ class Run:
         try:
             fields = json.loads(path.read_bytes())
             data = {str(name): str(value) for name, value in fields.pop("data").items()}
-            run = cls(folder.resolve(), TrainConfig.from_json(fields), data)
+            places = [Place.from_json(place) for place in fields.pop("computed_on", [])]  # not there before 0.3
+            run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
@@ -74,6 +76,17 @@ class Run:
         if any(self.data.get(name) != digest for name, digest in _digests(data).items()):
             raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own")
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
+
+    def goes_on_here(self) -> None:
+        """Add this machine to those that the run was computed on.  Raises RunError if that can't be written."""
+        here = Place.here(self.config)
+        if here in self.places:
+            return
+        self.places.append(here)
+        try:
+            self._write_config()
+        except OSError as error:
+            raise RunError(f"{self._config_file} cannot be written: {error.strerror}; check the disk") from None
 
     def lock(self) -> None:
         """Be the one coordinator of this run until `unlock`, or this process ends.
@@ -151,6 +164,15 @@ class Run:
     def ledger(self) -> list[EpochCounts]:
         """The epochs' counts."""
         return [EpochCounts.from_json(metrics.ledger) for metrics in self.metrics]
+
+    def _write_config(self) -> None:
+        fields = {
+            **self.config.to_json(),
+            "data": self.data,
+            "computed_on": [place.to_json() for place in self.places],
+        }
+        text = json.dumps(fields, indent=2) + "\n"
+        write_whole(self._config_file, lambda file: file.write(text.encode()))
 
     def _read_metrics(self) -> None:
         self.metrics, self.damaged_line = read_metrics(self.metrics_file)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.config import TrainConfig
 from shared.data.sampler import Step
+from shared.environment import Kernels
 from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, OVER_LIFETIME, WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
@@ -34,10 +35,22 @@ class WindowLength:
 class Window:
     """The current window of an incarnation of a run, and its keys in Redis."""
 
-    def __init__(self, run: str, incarnation: int, config: TrainConfig, data_sha256: str, steps_per_epoch: int) -> None:
-        """Begin before the first window, which covers nothing.  data_sha256: of the training samples."""
+    def __init__(
+        self,
+        run: str,
+        incarnation: int,
+        config: TrainConfig,
+        data_sha256: str,
+        steps_per_epoch: int,
+        kernels: Kernels,
+    ) -> None:
+        """Begin before the first window, which covers nothing.
+
+        data_sha256: of the training samples.  kernels: what the coordinator computes with.
+        """
         self.number = -1
         self._run, self._incarnation, self._config, self._data = run, incarnation, config, data_sha256
+        self._kernels = kernels
         self._steps_per_epoch = steps_per_epoch
         self._keys = Keys(run, incarnation)
         self._epoch, self._steps = -1, range(0)
@@ -80,6 +93,7 @@ class Window:
             number=0,
             label="",
             excluded=tuple(excluded),
+            kernels=self._kernels,
         )
 
     def push(self, requests: Sequence[Record]) -> list[Item]:

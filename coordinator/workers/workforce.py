@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from coordinator.workers.admission import Admission
 from coordinator.workers.cuts import Piece, pieces, pieces_by_share
 from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.exclusions import Exclusions
@@ -11,6 +12,8 @@ from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
 from coordinator.workers.shares import Shares
 from coordinator.workers.stragglers import Stragglers
+from shared.config import TrainConfig
+from shared.environment import Kernels
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Record
 from shared.parallel.sharding import block_width
@@ -25,25 +28,25 @@ class Workforce:
     def __init__(
         self,
         broker: str,
-        units: int,
+        config: TrainConfig,
         excluded: Iterable[str],
-        *,
-        divisible: bool = False,
+        kernels: Kernels,
         workers: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """broker: Celery's.  units: of a step.  excluded: who gets no work.
+        """broker: Celery's.  excluded: who gets no work.  kernels: what the coordinator computes with.
 
-        divisible: whether a step may be cut anywhere, see `shared.parallel.strategy`.  workers: how many there are, if
-        that is known.  clock: returns seconds.
+        workers: how many there are, if that is known.  clock: returns seconds.
         """
+        units, divisible = config.shards_per_step, config.strategy.divisible
         self.leases = Leases(clock)
         self.membership = Membership(units, _MORE_THAN_SAMPLES if divisible else _MORE_THAN_SHARDS, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
         self.shares = Shares(units, clock)
+        self.admission = Admission(kernels, config.any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
-        self._units, self._divisible = units, divisible
+        self._divisible = divisible
         # Of a step that is not divisible, requests are the same for any number of workers that there may be.
         self._lease_count = LeaseCount(units, workers if divisible else units)
         self._granted_at = -1  # of the leases' changes

@@ -2,12 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from shared.nn.grids import Grid
 from shared.types import Array, Rows
 
 
@@ -16,8 +17,8 @@ class Samples(Protocol):
 
     def __len__(self) -> int: ...
 
-    def columns(self, rows: Rows, dtype: DTypeLike) -> tuple[Array, Array]:
-        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows."""
+    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
+        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows.  grid: that x is rounded to."""
         ...
 
 
@@ -52,14 +53,16 @@ class LabelledSamples:
     def _one_hot(self) -> dict[np.dtype[Any], Array]:
         return {np.dtype(dtype): np.eye(self.n_classes, dtype=dtype) for dtype in (np.float32, np.float64)}
 
-    def columns(self, rows: Rows, dtype: DTypeLike) -> tuple[Array, Array]:
+    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
         """Return x (n_inputs, len(rows)) and the one-hot y (n_classes, len(rows)) of these rows."""
-        return self.inputs(rows, dtype), self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0).T
+        return self.inputs(rows, dtype, grid), self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0).T
 
-    def inputs(self, rows: Rows, dtype: DTypeLike) -> Array:
-        """Return x (n_inputs, len(rows)) of these rows."""
+    def inputs(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> Array:
+        """Return x (n_inputs, len(rows)) of these rows.  grid: that x, then float64, is rounded to."""
         x = self.images.take(rows, axis=0)
-        return (np.divide(x, 255, dtype=dtype) if x.dtype == np.uint8 else x.astype(dtype)).T
+        if x.dtype == np.uint8:
+            return (np.divide(x, 255, dtype=dtype) if grid is None else _shades(grid).take(x, mode="clip")).T
+        return _rounded(x.astype(dtype), grid).T
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,23 @@ class VectorSamples:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def columns(self, rows: Rows, dtype: DTypeLike) -> tuple[Array, Array]:
-        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows."""
-        return self.inputs.take(rows, axis=0).astype(dtype).T, self.targets.take(rows, axis=0).astype(dtype).T
+    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
+        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows.
+
+        grid: that both are rounded to.
+        """
+        x, y = (part.take(rows, axis=0).astype(dtype) for part in (self.inputs, self.targets))
+        return _rounded(x, grid).T, _rounded(y, grid).T
+
+
+def _rounded(values: Array, grid: Grid | None) -> Array:
+    """Round values in place, if there is a grid."""
+    if grid is not None:
+        grid.round(values, values)
+    return values
+
+
+@cache
+def _shades(grid: Grid) -> Array:
+    """Return what the bytes of an image stand for, on a grid: (256,) float64."""
+    return _rounded(np.arange(256) / 255, grid)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from shared.config import TrainConfig
+from shared.environment import Kernels
 from shared.errors import ConfigError, MessageError, VersionError
 from shared.messaging.records import VERSION
 from shared.strategies import LocalSGD
@@ -28,6 +29,7 @@ class Lease:
     number: int  # of the lease in this incarnation of the run
     label: str  # which of how many, for people: 1/2
     excluded: tuple[str, ...]  # names of the workers that get no work in this window
+    kernels: Kernels  # the coordinator's
 
     @property
     def name(self) -> str:
@@ -37,7 +39,12 @@ class Lease:
 
     def to_json(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.
-        fields = {**asdict(self), "config": self.config.to_json(), "incarnation": f"{self.incarnation:016x}"}
+        fields = {
+            **asdict(self),
+            "config": self.config.to_json(),
+            "incarnation": f"{self.incarnation:016x}",
+            "kernels": self.kernels._asdict(),
+        }
         return {"version": VERSION, "sha256": _digest(fields), **fields}
 
     @classmethod
@@ -64,6 +71,7 @@ class Lease:
                 f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
             ) from None
         fields["incarnation"] = int(fields["incarnation"], 16)
+        fields["kernels"] = Kernels(**fields["kernels"])
         return cls(**fields)
 
 

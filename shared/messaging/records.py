@@ -14,7 +14,7 @@ class Kind(IntEnum):
     REQUEST = 2  # coordinator: compute units `first` to `stop - 1` of `step`
     OVER = 3  # coordinator: the window is over
     REPLY = 4  # worker in lease `number`: the gradient summed over these units
-    JOINED = 5  # worker: lease `number` is taken; its name follows
+    JOINED = 5  # worker: lease `number` is taken; an introduction follows
     LEFT = 6  # worker: lease `number` is given up
     NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the training samples
     LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
+from shared.nn.grids import Grid
 from shared.nn.mlp import MLP, Layers
 from shared.types import Array, Rows, Vector
 
@@ -17,7 +18,7 @@ class Labelled(Protocol):
 
     @property
     def labels(self) -> Array: ...
-    def inputs(self, rows: Rows, dtype: DTypeLike) -> Array: ...
+    def inputs(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> Array: ...
 
 
 def count_correct(mlp: MLP, layers: Layers, samples: Labelled) -> int:
@@ -25,7 +26,7 @@ def count_correct(mlp: MLP, layers: Layers, samples: Labelled) -> int:
     correct = 0
     for start in range(0, len(samples.labels), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(samples.labels)))
-        predicted = mlp.predict(layers, samples.inputs(rows, mlp.dtype))
+        predicted = mlp.predict(layers, samples.inputs(rows, mlp.dtype, mlp.arithmetic.input_grid))
         correct += int(np.count_nonzero(predicted == samples.labels[rows]))
     return correct
 

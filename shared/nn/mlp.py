@@ -38,7 +38,6 @@ class Workspace:
     """Memory for one pass over so many samples, to be used again: fresh memory costs page faults."""
 
     def __init__(self, sizes: Sequence[int], n_samples: int, dtype: np.dtype[np.floating]) -> None:
-        self.x = np.empty((n_samples, sizes[0]), dtype).T  # as samples come: one after the other
         self.outputs = [np.empty((n_out, n_samples), dtype) for n_out in sizes[1:]]
         self.deltas = [np.empty((n_out, n_samples), dtype) for n_out in sizes[1:]]
         # What comes back through the weights, a sample a row; nothing comes to the last layer.
@@ -86,14 +85,16 @@ class MLP:
     def forward(self, layers: Layers, x: Array) -> list[Array]:
         """Return the output of every layer, the inputs x first; valid until the next pass.
 
-        layers: as `rounded` gives them.  x: (n_inputs, n_samples).  Each output: (n_out, n_samples).
+        layers: as `rounded` gives them.  x: (n_inputs, n_samples), on the arithmetic's `input_grid`.  Each output:
+        (n_out, n_samples).
         """
         return self._forward(layers, x, self._workspace(x))
 
     def predict(self, layers: Layers, x: Array) -> Array:
         """Return the number of the strongest output for each sample: (n_samples,) int64.
 
-        That of the last layer's sums, in exact arithmetic, because there outputs near 0 or 1 are equal.
+        layers and x: as in `forward`.  In exact arithmetic it is the strongest sum, because there outputs near 0 or 1
+        are equal.
         """
         workspace = self._workspace(x)
         strengths = self._forward(layers, x, workspace, activate_last=not self.arithmetic.any_order)[-1]
@@ -103,7 +104,7 @@ class MLP:
     def backward(self, layers: Layers, x: Array, y: Array, gradient: Layers) -> None:
         """Write the cost's gradient, summed over the samples, into `gradient`.
 
-        layers: as `rounded` gives them.  x: (n_inputs, n_samples).  y: (n_outputs, n_samples), the wanted outputs.
+        layers and x: as in `forward`.  y: (n_outputs, n_samples), the wanted outputs.
         BP1 to BP4 of M. Nielsen, "Neural Networks and Deep Learning", chapter 2; `delta @ a.T` is already the sum over
         the samples.
         """
@@ -128,7 +129,7 @@ class MLP:
                 np.dot(delta.T, layers.weights[layer], workspace.backs[layer - 1])
 
     def _forward(self, layers: Layers, x: Array, workspace: Workspace, activate_last: bool = True) -> list[Array]:
-        outputs = [self.arithmetic.inputs(x, workspace.x)]
+        outputs = [x]
         for layer, (w, b) in enumerate(zip(layers.weights, layers.biases, strict=True)):
             np.dot(w, outputs[-1], workspace.outputs[layer])
             for rows, z, _, _, scratch in workspace.blocks[layer]:

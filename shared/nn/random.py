@@ -10,6 +10,7 @@ class Purpose(IntEnum):
 
     WEIGHTS = 0
     ORDER = 1
+    FIXED_PROBLEM = 2
 
 
 def stream(seed: int, purpose: Purpose, counter: int) -> np.random.Philox:

@@ -23,6 +23,7 @@ class Scratch:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.index, self.work = np.empty(shape, np.int64), np.empty(shape)
+        self.bits = self.work.view(np.int64)
 
 
 class Tangents:
@@ -34,7 +35,7 @@ class Tangents:
         self._slopes = slopes
         self._constants = values - slopes * (np.arange(-last, last + 1) / _STEP)
         # A float's bits count up with it: those of shift + z are those of shift + (-reach), and the table's index.
-        self._first = int(np.float64(_POINTS.shift).view(np.int64)) - last
+        self._first = _POINTS.shift.view(np.int64) - last
 
     def look_up(self, z: Array, scratch: Scratch) -> None:
         """Replace z by the function of z, rounded to the grid of outputs.
@@ -43,7 +44,7 @@ class Tangents:
         """
         index, work = scratch.index, scratch.work
         np.add(z, _POINTS.shift, work)
-        np.subtract(work.view(np.int64), self._first, index)
+        np.subtract(scratch.bits, self._first, index)
         self._slopes.take(index, None, work, "clip")
         work *= z
         self._constants.take(index, None, z, "clip")

@@ -88,7 +88,7 @@ class Network:
         """Return the network's output for the input a: (n_inputs, n_samples) to (n_outputs, n_samples)."""
         with quiet():
             mlp = self._mlp(a)
-            return mlp.forward(mlp.rounded(self.parameters), a)[-1]
+            return mlp.forward(mlp.rounded(self.parameters), _on_grid(mlp, a))[-1]
 
     def SGD(  # noqa: N802 - the notebook's name
         self,
@@ -140,7 +140,7 @@ class Network:
         gradient = Parameters(self.sizes, self._dtype)
         with quiet():
             mlp = self._mlp(x)
-            mlp.backward(mlp.rounded(self.parameters), x, y, gradient)
+            mlp.backward(mlp.rounded(self.parameters), _on_grid(mlp, x), y, gradient)
         return gradient.biases, gradient.weights
 
     def evaluate(self, test_data: Iterable[Pair]) -> int:
@@ -186,6 +186,16 @@ def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
     step, n_units = Step(0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
     total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
     strategy.update(parameters, {}, step, total, n_samples)
+
+
+def _on_grid(mlp: MLP, x: Array) -> Array:
+    """Return x as the network's sums take it."""
+    grid = mlp.arithmetic.input_grid
+    if grid is None:
+        return x
+    rounded = np.empty(x.shape)
+    grid.round(x, rounded)
+    return rounded
 
 
 def _stack(pairs: Iterable[Pair]) -> VectorSamples:

@@ -28,6 +28,7 @@ class LocalSGDStrategy:
         self._config, self._samples = config, samples
         self._samples_per_replica = config.mini_batch_size * options.local_steps
         self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
         self._common = config.mlp()  # rounds into memory of its own
         self._inner, self._outer = OPTIMIZERS[config.optimizer], config.step_optimizer()
         self._replica = Parameters(config.sizes, config.dtype)
@@ -56,7 +57,7 @@ class LocalSGDStrategy:
         replica.flat[:] = start.flat
         state = self._inner.initial_state(replica.flat)
         for first in range(0, len(rows), size):
-            x, y = self._samples.columns(rows[first : first + size], self._mlp.dtype)
+            x, y = self._samples.columns(rows[first : first + size], *self._numbers)
             self._mlp.backward(self._mlp.rounded(replica), x, y, gradient)
             self._inner.update(replica.flat, state, gradient.flat, x.shape[1], learning_rate)
 

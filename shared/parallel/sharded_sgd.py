@@ -20,6 +20,7 @@ class ShardedSGDStrategy:
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
         self._config, self._shards, self._samples = config, shards, samples
         self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
         self._optimizer = config.step_optimizer()
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
@@ -33,7 +34,7 @@ class ShardedSGDStrategy:
         bounds = self.bounds(len(step.rows))
 
         def gradient(shard: int, out: Parameters) -> None:
-            x, y = self._samples.columns(step.rows[bounds[shard] : bounds[shard + 1]], self._mlp.dtype)
+            x, y = self._samples.columns(step.rows[bounds[shard] : bounds[shard + 1]], *self._numbers)
             self._mlp.backward(weights, x, y, out)
 
         return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]

@@ -18,6 +18,7 @@ class SyncSGDStrategy:
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
         self._config, self._samples = config, samples
         self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
         self._optimizer = config.step_optimizer()
         self._gradient = Parameters(config.sizes, config.dtype)
 
@@ -28,7 +29,7 @@ class SyncSGDStrategy:
         return self._mlp.rounded(parameters)
 
     def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        x, y = self._samples.columns(step.rows[first:stop], self._mlp.dtype)
+        x, y = self._samples.columns(step.rows[first:stop], *self._numbers)
         self._mlp.backward(weights, x, y, self._gradient)
         return self._gradient.flat, stop - first
 

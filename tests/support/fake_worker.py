@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import redis
 
+from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
@@ -77,7 +78,8 @@ class FakeWorker(threading.Thread):
         if not self._is_open(client, lease):
             return
         joined = Record(Kind.JOINED, lease.incarnation, number=lease.number)
-        client.rpush(keys.replies, joined.encode() + self._name_sent)
+        introduction = Introduction(self._name_sent.decode(), lease.kernels)
+        client.rpush(keys.replies, joined.encode() + introduction.encode())
         while self._name_sent.decode() in lease.excluded:
             time.sleep(0.05)
             if not self._is_open(client, lease):

@@ -10,6 +10,7 @@ from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
+from shared.fixed_problem import kernels_for
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
@@ -23,6 +24,7 @@ CONFIG = TrainConfig(
     arithmetic="native",
     strategy=SyncSGD(shards=4),
 )
+KERNELS = kernels_for(CONFIG)
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)
 
@@ -53,5 +55,5 @@ def alone(config: TrainConfig = CONFIG) -> InProcessGradients:
 
 
 def drawn(sizes: tuple[int, ...], seed: int = 0, dtype: str = "float32") -> Parameters:
-    """Parameters as a run with that seed would begin with."""
+    """Parameters as a native run with that seed would begin with."""
     return replace(CONFIG, sizes=sizes, seed=seed, dtype=dtype).initial_parameters()

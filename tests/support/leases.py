@@ -3,6 +3,7 @@
 from shared.config import TrainConfig
 from shared.messaging.lease import Lease
 from shared.strategies import SyncSGD
+from tests.support.learning import KERNELS
 
 CONFIG = TrainConfig(
     sizes=(12, 5, 3),
@@ -17,4 +18,6 @@ CONFIG = TrainConfig(
 
 def template(*excluded: str) -> Lease:
     """What the leases of a window have in common."""
-    return Lease("run", 7, CONFIG, "digest", 3, 500, 1000, window=1, number=0, label="", excluded=excluded)
+    return Lease(
+        "run", 7, CONFIG, "digest", 3, 500, 1000, window=1, number=0, label="", excluded=excluded, kernels=KERNELS
+    )

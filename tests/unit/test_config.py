@@ -8,6 +8,7 @@ import pytest
 
 from shared.config import _CHOICES, TrainConfig
 from shared.errors import ConfigError
+from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OPTIMIZERS, Nesterov
 from shared.optim.schedules import SCHEDULES
@@ -16,6 +17,7 @@ from shared.strategies import LocalSGD, SyncSGD
 SYNC = TrainConfig(
     sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, arithmetic="native", strategy=SyncSGD(shards=2)
 )
+EXACT = replace(SYNC, arithmetic="exact", dtype="", strategy=SyncSGD())
 LOCAL = replace(SYNC, dtype="float64", seed=7, strategy=LocalSGD(local_steps=5, replicas=3, outer_momentum=0.5))
 
 
@@ -45,8 +47,17 @@ def test_strategies_cannot_be_combined_wrongly(strategy):
     """Their options are theirs: one strategy has no place for the other's."""
     with pytest.raises(TypeError):
         strategy(shards=2, local_steps=5)
+
+
+def test_local_sgd_needs_its_number_of_steps():
     with pytest.raises(TypeError):
-        strategy()
+        LocalSGD()
+
+
+def test_synchronous_sgd_needs_no_shards():
+    """In exact arithmetic there are none, and any cut will do."""
+    assert (SyncSGD().divisible, SyncSGD(shards=2).divisible, LocalSGD(local_steps=1).divisible) == (True, False, False)
+    assert (str(SyncSGD()), str(SyncSGD(shards=2))) == ("synchronous SGD", "synchronous SGD in 2 shards")
 
 
 @pytest.mark.parametrize(
@@ -89,13 +100,60 @@ def test_a_configuration_is_given_by_names_alone():
         TrainConfig((6, 5, 3), 1, 4, 3.0, SyncSGD(shards=2))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("field", _CHOICES)
+@pytest.mark.parametrize("field", sorted(_CHOICES.keys() - {"arithmetic"}))
 def test_every_choice_of_a_registry_is_taken(field):
     for choice in _CHOICES[field]:
         assert getattr(replace(SYNC, **{field: choice}), field) == choice
 
 
-@pytest.mark.parametrize("config", [SYNC, LOCAL])
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+def test_an_arithmetic_has_dtypes_of_its_own_and_the_first_is_the_default(arithmetic):
+    """Of the defaults, all but the strategy follow from it."""
+    dtypes = ARITHMETICS[arithmetic].dtypes
+    strategy = SyncSGD(shards=None if ARITHMETICS[arithmetic].any_order else 2)
+    for dtype in ("", *dtypes):
+        config = replace(SYNC, arithmetic=arithmetic, dtype=dtype, strategy=strategy)
+        assert config.dtype == config.numpy_dtype.name == (dtype or dtypes[0])
+        assert config.any_order is ARITHMETICS[arithmetic].any_order
+
+
+def test_exact_is_the_default():
+    config = TrainConfig(sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, strategy=SyncSGD())
+    assert config == EXACT
+    assert (config.arithmetic, config.dtype, config.initializer) == ("exact", "float64", "normal")
+    assert (config.numbers, SYNC.numbers) == ("exact arithmetic", "native float32")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "rule"),
+    [
+        ({"dtype": "float32"}, "dtype", "must be float64 in exact arithmetic"),
+        ({"dtype": "float16"}, "dtype", "must be float64 in exact arithmetic"),
+        ({"initializer": "standard-normal"}, "initializer", "must be one of normal in exact arithmetic"),
+        ({"strategy": SyncSGD(shards=2)}, "shards", "has no meaning in exact arithmetic"),
+        ({"arithmetic": "native"}, "shards", "must be given in native arithmetic"),
+        ({"mini_batch_size": 2**21 + 1}, "mini_batch_size", f"must be at most {2**21} for exact sums"),
+        ({"sizes": (2**21 + 1, 3)}, "sizes", f"must be at most {2**21} for exact sums"),
+        ({"sizes": (6, 2**21 + 1, 3)}, "sizes", f"must be at most {2**21} for exact sums"),
+    ],
+)
+def test_what_exact_arithmetic_cannot_have_is_named(change, field, rule):
+    with pytest.raises(ConfigError) as refused:
+        replace(EXACT, **change)
+    assert (refused.value.field, refused.value.rule) == (field, rule)
+    assert "\n" not in str(refused.value)
+
+
+def test_exact_arithmetic_has_what_is_just_not_too_large():
+    for change in ({"mini_batch_size": 2**21}, {"sizes": (2**21, 3)}, {"sizes": (2, 2**21, 3)}):
+        replace(EXACT, **change)
+
+
+def test_exact_local_sgd_needs_no_shards_either():
+    assert replace(EXACT, strategy=LocalSGD(local_steps=5)).numbers == "exact arithmetic"
+
+
+@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5))])
 def test_a_configuration_survives_its_journey(config):
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
@@ -105,7 +163,8 @@ def test_a_configuration_is_kept_under_these_names():
         "sizes": [6, 5, 3],
         "activation": "sigmoid",
         "loss": "quadratic",
-        "initializer": "standard-normal",
+        "initializer": "normal",
+        "arithmetic": "native",
         "dtype": "float32",
         "epochs": 1,
         "mini_batch_size": 4,
@@ -115,6 +174,8 @@ def test_a_configuration_is_kept_under_these_names():
         "seed": 0,
         "strategy": {"kind": "sync-sgd", "shards": 2},
     }
+    exact = EXACT.to_json()
+    assert (exact["arithmetic"], exact["dtype"], exact["strategy"]) == ("exact", "float64", {"kind": "sync-sgd"})
     assert LOCAL.to_json()["strategy"] == {
         "kind": "local-sgd",
         "local_steps": 5,
@@ -137,8 +198,14 @@ OF_0_1 = {"sizes": [6, 5, 3], "epochs": 1, "mini_batch_size": 4, "eta": 3.0}
 def test_a_configuration_of_version_0_1_is_still_read(fields, config):
     given = {**OF_0_1, **fields}
     kept = dict(given)
-    assert TrainConfig.from_json(given) == config
+    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal")
     assert given == kept
+
+
+def test_a_configuration_of_before_exact_arithmetic_is_native():
+    fields = {**SYNC.to_json(), "initializer": "standard-normal"}
+    del fields["arithmetic"]
+    assert TrainConfig.from_json(fields) == replace(SYNC, initializer="standard-normal")
 
 
 @pytest.mark.parametrize(
@@ -147,6 +214,8 @@ def test_a_configuration_of_version_0_1_is_still_read(fields, config):
         {"strategy": {"kind": "unknown", "shards": 2}},
         {"strategy": {"kind": "sync-sgd", "shards": 2, "replicas": 2}},
         {"strategy": {"kind": "sync-sgd"}},
+        {"arithmetic": "exact"},
+        {"arithmetic": None},
         {"strategy": None},
         {"colour": "red"},
         {"epochs": 0},
@@ -197,6 +266,7 @@ def test_a_run_has_its_epochs_steps():
 def test_a_step_of_synchronous_sgd_is_one_mini_batch():
     assert (SYNC.samples_per_step, SYNC.shards_per_step) == (4, 2)
     assert replace(SYNC, strategy=SyncSGD(shards=9)).shards_per_step == 4  # none is empty
+    assert (EXACT.samples_per_step, EXACT.shards_per_step) == (4, 4)  # a step may be cut at every sample
     assert SYNC.sampler(10).steps_per_epoch == SYNC.mini_batches_per_epoch(10) == 3
 
 
@@ -214,3 +284,4 @@ def test_the_weights_are_as_large_as_said():
     parameters = LOCAL.initial_parameters()
     assert parameters.flat.nbytes == LOCAL.nbytes == 8 * Parameters.count((6, 5, 3))
     assert parameters.dtype == np.float64
+    assert (EXACT.initial_parameters().flat.nbytes, EXACT.nbytes) == (LOCAL.nbytes, LOCAL.nbytes)

@@ -1,7 +1,7 @@
 """GradMQ itself: the training loop's own steps, with real workers on the embedded cluster.
 
-`--workers 0` computes in this process, by the same shards. Checkpoints, evaluation and the progress bar are no part of
-a step and are left out, as they are for all others.
+In native arithmetic a mini-batch has as many shards as `gradmq train` gives it. Checkpoints, evaluation and the
+progress bar are no part of a step and are left out, as they are for all others.
 
 With `--local-steps H --replicas R` it is another algorithm: R replicas take H steps each on their own, and then their
 pseudo-gradients are averaged. What counts as a step is a mini-batch, on whichever replica, so the time of a step is to
@@ -10,19 +10,26 @@ be compared by samples a second; how well it learns is told by benchmarks.local_
 
 from contextlib import ExitStack
 
-from benchmarks.harness import in_process, local, session, synchronous
+from benchmarks.harness import in_process, local, native, session, synchronous
 from benchmarks.jobs import JOBS
 from benchmarks.peers.programs.common import first_weights, parser, serve
+from shared.parallel.sharding import default_shards
 
 
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--arithmetic", choices=("exact", "native"), default="exact")
     arguments.add_argument("--local-steps", type=int, default=0, metavar="H", help="steps on its own in a request")
     arguments.add_argument("--replicas", type=int, default=1, metavar="R", help="how many take local steps")
     options = arguments.parse_args()
     job = JOBS[options.job]
-    config = local(job, options.local_steps, options.replicas) if options.local_steps else synchronous(job)
+    if options.local_steps:
+        config = local(job, options.local_steps, options.replicas)
+    elif options.arithmetic == "native":
+        config = native(job, default_shards(job.mini_batch) if options.workers else 1)
+    else:
+        config = synchronous(job)
     mini_batches = options.local_steps * options.replicas or 1  # of a step of the coordinator's
     first = first_weights(job.sizes)
     with ExitStack() as stack:

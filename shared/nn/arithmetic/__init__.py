@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from shared.nn.activations import Activation
 from shared.nn.arithmetic.exact import Exact
 from shared.nn.arithmetic.native import Native
+from shared.nn.grids import Grid
 from shared.nn.tangents import Scratch
 from shared.types import Array, Vector
 
@@ -23,16 +24,13 @@ class Arithmetic(Protocol):
 
     any_order: bool  # whether sums are the same in any order, and so a mini-batch may be cut anywhere
     dtype: np.dtype[Any]  # of weights, gradients and all between them
+    input_grid: Grid | None  # that samples are to be rounded to
 
     def weights(self, flat: Vector) -> Vector:
         """Return all weights and biases as sums take them; valid until the next call.
 
         Raises DivergedError if they have grown too large for that.
         """
-        ...
-
-    def inputs(self, x: Array, out: Array) -> Array:
-        """Return the samples x as sums take them, perhaps in `out`, which is shaped like x."""
         ...
 
     def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:

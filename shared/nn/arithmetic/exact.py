@@ -29,6 +29,7 @@ nothing has to be checked afterwards or done again. And all that is no sum is do
 which IEEE 754 rounds alike everywhere.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,6 +55,7 @@ class Exact:
 
     any_order = True
     dtypes = ("float64",)
+    input_grid: Grid | None = OUTPUTS
 
     def __init__(
         self,
@@ -78,16 +80,12 @@ class Exact:
                 f"a weight has grown to {largest:g}, and sums are exact up to {self._largest_weight:g}; "
                 "give a smaller learning rate"
             )
-        grid = Grid(power_above(max(largest, _LEAST)) * 2.0**-self.weight_bits)
+        grid = Grid(math.ldexp(power_above(max(largest, _LEAST)), -self.weight_bits))
         if len(self._rounded) != len(flat):
             self._rounded = np.empty_like(flat)
         for start in range(0, len(flat), _PART):
             grid.round(flat[start : start + _PART], self._rounded[start : start + _PART])
         return self._rounded
-
-    def inputs(self, x: Array, out: Array) -> Array:
-        OUTPUTS.round(x, out)
-        return out
 
     def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
         activation.tangents.look_up(z, scratch)
@@ -95,14 +93,15 @@ class Exact:
     def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:
         limits = [self._last_limit]
         for w in weights[:0:-1]:
-            magnitude = self._magnitudes.setdefault(w.shape, np.empty(w.shape))
-            np.abs(w, magnitude)
-            column = float(np.add.reduce(magnitude, 0).max())  # exact: weights are on their grid
+            if w.shape not in self._magnitudes:
+                self._magnitudes[w.shape] = np.empty(w.shape)
+            magnitudes = np.abs(w, self._magnitudes[w.shape])
+            column = float(np.add.reduce(magnitudes, 0).max())  # exact: weights are on their grid
             limits.append(power_above(max(column, _LEAST) * self._steepest) * limits[-1])
         return limits[::-1]
 
     def round_delta(self, delta: Array, limit: float) -> None:
-        Grid(limit * 2.0**-self.delta_bits).round(delta, delta)
+        Grid(math.ldexp(limit, -self.delta_bits)).round(delta, delta)
 
 
 def bits(sizes: Sequence[int], most_samples: int) -> tuple[int, int]:

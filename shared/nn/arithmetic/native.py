@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from shared.nn.activations import Activation
+from shared.nn.grids import Grid
 from shared.nn.losses import Loss
 from shared.nn.tangents import Scratch
 from shared.types import Array, Vector
@@ -16,6 +17,7 @@ class Native:
 
     any_order = False
     dtypes = ("float32", "float64")
+    input_grid: Grid | None = None
 
     def __init__(
         self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int = 1
@@ -25,9 +27,6 @@ class Native:
 
     def weights(self, flat: Vector) -> Vector:
         return flat
-
-    def inputs(self, x: Array, out: Array) -> Array:
-        return x
 
     def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
         activation.apply(z)

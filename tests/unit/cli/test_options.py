@@ -12,9 +12,7 @@ from coordinator.session import RunOptions
 from shared.config import _CHOICES, TrainConfig
 from shared.strategies import LocalSGD, SyncSGD
 
-NOTEBOOK = TrainConfig(
-    sizes=(784, 30, 10), epochs=30, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD(shards=2)
-)
+NOTEBOOK = TrainConfig(sizes=(784, 30, 10), epochs=30, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +32,8 @@ def parsed(line: str, command: click.Command = train_command) -> tuple[RunOption
 
 
 def config_of(line: str) -> TrainConfig:
-    return options.to_config(parsed(line)[1])
+    run_options, given = parsed(line)
+    return options.to_config(given, alone=run_options.workers == 0)
 
 
 def run_options_of(line: str) -> RunOptions:
@@ -57,13 +56,19 @@ def test_the_learning_rate_has_the_notebooks_name_too(option):
         ("--sizes 784,100,50,10", "sizes", (784, 100, 50, 10)),
         ("--epochs 3", "epochs", 3),
         ("--seed 7", "seed", 7),
-        ("--dtype float64", "dtype", "float64"),
-        ("--mini-batch-size 100", "strategy", SyncSGD(shards=4)),  # by its size
-        ("--mini-batch-size 100 --shards 7", "strategy", SyncSGD(shards=7)),
+        ("--arithmetic native", "dtype", "float32"),
+        ("--arithmetic native --dtype float64", "dtype", "float64"),
+        ("--dtype float64", "dtype", "float64"),  # which it is anyway
+        ("--mini-batch-size 100", "strategy", SyncSGD()),
+        ("--arithmetic native", "strategy", SyncSGD(shards=2)),
+        ("--arithmetic native --mini-batch-size 100", "strategy", SyncSGD(shards=4)),  # by its size
+        ("--arithmetic native --mini-batch-size 100 --workers 0", "strategy", SyncSGD(shards=1)),  # nobody shares it
+        ("--arithmetic native --mini-batch-size 100 --shards 7", "strategy", SyncSGD(shards=7)),
+        ("--arithmetic native --shards 7 --workers 0", "strategy", SyncSGD(shards=7)),
         ("--local-steps 5", "strategy", LocalSGD(local_steps=5, replicas=2, outer_momentum=0.0)),
         ("--local-steps 5 --replicas 3", "strategy", LocalSGD(local_steps=5, replicas=3)),
         ("--local-steps 5 --outer-momentum 0.9", "strategy", LocalSGD(local_steps=5, outer_momentum=0.9)),
-        ("--local-steps 0 --shards 3", "strategy", SyncSGD(shards=3)),
+        ("--local-steps 0 --arithmetic native --shards 3", "strategy", SyncSGD(shards=3)),
     ],
 )
 def test_an_option_decides_its_field(line, field, value):
@@ -77,7 +82,7 @@ def test_every_registry_has_an_option_with_its_choices(field):
     assert list(param.type.choices) == list(_CHOICES[field])
     assert param.default == getattr(NOTEBOOK, field)
     for choice in _CHOICES[field]:
-        assert getattr(config_of(f"{name} {choice}"), field) == choice
+        assert getattr(config_of(f"--arithmetic native {name} {choice}"), field) == choice
 
 
 @pytest.mark.parametrize(

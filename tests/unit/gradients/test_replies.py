@@ -7,14 +7,16 @@ from coordinator.accounting import COORDINATOR, WorkerCounts
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.replies import Meaning, Replies
+from coordinator.workers.admission import Admission
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
 from coordinator.workers.stragglers import Stragglers
+from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record
 from shared.parallel.strategy import strategy_of
-from tests.support.learning import CONFIG, SAMPLES, step_of
+from tests.support.learning import CONFIG, KERNELS, SAMPLES, step_of
 
 INCARNATION = 7
 PARAMETERS = CONFIG.initial_parameters()
@@ -29,6 +31,7 @@ class Workforce:
         self.membership = Membership(CONFIG.shards_per_step)
         self.stragglers = Stragglers()
         self.exclusions = Exclusions([])
+        self.admission = Admission(KERNELS, CONFIG.any_order, self.exclusions)
 
 
 class Transport:
@@ -49,7 +52,7 @@ class Told:
 
     def __init__(self, audit: float = 0.0) -> None:
         self.workforce = Workforce()
-        lease = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, 0, 0, "", ())
+        lease = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, 0, 0, "", (), KERNELS)
         self.workforce.leases.open(lease, 2)
         self.leases = []
         while (due := self.workforce.leases.next_due()) is not None:
@@ -62,7 +65,7 @@ class Told:
         step = step_of(2)
         self.pending = PendingStep(INCARNATION, step, self.strategy.bounds(len(step.rows)), 2)
         for name, number in zip(("one", "two"), self.leases, strict=True):
-            self.tell(Record(Kind.JOINED, INCARNATION, number=number).encode() + name.encode())
+            self.tell(Record(Kind.JOINED, INCARNATION, number=number).encode() + Introduction(name, KERNELS).encode())
 
     def tell(self, content: bytes, size: int | None = None, requested: float | None = None) -> Meaning:
         message = np.zeros(self.replies.message_bytes, np.uint8)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import quiet
+from shared.nn.arithmetic.native import Native
 from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
@@ -21,7 +22,8 @@ def test_sigmoid_has_its_limits_and_gives_no_warning_anywhere(dtype):
     z = np.array([-np.inf, -1e30, -1000, -89, 0, 1000, 1e30, np.inf], dtype)
     parameters = Parameters((3, 3), dtype)
     parameters.weights[0][...] = np.eye(3)
-    network = MLP((3, 3), dtype, ACTIVATIONS["sigmoid"], LOSSES["quadratic"])
+    pair = ACTIVATIONS["sigmoid"], LOSSES["quadratic"]
+    network = MLP((3, 3), *pair, Native((3, 3), *pair, dtype))
     with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("error")
         result = sigmoid(z)

@@ -1,4 +1,4 @@
-"""The sums, each against its definition; and that there are no others."""
+"""Where sums are formed, and what is true of every arithmetic."""
 
 import ast
 
@@ -6,53 +6,42 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from shared.nn.arithmetic import Native, one_thread, quiet
+from shared.nn.activations import ACTIVATIONS
+from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
+from shared.nn.losses import LOSSES
 from tests.support.mnist import PROJECT
 
-RNG = np.random.default_rng(0)
-W, A, B = RNG.random((3, 4)), RNG.random((4, 5)), RNG.random((3, 1))
-DELTA = RNG.random((3, 5))
-
-
-def test_affine_sums_over_the_inputs():
-    out = np.full((3, 5), np.nan)
-    Native().affine(W, A, B, out)
-    expected = [[sum(W[j, k] * A[k, s] for k in range(4)) + B[j, 0] for s in range(5)] for j in range(3)]
-    np.testing.assert_allclose(out, expected, rtol=1e-14)
-
-
-def test_gradient_sums_over_the_samples():
-    nabla_w, nabla_b = np.full((3, 4), np.nan), np.full((3, 1), np.nan)
-    Native().gradient(DELTA, A, nabla_w, nabla_b)
-    expected = [[sum(DELTA[j, s] * A[k, s] for s in range(5)) for k in range(4)] for j in range(3)]
-    np.testing.assert_allclose(nabla_w, expected, rtol=1e-14)
-    np.testing.assert_allclose(nabla_b, [[sum(DELTA[j])] for j in range(3)], rtol=1e-14)
-
-
-def test_back_sums_over_the_outputs_a_sample_a_row():
-    out = np.full((5, 4), np.nan)
-    Native().back(DELTA, W, out)
-    expected = [[sum(W[j, k] * DELTA[j, s] for j in range(3)) for k in range(4)] for s in range(5)]
-    np.testing.assert_allclose(out, expected, rtol=1e-14)
-
-
 SUMS = {"dot", "matmul", "einsum", "inner", "tensordot", "vdot", "sum", "reduce", "mean", "cumsum", "average"}
-# What does not come into the weights: the cost itself, and whether numbers are finite.
-ELSEWHERE = {("losses", "sum"), ("evaluation", "dot"), ("parameters", "sum")}
+# All sums of a network are the MLP's. The others: the largest weight, and columns of weights, which are exact; and what
+# does not come into the weights: the cost itself, and whether numbers are finite.
+PLACES = {
+    "mlp": {"dot", "matmul", "reduce"},
+    "arithmetic.exact": {"reduce"},
+    "losses": {"sum"},
+    "evaluation": {"dot"},
+    "parameters": {"sum"},  # of counts
+}
+NN = PROJECT / "shared" / "nn"
+MODULES = [".".join(path.relative_to(NN).with_suffix("").parts) for path in NN.rglob("*.py")]
 
 
-@pytest.mark.parametrize(
-    "module", [path.stem for path in (PROJECT / "shared" / "nn").glob("*.py") if path.stem != "arithmetic"]
-)
-def test_no_other_module_forms_sums_of_numbers(module):
-    tree = ast.parse((PROJECT / "shared" / "nn" / f"{module}.py").read_text())
+@pytest.mark.parametrize("module", MODULES)
+def test_sums_are_formed_where_their_order_was_thought_of(module):
+    """Exact arithmetic is right about sums that it knows of."""
+    tree = ast.parse((NN / (module.replace(".", "/") + ".py")).read_text())
     called = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
-    assert {(module, name) for name in called & SUMS} <= ELSEWHERE
+    assert called & SUMS == PLACES.get(module, set())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.MatMult)]
+
+
+@pytest.mark.parametrize("name", ARITHMETICS)
+def test_an_arithmetic_computes_in_the_first_of_its_dtypes_and_the_others(name):
+    kind, pair = ARITHMETICS[name], (ACTIVATIONS["sigmoid"], LOSSES["quadratic"])
+    assert [kind((3, 2), *pair, dtype).dtype.name for dtype in kind.dtypes] == list(kind.dtypes)
 
 
 def test_blas_has_one_thread_within_the_block():

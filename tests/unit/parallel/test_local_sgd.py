@@ -18,7 +18,13 @@ SAMPLES = VectorSamples(_rng.random((50, 6)), _rng.random((50, 3)))
 
 def config_of(strategy: LocalSGD | SyncSGD) -> TrainConfig:
     return TrainConfig(
-        sizes=(6, 5, 3), epochs=1, mini_batch_size=4, learning_rate=3.0, dtype="float64", strategy=strategy
+        sizes=(6, 5, 3),
+        epochs=1,
+        mini_batch_size=4,
+        learning_rate=3.0,
+        arithmetic="native",
+        dtype="float64",
+        strategy=strategy,
     )
 
 

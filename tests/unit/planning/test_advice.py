@@ -9,7 +9,7 @@ from shared.config import TrainConfig
 from shared.strategies import SyncSGD
 
 FREE = Costs(*[0.0] * len(Costs.__dataclass_fields__))
-SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
+SPEED = Profile(call=0.0, unit=0.010, step=0.0, mini_batch=0.160)  # seconds
 SIXTEEN = TrainConfig(
     sizes=(784, 30, 10),
     epochs=1,

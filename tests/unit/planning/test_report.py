@@ -8,7 +8,7 @@ from coordinator.planning.report import report, table
 from shared.config import TrainConfig
 from shared.strategies import SyncSGD
 
-SPEED = Profile(call=0.0, shard=0.010, step=0.0, mini_batch=0.160)  # seconds
+SPEED = Profile(call=0.0, unit=0.010, step=0.0, mini_batch=0.160)  # seconds
 SIXTEEN = TrainConfig(
     sizes=(784, 30, 10),
     epochs=1,
@@ -46,5 +46,5 @@ def test_none_is_the_measure_of_the_others():
 )
 def test_the_first_line_says_what_was_asked_and_the_last_what_follows(link, cores, where):
     first, *_, last = report(CostModel(SIXTEEN, SPEED, link, cores), 4).splitlines()
-    assert first == f"784,30,10, float32, mini-batches of 160, synchronous SGD in 16 shards; {where}"
+    assert first == f"784,30,10, native float32, mini-batches of 160, synchronous SGD in 16 shards; {where}"
     assert "best" in last

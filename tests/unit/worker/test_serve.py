@@ -10,6 +10,7 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
 from shared.strategies import SyncSGD
+from tests.support.learning import KERNELS
 from worker import departure, serve
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 from worker.messages import Notices
@@ -18,7 +19,9 @@ from worker.serve import Done, Server
 CONFIG = TrainConfig(
     sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, arithmetic="native", strategy=SyncSGD(shards=2)
 )
-LEASE = Lease("run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=())
+LEASE = Lease(
+    "run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS
+)
 KEYS = Keys("run", 7)
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 4)).astype(np.uint8), _rng.integers(0, 2, 60), 2)
@@ -65,7 +68,7 @@ def served(*found, incarnation=b"7"):
     """Serve these requests; return what was done and the records that were sent, each with its list."""
     stream, done = Stream(*found), Done()
     stream.incarnation = incarnation
-    Server(stream, LEASE, SAMPLES, Notices(LEASE, "me"), Departure(LEASE, lambda: 0.0), done).serve()
+    Server(stream, LEASE, SAMPLES, Notices(LEASE, "me", KERNELS), Departure(LEASE, lambda: 0.0), done).serve()
     return done, [pushed for sent in stream.log for pushed in pushes(sent)]
 
 

@@ -8,6 +8,7 @@ from shared.data.sampler import Step
 from shared.errors import ConnectionLostError
 from shared.messaging.keys import Keys
 from shared.messaging.records import Kind, Record
+from tests.support.learning import KERNELS
 from tests.support.leases import CONFIG
 
 KEYS = Keys("run", 7)
@@ -58,7 +59,7 @@ def at(epoch: int, index: int) -> Step:
 
 
 def window() -> Window:
-    return Window("run", 7, CONFIG, "digest", steps_per_epoch=10)
+    return Window("run", 7, CONFIG, "digest", steps_per_epoch=10, kernels=KERNELS)
 
 
 def test_a_new_window_covers_its_steps_and_no_others():

@@ -5,13 +5,14 @@ import logging
 import pytest
 
 from coordinator.workers.workforce import Workforce
+from tests.support.learning import KERNELS
 from tests.support.leases import template
 
 
 @pytest.fixture
 def workforce():
     """With a queue in memory, and the leases of a window granted."""
-    made = Workforce("memory://", shards=2, excluded=["liar"])
+    made = Workforce("memory://", shards=2, excluded=["liar"], kernels=KERNELS, any_order=False)
     made.open(template(*made.idle))
     yield made
     made.close()
@@ -32,7 +33,7 @@ def test_a_new_exclusion_calls_for_a_new_window(workforce):
 
 def test_the_list_that_was_given_is_not_changed():
     names = ["liar"]
-    workforce = Workforce("memory://", shards=2, excluded=names)
+    workforce = Workforce("memory://", shards=2, excluded=names, kernels=KERNELS, any_order=False)
     workforce.exclusions.exclude("cheat", "its gradient is wrong")
     assert names == ["liar"]
     workforce.close()

@@ -1,4 +1,4 @@
-"""The gradient of a mini-batch, whole and in shards."""
+"""The gradient of a mini-batch in native arithmetic, whole and in shards."""
 
 from itertools import pairwise
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import VectorSamples
+from shared.parallel.sharded_sgd import ShardedSGDStrategy
 from shared.parallel.strategy import Strategy, strategy_of
-from shared.parallel.sync_sgd import SyncSGDStrategy
 from shared.strategies import SyncSGD
 
 _rng = np.random.default_rng(0)
@@ -58,7 +58,7 @@ def test_the_blocks_of_a_step_stand_for_its_samples_once(workers, data):
 def test_a_step_goes_along_the_mean_gradient():
     config = config_of(3)
     strategy, parameters = strategy_of(config, SAMPLES), config.initial_parameters()
-    assert isinstance(strategy, SyncSGDStrategy)
+    assert isinstance(strategy, ShardedSGDStrategy)
     step = Step(0, 0, 0, np.arange(10))
     total, n_samples = strategy.block(parameters, step, 0, 3)
     expected = parameters.flat - 3.0 / 10 * total
