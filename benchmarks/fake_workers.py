@@ -24,7 +24,7 @@ from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
 from shared.transport.base import WorkerTransport
-from shared.transport.codecs import CODEC
+from shared.transport.codecs import codecs_of
 from shared.transport.redis import RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryWorkerTransport
@@ -79,15 +79,18 @@ class FakeWorker:
             none = np.empty((0, 0))
             self._bounds = strategy_of(config, VectorSamples(none, none)).bounds
             self._transport = self._way(lease)
-        self._take = [*encode("BLPOP", self._keys.requests(lease.window), 1), *self._transport.get]
+        own, common = self._keys.own_requests(lease.window, lease.number), self._keys.requests(lease.window)
+        self._take = [*encode("BLPOP", own, common, 1), *self._transport.get]
         self._ask(push(self._keys.replies, self._notices.joined()))
 
     def _way(self, lease: Lease) -> WorkerTransport:
+        config, codecs, weights = lease.config, codecs_of(lease.config), self._keys.weights
         if self._memory is None:
-            return RedisWorkerTransport(lease.config, CODEC, self._keys.weights)
+            return RedisWorkerTransport(config, codecs, weights)
         descriptor, slots = self._memory
-        tensors = SharedTensors(descriptor, lease.config, slots)
-        return SharedMemoryWorkerTransport(tensors, self._slot, lease.config, CODEC, self._keys.weights)
+        return SharedMemoryWorkerTransport(
+            SharedTensors(descriptor, config, slots), self._slot, config, codecs, weights
+        )
 
     def _reply(self, request: Record) -> tuple[Item, ...]:
         assert self._lease is not None and self._transport is not None

@@ -107,11 +107,11 @@ def gradient_source(
         yield InProcessGradients(config, training)
         return
     with ExitStack() as stack:
-        address, supervise, tensors = options.redis, _nobody, None
+        address, supervise, tensors, started = options.redis, _nobody, None, None
         if address is None:
             cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
             address, supervise = cluster.redis_url, cluster.supervise
-            tensors = cluster.shared_tensors(config)
+            tensors, started = cluster.shared_tensors(config), workers
         address = redis_url(address)
         source = RemoteGradients(
             address,
@@ -123,6 +123,7 @@ def gradient_source(
             audit=options.audit,
             excluded=excluded,
             supervise=supervise,
+            workers=started,
             tensors=tensors,
         )
         stack.callback(source.close)

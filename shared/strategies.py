@@ -30,6 +30,11 @@ class SyncSGD:
         """Return among how many workers a step can be divided."""
         return mini_batch_size if self.shards is None else min(self.shards, mini_batch_size)
 
+    @property
+    def units(self) -> str:
+        """What a step is divided into, for people."""
+        return "samples" if self.shards is None else "shards"
+
     def __str__(self) -> str:
         return "synchronous SGD" + ("" if self.shards is None else f" in {self.shards} shards")
 
@@ -40,6 +45,7 @@ class LocalSGD:
 
     kind: ClassVar[str] = "local-sgd"
     divisible: ClassVar[bool] = False
+    units: ClassVar[str] = "replicas"
 
     local_steps: int  # that a replica takes on its own before the next average
     replicas: int = 2

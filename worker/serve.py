@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.data.samples import LabelledSamples
-from shared.messaging.keys import LIFETIME, OVER_LIFETIME, Keys
+from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import Kind, Record
+from shared.messaging.records import OWN, Kind, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.parallel.strategy import strategy_of
@@ -50,11 +50,12 @@ class Server:
         self._stream, self._lease, self._config = stream, lease, lease.config
         self._notices, self._departure, self._done = notices, departure, done
         keys = Keys(lease.run, lease.incarnation)
-        self._replies, self._requests = keys.replies, keys.requests(lease.window)
+        self._replies = keys.replies
         self._strategy, self._sampler = strategy_of(lease.config, samples), lease.config.sampler(len(samples))
         self._transport = worker_transport(lease)
         # One round trip: Redis goes on with the weights when BLPOP has got its request.
-        self._take = [*encode("BLPOP", self._requests, _POLL), *self._transport.get]
+        self._own, self._common = keys.own_requests(lease.window, lease.number), keys.requests(lease.window)
+        self._take = [*encode("BLPOP", self._own, self._common, _POLL), *self._transport.get]
 
     def serve(self) -> None:
         """Work until there is a reason to leave, and say goodbye."""
@@ -116,16 +117,20 @@ class Server:
 
     def _need_weights(self, request: Record) -> None:
         """Put the request back: the coordinator shares its memory with others, but not with us."""
-        self._stream.send(push(self._requests, request.encode()))
+        self._stream.send(push(self._own if request.region == OWN else self._common, request.encode()))
         self._stream.send(push(self._replies, self._notices.needs_weights()))
         self._stream.skip(2 * PUSH_ANSWERS)
         time.sleep(_PAUSE)
 
     def _leave(self, request: Record | None) -> None:
-        """Say goodbye. Back goes what others need: the sign for whoever comes late, or a request taken just now."""
+        """Say goodbye. Back goes what others need: the sign for whoever comes late, or a request taken just now.
+
+        What was requested of us alone the coordinator will request of others.
+        """
         back = []
-        if request is not None:
-            lifetime = OVER_LIFETIME if request.kind == Kind.OVER else LIFETIME
-            back = push(self._requests, request.encode(), lifetime)
+        if request is not None and request.kind == Kind.OVER:
+            back = push(self._common, request.encode(), OVER_LIFETIME)
+        elif request is not None and request.region != OWN:
+            back = push(self._common, request.encode())
         self._stream.send(back + push(self._replies, self._notices.left(is_leaving())))
         self._stream.skip(2 * PUSH_ANSWERS if back else PUSH_ANSWERS)

@@ -27,7 +27,6 @@ _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_TOP_PAD_": str(2**24), 
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
 _REDIS_START = 10.0  # seconds that Redis may take to answer
 _END = 5.0  # seconds that the watchdog may take
-_MOST_MEMORY = 2**30  # bytes to share; all may come into use, if every worker once had to do with every shard
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +83,7 @@ class Cluster:
         if self._memory is None:
             return None
         tensors = SharedTensors(self._memory, config, self._n_workers)
-        return tensors if tensors.nbytes <= _MOST_MEMORY else None
+        return tensors if tensors.useful else None
 
     def reap(self) -> None:
         """Wait for the processes that someone has ended."""

@@ -2,6 +2,8 @@
 
 import random
 
+import numpy as np
+
 from coordinator.gradients.pending import PendingStep
 from shared.messaging.records import Record
 from shared.nn.evaluation import is_finite
@@ -19,13 +21,22 @@ class Audit:
         # Not from the run's seed: no worker shall know which of its replies are checked.
         self._random = random.SystemRandom()
 
-    def correct(self, parameters: Parameters, pending: PendingStep, reply: Record, gradient: Vector) -> bool:
-        """Check a reply, perhaps; put the right gradient in the place of a wrong one, and tell whether it was right."""
+    def correct(self, weights: Parameters, pending: PendingStep, reply: Record, gradient: Vector) -> bool:
+        """Check a reply, perhaps; put the right gradient in the place of a wrong one, and tell whether it was right.
+
+        weights: what the step is computed with.
+        """
         # A run that diverges has gradients that are not finite, and so does a worker that is broken.
         if is_finite(gradient) and not (self._share and self._random.random() < self._share):
             return True
-        right, _ = self._strategy.block(parameters, pending.step, reply.first, reply.stop)
-        if right.tobytes() == gradient.tobytes() or not (is_finite(right) or is_finite(gradient)):
+        right, _ = self._strategy.block(weights, pending.step, reply.first, reply.stop)
+        if self._equal(right, gradient) or not (is_finite(right) or is_finite(gradient)):
             return True
         gradient[...] = right
         return False
+
+    def _equal(self, right: Vector, gradient: Vector) -> bool:
+        """Compare every bit, but where any cut is right, zeros may differ in their signs."""
+        if self._strategy.divisible:
+            return np.array_equal(right, gradient)
+        return right.tobytes() == gradient.tobytes()

@@ -1,76 +1,122 @@
-"""A step that is being computed: its requests, and which of them are answered."""
+"""A step that is being computed: its requests, and what of it is answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
+from itertools import pairwise
+from typing import NamedTuple
 
 from coordinator.accounting import EpochCounts
 from coordinator.gradients.base import StepResult
+from coordinator.gradients.totals import Total
+from coordinator.workers.cuts import Piece, equal_bounds, pieces
 from shared.data.sampler import Step
-from shared.messaging.records import Kind, Record
-from shared.parallel.sharding import block_width
+from shared.messaging.records import OWN, Kind, Record
 from shared.types import Array, Vector
+
+_ANSWERED = b"\1"
 
 
 class Verdict(Enum):
     """What a reply is to the pending step."""
 
     ANSWER = auto()  # the first to one of its requests
-    DUPLICATE = auto()  # another one to a request that is answered
+    DUPLICATE = auto()  # another one to a request that is answered, or to a part of it
     LATE = auto()  # to a step that is over
     WRONG = auto()  # to nothing that was ever requested
 
 
+class Request(NamedTuple):
+    """A request that waits for its reply, and who is to answer it."""
+
+    record: Record
+    lease: int | None  # whose holder finds it in its own list; None: it is in the common one
+
+
 class PendingStep:
-    """The requests of one step. Each covers a block of the shards' tree and is answered exactly once."""
+    """The requests of one step, each for some of its units. Every unit is in one reply that counts, and in no other."""
 
-    def __init__(self, incarnation: int, step: Step, bounds: Sequence[int], workers: int) -> None:
-        """Cut the step into blocks of shards, at least as many as there are workers if there are the shards.
+    def __init__(self, incarnation: int, step: Step, bounds: Sequence[int], total: Total) -> None:
+        """Begin with nothing requested.
 
-        bounds: where its shards begin, and its end.
+        bounds: where the step's units begin, and its end.  total: takes the gradients.
         """
-        self.step, self._bounds = step, bounds
-        n_shards = len(bounds) - 1
-        self._width = block_width(n_shards, workers)
-        self.requests = [
-            Record(Kind.REQUEST, incarnation, step.number, first, min(first + self._width, n_shards))
-            for first in range(0, n_shards, self._width)
-        ]
-        self._answers: list[tuple[Array, Vector] | None] = [None] * len(self.requests)
-        self.missing = len(self.requests)
-        self.counts = EpochCounts(requests=self.missing)
+        self.step, self._bounds, self._total = step, bounds, total
+        self._incarnation = incarnation
+        self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
+        self._requested: set[tuple[int, int]] = set()  # units of all that was ever requested
+        self._answered = bytearray(len(bounds) - 1)  # for each unit, whether a reply that counts has it
+        self._region = 0  # of the latest request for anyone
+        self._was_divided = False  # whether a late request was
+        self.withdrawn: list[Record] = []  # requests that nobody need answer any more, until somebody takes note
+        self.counts = EpochCounts()
         self._n_samples = 0  # that accepted replies stand for
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the step was cut into requests."""
+        return bool(self._requested)
+
+    @property
+    def missing(self) -> int:
+        """How many replies are missing, as far as can be said: so many more must be accepted at least."""
+        # Of a request and its parts either the one or the others are answered.
+        return min(len(self._waiting), 1) if self._was_divided else len(self._waiting)
+
+    @property
+    def waiting(self) -> list[Request]:
+        """The requests that wait for replies."""
+        return [*self._waiting.values()]
+
+    def request(self, pieces: Iterable[Piece]) -> None:
+        """Have these pieces requested. They are the whole step, or what takes the place of a request."""
+        for first, stop, lease in pieces:
+            if lease is None:
+                self._region += 1
+            record = Record(
+                Kind.REQUEST,
+                self._incarnation,
+                self.step.number,
+                first,
+                stop,
+                region=self._region if lease is None else OWN,
+            )
+            self._waiting[first, stop] = Request(record, lease)
+            self._requested.add((first, stop))
+
+    def request_of_anyone(self, request: Request, parts: int = 1) -> list[Record]:
+        """Request of anyone what waits for a reply, in so many parts if there are the units; return what to send."""
+        first, stop = request.record.first, request.record.stop
+        bounds = equal_bounds(first, stop, parts)
+        if len(bounds) == 2 and request.lease is None:
+            return [request.record]  # sending it again does no harm
+        del self._waiting[first, stop]
+        if len(bounds) > 2:
+            self._was_divided = True
+        self.request(pieces(bounds))
+        return [self._waiting[piece].record for piece in pairwise(bounds)]
 
     def judge(self, reply: Record) -> Verdict:
         """Return what this reply of our incarnation is to us."""
         if reply.step != self.step.number:
             return Verdict.LATE if reply.step < self.step.number else Verdict.WRONG
-        number = reply.first // self._width
-        if number >= len(self.requests):
+        first, stop = reply.first, reply.stop
+        if reply.incarnation != self._incarnation or (first, stop) not in self._requested:
             return Verdict.WRONG
-        request = self.requests[number]
-        n_samples = self._bounds[request.stop] - self._bounds[request.first]
-        if reply.identity != request.identity or reply.samples != n_samples:
+        if reply.samples != self._bounds[stop] - self._bounds[first]:
             return Verdict.WRONG
-        return Verdict.ANSWER if self._answers[number] is None else Verdict.DUPLICATE
+        return Verdict.ANSWER if self._answered.find(_ANSWERED, first, stop) < 0 else Verdict.DUPLICATE
 
     def accept(self, reply: Record, message: Array, gradient: Vector) -> None:
-        """Keep a reply that was judged an answer.  gradient: in the message's memory."""
-        self._answers[reply.first // self._width] = message, gradient
+        """Add a reply that was judged an answer.  gradient: in the message's memory, which is ours now."""
+        first, stop = reply.first, reply.stop
+        self._answered[first:stop] = _ANSWERED * (stop - first)
+        if self._waiting.pop((first, stop), None) is None:  # parts of it were requested since, and take its place
+            parts = [piece for piece in self._waiting if first <= piece[0] < stop]
+            self.withdrawn += [self._waiting.pop(piece).record for piece in parts]
+        self.counts.requests += 1  # the parts that the step was made of in the end
         self._n_samples += reply.samples
-        self.missing -= 1
+        self._total.add(first, message, gradient)
 
-    def unanswered(self) -> list[Record]:
-        """Return the requests that no reply has come to."""
-        return [request for request, answer in zip(self.requests, self._answers, strict=True) if answer is None]
-
-    def messages(self) -> list[Array]:
-        """Return the memory of the answers."""
-        return [answer[0] for answer in self._answers if answer is not None]
-
-    def gradients(self) -> list[Vector]:
-        """Return the answers' gradients, in the order of the shards."""
-        return [answer[1] for answer in self._answers if answer is not None]
-
-    def result(self, total: Vector, excluded: tuple[str, ...]) -> StepResult:
-        """Return what came of the step.  total: of all shards.  excluded: who gets no more work since."""
-        return StepResult(total, self._n_samples, self.counts, excluded)
+    def result(self, excluded: tuple[str, ...]) -> StepResult:
+        """Return what came of the step, when no reply is missing.  excluded: who gets no more work since."""
+        return StepResult(self._total.sum(), self._n_samples, self.counts, excluded)

@@ -15,7 +15,8 @@ from coordinator.gradients.recovery import PASSING, Recovery
 from coordinator.gradients.replies import Meaning, Replies
 from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.gradients.retransmission import RetransmissionTimer
-from coordinator.workers.windows import Window, WindowLength
+from coordinator.gradients.totals import RunningTotal, TreeTotal
+from coordinator.workers.windows import PUSH_ANSWERS, Window, WindowLength
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
 from shared.data.sampler import Step
@@ -23,11 +24,9 @@ from shared.data.samples import LabelledSamples
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
-from shared.messaging.keys import Keys
+from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
-from shared.messaging.resp import encode
 from shared.nn.parameters import Parameters
-from shared.parallel.reduction import tree_sum
 from shared.parallel.strategy import strategy_of
 from shared.transport.base import coordinator_transport
 from shared.transport.regions import SharedTensors
@@ -55,13 +54,14 @@ class RemoteGradients:
         audit: float = 0.0,
         excluded: Sequence[str] = (),
         supervise: Callable[[], None] = lambda: None,
+        workers: int | None = None,
         tensors: SharedTensors | None = None,
     ) -> None:
         """Begin an incarnation of the run.
 
         batches_per_task: steps of a window; default: a second of work.  audit: share of the replies that is checked.
-        excluded: workers that get no work.  supervise: is called now and then.  tensors: memory that is shared with
-        the workers on this machine.
+        excluded: workers that get no work.  supervise: is called now and then.  workers: how many there are, None if
+        that may change.  tensors: memory that is shared with the workers on this machine.
         """
         self._url, self._samples = redis_url, samples
         self._incarnation = secrets.randbits(64)
@@ -70,7 +70,8 @@ class RemoteGradients:
         steps_per_epoch, kernels = config.sampler(len(samples)).steps_per_epoch, kernels_for(config)
         self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch, kernels)
         self._window_length, self._timer = WindowLength(batches_per_task), RetransmissionTimer()
-        self._workforce = Workforce(broker_url, config.shards_per_step, excluded, kernels, config.any_order)
+        self._workforce = Workforce(broker_url, config, excluded, kernels, workers)
+        self._total = RunningTotal if self._strategy.divisible else TreeTotal
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
         self._replies = Replies(
             self._incarnation, config, self._workforce, self._transport, Audit(audit, self._strategy)
@@ -96,21 +97,23 @@ class RemoteGradients:
         started = time.monotonic()
         self._undisturbed = self._workforce.leases.taken > 0
         excluded_before = len(self.excluded)
-        pending: PendingStep | None = None
-        while pending is None or pending.missing:
+        weights, bounds = self._strategy.broadcast(parameters), self._strategy.bounds(len(step.rows))
+        pending = PendingStep(self._incarnation, step, bounds, self._total(self._free))
+        while pending.missing or not pending.is_requested:
             try:
                 self._recovery.look_after_workers()
                 self._stream.connect()  # before any lease is sent to a broker that is the same Redis
                 if self._workforce.has_changed or not self._window.covers(step):
                     self._open_window(step)
                 self._workforce.grant_due()
-                if pending is None:
-                    bounds = self._strategy.bounds(len(step.rows))
-                    pending = PendingStep(self._incarnation, step, bounds, self._workforce.leases.expected)
+                if pending.is_requested:
+                    pending.counts.retried += len(pending.waiting)
+                    self._pass_on(pending)
                 else:
-                    pending.counts.retried += pending.missing
-                self._publish(parameters, pending)
-                self._collect(parameters, pending)
+                    self._await_workers(weights, pending)
+                    pending.request(self._workforce.cut(len(bounds) - 1))
+                self._publish(weights, pending)
+                self._collect(weights, pending)
                 if pending.missing:  # others get work now: a new window begins, and this connection still waits
                     self._stream.disconnect()
             except PASSING as error:
@@ -120,10 +123,7 @@ class RemoteGradients:
         self._recovery.all_is_well()
         if self._undisturbed:
             self._timer.add(time.monotonic() - started)
-        self._free += pending.messages()
-        gradients = pending.gradients()
-        excluded = self.excluded[excluded_before:]
-        return pending.result(tree_sum(gradients.__getitem__, 0, len(gradients)), excluded)
+        return pending.result(self.excluded[excluded_before:])
 
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
@@ -140,31 +140,36 @@ class RemoteGradients:
         length = self._window_length.steps(self._timer.mean)
         self._workforce.open(self._window.open(self._client, step, length, self._workforce.idle))
 
-    def _publish(self, parameters: Parameters, pending: PendingStep) -> None:
+    def _await_workers(self, weights: Parameters, pending: PendingStep) -> None:
+        """Wait for those of the window before to be there, so that each can be given its piece."""
+        while self._workforce.awaits_workers:
+            self._take(weights, pending, None, replies=1)
+
+    def _publish(self, weights: Parameters, pending: PendingStep) -> None:
         """Publish the weights and the requests, and begin to wait for the replies."""
-        requests = (request.encode() for request in pending.unanswered())
-        commands = [
-            *self._transport.publish(parameters, self._weights_record(pending)),
-            *encode("RPUSH", self._window.requests, *requests),
-            *self._window.expire_requests,
-        ]
-        self._stream.publish(commands, answers=3, replies=pending.missing)
+        commands = self._transport.publish(weights, self._weights_record(pending))
+        answers, of_anyone = 1, list[Record]()
+        for record, lease in pending.waiting:
+            if lease is None:
+                of_anyone.append(record)
+            else:
+                commands.append(self._window.push_own(lease, record))
+                answers += PUSH_ANSWERS
+        if of_anyone:
+            commands += self._window.push(of_anyone)
+            answers += PUSH_ANSWERS
+        self._stream.publish(commands, answers, replies=pending.missing)
 
     def _weights_record(self, pending: PendingStep) -> Record:
         return Record(Kind.WEIGHTS, self._incarnation, pending.step.number, number=self._window.number)
 
-    def _collect(self, parameters: Parameters, pending: PendingStep) -> None:
+    def _collect(self, weights: Parameters, pending: PendingStep) -> None:
         """Take replies until each request has one, or others get work."""
         published = requested = looked = time.monotonic()
         while pending.missing and not self._workforce.has_changed:
-            message = self._free.pop() if self._free else np.empty(self._replies.message_bytes, np.uint8)
-            size = self._stream.read(message, pending.missing)
             # Times of replies to what was requested twice tell nothing (P. Karn, C. Partridge, 1987).
             since = published if self._undisturbed else None
-            meaning = Meaning.NOTHING if size is None else self._replies.take(message, size, pending, parameters, since)
-            if meaning is not Meaning.ANSWER:
-                self._free.append(message)
-                self._provide(meaning, parameters, pending)
+            self._take(weights, pending, since, pending.missing)
             now = time.monotonic()
             # By the clock, not only when nothing has come: other messages may come all the time.
             if pending.missing and now - looked > _LOOK_AROUND:
@@ -176,24 +181,55 @@ class RemoteGradients:
                     self._retry(pending, requested)
                     requested = now
 
-    def _provide(self, meaning: Meaning, parameters: Parameters, pending: PendingStep) -> None:
-        """Give a worker what it needs."""
-        if meaning is Meaning.NEEDS_SAMPLES and upload(self._client, self._samples):
-            log.info("the training samples are in Redis now, for workers without a copy")
-        if meaning is Meaning.NEEDS_WEIGHTS and self._transport.share_with_strangers(
-            self._client, parameters, self._weights_record(pending)
-        ):
-            log.info("the weights go through Redis from now on, for a worker that does not share our memory")
+    def _take(self, weights: Parameters, pending: PendingStep, since: float | None, replies: int) -> None:
+        """Take a message, or find that none comes, and do what follows from it.
+
+        since: when all was requested, unless some of it was requested twice.  replies: how many are missing.
+        """
+        message = self._free.pop() if self._free else np.empty(self._replies.message_bytes, np.uint8)
+        size = self._stream.read(message, replies)
+        meaning = Meaning.NOTHING if size is None else self._replies.take(message, size, pending, weights, since)
+        match meaning:
+            case Meaning.ANSWER:
+                if pending.withdrawn:
+                    self._withdraw(pending)
+                return
+            case Meaning.LEFT:
+                self._send_of_anyone(pending, self._pass_on(pending))
+            case Meaning.NEEDS_SAMPLES:
+                if upload(self._client, self._samples):
+                    log.info("the training samples are in Redis now, for workers without a copy")
+            case Meaning.NEEDS_WEIGHTS:
+                if self._transport.share_with_strangers(self._client, weights, self._weights_record(pending)):
+                    log.info("the weights go through Redis from now on, for a worker that does not share our memory")
+        self._free.append(message)
+
+    def _pass_on(self, pending: PendingStep) -> list[Record]:
+        """Request of anyone what was requested of workers that are no longer there; return what to send."""
+        holds = self._workforce.leases.holds
+        orphans = [request for request in pending.waiting if request.lease is not None and not holds(request.lease)]
+        return [record for request in orphans for record in pending.request_of_anyone(request)]
 
     def _retry(self, pending: PendingStep, requested: float) -> None:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
         self._undisturbed = False
         self._timer.expired()
-        late = pending.unanswered()
         queued = self._client.lrange(self._window.requests, 0, -1)
-        lost = [request.encode() for request in late if request.encode() not in queued]
-        log.warning("step %d: requesting again %d of its shards' gradients", pending.step.number, len(late))
-        if lost:
-            self._client.rpush(self._window.requests, *lost)
-        pending.counts.retried += len(lost)
+        late = [request for request in pending.waiting if request.record.encode() not in queued]
+        log.warning("step %d: requesting again %d of its gradients", pending.step.number, len(pending.waiting))
         self._workforce.replace_silent(requested)
+        parts = max(1, self._workforce.leases.taken) if self._strategy.divisible else 1
+        self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
+
+    def _send_of_anyone(self, pending: PendingStep, requests: list[Record]) -> None:
+        """Put requests into the common list."""
+        if requests:
+            self._undisturbed = False
+            self._client.rpush(self._window.requests, *(request.encode() for request in requests))
+            self._client.expire(self._window.requests, LIFETIME)
+            pending.counts.retried += len(requests)
+
+    def _withdraw(self, pending: PendingStep) -> None:
+        """Take requests back that nobody has taken and nobody needs."""
+        while pending.withdrawn:
+            self._client.lrem(self._window.requests, 0, pending.withdrawn.pop().encode())  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ class Meaning(Enum):
     """What follows from a message."""
 
     ANSWER = auto()  # a request is answered; the message's memory is the pending step's from now on
+    LEFT = auto()  # a lease was given up, perhaps with something to compute
     NEEDS_SAMPLES = auto()  # a worker has no copy of the training samples
     NEEDS_WEIGHTS = auto()  # a worker does not share our memory
     NOTHING = auto()  # all that follows has been noted
@@ -43,17 +44,19 @@ class Replies:
     ) -> None:
         self._incarnation, self._any_order = incarnation, config.any_order
         self._dtype = ord(config.numpy_dtype.char)
+        self._units = config.strategy.units
         self.message_bytes = max(transport.message_bytes, RECORD_BYTES + LONGEST)
         self._workforce, self._transport, self._audit = workforce, transport, audit
         self._named: set[str] = set()  # whose messages we have complained of
 
     def take(
-        self, message: Array, size: int, pending: PendingStep, parameters: Parameters, requested: float | None
+        self, message: Array, size: int, pending: PendingStep, weights: Parameters, requested: float | None
     ) -> Meaning:
         """Take note of a message, and return what else follows from it.
 
         message: (message_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
-        parameters: those of the step.  requested: when, by the monotonic clock, unless some of it was retried.
+        weights: what the step is computed with.  requested: when all of it was, by the monotonic clock, None if some of
+        it was requested again.
         """
         if size > len(message):
             return self._reject(pending, _UNKNOWN, f"{size} bytes, more than any message has")
@@ -61,7 +64,7 @@ class Replies:
         if record is None:
             return self._refuse(pending, message[:size])
         if record.kind == Kind.REPLY:
-            return self._reply(record, message, size, pending, parameters, requested)
+            return self._reply(record, message, size, pending, weights, requested)
         if record.kind == Kind.REFUSED:
             what = "it cannot compute what this run asks for"
             return self._complain(_text(message[RECORD_BYTES:size]), what)
@@ -77,9 +80,11 @@ class Replies:
                     membership.heard(name)
             case Kind.LEFT:
                 leases.left(record.number)
+                return Meaning.LEFT
             case Kind.LEAVING:
                 leases.left(record.number)
                 membership.gone(name, "leaves")
+                return Meaning.LEFT
             case Kind.NEEDS_SAMPLES:
                 leases.heard(record.number)
                 return Meaning.NEEDS_SAMPLES
@@ -96,7 +101,7 @@ class Replies:
         message: Array,
         size: int,
         pending: PendingStep,
-        parameters: Parameters,
+        weights: Parameters,
         requested: float | None,
     ) -> Meaning:
         if reply.incarnation != self._incarnation:
@@ -115,16 +120,16 @@ class Replies:
             return self._reject(pending, worker, what)
         verdict = pending.judge(reply)
         if verdict is Verdict.WRONG:
-            what = f"it names step {reply.step}, shards {reply.first} to {reply.stop - 1}"
+            what = f"it names step {reply.step}, {self._units} {reply.first} to {reply.stop - 1}"
             return self._reject(pending, worker, what)
         if verdict is not Verdict.ANSWER:
             return self._drop(pending, worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
         gradient = self._transport.content(reply, message, size)
-        if self._audit.correct(parameters, pending, reply, gradient):
+        if self._audit.correct(weights, pending, reply, gradient):
             pending.counts.answered(worker, reply.samples)
             workforce.exclusions.good(worker)
             if requested is not None:
-                workforce.stragglers.replied(worker, (time.monotonic() - requested) / (reply.stop - reply.first))
+                workforce.replied(worker, reply, time.monotonic() - requested)
         else:  # what it should have been is in its place
             self._catch(pending, worker, reply)
             pending.counts.answered(COORDINATOR, reply.samples)
@@ -133,7 +138,7 @@ class Replies:
 
     def _catch(self, pending: PendingStep, worker: str, reply: Record) -> None:
         """Give no more work to a worker whose reply was checked and is wrong."""
-        what = f"shards {reply.first} to {reply.stop - 1} of step {reply.step}"
+        what = f"{self._units} {reply.first} to {reply.stop - 1} of step {reply.step}"
         why = f"its gradient of {what} is not what the coordinator computes"
         if worker == _UNKNOWN:
             self._reject(pending, worker, why)

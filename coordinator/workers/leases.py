@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 from shared.messaging.lease import Lease
@@ -35,25 +35,58 @@ class Leases:
         self._granted: dict[int, _Granted] = {}  # by number
         self._names: OrderedDict[int, str] = OrderedDict()
         self._due: list[str] = []  # labels of the leases still to be sent
+        self._count = 0  # of the window's leases
+        self._holders: list[tuple[str, int]] = []  # as of when there had been so many changes:
+        self._counted = -1
         self._next_number = 0
         self._opened = self._checked = 0.0
         self._before = 0  # leases taken in the window before
+        self.changes = 0  # grows whenever other leases are due, are sent, or are held by other workers that compute
+
+    @property
+    def holders(self) -> list[tuple[str, int]]:
+        """The workers that hold leases and compute, each with the number of its lease."""
+        if self._counted != self.changes:
+            self._counted = self.changes
+            self._holders = [
+                (lease.worker, number) for number, lease in self._granted.items() if lease.worker and not lease.vacant
+            ]
+        return self._holders
 
     @property
     def working(self) -> list[str]:
         """The workers that hold leases and compute."""
-        return [lease.worker for lease in self._granted.values() if lease.worker and not lease.vacant]
+        return [worker for worker, _ in self.holders]
 
     @property
     def taken(self) -> int:
         """How many leases are held by a worker that computes."""
-        return len(self.working)
+        return len(self.holders)
+
+    @property
+    def count(self) -> int:
+        """How many leases the window has, taken or not."""
+        return self._count
+
+    @property
+    def all_taken(self) -> bool:
+        """Whether each of the window's leases is held by a worker that computes."""
+        return self.taken >= self._count
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a worker that computes holds that lease."""
+        lease = self._granted.get(number)
+        return lease is not None and bool(lease.worker) and not lease.vacant
 
     @property
     def expected(self) -> int:
         """How many workers to cut a step for: those that are there, and those on their way from the window before."""
-        arriving = self._clock() - self._opened < _ARRIVAL
-        return max(self.taken, self._before if arriving else 0, 1)
+        return max(self.taken, self._before if self._are_arriving else 0, 1)
+
+    @property
+    def awaits_workers(self) -> bool:
+        """Whether workers are still on their way from the window before."""
+        return self.taken < self._before and self._are_arriving
 
     def open(self, template: Lease, count: int) -> None:
         """Begin a new window, with `count` leases due that are like `template` but for number and label."""
@@ -61,7 +94,15 @@ class Leases:
         self._before = sum(1 for name in self.working if name not in template.excluded)
         self._opened = self._clock()
         self._granted.clear()
-        self._due = [f"{number}/{count}" for number in range(1, count + 1)]
+        self._due.clear()
+        self._count = 0
+        self.add(count)
+
+    def add(self, count: int) -> None:
+        """Have so many more leases due in this window."""
+        before, self._count = self._count, self._count + count
+        self._due += [f"{number}/{self._count}" for number in range(before + 1, self._count + 1)]
+        self.changes += 1
 
     def next_due(self) -> Lease | None:
         """Return the lease to be sent next, None if none is due."""
@@ -71,6 +112,7 @@ class Leases:
         """Note that the lease to be sent next was sent."""
         self._granted[self._next_number] = _Granted(self._due.pop(0), self._clock())
         self._next_number += 1
+        self.changes += 1
 
     def joined(self, number: int, worker: str) -> None:
         """Note who holds a lease."""
@@ -81,6 +123,7 @@ class Leases:
         if lease is None:  # of a window that is over
             return
         lease.worker = worker
+        self.changes += 1
         if worker in self.excluded and not lease.vacant:
             # It will keep it and do nothing, so that it does not take the same lease again and again.
             self._due.append(lease.label)
@@ -96,12 +139,15 @@ class Leases:
         """Note a reply of who holds a lease."""
         lease = self._granted.get(number)
         if lease is not None:
-            lease.worker = lease.worker or f"lease {number}"  # if its name got lost
+            if not lease.worker:  # its name got lost
+                lease.worker = f"lease {number}"
+                self.changes += 1
             self._sign_of_life(lease)
 
     def left(self, number: int) -> None:
         """Have another lease sent for one whose worker went."""
         lease = self._granted.pop(number, None)
+        self.changes += 1
         if lease is not None and not lease.vacant:
             self._due.append(lease.label)
 
@@ -114,12 +160,19 @@ class Leases:
         for lease in self._waiting():
             lease.vacant = True  # until its worker turns up after all
             self._due.append(lease.label)
+        self.changes += 1
 
-    def renew_silent(self, since: float) -> list[str]:
-        """Have others sent for the leases whose workers have not been heard of since then; return these workers."""
+    def renew_silent(self, since: float, resting: Container[str] = ()) -> list[str]:
+        """Have others sent for the leases whose workers have not been heard of since then; return these workers.
+
+        resting: who has nothing to say.
+        """
         silent = [
-            lease for lease in self._granted.values() if lease.worker and not lease.vacant and lease.heard < since
+            lease
+            for lease in self._granted.values()
+            if lease.worker and not lease.vacant and lease.heard < since and lease.worker not in resting
         ]
+        self.changes += 1
         for lease in silent:
             lease.vacant = True
             # Not if another lease was sent for it before, and waits for somebody.
@@ -149,4 +202,11 @@ class Leases:
 
     def _sign_of_life(self, lease: _Granted) -> None:
         lease.heard = self._clock()
-        lease.vacant = lease.worker in self.excluded
+        vacant = lease.worker in self.excluded
+        if vacant is not lease.vacant:
+            lease.vacant = vacant
+            self.changes += 1
+
+    @property
+    def _are_arriving(self) -> bool:
+        return self._clock() - self._opened < _ARRIVAL

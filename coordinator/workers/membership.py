@@ -17,11 +17,11 @@ def n_workers(count: int) -> str:
 class Membership:
     """The workers heard of lately."""
 
-    def __init__(self, shards: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """shards: as many workers as this can be busy at a time.  clock: returns seconds."""
-        self._shards, self._clock = shards, clock
+    def __init__(self, most: int, hint: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """most: how many can be busy at a time.  hint: what to say when there are more.  clock: returns seconds."""
+        self._most, self._hint, self._clock = most, hint, clock
         self._heard: dict[str, float] = {}  # when last, by the clock
-        self._told = False  # that there are more workers than shards
+        self._told = False  # that there are more workers than can be busy
 
     def __len__(self) -> int:
         return len(self._heard)
@@ -32,12 +32,9 @@ class Membership:
         self._heard[worker] = self._clock()
         if new:
             self._say("takes part", worker)
-            if len(self) > self._shards and not self._told:
+            if len(self) > self._most and not self._told:
                 self._told = True
-                log.info(
-                    "more workers than the %d that a mini-batch has shards for take turns; more shards make more busy",
-                    self._shards,
-                )
+                log.info(self._hint, self._most)
 
     def gone(self, worker: str, why: str) -> None:
         """Note that a worker no longer takes part."""

@@ -1,6 +1,6 @@
 """A window: consecutive steps of an epoch for which the same leases are given out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.config import TrainConfig
@@ -9,12 +9,14 @@ from shared.environment import Kernels
 from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, OVER_LIFETIME, WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import Kind, Record
+from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.messaging.resp import encode
 from shared.messaging.sockets import Item
 
 _SECONDS = 1.0  # that a window should last
 _FIRST_STEPS = 100  # of the first window, before anything was measured
+
+PUSH_ANSWERS = 2  # of Redis to one push
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Window:
         self._steps_per_epoch = steps_per_epoch
         self._keys = Keys(run, incarnation)
         self._epoch, self._steps = -1, range(0)
-        self.requests = ""  # key of the list of requests
-        self.expire_requests: list[Item] = []  # the command that has it live on, as Redis reads it
+        self.requests = ""  # key of the common list of requests
+        self._expire: list[Item] = []  # the command that has it live on, as Redis reads it
+        self._own: dict[int, tuple[bytes, bytes]] = {}  # by lease: what a request becomes a command between
 
     def covers(self, step: Step) -> bool:
         """Tell whether this step is one of the window's."""
@@ -76,7 +79,8 @@ class Window:
         self.number, self._epoch = number, step.epoch
         self._steps = range(step.index, min(step.index + length, self._steps_per_epoch))
         self.requests = self._keys.requests(number)
-        self.expire_requests = encode("EXPIRE", self.requests, LIFETIME)
+        self._expire = encode("EXPIRE", self.requests, LIFETIME)
+        self._own.clear()
         return Lease(
             run=self._run,
             incarnation=self._incarnation,
@@ -91,6 +95,26 @@ class Window:
             excluded=tuple(excluded),
             kernels=self._kernels,
         )
+
+    def push(self, requests: Sequence[Record]) -> list[Item]:
+        """Return the commands that put requests into the common list, for whoever comes first.
+
+        Redis gives PUSH_ANSWERS.
+        """
+        return [*encode("RPUSH", self.requests, *(request.encode() for request in requests)), *self._expire]
+
+    def push_own(self, lease: int, request: Record) -> bytes:
+        """Return the commands that put a request into the own list of who holds that lease.
+
+        Redis gives PUSH_ANSWERS.
+        """
+        around = self._own.get(lease)
+        if around is None:
+            key, request_bytes = self._keys.own_requests(self.number, lease), bytes(RECORD_BYTES)
+            commands = [*encode("RPUSH", key, request_bytes), *encode("EXPIRE", key, LIFETIME)]
+            before, after = b"".join(commands).split(request_bytes)
+            around = self._own[lease] = before, after
+        return around[0] + request.encode() + around[1]
 
     def announce(self, client: Client) -> None:
         """Tell workers that hold leases of an earlier incarnation of the run that there is a new one."""

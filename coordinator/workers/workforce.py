@@ -1,16 +1,25 @@
-"""All that is known of a run's workers: who takes part, who holds which lease, who gets none."""
+"""All that is known of a run's workers: who takes part, who holds which lease, who gets how much."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from coordinator.workers.admission import Admission
+from coordinator.workers.cuts import Piece, pieces, pieces_by_share
 from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.exclusions import Exclusions
+from coordinator.workers.lease_count import LeaseCount
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
+from coordinator.workers.shares import Shares
 from coordinator.workers.stragglers import Stragglers
+from shared.config import TrainConfig
 from shared.environment import Kernels
 from shared.messaging.lease import Lease
+from shared.messaging.records import OWN, Record
+from shared.parallel.sharding import block_width
+
+_MORE_THAN_SHARDS = "more workers than the %d that a mini-batch has shards for take turns; more shards make more busy"
+_MORE_THAN_SAMPLES = "more workers than the %d samples of a mini-batch take turns; larger mini-batches make more busy"
 
 
 class Workforce:
@@ -19,42 +28,83 @@ class Workforce:
     def __init__(
         self,
         broker: str,
-        shards: int,
+        config: TrainConfig,
         excluded: Iterable[str],
         kernels: Kernels,
-        any_order: bool,
+        workers: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """broker: Celery's.  shards: of a step, and so as many leases as there are.  excluded: who gets no work.
+        """broker: Celery's.  excluded: who gets no work.  kernels: what the coordinator computes with.
 
-        kernels: what the coordinator computes with.  any_order: whether sums have the same bits in any order.
-        clock: returns seconds.
+        workers: how many there are, if that is known.  clock: returns seconds.
         """
+        units, divisible = config.shards_per_step, config.strategy.divisible
         self.leases = Leases(clock)
-        self.membership = Membership(shards, clock)
+        self.membership = Membership(units, _MORE_THAN_SAMPLES if divisible else _MORE_THAN_SHARDS, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
-        self.admission = Admission(kernels, any_order, self.exclusions)
+        self.shares = Shares(units, clock)
+        self.admission = Admission(kernels, config.any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
-        self._shards = shards
+        self._divisible = divisible
+        # Of a step that is not divisible, requests are the same for any number of workers that there may be.
+        self._lease_count = LeaseCount(units, workers if divisible else units)
+        self._granted_at = -1  # of the leases' changes
+        self._cut: Sequence[Piece] = ()  # the latest, and what it was made for:
+        self._cut_for: tuple[int, ...] = ()
 
     @property
     def idle(self) -> tuple[str, ...]:
-        """Who gets no work now, for a while or in this run."""
+        """Who gets no lease now, for a while or in this run."""
         return tuple(sorted({*self.exclusions.names, *self.stragglers.pausing}))
 
     @property
     def has_changed(self) -> bool:
-        """Whether others get work than when the leases were granted: then a new window must begin."""
+        """Whether others get leases than when they were granted: then a new window must begin."""
         return self.idle != self.leases.excluded
+
+    @property
+    def awaits_workers(self) -> bool:
+        """Whether a step had better be cut in a moment, when the workers of the window before are there again."""
+        return self._divisible and self.leases.awaits_workers
 
     def open(self, lease: Lease) -> None:
         """Have leases like this granted for a new window.  It names who gets none."""
-        self.leases.open(lease, self._shards)
+        self.leases.open(lease, self._lease_count.of_window(self.leases.taken))
 
     def grant_due(self) -> None:
         """Send the leases that are due.  Raises BrokerAwayError or QueueError, and what was not sent stays due."""
+        if self._granted_at == self.leases.changes:
+            return
+        if self.leases.all_taken and (more := self._lease_count.more(self.leases.count)):
+            self.leases.add(more)
         self._dispatcher.send_due(self.leases)
+        self._granted_at = self.leases.changes
+
+    def cut(self, n_units: int) -> Sequence[Piece]:
+        """Cut a step into pieces for the workers that are there."""
+        if not self._divisible:
+            width = block_width(n_units, self.leases.expected)
+            return pieces([*range(0, n_units, width), n_units])
+        self.shares.review()
+        cut_for = n_units, self.leases.changes, self.shares.changes
+        if cut_for != self._cut_for:
+            holders = sorted(self.leases.holders)
+            if len(holders) > 1:
+                shares = self.shares.of([worker for worker, _ in holders], n_units)
+                self._cut = [*pieces_by_share([lease for _, lease in holders], shares)]
+            else:
+                self._cut = pieces([0, n_units])
+            self._cut_for = n_units, self.leases.changes, self.shares.changes
+        return self._cut
+
+    def replied(self, worker: str, reply: Record, seconds: float) -> None:
+        """Note an accepted reply that came just now, so long after all of the step was requested."""
+        units = reply.stop - reply.first
+        if not self._divisible:
+            self.stragglers.replied(worker, seconds / units)
+        elif reply.region == OWN:  # what anyone may answer tells nothing of who does
+            self.shares.replied(worker, units, seconds)
 
     def review(self) -> None:
         """Look who is no longer heard of, and who holds up the others."""
@@ -68,7 +118,7 @@ class Workforce:
 
     def replace_silent(self, since: float) -> None:
         """Grant again the leases of those who have not been heard of since then.  Raises what `grant_due` raises."""
-        for worker in self.leases.renew_silent(since):
+        for worker in self.leases.renew_silent(since, self.shares.pausing):
             self.membership.gone(worker, "does not answer")
         self.grant_due()
 

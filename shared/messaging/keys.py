@@ -4,6 +4,7 @@
 |-----------------------------------------------|-------------------------------------------|----------------------|
 | gradmq:{run}:{incarnation}:weights            | a record, mostly with the weights         | WEIGHTS_LIFETIME     |
 | gradmq:{run}:{incarnation}:requests:{window}  | list of requests, at last the sign: over  | LIFETIME, then OVER_ |
+| …:requests:{window}:{lease}                   | requests of who holds that lease alone    | LIFETIME             |
 | gradmq:{run}:{incarnation}:replies            | list of what the workers say              | LIFETIME             |
 | gradmq:{run}:incarnation                      | which incarnation the run is in           | LIFETIME             |
 | gradmq:samples:{sha256}                       | shape and type of the training samples    | SAMPLES_LIFETIME     |
@@ -37,6 +38,9 @@ class Keys:
 
     def requests(self, window: int) -> str:
         return f"{self._prefix}:requests:{window}"
+
+    def own_requests(self, window: int, lease: int) -> str:
+        return f"{self.requests(window)}:{lease}"
 
 
 class SamplesKeys:

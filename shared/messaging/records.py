@@ -11,9 +11,9 @@ class Kind(IntEnum):
     """What a record is."""
 
     WEIGHTS = 1  # coordinator, beside the requests: the weights of `step`, in window `number`
-    REQUEST = 2  # coordinator: compute shards `first` to `stop - 1` of `step`
+    REQUEST = 2  # coordinator: compute units `first` to `stop - 1` of `step`
     OVER = 3  # coordinator: the window is over
-    REPLY = 4  # worker in lease `number`: the gradient summed over these shards
+    REPLY = 4  # worker in lease `number`: the gradient summed over these units
     JOINED = 5  # worker: lease `number` is taken; an introduction follows
     LEFT = 6  # worker: lease `number` is given up
     NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the training samples
@@ -22,10 +22,11 @@ class Kind(IntEnum):
     NEEDS_WEIGHTS = 10  # worker: lease `number` does not share the coordinator's memory
 
 
-# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot; padded so that what follows is
-# aligned. In every version the first two are where they are here, and a name follows after as many bytes.
-_RECORD = struct.Struct("<3sBB3xQQIIIIBxH20x")
+# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region; padded so that what
+# follows is aligned. In every version the first two are where they are here, and a name follows after as many bytes.
+_RECORD = struct.Struct("<3sBB3xQQIIIIBxHI16x")
 _MAGIC = b"GMQ"
+OWN = 0  # region of a request in a worker's own list; those of the common list are numbered from 1
 RECORD_BYTES = _RECORD.size
 
 
@@ -35,12 +36,13 @@ class Record(NamedTuple):
     kind: int
     incarnation: int  # of the run: which coordinator process, as 64 random bits
     step: int = 0  # in the run, from 0
-    first: int = 0  # shard
-    stop: int = 0  # shard after the last
+    first: int = 0  # unit, as the strategy cuts a step into them
+    stop: int = 0  # unit after the last
     samples: int = 0  # how many a reply's gradient is summed over
     number: int = 0  # of the lease or the window
     dtype: int = 0  # of the gradient: NumPy's character for it
     slot: int = 0  # of the worker in the shared memory where the content is, from 1; 0: it follows
+    region: int = OWN  # of the slot that takes the reply to a request, see `shared.transport.regions`
 
     @property
     def identity(self) -> tuple[int, ...]:

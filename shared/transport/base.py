@@ -13,7 +13,7 @@ from shared.messaging.records import Record
 from shared.messaging.resp import Stream
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
-from shared.transport.codecs import CODEC
+from shared.transport.codecs import codecs_of
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
@@ -74,12 +74,12 @@ def coordinator_transport(
 ) -> CoordinatorTransport:
     """Return the coordinator's half.  tensors: the memory that it shares with workers, if there is any."""
     if tensors is not None:
-        return SharedMemoryCoordinatorTransport(tensors, incarnation, config, CODEC, keys.weights)
-    return RedisCoordinatorTransport(config, CODEC, keys.weights)
+        return SharedMemoryCoordinatorTransport(tensors, incarnation, config, codecs_of(config), keys.weights)
+    return RedisCoordinatorTransport(config, codecs_of(config), keys.weights)
 
 
 def worker_transport(lease: Lease) -> WorkerTransport:
     """Return the worker's half for this lease: in memory if it shares that with the coordinator."""
-    weights = Keys(lease.run, lease.incarnation).weights
-    shared = SharedMemoryWorkerTransport.of_this_process(lease.incarnation, lease.config, CODEC, weights)
-    return shared or RedisWorkerTransport(lease.config, CODEC, weights)
+    config, weights = lease.config, Keys(lease.run, lease.incarnation).weights
+    shared = SharedMemoryWorkerTransport.of_this_process(lease.incarnation, config, codecs_of(config), weights)
+    return shared or RedisWorkerTransport(config, codecs_of(config), weights)

@@ -1,6 +1,8 @@
 """Where in the shared memory which tensor is.
 
-Region 0 holds the weights. Every worker has a slot, with a region for each shard of a step.
+First come the weights, as their codec writes them. Every worker has a slot, with regions for its replies, whose numbers
+are as they are; the request says which. Region 0 is for what is requested of this worker alone, once a step; the others
+are for what anyone may answer, each with its own number in the step. So a region takes one reply a step.
 """
 
 import mmap
@@ -10,9 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.config import TrainConfig
+from shared.nn.parameters import Parameters
+from shared.transport.codecs import codecs_of
 
 _HEAD = 64  # bytes before the regions: whose memory it is
 _LINE = 64  # bytes: regions begin where the processor's cache lines do
+_MOST_REGIONS = 64  # a slot; replies beyond go through Redis
+_MOST_MEMORY = 2**30  # bytes to share, for as many regions as that is enough for; all may come into use
 
 
 class SharedTensors:
@@ -20,12 +26,21 @@ class SharedTensors:
 
     def __init__(self, descriptor: int, config: TrainConfig, slots: int) -> None:
         """descriptor: of the file.  slots: as many as there are workers."""
-        self._descriptor = descriptor
-        self._shards, self._slots = config.shards_per_step, slots
-        self._content = config.nbytes
-        self._stride = -(-self._content // _LINE) * _LINE
-        self.nbytes = _HEAD + (1 + slots * self._shards) * self._stride
+        self._descriptor, self._slots = descriptor, slots
+        self._reply_bytes = config.nbytes
+        count = Parameters.count(config.sizes)
+        self._weights_bytes = codecs_of(config).weights.nbytes(config.numpy_dtype, count)
+        self._stride = _lines(self._reply_bytes)
+        self._first = _HEAD + _lines(self._weights_bytes)
+        fit = (_MOST_MEMORY - self._first) // (slots * self._stride) if slots else 0
+        self._regions = max(0, min(_MOST_REGIONS, 1 + config.shards_per_step, fit))
+        self.nbytes = self._first + slots * self._regions * self._stride
         self._memory: NDArray[np.uint8] | None = None
+
+    @property
+    def useful(self) -> bool:
+        """Whether there is memory enough for every worker to reply in."""
+        return self._regions > 0
 
     def begin(self, incarnation: int) -> None:
         """Make the regions, for this incarnation of the run.  Only those that are used take memory."""
@@ -41,18 +56,22 @@ class SharedTensors:
     @property
     def weights(self) -> NDArray[np.uint8]:
         """The bytes of the weights."""
-        return self._bytes(0)
+        return self._bytes(_HEAD, self._weights_bytes)
 
-    def has(self, slot: int, shard: int) -> bool:
+    def has(self, slot: int, region: int) -> bool:
         """Tell whether there is such a region for a reply."""
-        return 1 <= slot <= self._slots and 0 <= shard < self._shards
+        return 1 <= slot <= self._slots and 0 <= region < self._regions
 
-    def reply(self, slot: int, shard: int) -> NDArray[np.uint8]:
-        """The bytes of a reply.  slot: of its worker, from 1.  shard: the first that it covers."""
-        return self._bytes(1 + (slot - 1) * self._shards + shard)
+    def reply(self, slot: int, region: int) -> NDArray[np.uint8]:
+        """The bytes of a reply.  slot: of its worker, from 1.  region: of the slot."""
+        return self._bytes(self._first + ((slot - 1) * self._regions + region) * self._stride, self._reply_bytes)
 
-    def _bytes(self, region: int) -> NDArray[np.uint8]:
+    def _bytes(self, start: int, size: int) -> NDArray[np.uint8]:
         if self._memory is None:
             self._memory = np.frombuffer(mmap.mmap(self._descriptor, self.nbytes), np.uint8)
-        start = _HEAD + region * self._stride
-        return self._memory[start : start + self._content]
+        return self._memory[start : start + size]
+
+
+def _lines(nbytes: int) -> int:
+    """Return so many bytes rounded up to whole cache lines."""
+    return -(-nbytes // _LINE) * _LINE

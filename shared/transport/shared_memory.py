@@ -1,13 +1,17 @@
 """Tensors in memory that a coordinator shares with the workers on its machine. Both halves; only records need Redis.
 
-A worker writes its reply into the region of its slot and of the reply's first shard. Nobody locks a region, because
-nobody can be misled:
+A worker writes its reply into the region of its slot that the request names. Nobody locks a region, because nobody can
+be misled:
 
 - Weights are written before the record that tells of them. Whoever still reads them when the next are written computes
   for a step that is over, and its reply is late.
-- A slot belongs to one process (a lock sees to that), which answers one request after the other. It writes a region
-  again for the same shard only: of a later step, when the coordinator has long taken the old content, or asked again
-  for the same one, which writes the same bytes over themselves.
+- A slot belongs to one process (a lock sees to that), which answers one request after the other. Within a step each of
+  its requests names another region: 0 is that of its own list, where it finds one a step, and those of the common list
+  are numbered through. So it writes a region again for a request of a later step only, when the coordinator has long
+  taken the old content or will never look at it, or for the same request sent again, and then writes the same numbers
+  over themselves.
+
+A reply whose region is not there, because a step had so many requests, goes through Redis.
 """
 
 import fcntl
@@ -26,7 +30,7 @@ from shared.messaging.records import RECORD_BYTES, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
-from shared.transport.codecs import Codec
+from shared.transport.codecs import Codecs, memory_bytes
 from shared.transport.redis import RedisCoordinatorTransport
 from shared.transport.regions import SharedTensors
 from shared.types import Array
@@ -39,20 +43,20 @@ class SharedMemoryCoordinatorTransport:
     """The coordinator's half; `shared.transport.base.CoordinatorTransport` tells what each method is for."""
 
     def __init__(
-        self, tensors: SharedTensors, incarnation: int, config: TrainConfig, codec: Codec, weights_key: str
+        self, tensors: SharedTensors, incarnation: int, config: TrainConfig, codecs: Codecs, weights_key: str
     ) -> None:
         """tensors: still nobody's."""
         tensors.begin(incarnation)
         self._tensors = tensors
-        self._codec, self._key = codec, weights_key
+        self._codec, self._key = codecs.weights, weights_key
         # For workers that do not share the memory: their replies, and if there is one, the weights too.
-        self._through_redis = RedisCoordinatorTransport(config, codec, weights_key)
+        self._through_redis = RedisCoordinatorTransport(config, codecs, weights_key)
         self._strangers = False
         self.reply_bytes, self.message_bytes = self._through_redis.reply_bytes, self._through_redis.message_bytes
         self._dtype = config.numpy_dtype
 
     def publish(self, parameters: Parameters, record: Record) -> list[Item]:
-        self._tensors.weights[:] = parameters.flat.view(np.uint8)
+        self._tensors.weights[:] = np.frombuffer(self._codec.encode(parameters.flat), np.uint8)
         if self._strangers:
             return self._through_redis.publish(parameters, record)
         return encode("SET", self._key, record.encode(), "EX", WEIGHTS_LIFETIME)
@@ -60,12 +64,12 @@ class SharedMemoryCoordinatorTransport:
     def fits(self, reply: Record, size: int) -> bool:
         if size != RECORD_BYTES:
             return self._through_redis.fits(reply, size)
-        return self._tensors.has(reply.slot, reply.first)
+        return self._tensors.has(reply.slot, reply.region)
 
     def content(self, reply: Record, message: Array, size: int) -> Array:
         if size != RECORD_BYTES:
             return self._through_redis.content(reply, message, size)
-        region = self._tensors.reply(reply.slot, reply.first)
+        region = self._tensors.reply(reply.slot, reply.region)
         content = message[RECORD_BYTES : RECORD_BYTES + len(region)]
         content[:] = region  # so that it is ours and may be added to
         return content.view(self._dtype)
@@ -82,14 +86,22 @@ class SharedMemoryCoordinatorTransport:
 class SharedMemoryWorkerTransport:
     """The worker's half; `shared.transport.base.WorkerTransport` tells what each method is for."""
 
-    def __init__(self, tensors: SharedTensors, slot: int, config: TrainConfig, codec: Codec, weights_key: str) -> None:
+    def __init__(
+        self, tensors: SharedTensors, slot: int, config: TrainConfig, codecs: Codecs, weights_key: str
+    ) -> None:
         self.get = encode("GETRANGE", weights_key, 0, RECORD_BYTES - 1)
-        self.parameters = Parameters(config.sizes, config.dtype, tensors.weights.view(config.dtype))
-        self._tensors, self._slot, self._codec = tensors, slot, codec
+        self._tensors, self._slot, self._codecs = tensors, slot, codecs
+        self._dtype, self._count = config.numpy_dtype, Parameters.count(config.sizes)
+        # Weights that lie there as they are are read where they lie; others are decoded in memory of our own.
+        self._encoded = self._weights = tensors.weights
+        if not codecs.weights.as_it_is:
+            self._weights = np.zeros(memory_bytes(codecs.weights, self._dtype, self._count), np.uint8)
+        numbers = self._weights[: self._count * self._dtype.itemsize].view(self._dtype)
+        self.parameters = Parameters(config.sizes, config.dtype, numbers)
         self._received = memoryview(bytearray(RECORD_BYTES))
 
     @classmethod
-    def of_this_process(cls, incarnation: int, config: TrainConfig, codec: Codec, weights_key: str) -> Self | None:
+    def of_this_process(cls, incarnation: int, config: TrainConfig, codecs: Codecs, weights_key: str) -> Self | None:
         """Return that of this process, None if it does not share memory with that coordinator, or not alone."""
         given = os.environ.get(ENVIRONMENT)
         if not given:
@@ -98,18 +110,24 @@ class SharedMemoryWorkerTransport:
         tensors = _mapped(descriptor, config, slots, incarnation)
         try:
             if tensors.belongs_to(incarnation) and _is_ours(slot):
-                return cls(tensors, slot, config, codec, weights_key)
+                return cls(tensors, slot, config, codecs, weights_key)
         except OSError:  # the descriptor has not come as far as here
             pass
         return None
 
     def read(self, stream: Stream) -> tuple[Record | None, bool]:
         size = stream.read_into(self._received)
-        return (Record.decode(self._received) if size == RECORD_BYTES else None), True
+        record = Record.decode(self._received) if size == RECORD_BYTES else None
+        if record is not None and self._weights is not self._encoded:
+            self._weights[: len(self._encoded)] = self._encoded
+            self._codecs.weights.decode(self._weights, self._dtype, self._count)
+        return record, True
 
     def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
-        # Copied when it is whole: the coordinator may be reading what was there, if it asked for the same shard again.
-        region = self._tensors.reply(self._slot, record.first)
+        if not self._tensors.has(self._slot, record.region):
+            return record.encode(), self._codecs.gradients.encode(gradient)
+        # Copied when it is whole: the coordinator may be reading what was there, if it sent the same request again.
+        region = self._tensors.reply(self._slot, record.region)
         region[:] = gradient.view(np.uint8)
         return (record._replace(slot=self._slot).encode(),)
 

@@ -85,7 +85,7 @@ class FakeWorker(threading.Thread):
             if not self._is_open(client, lease):
                 return
         while not self._is_to_leave.is_set():
-            taken = client.blpop(keys.requests(lease.window), 1)
+            taken = client.blpop([keys.own_requests(lease.window, lease.number), keys.requests(lease.window)], 1)
             if taken is None:
                 continue
             request = Record.decode(taken[1])

@@ -1,0 +1,178 @@
+"""How many of a mini-batch's samples each worker gets: so many that all are done at the same time."""
+
+import logging
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+
+# Seconds between two looks at the shares, and at most: they double whenever a change was of no use. With many workers
+# replies wait for each other, and who was last says little of who is slow.
+_REVIEW, _LONGEST_REVIEW = 0.3, 5.0
+# A worker's time is the median of that of its latest replies, so long apart: a machine may hold up a good one.
+_LEAST, _MOST, _APART = 5, 100, 0.01  # replies, replies, and seconds
+# Shares stay as they are unless others promise a step that is this much shorter: times are never quite the same.
+_WORTHWHILE = 0.06
+# What a reply costs besides its samples is not known. This much of the shortest time is taken for it, so that a worker
+# with few samples is not taken for slow, and one that has become fast finds out.
+_BESIDES = 0.4
+# A worker gets nothing if steps are this much shorter without it, as so many replies of one sample and so many seconds
+# have shown.
+_WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 0.15, 15, 1.0
+_TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
+_PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
+_LONGEST_PAUSE = 600.0
+
+log = logging.getLogger(__name__)
+
+
+class Shares:
+    """How fast the workers are, and what follows for their shares of a mini-batch."""
+
+    def __init__(self, n_samples: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """n_samples: of a mini-batch.  clock: returns seconds."""
+        self._n_samples, self._clock = n_samples, clock
+        self.changes = 0  # grows whenever workers get other shares than before
+        self._speeds: dict[str, float] = {}  # samples a second, besides what a reply costs anyway: make the shares
+        self._until: dict[str, float] = {}  # when a pause ends, by the clock
+        self._pauses: dict[str, float] = {}  # how long a worker's last one was
+        self._tried: set[str] = set()  # workers after a pause, until they were measured with one sample
+        self._shares: dict[str, int] = {}  # of a whole mini-batch, as they are now
+        self._since = 0.0  # when they became so, by the clock
+        self._times: dict[str, deque[float]] = {}  # seconds until some of the latest replies with these shares
+        self._noted: dict[str, float] = {}  # when the newest of them came, by the clock
+        self._reviewed = clock()
+        self._interval = _REVIEW  # seconds between two reviews
+        self._longest: float | None = (
+            None  # seconds of the slowest worker before the latest change, until that is judged
+        )
+
+    @property
+    def pausing(self) -> Collection[str]:
+        """The workers that get nothing for a while."""
+        return self._until.keys()
+
+    def replied(self, worker: str, samples: int, seconds: float) -> None:
+        """Note a reply that came just now: of so many samples, so long after they were requested."""
+        now = self._clock()
+        noted = self._noted.get(worker)
+        if samples == self._shares.get(worker) and (noted is None or now - noted >= _APART):
+            self._noted[worker] = now
+            self._times.setdefault(worker, deque(maxlen=_MOST)).append(seconds)
+
+    def of(self, workers: Sequence[str], n_samples: int) -> list[int]:
+        """Return how many of so many samples each of these workers gets, perhaps none.  workers: at least one."""
+        if all(worker in self._until for worker in workers):  # nobody else is there
+            self._end_pauses(workers)
+        known = [self._speeds[worker] for worker in workers if worker in self._speeds]
+        mean = statistics.fmean(known) if known else 1.0
+        paused = [worker in self._until for worker in workers]
+        tried = [worker in self._tried for worker in workers]
+        if sum(paused) + sum(tried) == len(workers):  # there is nobody to leave the rest to
+            tried = [False] * len(workers)
+        speeds = [
+            0.0 if is_paused else _TRIED if is_tried else self._speeds.get(worker, mean)
+            for worker, is_paused, is_tried in zip(workers, paused, tried, strict=True)
+        ]
+        shares = divide(n_samples, speeds, [0 if is_paused else 1 for is_paused in paused])
+        if n_samples == self._n_samples:
+            self._now_are(dict(zip(workers, shares, strict=True)))
+        return shares
+
+    def review(self) -> None:
+        """Now and then: change the shares if steps will be shorter for it."""
+        now = self._clock()
+        if now - self._reviewed < self._interval:
+            return
+        self._reviewed = now
+        over = [worker for worker, until in self._until.items() if until <= now]
+        if over:
+            self._end_pauses(over)
+        else:
+            self._balance(now)
+
+    def _end_pauses(self, workers: Sequence[str]) -> None:
+        """Have them tried again with one sample."""
+        for worker in workers:
+            del self._until[worker]
+            self._tried.add(worker)
+        self.changes += 1
+
+    def _balance(self, now: float) -> None:
+        """Have the shares follow from the times that were measured with them, if that is worth a change."""
+        shares = {worker: share for worker, share in self._shares.items() if share}
+        replies = {worker: self._times.get(worker, ()) for worker in shares}
+        if len(shares) < 2 or any(len(its) < _LEAST for its in replies.values()):
+            return
+        times = {worker: statistics.median(its) for worker, its in replies.items()}
+        longest, besides = max(times.values()), min(times.values()) * _BESIDES
+        speeds = {worker: share / (times[worker] - besides) for worker, share in shares.items()}
+        self._judge_the_latest_change(longest)
+        if now - self._since >= _PATIENCE:
+            least = [0 if share == 1 and len(replies[worker]) >= _ENOUGH else 1 for worker, share in shares.items()]
+            others = divide(self._n_samples, [*speeds.values()], least)
+            slow = [worker for worker, share in zip(shares, others, strict=True) if not share]
+            if slow and besides + _slowest(others, speeds) <= longest * (1 - _WORTH_A_PAUSE):
+                self._take(speeds, longest)
+                for worker in slow:
+                    rest = statistics.median(seconds for name, seconds in times.items() if name not in slow)
+                    self._pause(worker, now, times[worker] / rest)
+                return
+        others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
+        if besides + _slowest(others, speeds) <= longest * (1 - _WORTHWHILE):
+            self._take(speeds, longest)
+
+    def _judge_the_latest_change(self, longest: float) -> None:
+        """See whether steps became shorter by it, and so how soon the next one may come.  longest: seconds, since."""
+        if self._longest is not None:
+            if longest > self._longest * (1 - _WORTHWHILE / 2):
+                self._interval = min(2 * self._interval, _LONGEST_REVIEW)
+            elif longest < self._longest * (1 - _WORTH_A_PAUSE):
+                self._interval = _REVIEW
+            self._longest = None
+
+    def _take(self, speeds: dict[str, float], longest: float) -> None:
+        """Have the shares follow from these speeds from now on.  longest: seconds of the slowest worker so far."""
+        self._longest = longest
+        self._speeds.update(speeds)
+        self._tried.difference_update(speeds)
+        self.changes += 1
+
+    def _pause(self, worker: str, now: float, times: float) -> None:
+        pause = min(2 * self._pauses.get(worker, _PAUSE / 2), _LONGEST_PAUSE)
+        self._until[worker], self._pauses[worker] = now + pause, pause
+        del self._speeds[worker]
+        what = "takes %.1f times as long for one sample as the others for theirs; it pauses for %g s"
+        log.warning(what, times, pause, extra={"worker": worker})
+
+    def _now_are(self, shares: dict[str, int]) -> None:
+        """Note the shares of a whole mini-batch; what was measured with others tells little of them."""
+        if shares != self._shares:
+            self._shares, self._since = shares, self._clock()
+            self._times.clear()
+
+
+def _slowest(shares: Sequence[int], speeds: dict[str, float]) -> float:
+    """Return the seconds until all are done with their shares."""
+    return max(share / speed for share, speed in zip(shares, speeds.values(), strict=True))
+
+
+def divide(n_samples: int, speeds: Sequence[float], least: Sequence[int] | None = None) -> list[int]:
+    """Return whole shares that are all done as soon as can be.
+
+    speeds: of those who get them, at least one of them above 0; who has none gets nothing.  least: what each gets at
+    least, unless that would be more than there is.
+    """
+    whole = sum(speeds)
+    shares = [int(n_samples * speed / whole) for speed in speeds]
+    if least is not None and sum(least) <= n_samples:
+        shares = [max(each, its_least) for each, its_least in zip(shares, least, strict=True)]
+    able = [number for number, speed in enumerate(speeds) if speed]
+    while sum(shares) < n_samples:
+        soonest = min(able, key=lambda number: (shares[number] + 1) / speeds[number])
+        shares[soonest] += 1
+    while sum(shares) > n_samples:
+        over = [number for number in able if shares[number] > (least[number] if least else 0)]
+        latest = max(over, key=lambda number: shares[number] / speeds[number])
+        shares[latest] -= 1
+    return shares
