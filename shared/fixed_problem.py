@@ -90,7 +90,7 @@ def _first_step(config: TrainConfig) -> list[Array]:
     total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, units)
     gradient = total.copy()
     strategy.update(parameters, state, step, total, n_samples)
-    outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.dtype))
+    outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.dtype, mlp.arithmetic.input_grid))
     return [gradient, parameters.flat, *outputs[1:]]
 
 
