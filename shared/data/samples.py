@@ -102,8 +102,8 @@ def check_range(what: str, values: Array, least: int, arithmetic: str) -> None:
         return
     if not least <= values.min() <= values.max() <= 1:
         raise DataError(
-            f"{what} must be between {least} and 1 in {arithmetic} arithmetic, got {values.min():g} to "
-            f"{values.max():g}; scale them, or train with --arithmetic native"
+            f"{what} must be between {least} and 1 in {arithmetic} arithmetic, got {values.min() + 0.0:g} to "
+            f"{values.max() + 0.0:g}; scale them, or train with --arithmetic native"
         )
 
 
