@@ -24,7 +24,7 @@ class Arithmetic(Protocol):
 
     any_order: bool  # whether sums are the same in any order, and so a mini-batch may be cut anywhere
     dtype: np.dtype[Any]  # of weights, gradients and all between them
-    input_grid: Grid | None  # that samples are to be rounded to
+    input_grid: Grid | None  # that samples are to be rounded to; if there is one, they must be between -1 and 1
 
     def weights(self, flat: Vector) -> Vector:
         """Return all weights and biases as sums take them; valid until the next call.
