@@ -12,6 +12,7 @@
 # bench-faults  what a fault costs, and being prepared for it
 # bench-local   how well local steps learn, and how long until 95 %
 # bench-scale   what a step costs coordinator and Redis with 1 to 64 workers, and `gradmq plan` beside real runs
+# bench-exact   how well exact arithmetic learns, beside native; and what a slow worker costs
 # bench-memory  memory of all processes over 30 epochs
 # bench-events  what Celery's events and Flower cost a step
 # bench-image   the image's size, and how soon a cluster of containers works; needs a Docker engine
@@ -33,7 +34,7 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
 .PHONY: train test test-fast chaos test-cluster check docs image lock bench bench-step bench-faults bench-local \
-	bench-scale bench-memory bench-events bench-image clean help
+	bench-scale bench-exact bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
 .NOTPARALLEL:
 
@@ -85,6 +86,10 @@ bench-local: $(BENCH)
 bench-scale: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.scaling $(QUICK)
 	$(ENV)/bin/python -m benchmarks.cost_model $(QUICK)
+
+bench-exact: $(BENCH)
+	$(ENV)/bin/python -m benchmarks.accuracy $(QUICK)
+	$(ENV)/bin/python -m benchmarks.uneven $(QUICK)
 
 bench-memory: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.memory --through-redis $(QUICK)

@@ -9,6 +9,7 @@ import click
 from coordinator.accounting import table
 from coordinator.cli import options
 from coordinator.reporting.log_handlers import results, start_logging
+from coordinator.runs import published
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
@@ -107,3 +108,5 @@ def _say_the_result(run: Run) -> None:
         f"last weights_sha256 {run.metrics[-1].weights_sha256}"
     )
     results.info(f"model: {run.model}")
+    if told := published.compare(run):
+        results.info(told)

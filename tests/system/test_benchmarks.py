@@ -20,6 +20,7 @@ LONGEST = 4 * PATIENCE  # seconds of a benchmark that takes a few where nobody e
 FOREIGN = {"torch", "ray", "sklearn", "matplotlib"}
 # What the head of each one's table says.
 TABLES = {
+    "accuracy": "| exact / native, % ",
     "cost_model": "| measured, ms a step | predicted |",
     "events": "| ms a step, 2 workers |",
     "faults": "| s until steps go on ",
@@ -29,8 +30,9 @@ TABLES = {
     "peers": "| ms a step, median |",
     "precautions": "| ms a step ",
     "scaling": "| ms a step, of workers: ",
-    "step": "| where it goes, 2 workers, 2 shards ",
+    "step": "| where it goes, 2 workers ",
     "time_to_accuracy": "| s to 50 %, seed |",
+    "uneven": "| ms a step ",
 }
 DOCKER = {"image": "| image and cluster "}
 
