@@ -121,6 +121,7 @@ def session(
             *(url, broker_url(url), "benchmark", config, samples),
             audit=audit,
             supervise=cluster.supervise if supervised else lambda: None,
+            workers=workers,
             tensors=tensors,
         )
         if fake:

@@ -81,6 +81,9 @@ class RemoteGradients:
         self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise)
         self._free: list[Array] = []  # memory to receive replies in
         self._undisturbed = True  # in this step so far
+        # Seconds, since the step was published, in which there was nothing to do. Replies wait for each other, and what
+        # others' take is no worker's fault.
+        self._waited = 0.0
 
     @property
     def n_workers(self) -> int:
@@ -143,7 +146,7 @@ class RemoteGradients:
     def _await_workers(self, weights: Parameters, pending: PendingStep) -> None:
         """Wait for those of the window before to be there, so that each can be given its piece."""
         while self._workforce.awaits_workers:
-            self._take(weights, pending, None, replies=1)
+            self._take(weights, pending, replies=1)
 
     def _publish(self, weights: Parameters, pending: PendingStep) -> None:
         """Publish the weights and the requests, and begin to wait for the replies."""
@@ -165,11 +168,10 @@ class RemoteGradients:
 
     def _collect(self, weights: Parameters, pending: PendingStep) -> None:
         """Take replies until each request has one, or others get work."""
-        published = requested = looked = time.monotonic()
+        self._waited = 0.0
+        requested = looked = time.monotonic()
         while pending.missing and not self._workforce.has_changed:
-            # Times of replies to what was requested twice tell nothing (P. Karn, C. Partridge, 1987).
-            since = published if self._undisturbed else None
-            self._take(weights, pending, since, pending.missing)
+            self._take(weights, pending, pending.missing)
             now = time.monotonic()
             # By the clock, not only when nothing has come: other messages may come all the time.
             if pending.missing and now - looked > _LOOK_AROUND:
@@ -181,14 +183,15 @@ class RemoteGradients:
                     self._retry(pending, requested)
                     requested = now
 
-    def _take(self, weights: Parameters, pending: PendingStep, since: float | None, replies: int) -> None:
-        """Take a message, or find that none comes, and do what follows from it.
-
-        since: when all was requested, unless some of it was requested twice.  replies: how many are missing.
-        """
+    def _take(self, weights: Parameters, pending: PendingStep, replies: int) -> None:
+        """Take a message, or find that none comes, and do what follows from it.  replies: how many are missing."""
         message = self._free.pop() if self._free else np.empty(self._replies.message_bytes, np.uint8)
+        began = time.monotonic()
         size = self._stream.read(message, replies)
-        meaning = Meaning.NOTHING if size is None else self._replies.take(message, size, pending, weights, since)
+        self._waited += time.monotonic() - began
+        # Times of replies to what was requested twice tell nothing (P. Karn, C. Partridge, 1987).
+        waited = self._waited if self._undisturbed else None
+        meaning = Meaning.NOTHING if size is None else self._replies.take(message, size, pending, weights, waited)
         match meaning:
             case Meaning.ANSWER:
                 if pending.withdrawn:

@@ -1,7 +1,6 @@
 """What workers tell the coordinator, and what it means."""
 
 import logging
-import time
 from enum import Enum, auto
 
 from coordinator.accounting import COORDINATOR, WorkerCounts
@@ -50,13 +49,13 @@ class Replies:
         self._named: set[str] = set()  # whose messages we have complained of
 
     def take(
-        self, message: Array, size: int, pending: PendingStep, weights: Parameters, requested: float | None
+        self, message: Array, size: int, pending: PendingStep, weights: Parameters, waited: float | None
     ) -> Meaning:
         """Take note of a message, and return what else follows from it.
 
         message: (message_bytes,) uint8, of which the first `size` were received; if it was longer, none of it was.
-        weights: what the step is computed with.  requested: when all of it was, by the monotonic clock, None if some of
-        it was requested again.
+        weights: what the step is computed with.  waited: seconds that we have waited since it was published, None if
+        some of it was requested again.
         """
         if size > len(message):
             return self._reject(pending, _UNKNOWN, f"{size} bytes, more than any message has")
@@ -64,7 +63,7 @@ class Replies:
         if record is None:
             return self._refuse(pending, message[:size])
         if record.kind == Kind.REPLY:
-            return self._reply(record, message, size, pending, weights, requested)
+            return self._reply(record, message, size, pending, weights, waited)
         if record.kind == Kind.REFUSED:
             what = "it cannot compute what this run asks for"
             return self._complain(_text(message[RECORD_BYTES:size]), what)
@@ -102,7 +101,7 @@ class Replies:
         size: int,
         pending: PendingStep,
         weights: Parameters,
-        requested: float | None,
+        waited: float | None,
     ) -> Meaning:
         if reply.incarnation != self._incarnation:
             return self._reject(pending, _UNKNOWN, "a reply of another run, or of another incarnation of this one")
@@ -128,8 +127,8 @@ class Replies:
         if self._audit.correct(weights, pending, reply, gradient):
             pending.counts.answered(worker, reply.samples)
             workforce.exclusions.good(worker)
-            if requested is not None:
-                workforce.replied(worker, reply, time.monotonic() - requested)
+            if waited is not None:
+                workforce.replied(worker, reply, waited)
         else:  # what it should have been is in its place
             self._catch(pending, worker, reply)
             pending.counts.answered(COORDINATOR, reply.samples)

@@ -16,9 +16,10 @@ _WORTHWHILE = 0.06
 # What a reply costs besides its samples is not known. This much of the shortest time is taken for it, so that a worker
 # with few samples is not taken for slow, and one that has become fast finds out.
 _BESIDES = 0.4
-# A worker gets nothing if steps are this much shorter without it, as so many replies of one sample and so many seconds
-# have shown.
-_WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 0.15, 15, 1.0
+# The slowest worker gets nothing if it takes so many times as long as the others even for one sample, or if steps are
+# this much shorter without it; and that over so many replies, and seconds.
+_TOO_SLOW, _WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 3.0, 0.15, 15, 1.0
+_INSTANT = 1e-6  # seconds, the least that a reply takes
 _TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
 _LONGEST_PAUSE = 600.0
@@ -53,12 +54,12 @@ class Shares:
         return self._until.keys()
 
     def replied(self, worker: str, samples: int, seconds: float) -> None:
-        """Note a reply that came just now: of so many samples, so long after they were requested."""
+        """Note a reply that came just now: of so many samples, for which we have waited so long."""
         now = self._clock()
         noted = self._noted.get(worker)
         if samples == self._shares.get(worker) and (noted is None or now - noted >= _APART):
             self._noted[worker] = now
-            self._times.setdefault(worker, deque(maxlen=_MOST)).append(seconds)
+            self._times.setdefault(worker, deque(maxlen=_MOST)).append(max(seconds, _INSTANT))
 
     def of(self, workers: Sequence[str], n_samples: int) -> list[int]:
         """Return how many of so many samples each of these workers gets, perhaps none.  workers: at least one."""
@@ -108,18 +109,17 @@ class Shares:
         longest, besides = max(times.values()), min(times.values()) * _BESIDES
         speeds = {worker: share / (times[worker] - besides) for worker, share in shares.items()}
         self._judge_the_latest_change(longest)
-        if now - self._since >= _PATIENCE:
-            least = [0 if share == 1 and len(replies[worker]) >= _ENOUGH else 1 for worker, share in shares.items()]
-            others = divide(self._n_samples, [*speeds.values()], least)
-            slow = [worker for worker, share in zip(shares, others, strict=True) if not share]
-            if slow and besides + _slowest(others, speeds) <= longest * (1 - _WORTH_A_PAUSE):
-                self._take(speeds, longest)
-                for worker in slow:
-                    rest = statistics.median(seconds for name, seconds in times.items() if name not in slow)
-                    self._pause(worker, now, times[worker] / rest)
+        slowest = max(times, key=lambda worker: times[worker])
+        if shares[slowest] == 1 and len(replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
+            rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
+            without = besides + _longest(divide(self._n_samples, [*rest.values()]), rest)
+            ratio = longest / statistics.median(times[worker] for worker in rest)
+            if without <= longest * (1 - _WORTH_A_PAUSE) or ratio >= _TOO_SLOW:
+                self._take(rest, longest)
+                self._pause(slowest, now, ratio)
                 return
         others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
-        if besides + _slowest(others, speeds) <= longest * (1 - _WORTHWHILE):
+        if besides + _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
             self._take(speeds, longest)
 
     def _judge_the_latest_change(self, longest: float) -> None:
@@ -141,7 +141,8 @@ class Shares:
     def _pause(self, worker: str, now: float, times: float) -> None:
         pause = min(2 * self._pauses.get(worker, _PAUSE / 2), _LONGEST_PAUSE)
         self._until[worker], self._pauses[worker] = now + pause, pause
-        del self._speeds[worker]
+        self._tried.discard(worker)
+        self._speeds.pop(worker, None)
         what = "takes %.1f times as long for one sample as the others for theirs; it pauses for %g s"
         log.warning(what, times, pause, extra={"worker": worker})
 
@@ -152,7 +153,7 @@ class Shares:
             self._times.clear()
 
 
-def _slowest(shares: Sequence[int], speeds: dict[str, float]) -> float:
+def _longest(shares: Sequence[int], speeds: dict[str, float]) -> float:
     """Return the seconds until all are done with their shares."""
     return max(share / speed for share, speed in zip(shares, speeds.values(), strict=True))
 

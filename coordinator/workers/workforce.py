@@ -99,7 +99,7 @@ class Workforce:
         return self._cut
 
     def replied(self, worker: str, reply: Record, seconds: float) -> None:
-        """Note an accepted reply that came just now, so long after all of the step was requested."""
+        """Note an accepted reply, for which we have waited so long."""
         units = reply.stop - reply.first
         if not self._divisible:
             self.stragglers.replied(worker, seconds / units)
