@@ -139,24 +139,24 @@ def places(folder: Path) -> Iterator[Place]:
         yield Place(f"Python {python}, newest NumPy", f'"python": "{python}.', partial(make.numpy, python=python))
     for kernel, sign in KERNELS.items():
         yield Place(f"OpenBLAS for {kernel}", sign, partial(make.numpy, OPENBLAS_CORETYPE=kernel))
-    yield Place("two threads", "threads: 2", partial(make.numpy, threads=2))
+    yield Place("two threads", '"threads": 2', partial(make.numpy, threads=2))
     yield Place("NumPy's loops without AVX", r'"simd": \[\]', partial(make.numpy, NPY_DISABLE_CPU_FEATURES=ALL_SIMD))
 
     for name, blas in DEBIAN_BLAS.items():
-        yield Place(f"Debian's NumPy, {name}", blas.split("-")[0], partial(make.debian, "amd64", blas))
+        yield Place(f"Debian's NumPy, {name}", f"{blas}/", partial(make.debian, "amd64", blas))
     yield Place("Debian's NumPy, ATLAS", "atlas", make.atlas)
     for kernels in MKL_KERNELS:
         yield Place(f"Debian's NumPy, MKL {kernels}", "mkl", partial(make.mkl, kernels))
-    yield Place("Debian's NumPy, MKL, two threads", "mkl.*threads: 2", partial(make.mkl, "AUTO", threads=2))
+    yield Place("Debian's NumPy, MKL, two threads", '"threads": 2.*mkl', partial(make.mkl, "AUTO", threads=2))
 
     yield Place("Debian's Python, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64"))
     for qemu in INTEL_AND_AMD:
         yield Place(f"emulated {qemu}, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64", qemu))
     for name, blas in DEBIAN_BLAS.items():
-        yield Place(f"emulated ARM64, Debian's NumPy, {name}", "aarch64", partial(make.debian, "arm64", blas))
+        yield Place(f"emulated ARM64, Debian's NumPy, {name}", f"{blas}/.*aarch64", partial(make.debian, "arm64", blas))
     for qemu in ARM:
         yield Place(f"emulated {qemu}, newest NumPy", "aarch64", partial(make.debian_and_wheel, "arm64", qemu))
     for processor, remark in OTHERS.items():
         for name in ("reference BLAS", "OpenBLAS"):
             title = f"emulated {processor}{remark}, Debian's NumPy, {name}"
-            yield Place(title, '"numpy": "2.', partial(make.debian, processor, DEBIAN_BLAS[name]))
+            yield Place(title, f"{DEBIAN_BLAS[name]}/", partial(make.debian, processor, DEBIAN_BLAS[name]))

@@ -7,19 +7,22 @@ import argparse
 import json
 import platform
 import random
+import re
 import secrets
 import sys
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.samples import LabelledSamples
+from shared.environment import blas, environment, numpy_simd
 from shared.nn.arithmetic import exact, quiet
 from shared.nn.evaluation import count_correct
 from shared.parallel.strategy import strategy_of
@@ -46,7 +49,7 @@ def main() -> None:
             "fingerprints": {name: trained(*run, data, random.Random(options.cuts)) for name, run in RUNS.items()},
             "control": control(data),
             "cuts": options.cuts,
-            "environment": environment(),
+            "environment": surroundings(),
         }
     print(json.dumps(result))
 
@@ -89,31 +92,27 @@ def beginning(samples: LabelledSamples, count: int) -> LabelledSamples:
     return LabelledSamples(samples.images[:count], samples.labels[:count], samples.n_classes)
 
 
-def environment() -> dict[str, Any]:
+def surroundings() -> dict[str, Any]:
     """Return what computes here."""
-    config: Any = np.show_config(mode="dicts")
     return {
+        **asdict(environment()),
+        "simd": numpy_simd(),
+        "threads": blas().get("num_threads"),
+        "libraries": libraries(),
         "machine": platform.machine(),
         "bits": sys.maxsize.bit_length() + 1,
         "byte_order": sys.byteorder,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "simd": config["SIMD Extensions"].get("found", []),
-        "blas": blas(),
     }
 
 
-def blas() -> str:
-    """Return the library, its kernels and threads; of one that threadpoolctl does not know, the file's name."""
-    known = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    if known:
-        words = (known[0].get(key) for key in ("internal_api", "version", "architecture", "num_threads"))
-        return "{} {} {}, threads: {}".format(*(word or "" for word in words))
+def libraries() -> str:
+    """Return the loaded files that are a BLAS by their names, each with its folder; where there is no /proc, none."""
     try:
-        mapped = {Path(line.split()[-1]).resolve() for line in Path("/proc/self/maps").read_text().splitlines()}
+        lines = Path("/proc/self/maps").read_text().splitlines()
     except OSError:
-        return "unknown"
-    return " ".join(sorted("/".join(path.parts[-2:]) for path in mapped if "blas" in path.name)) or "unknown"
+        lines = []
+    files = {Path(line.split()[-1]).resolve() for line in lines}
+    return " ".join(sorted("/".join(file.parts[-2:]) for file in files if re.search("blas|blis|atlas|mkl", file.name)))
 
 
 if __name__ == "__main__":
