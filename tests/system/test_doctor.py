@@ -2,6 +2,7 @@
 
 from shared.environment import blas
 from shared.fixed_problem import EXPECTED
+from tests.support.mnist import PROJECT
 
 
 def test_every_kernel_of_this_machine_gives_the_same_digest_in_exact_arithmetic(gradmq):
@@ -13,3 +14,10 @@ def test_every_kernel_of_this_machine_gives_the_same_digest_in_exact_arithmetic(
     assert rows
     if blas().get("internal_api") == "openblas":  # else no kernels can be chosen
         assert len({row[-2] for row in rows}) > 1, "kernels that round differently were tried, says native arithmetic"
+
+
+def test_the_page_shows_the_digest_that_it_gives():
+    page = (PROJECT / "docs" / "reproducibility.md").read_text()
+    shown = {line.split()[-3] for line in page.splitlines() if line.startswith(("as found  ", "Nehalem  "))}
+    assert shown == {EXPECTED[:12]}
+    assert f"every other machine ({EXPECTED[:12]})" in page
