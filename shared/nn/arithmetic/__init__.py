@@ -62,5 +62,10 @@ def one_thread() -> AbstractContextManager[object]:
 
     More would fight over the cores with the other workers, and in native arithmetic may add in another order.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return threads(1)
+
+
+def threads(count: int) -> AbstractContextManager[object]:
+    """Have BLAS use so many threads, from now on or for the time of a block."""
+    limits: AbstractContextManager[object] = threadpool_limits(count)
     return limits
