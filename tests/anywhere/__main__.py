@@ -85,6 +85,8 @@ def run(process: Process, sign: str) -> Outcome:
         raise UnavailableError(f"it takes more than {PATIENCE} s") from None
     if done.returncode == -signal.SIGILL:
         raise UnavailableError("this processor lacks the instructions")
+    if done.returncode < 0:
+        raise UnavailableError(f"it is ended by {signal.Signals(-done.returncode).name}")
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if re.match(r"(Original error|\w*Error)\b.*: ", line)]
         return Outcome(True, says=f"no: it ends with {done.returncode}, {' '.join(errors[-1:])}")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -79,6 +80,8 @@ def unpacked(tree: Path, processor: str, *packages: str, suite: str = SUITE, alo
     checked("apt-get", *command, *packages, **options)
     for archive in (apt / "archives").glob("*.deb"):
         checked("dpkg-deb", "--extract", archive, unfinished)
+    for folder in (unfinished / "usr").glob("lib*"):  # what the programs call /lib, for QEMU
+        (unfinished / folder.name).symlink_to(f"usr/{folder.name}")
     shutil.rmtree(apt)
     return unfinished.rename(tree)
 
@@ -89,11 +92,25 @@ def libraries(tree: Path, processor: str) -> Path:
 
 
 def python(tree: Path, processor: str, *first: Path) -> list[str]:
-    """Return the command that starts an unpacked tree's Python, by the tree's own loader.
+    """Return the command that starts an unpacked tree's Python on this processor, by the tree's own loader.
 
     first: folders to look for libraries in before the tree's own: of a BLAS.
     """
-    usr, own = tree / "usr", libraries(tree, processor)
+    usr = tree / "usr"
     loader = next(path for where in ("lib*/ld*.so.?", "lib/*/ld*.so.?") for path in usr.glob(where))
-    path = ":".join(map(str, [*first, own / "lapack", own, usr / "lib"]))
-    return [str(loader), "--library-path", path, str(usr / "bin" / "python3")]
+    return [str(loader), "--library-path", _library_path(tree, processor, first), str(usr / "bin" / "python3")]
+
+
+def emulated_python(qemu: Path, cpu: str, tree: Path, processor: str, *first: Path) -> list[str]:
+    """Return the command that starts an unpacked tree's Python on another processor.
+
+    qemu: the folder of QEMU's programs.  cpu: the processor's model, by QEMU's name; default: QEMU's choice.
+    """
+    program = qemu / f"qemu-{PROCESSORS[processor][0]}"
+    options = ["-L", str(tree), "-E", f"LD_LIBRARY_PATH={_library_path(tree, processor, first)}"]
+    return [str(program), *options, *(["-cpu", cpu] if cpu else []), str(tree / "usr" / "bin" / "python3")]
+
+
+def _library_path(tree: Path, processor: str, first: Sequence[Path]) -> str:
+    own = libraries(tree, processor)
+    return ":".join(map(str, [*first, own / "lapack", own, own.parent]))

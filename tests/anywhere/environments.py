@@ -26,9 +26,9 @@ KERNELS = {
 ALL_SIMD = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"  # as NumPy calls its loops above the baseline
 MKL_KERNELS = ("AUTO", "AVX2", "COMPATIBLE")  # on processors of others than Intel the second may be the first
 DEBIAN_BLAS = {"reference BLAS": "blas", "OpenBLAS": "openblas-pthread", "BLIS": "blis-pthread"}
-# Processors, as QEMU calls them. It has no AVX-512; from Neoverse V1 on there is SVE, of unequal widths.
+# Processors, as QEMU calls them. It has no AVX-512. The last two have SVE, of unequal widths.
 INTEL_AND_AMD = ("Nehalem", "SandyBridge", "Haswell", "EPYC-Milan")
-ARM = ("cortex-a57", "neoverse-n1", "neoverse-v1", "a64fx", "max")
+ARM = ("cortex-a57", "neoverse-n1", "neoverse-v1", "a64fx")
 OTHERS = {"riscv64": "", "ppc64el": "", "s390x": ", big-endian", "armhf": ", 32 bits", "i386": ", 32 bits"}
 
 
@@ -70,18 +70,21 @@ class Maker:
         package = wheels.installed(self._folder / f"{wanted}-python{version}", wanted, python=interpreter)
         return Process([interpreter], [package, self._threadpoolctl()], variables, [f"--threads={threads}"])
 
-    def debian(self, processor: str, blas: str, qemu: str = "") -> Process:
-        """Debian's Python and NumPy.  blas: a folder of its libraries.  qemu: a processor's name there."""
+    def debian(self, processor: str, blas: str) -> Process:
+        """Debian's Python and NumPy.  blas: a folder of its libraries."""
         tree = self._tree(processor)
-        return self._debian(tree, processor, qemu, debian.libraries(tree, processor) / blas)
+        return self._debian(tree, processor, "", debian.libraries(tree, processor) / blas)
 
-    def debian_and_wheel(self, processor: str, qemu: str = "") -> Process:
-        """Debian's Python, and the newest NumPy of the package index with the BLAS that it brings."""
+    def debian_and_wheel(self, processor: str, cpu: str = "") -> Process:
+        """Debian's Python, and the newest NumPy of the package index with the BLAS that it brings.
+
+        cpu: a model that QEMU emulates.
+        """
         tree = self._tree(processor)
         version = (tree / "usr/bin/python3").readlink().name.removeprefix("python")
         options = wheels.of_processor(debian.PROCESSORS[processor][0], version)
         package = wheels.installed(self._folder / f"numpy-newest-{processor}", NEWEST, options=options)
-        process = self._debian(tree, processor, qemu)
+        process = self._debian(tree, processor, cpu)
         process.path.insert(0, package)
         return process
 
@@ -101,13 +104,13 @@ class Maker:
         libraries = debian.libraries(older, "amd64")
         return self._debian(tree, "amd64", "", libraries / "atlas", libraries)
 
-    def _debian(self, tree: Path, processor: str, qemu: str, *libraries: Path) -> Process:
-        emulator: list[str] = []
-        host = debian.this_processor()
-        if qemu or processor != host:
-            qemus = debian.unpacked(self._folder / "qemu", host, "qemu-user", alone=True) / "usr/bin"
-            emulator = [str(qemus / f"qemu-{debian.PROCESSORS[processor][0]}"), *(["-cpu", qemu] if qemu else [])]
-        return Process([*emulator, *debian.python(tree, processor, *libraries)], [self._threadpoolctl()])
+    def _debian(self, tree: Path, processor: str, cpu: str, *first: Path) -> Process:
+        if cpu or processor != debian.this_processor():
+            qemu = debian.unpacked(self._folder / "qemu", debian.this_processor(), "qemu-user", alone=True)
+            command = debian.emulated_python(qemu / "usr" / "bin", cpu, tree, processor, *first)
+        else:
+            command = debian.python(tree, processor, *first)
+        return Process(command, [self._threadpoolctl()])
 
     def _tree(self, processor: str) -> Path:
         blis = ["libblis4-pthread"] if processor in ("amd64", "arm64") else []
@@ -150,13 +153,12 @@ def places(folder: Path) -> Iterator[Place]:
     yield Place("Debian's NumPy, MKL, two threads", '"threads": 2.*mkl', partial(make.mkl, "AUTO", threads=2))
 
     yield Place("Debian's Python, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64"))
-    for qemu in INTEL_AND_AMD:
-        yield Place(f"emulated {qemu}, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64", qemu))
+    for cpu in INTEL_AND_AMD:
+        yield Place(f"emulated {cpu}, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64", cpu))
     for name, blas in DEBIAN_BLAS.items():
         yield Place(f"emulated ARM64, Debian's NumPy, {name}", f"{blas}/.*aarch64", partial(make.debian, "arm64", blas))
-    for qemu in ARM:
-        yield Place(f"emulated {qemu}, newest NumPy", "aarch64", partial(make.debian_and_wheel, "arm64", qemu))
+    for cpu in ARM:
+        yield Place(f"emulated {cpu}, newest NumPy", "aarch64", partial(make.debian_and_wheel, "arm64", cpu))
     for processor, remark in OTHERS.items():
-        for name in ("reference BLAS", "OpenBLAS"):
-            title = f"emulated {processor}{remark}, Debian's NumPy, {name}"
-            yield Place(title, f"{DEBIAN_BLAS[name]}/", partial(make.debian, processor, DEBIAN_BLAS[name]))
+        name = f"emulated {processor}{remark}, Debian's NumPy, OpenBLAS"
+        yield Place(name, "openblas-pthread/", partial(make.debian, processor, DEBIAN_BLAS["OpenBLAS"]))
