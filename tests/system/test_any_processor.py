@@ -117,13 +117,14 @@ def test_the_kernels_do_round_differently(computed):
 
 
 def test_a_cluster_of_different_processors_computes_the_bits_of_one(gradmq, small_data, server, fingerprints, computed):
-    """A worker of each kind at once, every third reply computed again by the coordinator: none is rejected."""
+    """A worker of each kind at once, one of them with two BLAS threads, every third reply computed again by the coordinator: none is rejected."""
     kinds = {(told["architecture"], *told["simd"]): label for label, told in had(computed).items()}
     if len(kinds) < 2:
         pytest.skip("there are no other kernels here")
     _, *others = kinds.values()
     labels = dict.fromkeys([AS_FOUND, others[0], others[-1]])
     workers = {f"kind{number}": CANDIDATES[label].variables for number, label in enumerate(labels)}
+    workers["kind1"] = {**workers["kind1"], "GRADMQ_THREADS": "2"}
     started = [start_worker(gradmq, server, name, **variables) for name, variables in workers.items()]
     for worker in started:
         worker.wait_for(" ready.")
