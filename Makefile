@@ -2,6 +2,7 @@
 # test          real workers, a real Redis, real crashes, from nothing
 # test-fast     what needs no Redis and no process: half a minute
 # chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
+# test-anywhere the same bits with other NumPys, BLAS libraries and emulated processors; half an hour, what can be had
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # check         format, lint, types
 # docs          the documentation, in build/docs
@@ -33,8 +34,8 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 	--generate-hashes --annotation-style line --custom-compile-command 'make lock'
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
-.PHONY: train test test-fast chaos test-cluster check docs image lock bench bench-step bench-faults bench-local \
-	bench-scale bench-exact bench-memory bench-events bench-image clean help
+.PHONY: train test test-fast chaos test-anywhere test-cluster check docs image lock bench bench-step bench-faults \
+	bench-local bench-scale bench-exact bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
 .NOTPARALLEL:
 
@@ -50,6 +51,10 @@ test-fast: $(DEVELOP)
 chaos: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -s -m chaos
 	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s -k damaged tests/unit tests/integration
+
+# ONLY='ARM64': the environments whose name has this pattern. What they need stays in build/anywhere.
+test-anywhere: $(DEVELOP)
+	$(ENV)/bin/python -m tests.anywhere --only '$(ONLY)'
 
 test-cluster: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -m docker

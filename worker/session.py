@@ -1,8 +1,9 @@
 """The session of a lease: from taking it to leaving it, over as many connections as it takes."""
 
 import logging
+import os
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import cast
 
 from shared.data.samples import LabelledSamples
@@ -14,7 +15,7 @@ from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Record
 from shared.messaging.resp import Stream, encode
-from shared.nn.arithmetic import quiet
+from shared.nn.arithmetic import quiet, threads
 from worker.connections import connection
 from worker.departure import REDIS_AWAY, WORKER_LEAVING, Departure
 from worker.messages import PUSH_ANSWERS, Notices, push
@@ -45,7 +46,8 @@ class Session:
 
     def work(self) -> Done:
         """Compute gradients for the lease's window until it is over; return what was done."""
-        with quiet():
+        several = _threads() if self._lease.config.any_order else 1  # in native arithmetic they would decide bits
+        with quiet(), threads(several) if several > 1 else nullcontext():  # looking for BLAS takes a while
             self._work()
         return self._done
 
@@ -126,6 +128,12 @@ class Session:
     def _tell(self, redis: Client, notice: bytes) -> None:
         redis.rpush(self._keys.replies, notice)
         redis.expire(self._keys.replies, LIFETIME)
+
+
+def _threads() -> int:
+    """Return how many threads BLAS may use here."""
+    given = os.environ.get("GRADMQ_THREADS", "")
+    return int(given) if given.isdecimal() else 1
 
 
 def _difference(ours: Kernels, theirs: Kernels, any_order: bool) -> str:

@@ -29,6 +29,7 @@ def evaluate(model: Path, data: Path) -> None:
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
             f"and {test.n_classes} classes; give --data what the model was trained on"
         )
+    test.check_inputs(found.arithmetic)
     with one_thread(), quiet():
         mlp = found.mlp()
         correct = count_correct(mlp, mlp.rounded(parameters), test)

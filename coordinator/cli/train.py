@@ -41,6 +41,7 @@ def train_command(ctx: click.Context, /, data: Path, runs: Path, log_format: str
     path = find_dataset(data)
     dataset = load_dataset(path)
     config.check_data(len(dataset.training), dataset.training.n_inputs, dataset.training.n_classes)
+    dataset.check_inputs(config.arithmetic)
     run_options.check_queue()
     run = Run.create(runs, config, data, dataset)
     ctx.call_on_close(run.unlock)

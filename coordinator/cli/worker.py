@@ -25,9 +25,20 @@ log = logging.getLogger("coordinator")
 @redis_option
 @broker_option
 @click.option("--name", default="worker@%h", show_default=True, help="Name in Flower; %h is the host.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    envvar="GRADMQ_THREADS",
+    show_envvar=True,
+    default=1,
+    show_default=True,
+    help="Of BLAS, in exact runs: there they change the time and never the bits. Native runs have one.",
+)
 @click.option("--log-level", type=click.Choice(_LOG_LEVELS), envvar="GRADMQ_LOG_LEVEL", default="info")
 @log_format_option
-def worker(redis_address: str | None, broker_address: str | None, name: str, log_level: str, log_format: str) -> None:
+def worker(
+    redis_address: str | None, broker_address: str | None, name: str, threads: int, log_level: str, log_format: str
+) -> None:
     """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
     logs.set_log_format(log_format)
     start_logging()
@@ -37,6 +48,7 @@ def worker(redis_address: str | None, broker_address: str | None, name: str, log
     except UnreachableError as error:
         log.warning("%s; trying until it is there", error)
     os.environ["GRADMQ_REDIS_URL"] = address
+    os.environ["GRADMQ_THREADS"] = str(threads)
     if broker_address is not None:
         check_transport(broker_address)
         os.environ["GRADMQ_BROKER_URL"] = broker_address

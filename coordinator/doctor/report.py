@@ -53,18 +53,21 @@ def verdict(findings: Sequence[Finding]) -> Verdict:
     """Judge the findings, of which the first is the machine as it is."""
     if findings[0].trouble:
         return Verdict(False, f"this machine as it is {findings[0].trouble}")
-    exact = [
-        (finding.candidate.label, threads, digests[_COLUMNS["exact"]])
+    exact = {
+        f"{finding.candidate.label} with {threads} thread{'s' if threads > 1 else ''}": digests[_COLUMNS["exact"]]
         for finding in findings
         for threads, digests in finding.digests.items()
-    ]
-    wrong = [f"{label} on {threads} threads" for label, threads, digest in exact if digest != EXPECTED]
-    if wrong:
+    }
+    wrong = {label: digest for label, digest in exact.items() if digest != EXPECTED}
+    expected = f"every other machine ({EXPECTED[:SHORT]})"
+    if not wrong:
+        return Verdict(True, f"exact arithmetic: all {len(exact)} agree, with each other and with {expected}")
+    if len(wrong) == len(exact) and len(set(wrong.values())) == 1:
         return Verdict(
-            False,
-            f"exact arithmetic is WRONG with {len(wrong)} of {len(exact)} (expected {EXPECTED[:SHORT]}): "
-            f"{'; '.join(wrong)}: do not trust what they compute, and please report it",
+            False, f"exact arithmetic is WRONG: all {len(exact)} agree, but not with {expected}; install GradMQ again"
         )
     return Verdict(
-        True, f"exact arithmetic: all {len(exact)} agree, with each other and with every machine ({EXPECTED[:SHORT]})"
+        False,
+        f"exact arithmetic is WRONG: {len(wrong)} of {len(exact)} do not agree with {expected}: "
+        f"{', '.join(wrong)}; do not compute with these, and please report it",
     )

@@ -24,6 +24,11 @@ class Dataset:
     validation: LabelledSamples
     test: LabelledSamples
 
+    def check_inputs(self, arithmetic: str) -> None:
+        """Raise DataError for inputs that an arithmetic cannot take."""
+        for samples in (self.training, self.validation, self.test):
+            samples.check_inputs(arithmetic)
+
 
 def load_dataset(path: Path) -> Dataset:
     """Read a data set from whichever of `SOURCES` it is.

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
+from shared.errors import DataError
+from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.grids import Grid
 from shared.types import Array, Rows
 
@@ -40,6 +42,11 @@ class LabelledSamples:
     @property
     def n_inputs(self) -> int:
         return int(self.images.shape[1])
+
+    def check_inputs(self, arithmetic: str) -> None:
+        """Raise DataError for inputs that an arithmetic cannot take."""
+        if self.images.dtype != np.uint8:
+            check_range("inputs", self.images, -1, arithmetic)
 
     @cached_property
     def sha256(self) -> str:
@@ -75,6 +82,11 @@ class VectorSamples:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def check(self, arithmetic: str) -> None:
+        """Raise DataError for inputs or wanted outputs that an arithmetic cannot take."""
+        check_range("inputs", self.inputs, -1, arithmetic)
+        check_range("wanted outputs", self.targets, 0, arithmetic)
+
     def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
         """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows.
 
@@ -82,6 +94,17 @@ class VectorSamples:
         """
         x, y = (part.take(rows, axis=0).astype(dtype) for part in (self.inputs, self.targets))
         return _rounded(x, grid).T, _rounded(y, grid).T
+
+
+def check_range(what: str, values: Array, least: int, arithmetic: str) -> None:
+    """Raise DataError unless all values are between that, which is -1 or 0, and 1, if the arithmetic needs it."""
+    if ARITHMETICS[arithmetic].input_grid is None or values.size == 0:
+        return
+    if not least <= values.min() <= values.max() <= 1:
+        raise DataError(
+            f"{what} must be between {least} and 1 in {arithmetic} arithmetic, got {values.min() + 0.0:g} to "
+            f"{values.max() + 0.0:g}; scale them, or train with --arithmetic native"
+        )
 
 
 def _rounded(values: Array, grid: Grid | None) -> Array:
@@ -94,4 +117,5 @@ def _rounded(values: Array, grid: Grid | None) -> Array:
 @cache
 def _shades(grid: Grid) -> Array:
     """Return what the bytes of an image stand for, on a grid: (256,) float64."""
-    return _rounded(np.arange(256) / 255, grid)
+    # By way of float32, as in the notebook's data: its images and these have the same bits.
+    return _rounded(np.divide(np.arange(256), 255, dtype=np.float32).astype(np.float64), grid)

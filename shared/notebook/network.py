@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike
 
 from shared.config import TrainConfig
 from shared.data.sampler import Step, epoch_order
-from shared.data.samples import LabelledSamples, VectorSamples
+from shared.data.samples import LabelledSamples, VectorSamples, check_range
 from shared.nn.activations import Sigmoid
-from shared.nn.arithmetic import one_thread, quiet
+from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
 from shared.nn.evaluation import count_correct
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
@@ -59,7 +59,7 @@ class Network:
 
         Without a seed they come from NumPy's global generator, in the order of the notebook, so that `np.random.seed`
         has the effect it has there; with one they are those of `gradmq train --seed`. In exact arithmetic (see
-        `shared.nn.arithmetic`) the dtype is float64, and inputs must be between -1 and 1.
+        `shared.nn.arithmetic`) the dtype is float64; inputs must be between -1 and 1, wanted outputs between 0 and 1.
         """
         self.num_layers = len(sizes)
         self.sizes = sizes
@@ -88,7 +88,7 @@ class Network:
         """Return the network's output for the input a: (n_inputs, n_samples) to (n_outputs, n_samples)."""
         with quiet():
             mlp = self._mlp(a)
-            return mlp.forward(mlp.rounded(self.parameters), _on_grid(mlp, a))[-1]
+            return mlp.forward(mlp.rounded(self.parameters), self._on_grid(a, "inputs", -1))[-1]
 
     def SGD(  # noqa: N802 - the notebook's name
         self,
@@ -140,7 +140,8 @@ class Network:
         gradient = Parameters(self.sizes, self._dtype)
         with quiet():
             mlp = self._mlp(x)
-            mlp.backward(mlp.rounded(self.parameters), _on_grid(mlp, x), y, gradient)
+            x, y = self._on_grid(x, "inputs", -1), self._on_grid(y, "wanted outputs", 0)
+            mlp.backward(mlp.rounded(self.parameters), x, y, gradient)
         return gradient.biases, gradient.weights
 
     def evaluate(self, test_data: Iterable[Pair]) -> int:
@@ -153,6 +154,7 @@ class Network:
 
     def _count_correct(self, tests: LabelledSamples) -> int:
         with quiet():
+            tests.check_inputs(self._arithmetic)
             mlp = self._mlp(np.empty((0, 1), self._dtype))
             return count_correct(mlp, mlp.rounded(self.parameters), tests)
 
@@ -163,9 +165,20 @@ class Network:
     def _mlp(self, x: Array) -> MLP:
         return self._config(np.result_type(x, self._dtype), mini_batch_size=x.shape[1]).mlp()
 
+    def _on_grid(self, values: Array, what: str, least: int) -> Array:
+        """Return inputs or wanted outputs as the network's sums take them.  Raises DataError for others."""
+        check_range(what, values, least, self._arithmetic)
+        grid = ARITHMETICS[self._arithmetic].input_grid
+        if grid is None:
+            return values
+        rounded = np.empty(values.shape)
+        grid.round(values, rounded)
+        return rounded
+
     def _strategy(
         self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int | None = None
     ) -> Strategy:
+        samples.check(self._arithmetic)
         config = self._config(self._dtype, mini_batch_size=mini_batch_size, learning_rate=eta, shards=shards)
         return strategy_of(config, samples)
 
@@ -186,16 +199,6 @@ def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
     step, n_units = Step(0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
     total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
     strategy.update(parameters, {}, step, total, n_samples)
-
-
-def _on_grid(mlp: MLP, x: Array) -> Array:
-    """Return x as the network's sums take it."""
-    grid = mlp.arithmetic.input_grid
-    if grid is None:
-        return x
-    rounded = np.empty(x.shape)
-    grid.round(x, rounded)
-    return rounded
 
 
 def _stack(pairs: Iterable[Pair]) -> VectorSamples:

@@ -75,9 +75,16 @@ def test_a_run_keeps_the_list_of_the_machines_that_it_was_computed_on(gradmq, sm
     assert "Nehalem" in shown.text()
 
 
-def test_exact_runs_just_work(gradmq, small_data):
-    program = gradmq(*job(small_data, workers=0))
+def test_exact_runs_just_work(gradmq, small_data, server, fingerprints):
+    for worker in [start_worker(gradmq, server, "old", **OLD), start_worker(gradmq, server, "new")]:
+        worker.wait_for(" ready.")
+    program = gradmq(*job(small_data, redis=server.url, audit=1.0))
     assert program.end() == 0, program.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
+    names = {name.split("@")[0] for line in metrics(program) for name in line["ledger"]["workers"]}
+    assert names == {"old", "new"}
     verified = gradmq("verify", program.run_folder, **OLD)
     assert verified.end() == 0, verified.text()
-    assert "rounds otherwise" not in verified.text()
+    for text in (program.text(), verified.text()):
+        assert "rounds otherwise" not in text
+        assert "no more work" not in text

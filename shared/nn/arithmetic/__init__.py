@@ -24,7 +24,7 @@ class Arithmetic(Protocol):
 
     any_order: bool  # whether sums are the same in any order, and so a mini-batch may be cut anywhere
     dtype: np.dtype[Any]  # of weights, gradients and all between them
-    input_grid: Grid | None  # that samples are to be rounded to
+    input_grid: Grid | None  # that samples are to be rounded to; if there is one, they must be between -1 and 1
 
     def weights(self, flat: Vector) -> Vector:
         """Return all weights and biases as sums take them; valid until the next call.
@@ -62,5 +62,10 @@ def one_thread() -> AbstractContextManager[object]:
 
     More would fight over the cores with the other workers, and in native arithmetic may add in another order.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return threads(1)
+
+
+def threads(count: int) -> AbstractContextManager[object]:
+    """Have BLAS use so many threads, from now on or for the time of a block."""
+    limits: AbstractContextManager[object] = threadpool_limits(count)
     return limits

@@ -112,7 +112,7 @@ def bits(sizes: Sequence[int], most_samples: int) -> tuple[int, int]:
     """
     both = [_FLOAT64 - bits_of(n_out) for n_out in sizes[2:]]  # what w and d share
     w = min(_FLOAT32, *(_FLOAT64 - OUTPUT_BITS - bits_of(n_in) for n_in in sizes[:-1]), *(each // 2 for each in both))
-    d = min(_FLOAT64 - OUTPUT_BITS - bits_of(most_samples), *(each - w for each in both or [_FLOAT64]))
+    d = min([_FLOAT64 - OUTPUT_BITS - bits_of(most_samples), *(each - w for each in both)])
     most, hint = 2 ** (_FLOAT64 - OUTPUT_BITS - _COARSEST), "choose fewer, or native arithmetic"
     if w < _COARSEST:
         raise ConfigError("sizes", ",".join(map(str, sizes)), f"must be at most {most} for exact sums", hint)

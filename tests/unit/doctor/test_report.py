@@ -42,12 +42,14 @@ def test_kernels_that_cannot_be_had_are_no_fault_of_the_machine():
 def test_one_wrong_digest_among_many_is_named():
     judged = verdict([AS_FOUND, CRASHED, WRONG])
     assert not judged.healthy
-    assert "WRONG with 1 of 4" in judged.text
-    assert "Nehalem on 2 threads" in judged.text
+    assert "WRONG: 1 of 4 do not agree" in judged.text
+    assert "Nehalem with 2 threads;" in judged.text
 
 
 def test_digests_that_agree_with_each_other_but_not_with_every_machine_are_wrong():
-    assert not verdict([Finding(Candidate("as found"), {1: digests("0" * 64)})]).healthy
+    judged = verdict([Finding(Candidate(label), {1: digests("0" * 64)}) for label in ("as found", "Nehalem")])
+    assert not judged.healthy
+    assert "all 2 agree, but not with every other machine" in judged.text
 
 
 def test_a_machine_that_cannot_compute_as_it_is_is_not_healthy():

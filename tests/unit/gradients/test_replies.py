@@ -13,6 +13,7 @@ from coordinator.workers.cuts import pieces
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
+from shared.environment import Kernels
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record
@@ -239,6 +240,16 @@ def test_how_long_we_waited_is_noted_unless_something_was_requested_twice(told):
 def test_who_joins_takes_part(told):
     assert told.workforce.leases.working == ["one", "two"]
     assert len(told.workforce.membership) == 2
+
+
+def test_who_joins_and_rounds_otherwise_computes_nothing(told):
+    other = Introduction("old", Kernels("0" * 64, "OpenBLAS Nehalem"))
+    assert told.notice(Kind.JOINED, 1, other.encode()) is Meaning.NOTHING
+    assert told.workforce.exclusions.names == ["old"]
+    assert len(told.workforce.membership) == 2  # `one`, and `two` who had this lease before
+    assert told.reply(0, lease=1) is Meaning.NOTHING
+    assert told.counts("old") == WorkerCounts(rejected=1)
+    assert told.pending.missing == 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import random
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from benchmarks.notebook_loop import NotebookLoop
 from shared import Network, load_data_wrapper, vectorized_result
+from shared.errors import ConfigError, DataError, DivergedError
 
 
 def pairs(data: Path) -> tuple[list, list]:
@@ -122,3 +124,84 @@ def test_the_wanted_output_of_a_class_is_one_hot():
     assert vectorized_result(3).dtype == np.float64
     with pytest.raises(IndexError):
         vectorized_result(10)
+
+
+def test_in_exact_arithmetic_it_is_the_reference_of_train(main_here, small_data, tmp_path, monkeypatch):
+    """To the last bit, epoch by epoch; the notebook's columns are floats and the data's images bytes."""
+    monkeypatch.chdir(tmp_path)
+    job = ["--sizes", "196,12,10", "--epochs", "2", "--seed", "3", "--data", str(small_data), "--workers", "0"]
+    assert main_here("train", *job) == 0
+    (path,) = tmp_path.glob("runs/*/metrics.jsonl")
+    recorded = [json.loads(line) for line in path.read_text().splitlines()]
+    training, test = pairs(small_data)
+    for epochs, line in enumerate(recorded, start=1):
+        net = Network([196, 12, 10], seed=3, arithmetic="exact")
+        printed(net.SGD, training, epochs, 10, 3.0, seed=3)
+        assert net.parameters.sha256 == line["weights_sha256"]
+        assert net.evaluate(test) == line["correct"]
+
+
+def exact(sizes: list[int]) -> Network:
+    return Network(sizes, seed=0, arithmetic="exact")
+
+
+def test_exact_gradients_of_samples_add_up_to_that_of_all_of_them():
+    rng = np.random.default_rng(0)
+    x, y, net = rng.uniform(-1, 1, (12, 30)), rng.random((3, 30)), exact([12, 7, 3])
+    whole = net.backprop(x, y)
+    for order in (range(30), reversed(range(30))):
+        singles = [net.backprop(x[:, [k]], y[:, [k]]) for k in order]
+        for kind in (0, 1):
+            for layer in range(2):
+                # With mini-batches of one the deltas' grid is finer, so this is near and not the same.
+                np.testing.assert_allclose(sum(s[kind][layer] for s in singles), whole[kind][layer], atol=1e-5)
+    again = net.backprop(x[:, ::-1], y[:, ::-1])
+    for kind in (0, 1):
+        for layer in range(2):
+            assert np.array_equal(again[kind][layer], whole[kind][layer])
+
+
+def test_an_exact_network_without_a_seed_draws_what_the_notebook_draws():
+    np.random.seed(7)
+    net = Network([2, 3, 1], arithmetic="exact")
+    np.random.seed(7)
+    notebook = Network([2, 3, 1])
+    assert [each.tolist() for each in net.weights] == [each.tolist() for each in notebook.weights]
+
+
+X, Y = np.full((2, 1), 0.5), np.full((1, 1), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda net: net.feedforward(3 * X), "inputs must be between -1 and 1 in exact arithmetic, got 1.5 to 1.5"),
+        (lambda net: net.feedforward(-3 * X), "inputs must be between -1 and 1"),
+        (lambda net: net.feedforward(np.nan * X), "inputs must be between -1 and 1"),
+        (lambda net: net.backprop(3 * X, Y), "inputs must be between -1 and 1"),
+        (lambda net: net.backprop(X, 3 * Y), "wanted outputs must be between 0 and 1"),
+        (lambda net: net.backprop(X, -Y), "wanted outputs must be between 0 and 1"),
+        (lambda net: net.update_mini_batch([(3 * X, Y)], 1.0), "inputs must be between -1 and 1"),
+        (lambda net: net.update_mini_batch([(X, 3 * Y)], 1.0), "wanted outputs must be between 0 and 1"),
+        (lambda net: net.SGD([(X, Y), (3 * X, Y)], 1, 1, 1.0), "inputs must be between -1 and 1"),
+        (lambda net: net.evaluate([(3 * X, 0)]), "inputs must be between -1 and 1"),
+    ],
+)
+def test_an_exact_network_refuses_what_its_sums_cannot_take(use, message):
+    with pytest.raises(DataError, match=message):
+        use(exact([2, 3, 1]))
+    use(Network([2, 3, 1], seed=0))  # a native one takes it
+
+
+def test_an_exact_network_has_one_dtype_and_no_shards():
+    with pytest.raises(ConfigError, match="dtype must be float64 in exact arithmetic"):
+        Network([2, 1], np.float32, seed=0, arithmetic="exact")
+    with pytest.raises(ConfigError, match="shards has no meaning in exact arithmetic"):
+        exact([2, 1]).SGD([(X, Y)], 1, 1, 1.0, shards=2)
+
+
+def test_an_exact_network_whose_weights_have_grown_too_large_says_so():
+    net = exact([2, 1])
+    net.weights[0][0, 0] = 1e30
+    with pytest.raises(DivergedError, match="a weight has grown to 1e\\+30"):
+        net.feedforward(X)

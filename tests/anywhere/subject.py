@@ -1,0 +1,119 @@
+"""Whole trainings whose fingerprints must be the same anywhere. Run by itself, it prints them as JSON.
+
+It needs NumPy and threadpoolctl, and this project's folder on PYTHONPATH.
+"""
+
+import argparse
+import json
+import platform
+import random
+import re
+import secrets
+import sys
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from shared.config import TrainConfig
+from shared.data.dataset import Dataset, load_dataset
+from shared.data.samples import LabelledSamples
+from shared.environment import blas, environment, numpy_simd
+from shared.nn.arithmetic import exact, quiet
+from shared.nn.evaluation import count_correct
+from shared.parallel.strategy import strategy_of
+from shared.strategies import SyncSGD
+
+DATA = Path(__file__).parents[2] / "data" / "mnist"
+SMALL = TrainConfig(sizes=(784, 30, 10), epochs=1, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
+DEEP = TrainConfig(sizes=(784, 100, 60, 10), epochs=1, mini_batch_size=33, learning_rate=3.0, strategy=SyncSGD())
+RUNS = {"784-30-10": (SMALL, 2000), "784-100-60-10": (DEEP, 1000)}  # and the samples of their epoch
+# The beginning of the weights' SHA-256, and of 1,000 test samples those that are right.
+EXPECTED = {"784-30-10": "1ab7b5a0a5e13564, 374", "784-100-60-10": "e8177a16e501b0c7, 147"}
+TOO_MANY_BITS = 40  # of deltas in SMALL, where 25 make sums exact
+
+
+def main() -> None:
+    """Train, and print the fingerprints beside what computed them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1, help="of BLAS")
+    parser.add_argument("--cuts", type=int, default=secrets.randbits(32), help="seed of where mini-batches are cut")
+    options = parser.parse_args()
+    data = load_dataset(DATA)
+    with threadpool_limits(options.threads), quiet():
+        result = {
+            "fingerprints": {name: trained(*run, data, random.Random(options.cuts)) for name, run in RUNS.items()},
+            "control": control(data),
+            "cuts": options.cuts,
+            "environment": surroundings(),
+        }
+    print(json.dumps(result))
+
+
+def trained(config: TrainConfig, n_samples: int, data: Dataset, cuts: random.Random | None) -> str:
+    """Return the fingerprint after an epoch of so many samples, and how many of 1,000 test samples are right then.
+
+    cuts: where mini-batches are cut, and in which order the parts are added; or in one piece.
+    """
+    samples, test = beginning(data.training, n_samples), beginning(data.test, 1000)
+    strategy, parameters = strategy_of(config, samples), config.initial_parameters()
+    state = config.step_optimizer().initial_state(parameters.flat)
+    for step in config.sampler(n_samples).steps(0):
+        weights, total = strategy.broadcast(parameters), np.zeros_like(parameters.flat)
+        for first, stop in parts(len(step.rows), cuts):
+            total += strategy.block(weights, step, first, stop)[0]
+        strategy.update(parameters, state, step, total, len(step.rows))
+    mlp = config.mlp()
+    return f"{parameters.sha256[:16]}, {count_correct(mlp, mlp.rounded(parameters), test)}"
+
+
+def control(data: Dataset) -> str:
+    """Return the fingerprint of mini-batches in one piece, with so many bits that sums are rounded: the kernels'."""
+    with mock.patch.object(exact, "bits", return_value=(24, TOO_MANY_BITS)):
+        return trained(SMALL, 300, data, None)
+
+
+def parts(n_samples: int, cuts: random.Random | None) -> list[tuple[int, int]]:
+    """Cut a step into one to five unequal parts, and shuffle them."""
+    if cuts is None:
+        return [(0, n_samples)]
+    inner = cuts.sample(range(1, n_samples), cuts.randrange(5))
+    found = list(pairwise([0, *sorted(inner), n_samples]))
+    cuts.shuffle(found)
+    return found
+
+
+def beginning(samples: LabelledSamples, count: int) -> LabelledSamples:
+    """Return the first samples."""
+    return LabelledSamples(samples.images[:count], samples.labels[:count], samples.n_classes)
+
+
+def surroundings() -> dict[str, Any]:
+    """Return what computes here."""
+    return {
+        **asdict(environment()),
+        "simd": numpy_simd(),
+        "threads": blas().get("num_threads"),
+        "libraries": libraries(),
+        "machine": platform.machine(),
+        "bits": sys.maxsize.bit_length() + 1,
+        "byte_order": sys.byteorder,
+    }
+
+
+def libraries() -> str:
+    """Return the loaded files that are a BLAS by their names, each with its folder; where there is no /proc, none."""
+    try:
+        lines = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        lines = []
+    files = {Path(line.split()[-1]).resolve() for line in lines}
+    return " ".join(sorted("/".join(file.parts[-2:]) for file in files if re.search("blas|blis|atlas|mkl", file.name)))
+
+
+if __name__ == "__main__":
+    main()

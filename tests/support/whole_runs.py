@@ -1,0 +1,101 @@
+"""Small whole runs in this process, with the kernels that it has: `python -m tests.support.whole_runs DATA`.
+
+Prints a JSON object: what NumPy and BLAS use; and by the number of threads, for each run, the fingerprint of every
+epoch and how many test samples are right. BLAS has as many threads as the environment gives it, and then one.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+
+from coordinator.accounting import COORDINATOR, EpochCounts, WorkerCounts
+from coordinator.gradients.base import GradientSource, StepResult
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.training.callbacks import Callback
+from coordinator.training.loop import train
+from coordinator.training.state import TrainingState
+from shared.config import TrainConfig
+from shared.data.dataset import Dataset, load_dataset
+from shared.data.sampler import Step
+from shared.data.samples import LabelledSamples
+from shared.environment import blas, numpy_simd
+from shared.nn.arithmetic import one_thread, quiet
+from shared.nn.parameters import Parameters
+from shared.parallel.strategy import strategy_of
+from shared.strategies import LocalSGD, SyncSGD
+
+NOTEBOOK = {"sizes": (196, 12, 10), "mini_batch_size": 10}
+DEEP = {"sizes": (196, 60, 40, 10), "mini_batch_size": 33}
+WIDE = {"sizes": (196, 300, 10), "mini_batch_size": 500}  # large enough for BLAS to use more threads than one
+
+
+class Pieces:
+    """Gradients of steps that are cut anywhere, and added in any order; another each time that a process runs."""
+
+    n_workers = 0
+    excluded = ()
+
+    def __init__(self, config: TrainConfig, samples: LabelledSamples) -> None:
+        self._workers = [strategy_of(config, samples) for _ in range(3)]
+        self._random = np.random.default_rng()
+
+    def gradient(self, parameters: Parameters, step: Step) -> StepResult:
+        count, total = len(step.rows), np.zeros_like(parameters.flat)
+        cuts = {0, count, *self._random.integers(0, count, self._random.integers(0, 7)).tolist()}
+        edges = sorted(cuts)
+        for piece in self._random.permutation(len(edges) - 1):
+            worker = self._workers[piece % 3]
+            total += worker.block(worker.broadcast(parameters), step, edges[piece], edges[piece + 1])[0]
+        return StepResult(total, count, EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=count)}))
+
+    def close(self) -> None:
+        pass
+
+
+class Fingerprints(Callback):
+    """What is recorded of a run, that nothing but numbers decides."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, int]] = []
+
+    def after_epoch(self, state, metrics):
+        self.found.append((metrics.weights_sha256, metrics.correct))
+
+
+def run(data: Dataset, source: Callable[[TrainConfig, LabelledSamples], GradientSource], **options) -> list:
+    strategy = options.pop("strategy", SyncSGD(shards=1 if options.get("arithmetic") == "native" else None))
+    config = TrainConfig(epochs=2, learning_rate=3.0, strategy=strategy, **options)
+    heard = Fingerprints()
+    with quiet():
+        train(config, data, source(config, data.training), TrainingState.initial(config), heard)
+    return heard.found
+
+
+def all_runs(data: Dataset) -> dict[str, list]:
+    """Exact runs by the name of what is computed; native ones of the same."""
+    found = {}
+    for name, job in (("notebook", NOTEBOOK), ("deep", DEEP), ("wide", WIDE)):
+        found[f"exact {name}"] = run(data, InProcessGradients, **job)
+        found[f"exact {name} in pieces"] = run(data, Pieces, **job)
+        found[f"native {name}"] = run(data, InProcessGradients, arithmetic="native", **job)
+    local = LocalSGD(local_steps=5, replicas=3, outer_momentum=0.5)
+    found["exact local"] = run(data, InProcessGradients, strategy=local, **NOTEBOOK)
+    return found
+
+
+def main() -> None:
+    data = load_dataset(Path(sys.argv[1]))
+    threads = blas().get("num_threads", 1)
+    by_threads = {}
+    for count, block in ((threads, nullcontext()), (1, one_thread())):
+        with block:
+            by_threads[count] = all_runs(data)
+    print(json.dumps({"architecture": blas().get("architecture", ""), "simd": numpy_simd(), "runs": by_threads}))
+
+
+if __name__ == "__main__":
+    main()
