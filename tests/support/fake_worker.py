@@ -16,7 +16,8 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
-from tests.support.learning import CONFIG, SAMPLES, step_of
+from shared.transport.codecs import codecs_of, memory_bytes
+from tests.support.learning import SAMPLES, step_of
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
 
@@ -28,7 +29,7 @@ def honest(message: bytes, record: Record) -> list[bytes]:
 
 def changed(message: bytes, record: Record, **fields: int) -> bytes:
     """The same gradient, spoilt so that adding it would show, under another name."""
-    spoilt = np.frombuffer(message[RECORD_BYTES:], np.float32) + np.float32(1)
+    spoilt = np.frombuffer(message[RECORD_BYTES:], chr(record.dtype)) + 1
     return record._replace(**fields).encode() + spoilt.tobytes()
 
 
@@ -107,8 +108,12 @@ class FakeWorker(threading.Thread):
         return weights is not None and Record.decode(weights).number == lease.window
 
     def _replies(self, lease: Lease, request: Record, weights: bytes) -> list[bytes]:
-        parameters = Parameters(CONFIG.sizes, CONFIG.dtype, np.frombuffer(weights[RECORD_BYTES:], CONFIG.dtype))
-        strategy = strategy_of(CONFIG, SAMPLES)
-        total, n_samples = strategy.block(parameters, step_of(request.step), request.first, request.stop)
-        reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord("f"))
+        config, dtype, count = lease.config, lease.config.numpy_dtype, Parameters.count(lease.config.sizes)
+        codec = codecs_of(config).weights
+        memory = np.zeros(memory_bytes(codec, dtype, count), np.uint8)
+        memory[: codec.nbytes(dtype, count)] = np.frombuffer(weights[RECORD_BYTES:], np.uint8)
+        parameters = Parameters(config.sizes, config.dtype, codec.decode(memory, dtype, count))
+        strategy, step = strategy_of(config, SAMPLES), step_of(request.step, config)
+        total, n_samples = strategy.block(parameters, step, request.first, request.stop)
+        reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord(dtype.char))
         return self._answer(reply.encode() + total.tobytes(), reply)

@@ -24,6 +24,7 @@ CONFIG = TrainConfig(
     arithmetic="native",
     strategy=SyncSGD(shards=4),
 )
+EXACT = replace(CONFIG, arithmetic="exact", dtype="", strategy=SyncSGD())
 KERNELS = kernels_for(CONFIG)
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)

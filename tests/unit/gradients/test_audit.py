@@ -5,19 +5,23 @@ import pytest
 
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep
+from coordinator.gradients.totals import RunningTotal, TreeTotal
+from coordinator.workers.cuts import pieces
 from shared.messaging.records import Kind, Record
 from shared.parallel.strategy import strategy_of
-from tests.support.learning import CONFIG, SAMPLES, step_of
+from tests.support.learning import CONFIG, EXACT, SAMPLES, step_of
 
 
 @pytest.fixture
 def pending() -> PendingStep:
-    return PendingStep(1, step_of(2), bounds=[0, 1, 3, 4, 6], workers=2)
+    made = PendingStep(1, step_of(2), bounds=[0, 1, 3, 4, 6], total=TreeTotal([]))
+    made.request(pieces([0, 2, 4]))
+    return made
 
 
 @pytest.fixture
 def reply(pending) -> Record:
-    return pending.requests[1]._replace(kind=Kind.REPLY)
+    return pending.waiting[1].record._replace(kind=Kind.REPLY)
 
 
 PARAMETERS = CONFIG.initial_parameters()
@@ -73,3 +77,17 @@ def test_about_that_share_is_checked(pending, reply, right):
     audit = Audit(0.25, strategy_of(CONFIG, SAMPLES))
     checked = sum(not audit.correct(PARAMETERS, pending, reply, right + 1) for _ in range(400))
     assert 40 < checked < 180  # seven standard deviations around 100 and more
+
+
+def test_where_any_cut_is_right_zeros_may_differ_in_their_signs():
+    weights, strategy = EXACT.mlp().rounded(EXACT.initial_parameters()), strategy_of(EXACT, SAMPLES)
+    pending = PendingStep(1, step_of(2, EXACT), strategy.bounds(6), total=RunningTotal([]))
+    reply = Record(Kind.REPLY, 1, 2, 1, 4)
+    given = strategy.block(weights, pending.step, 1, 4)[0].copy()
+    given[7] = 0.0
+    right = given.copy()
+    strategy.block = lambda *what: (right, 3)
+    given[7] = -0.0
+    assert Audit(1.0, strategy).correct(weights, pending, reply, given)
+    given[7] = 5e-324
+    assert not Audit(1.0, strategy).correct(weights, pending, reply, given)

@@ -1,79 +1,169 @@
 """What a step requests, and what a reply is to it."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.gradients.pending import PendingStep, Verdict
+from coordinator.gradients.totals import RunningTotal
+from coordinator.workers.cuts import Piece, pieces
 from shared.data.sampler import Step
-from shared.messaging.records import Kind, Record
-from shared.parallel.reduction import tree_sum
+from shared.messaging.records import OWN, Kind, Record
+
+N_UNITS = 10
 
 
-@given(shards=st.integers(1, 33), workers=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
-def test_blocks_of_any_number_of_workers_add_up_to_the_same_bits(shards, workers, seed):
-    rng = np.random.default_rng(seed)
-    vectors = rng.standard_normal((shards, 3)).astype(np.float32) * 10.0 ** rng.integers(-6, 6, (shards, 1))
-    whole = tree_sum(lambda number: vectors[number].copy(), 0, shards)
-    step = Step(0, 0, 0, np.arange(shards))
-    requests = PendingStep(0, step, bounds=list(range(shards + 1)), workers=workers).unanswered()
-    assert len(requests) >= min(workers, shards)
-    blocks = [tree_sum(lambda number: vectors[number].copy(), request.first, request.stop) for request in requests]
-    assert tree_sum(blocks.__getitem__, 0, len(blocks)).tobytes() == whole.tobytes()
+class Told:
+    """Step 7 of incarnation 1: ten units of two samples each. A unit's gradient is 2 to the power of its number."""
+
+    def __init__(self) -> None:
+        bounds = range(0, 2 * N_UNITS + 1, 2)
+        self.pending = PendingStep(1, Step(0, 7, 7, np.arange(2 * N_UNITS)), bounds, RunningTotal([]))
+
+    def reply(self, first: int, stop: int, **fields: int) -> str:
+        """Judge a reply for these units, and accept an answer."""
+        reply = Record(Kind.REPLY, 1, 7, first, stop, samples=2 * (stop - first), number=1)._replace(**fields)
+        verdict = self.pending.judge(reply)
+        if verdict is Verdict.ANSWER:
+            gradient = np.array([2.0**unit for unit in range(first, stop)]).sum(keepdims=True)
+            self.pending.counts.answered("worker", reply.samples)
+            self.pending.accept(reply, np.zeros(2), gradient)
+        return verdict.name
+
+    @property
+    def waiting(self) -> list[tuple[int, int]]:
+        """The units of each request that waits for a reply."""
+        return [request.record[3:5] for request in self.pending.waiting]
+
+    def check(self, parts: int) -> None:
+        """All is answered: every unit counts once, the ledger comes out."""
+        assert self.waiting == []
+        assert self.pending.missing == 0
+        result = self.pending.result(("liar",))
+        assert result.total == [2**N_UNITS - 1]
+        assert (result.n_samples, result.excluded, result.counts.requests) == (2 * N_UNITS, ("liar",), parts)
+        result.counts.check(0, 2 * N_UNITS)
 
 
 @pytest.fixture
-def pending() -> PendingStep:
-    return PendingStep(incarnation=1, step=Step(0, 7, 7, np.arange(10)), bounds=[0, 5, 10], workers=2)
+def told() -> Told:
+    """Units 0 to 4 are requested of who holds lease 3, units 5 to 9 of who holds lease 4."""
+    made = Told()
+    made.pending.request([Piece(0, 5, 3), Piece(5, 10, 4)])
+    return made
 
 
-@pytest.fixture
-def replies(pending) -> list[Record]:
-    return [request._replace(kind=Kind.REPLY, samples=5, number=1) for request in pending.unanswered()]
+def test_before_anything_was_requested_nothing_is_missing():
+    pending = Told().pending
+    assert not pending.is_requested
+    assert (pending.missing, pending.waiting) == (0, [])
 
 
-def test_a_pending_step_counts_each_shard_once(pending, replies):
-    first, second = replies
-    verdicts = []
-    for reply in (first, first, second, first._replace(step=6), first._replace(step=8), second._replace(stop=1)):
-        verdicts.append(pending.judge(reply).name)
-        if pending.judge(reply) is Verdict.ANSWER:
-            pending.accept(reply, np.zeros(2), np.zeros(1))
-    assert verdicts == ["ANSWER", "DUPLICATE", "ANSWER", "LATE", "WRONG", "WRONG"]
-    result = pending.result(np.zeros(1), ())
-    assert (pending.missing, result.n_samples, len(pending.messages())) == (0, 10, 2)
+def test_what_was_requested_is_missing(told):
+    assert told.pending.is_requested
+    assert told.pending.missing == 2
+    assert [request.lease for request in told.pending.waiting] == [3, 4]
+    assert {record[:3] for record, _ in told.pending.waiting} == {(Kind.REQUEST, 1, 7)}
+
+
+def test_each_unit_counts_once(told):
+    assert told.reply(5, 10) == "ANSWER"
+    assert told.reply(5, 10) == "DUPLICATE"
+    assert told.waiting == [(0, 5)]
+    assert told.reply(0, 5, step=6) == "LATE"
+    assert told.reply(0, 5) == "ANSWER"
+    told.check(parts=2)
 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"incarnation": 2}, {"first": 2}, {"first": 2**32 - 1}, {"stop": 2}, {"samples": 4}, {"samples": 6}, {"step": 8}],
+    [
+        {"incarnation": 2},
+        {"first": 2},
+        {"first": 2**32 - 1},
+        {"stop": 2},
+        {"stop": 2**32 - 1},
+        {"samples": 9},
+        {"samples": 11},
+        {"step": 8},
+    ],
 )
-def test_a_reply_to_nothing_that_was_requested_is_wrong(pending, replies, fields):
-    assert pending.judge(replies[0]._replace(**fields)) is Verdict.WRONG
+def test_a_reply_to_nothing_that_was_requested_is_wrong(told, fields):
+    reply = told.pending.waiting[0].record._replace(kind=Kind.REPLY, samples=10)
+    assert told.pending.judge(reply) is Verdict.ANSWER
+    assert told.pending.judge(reply._replace(**fields)) is Verdict.WRONG
 
 
-def test_what_is_not_answered_yet_can_be_requested_again(pending, replies):
-    first, second = pending.requests
-    assert (pending.unanswered(), pending.missing) == ([first, second], 2)
-    pending.accept(replies[1], np.zeros(2), np.zeros(1))
-    assert (pending.unanswered(), pending.missing) == ([first], 1)
+def test_requests_of_one_worker_need_no_number_and_those_of_anyone_have_their_own():
+    pending = Told().pending
+    pending.request([Piece(0, 2, 3), Piece(2, 4), Piece(4, 6), Piece(6, 10, 4)])
+    assert [record.region for record, _ in pending.waiting] == [OWN, 1, 2, OWN]
 
 
-def test_gradients_are_in_the_order_of_the_shards_whoever_came_first(pending, replies):
-    messages = [np.full(4, number, np.uint8) for number in range(2)]
-    for number in (1, 0):
-        pending.accept(replies[number], messages[number], np.array([float(number)]))
-    assert [float(gradient[0]) for gradient in pending.gradients()] == [0.0, 1.0]
-    assert [message is kept for message, kept in zip(messages, pending.messages(), strict=True)] == [True, True]
+def test_what_one_worker_was_asked_for_may_be_asked_of_anyone(told):
+    first, _ = told.pending.waiting
+    (record,) = told.pending.request_of_anyone(first)
+    assert record == first.record._replace(region=1)
+    assert told.waiting == [(5, 10), (0, 5)]
+    assert told.pending.missing == 2
+    assert [request.lease for request in told.pending.waiting] == [4, None]
+    assert told.pending.request_of_anyone(told.pending.waiting[1]) == [record]  # which was sent to anyone already
+    told.reply(5, 10)
+    assert (told.reply(0, 5), told.reply(0, 5)) == ("ANSWER", "DUPLICATE")
+    told.check(parts=2)
 
 
-def test_the_result_tells_what_happened(pending, replies):
-    for reply in replies:
-        pending.counts.answered("worker", reply.samples)
-        pending.accept(reply, np.zeros(2), np.zeros(1))
-    total = np.zeros(1)
-    result = pending.result(total, ("liar",))
-    assert result.total is total
-    assert (result.n_samples, result.excluded, result.counts.requests) == (10, ("liar",), 2)
-    result.counts.check(0, 10)
+def test_a_late_request_may_be_divided(told):
+    parts = told.pending.request_of_anyone(told.pending.waiting[0], 3)
+    assert [record[3:5] for record in parts] == [(0, 1), (1, 3), (3, 5)]
+    assert [record.region for record in parts] == [1, 2, 3]
+    assert told.pending.missing == 1  # as far as can be said: the original may come, and the other is one
+    assert told.reply(1, 3) == "ANSWER"
+    assert told.reply(0, 5) == "DUPLICATE"  # of which a part is answered
+    assert told.reply(5, 10) == "ANSWER"
+    assert told.waiting == [(0, 1), (3, 5)]
+    assert (told.reply(3, 5), told.reply(0, 1)) == ("ANSWER", "ANSWER")
+    assert told.pending.withdrawn == []
+    told.check(parts=4)
+
+
+def test_if_the_original_comes_first_its_parts_are_withdrawn(told):
+    parts = told.pending.request_of_anyone(told.pending.waiting[0], 2)
+    assert told.reply(0, 5) == "ANSWER"
+    assert told.pending.withdrawn == parts
+    assert told.waiting == [(5, 10)]
+    assert told.reply(0, 2) == "DUPLICATE"
+    told.reply(5, 10)
+    told.check(parts=2)
+
+
+def test_a_part_may_be_late_and_divided_again(told):
+    told.pending.request_of_anyone(told.pending.waiting[0], 2)
+    part = next(request for request in told.pending.waiting if request.record.stop == 5)
+    finest = told.pending.request_of_anyone(part, 10)
+    assert [record[3:5] for record in finest] == [(2, 3), (3, 4), (4, 5)]  # not less than a unit
+    assert told.reply(3, 4) == "ANSWER"
+    assert [told.reply(2, 5), told.reply(0, 5)] == ["DUPLICATE", "DUPLICATE"]
+    assert [told.reply(*piece) for piece in ((0, 2), (2, 3), (4, 5), (5, 10))] == ["ANSWER"] * 4
+    told.check(parts=5)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_whatever_is_divided_and_whoever_comes_first_each_unit_counts_once(seed):
+    dice, told = Random(seed), Told()
+    told.pending.request(pieces([0, *sorted(dice.sample(range(1, 10), dice.randrange(5))), 10]))
+    sent = told.waiting
+    while told.pending.missing:
+        if dice.random() < 0.3:
+            parts = told.pending.request_of_anyone(dice.choice(told.pending.waiting), dice.randint(1, 4))
+            sent += [record[3:5] for record in parts]
+        missing = told.pending.missing
+        verdict = told.reply(*dice.choice(sent))
+        # As many replies as are said to be missing are missing: whoever waits for so many does not wait for nothing.
+        assert told.pending.missing >= missing - (verdict == "ANSWER")
+        covered = sorted(unit for first, stop in told.waiting for unit in range(first, stop))
+        assert len(covered) == len(set(covered))
+    told.check(parts=told.pending.counts.requests)

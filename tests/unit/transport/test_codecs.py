@@ -5,17 +5,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.transport.codecs import CODEC, CODECS, memory_bytes
+from shared.transport.codecs import CODECS, codecs_of, memory_bytes
+from tests.support.learning import EXACT
 
-NAMES = st.sampled_from(sorted(CODECS))
 VECTORS = st.one_of(
     st.lists(st.floats(width=32), max_size=50).map(lambda numbers: np.array(numbers, np.float32)),
     st.lists(st.floats(), max_size=50).map(lambda numbers: np.array(numbers, np.float64)),
 )
 
 
-@given(name=NAMES, numbers=VECTORS)
-def test_what_is_decoded_is_what_was_encoded_to_the_bit(name, numbers):
+# Those that float32 holds.
+SINGLES = st.lists(st.floats(width=32, allow_nan=False), max_size=50).map(lambda numbers: np.array(numbers, np.float64))
+CASES = st.one_of(
+    *(st.tuples(st.just(name), SINGLES if name == "single" else VECTORS) for name in sorted(CODECS)),
+)
+
+
+@given(case=CASES)
+def test_what_is_decoded_is_what_was_encoded_to_the_bit(case):
+    name, numbers = case
     codec = CODECS[name]
     memory = np.full(memory_bytes(codec, numbers.dtype, len(numbers)), 255, np.uint8)
     encoded = codec.encode(numbers)
@@ -35,7 +43,24 @@ def test_what_is_decoded_lies_in_the_memory_that_it_came_in_and_may_be_written_t
     decoded += 1
 
 
-@given(numbers=VECTORS)
-def test_the_codec_of_every_run_copies_nothing(numbers):
-    if len(numbers):
-        assert np.shares_memory(np.frombuffer(CODEC.encode(numbers), np.uint8), numbers)
+@pytest.mark.parametrize("count", [511, 512, 513, 1025, 23_860])
+def test_many_numbers_are_widened_where_they_lie(count):
+    numbers = np.random.default_rng(0).standard_normal(count).astype(np.float32)
+    memory = np.full(8 * count, 255, np.uint8)
+    memory[: 4 * count] = numbers.view(np.uint8)
+    np.testing.assert_array_equal(CODECS["single"].decode(memory, np.dtype(np.float64), count), numbers)
+
+
+@pytest.mark.parametrize("name", [name for name, codec in sorted(CODECS.items()) if codec.as_it_is])
+def test_what_is_as_it_is_is_not_copied(name):
+    numbers = np.arange(5.0)
+    assert np.shares_memory(np.frombuffer(CODECS[name].encode(numbers), np.uint8), numbers)
+
+
+def test_the_weights_of_an_exact_run_travel_in_four_bytes_each_and_are_the_same():
+    weights, codec = EXACT.mlp().rounded(EXACT.initial_parameters()).flat, codecs_of(EXACT).weights
+    memory = np.zeros(memory_bytes(codec, weights.dtype, len(weights)), np.uint8)
+    encoded = codec.encode(weights)
+    assert len(encoded) == 4 * len(weights)
+    memory[: len(encoded)] = encoded
+    np.testing.assert_array_equal(codec.decode(memory, weights.dtype, len(weights)), weights)

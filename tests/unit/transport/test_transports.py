@@ -13,13 +13,13 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
 from shared.strategies import SyncSGD
-from shared.transport import shared_memory
+from shared.transport import regions, shared_memory
 from shared.transport.base import CoordinatorTransport, WorkerTransport, coordinator_transport, worker_transport
-from shared.transport.codecs import CODEC, CODECS, Identity
+from shared.transport.codecs import CODECS, Codecs, Identity, codecs_of
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
-from tests.support.learning import KERNELS
+from tests.support.learning import EXACT, KERNELS
 
 SHARDS = 2
 CONFIG = TrainConfig(
@@ -36,7 +36,7 @@ LEASE = Lease(
     "run", INCARNATION, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS
 )
 RECORD = Record(Kind.WEIGHTS, INCARNATION, step=1, number=3)
-REPLY = Record(Kind.REPLY, INCARNATION, step=1, first=1, stop=2, samples=3, number=5, dtype=ord("f"))
+REPLY = Record(Kind.REPLY, INCARNATION, step=1, first=1, stop=2, samples=3, number=5, dtype=ord("f"), region=2)
 COUNT = Parameters.count(CONFIG.sizes)
 
 
@@ -98,16 +98,21 @@ Halves = tuple[CoordinatorTransport, WorkerTransport]
 
 
 @pytest.fixture(params=["redis", "shared memory", "a stranger"])
-def halves(request: pytest.FixtureRequest, tensors: SharedTensors) -> Callable[..., Halves]:
-    def make(codec: Any = CODEC) -> Halves:
+def halves(
+    request: pytest.FixtureRequest, tensors: SharedTensors, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Halves]:
+    def make(codec: Any = CODECS["identity"]) -> Halves:
+        codecs = Codecs(codec, codec)
+        monkeypatch.setattr(regions, "codecs_of", lambda config: codecs)
+        tensors.__init__(tensors._descriptor, CONFIG, SLOTS)  # type: ignore[misc]
         coordinator: CoordinatorTransport
         if request.param == "redis":
-            coordinator = RedisCoordinatorTransport(CONFIG, codec, KEYS.weights)
+            coordinator = RedisCoordinatorTransport(CONFIG, codecs, KEYS.weights)
         else:
-            coordinator = SharedMemoryCoordinatorTransport(tensors, INCARNATION, CONFIG, codec, KEYS.weights)
+            coordinator = SharedMemoryCoordinatorTransport(tensors, INCARNATION, CONFIG, codecs, KEYS.weights)
         if request.param == "shared memory":
-            return coordinator, SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codec, KEYS.weights)
-        return coordinator, RedisWorkerTransport(CONFIG, codec, KEYS.weights)
+            return coordinator, SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codecs, KEYS.weights)
+        return coordinator, RedisWorkerTransport(CONFIG, codecs, KEYS.weights)
 
     return make
 
@@ -132,8 +137,6 @@ def received(reply: tuple[Any, ...], coordinator: CoordinatorTransport) -> tuple
 @pytest.mark.parametrize(("codec", "factor"), [*((codec, 1) for codec in CODECS.values()), (Doubled(), 2)])
 def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, factor):
     coordinator, worker = halves(codec)
-    if isinstance(worker, SharedMemoryWorkerTransport):
-        factor = 1  # nothing is encoded for a way that has none
     redis = Redis()
     coordinator.share_with_strangers(redis, parameters, RECORD)
     redis.take(coordinator.publish(parameters, RECORD))
@@ -146,6 +149,8 @@ def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, f
     assert record._replace(slot=0) == REPLY
     assert coordinator.fits(record, size)
     content = coordinator.content(record, message, size)
+    if isinstance(worker, SharedMemoryWorkerTransport):
+        factor = 1  # gradients lie in their regions as they are
     np.testing.assert_array_equal(content, gradient * factor)
     assert np.shares_memory(content, message)
     content += 1  # it is ours
@@ -168,11 +173,31 @@ def test_a_reply_of_another_length_does_not_fit(halves, change):
     assert not coordinator.fits(REPLY, RECORD_BYTES)  # and names no slot
 
 
-@pytest.mark.parametrize(("slot", "first"), [(SLOTS + 1, 0), (65535, 0), (1, SHARDS), (1, 2**32 - 1)])
-def test_a_reply_in_a_region_that_is_not_there_does_not_fit(tensors, slot, first):
+@pytest.mark.parametrize(("slot", "region"), [(SLOTS + 1, 0), (65535, 0), (1, SHARDS + 1), (1, 2**32 - 1)])
+def test_a_reply_in_a_region_that_is_not_there_does_not_fit(tensors, slot, region):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
-    assert coordinator.fits(REPLY._replace(slot=SLOTS, first=SHARDS - 1), RECORD_BYTES)
-    assert not coordinator.fits(REPLY._replace(slot=slot, first=first), RECORD_BYTES)
+    assert coordinator.fits(REPLY._replace(slot=SLOTS, region=SHARDS), RECORD_BYTES)
+    assert not coordinator.fits(REPLY._replace(slot=slot, region=region), RECORD_BYTES)
+
+
+def test_a_reply_without_a_region_of_its_own_goes_through_redis(tensors):
+    coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
+    worker = SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codecs_of(CONFIG), KEYS.weights)
+    gradient = np.arange(COUNT, dtype=np.float32)
+    record, message, size = received(worker.reply(REPLY._replace(region=SHARDS + 1), gradient), coordinator)
+    assert (record.slot, size) == (0, coordinator.reply_bytes)
+    assert coordinator.fits(record, size)
+    np.testing.assert_array_equal(coordinator.content(record, message, size), gradient)
+
+
+def test_replies_to_two_requests_of_a_step_do_not_overwrite_each_other(tensors):
+    coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
+    worker = SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codecs_of(CONFIG), KEYS.weights)
+    replies = [
+        received(worker.reply(REPLY._replace(region=region), np.full(COUNT, region, np.float32)), coordinator)
+        for region in range(1 + SHARDS)
+    ]
+    assert [coordinator.content(*reply)[0] for reply in replies] == [*range(1 + SHARDS)]
 
 
 def test_a_reply_without_a_gradient_does_not_fit_where_no_memory_is_shared():
@@ -182,7 +207,7 @@ def test_a_reply_without_a_gradient_does_not_fit_where_no_memory_is_shared():
 
 def test_weights_in_shared_memory_go_through_redis_only_after_a_stranger_came(tensors, parameters):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
-    stranger = RedisWorkerTransport(CONFIG, CODEC, KEYS.weights)
+    stranger = RedisWorkerTransport(CONFIG, codecs_of(CONFIG), KEYS.weights)
     redis = Redis()
     redis.take(coordinator.publish(parameters, RECORD))
     assert stranger.read(redis) == (RECORD, False)
@@ -249,3 +274,25 @@ def test_memory_is_one_incarnations(tensors):
     tensors.begin(INCARNATION)
     with pytest.raises(ValueError, match="another incarnation"):
         tensors.begin(INCARNATION + 1)
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_in_exact_runs_weights_have_four_bytes_each_and_gradients_eight(in_memory):
+    weights = EXACT.mlp().rounded(EXACT.initial_parameters())
+    count, descriptor, redis = len(weights.flat), os.memfd_create("test"), Redis()
+    tensors = SharedTensors(descriptor, EXACT, SLOTS)
+    coordinator = coordinator_transport(KEYS, INCARNATION, EXACT, tensors if in_memory else None)
+    codecs = codecs_of(EXACT)
+    worker: WorkerTransport = RedisWorkerTransport(EXACT, codecs, KEYS.weights)
+    if in_memory:
+        worker = SharedMemoryWorkerTransport(tensors, SLOT, EXACT, codecs, KEYS.weights)
+        assert len(tensors.weights) == 4 * count
+    redis.take(coordinator.publish(weights, RECORD))
+    assert worker.read(redis) == (RECORD, True)
+    assert worker.parameters.dtype == np.float64
+    np.testing.assert_array_equal(worker.parameters.flat, weights.flat)
+    gradient = np.random.default_rng(0).standard_normal(count)
+    record, message, size = received(worker.reply(REPLY._replace(dtype=ord("d")), gradient), coordinator)
+    assert size == RECORD_BYTES + (0 if in_memory else 8 * count)
+    np.testing.assert_array_equal(coordinator.content(record, message, size), gradient)
+    os.close(descriptor)

@@ -136,15 +136,32 @@ def test_a_request_whose_weights_are_gone_is_dropped(found):
     assert done.steps == 1
 
 
-def test_where_only_the_record_of_the_weights_is_there_the_request_goes_back(monkeypatch):
+@pytest.mark.parametrize(
+    ("request_", "its_list"),
+    [(REQUEST, KEYS.own_requests(3, 5)), (REQUEST._replace(region=1), KEYS.requests(3))],  # of it alone, and of anyone
+)
+def test_where_only_the_record_of_the_weights_is_there_the_request_goes_back(monkeypatch, request_, its_list):
     monkeypatch.setattr(serve, "_PAUSE", 0)
-    done, sent = served((REQUEST, WEIGHTS.encode()), (REQUEST, weights(WEIGHTS)), END)
+    done, sent = served((request_, WEIGHTS.encode()), (request_, weights(WEIGHTS)), END)
     assert kinds(sent)[1:4] == [
         ("requests", Kind.REQUEST),
         ("replies", Kind.NEEDS_WEIGHTS),
         ("replies", Kind.REPLY),
     ]
+    assert sent[1] == (its_list, request_)
     assert done.steps == 1
+
+
+def test_a_worker_looks_into_its_own_list_first():
+    stream = Stream(END)
+    Server(stream, LEASE, SAMPLES, Notices(LEASE, "me", KERNELS), Departure(LEASE, lambda: 0.0), Done()).serve()
+    own, common = (key.encode() for key in (KEYS.own_requests(3, 5), KEYS.requests(3)))
+    assert b"BLPOP\r\n$%d\r\n%b\r\n$%d\r\n%b" % (len(own), own, len(common), common) in stream.log[0]
+
+
+def test_a_reply_names_the_region_that_its_request_named():
+    _, sent = served((REQUEST._replace(region=3), weights(WEIGHTS)), END)
+    assert sent[1][1].region == 3
 
 
 def test_when_the_run_goes_on_in_another_incarnation_the_lease_is_left_without_a_word():
@@ -153,12 +170,16 @@ def test_when_the_run_goes_on_in_another_incarnation_the_lease_is_left_without_a
     assert kinds(sent) == [("replies", Kind.JOINED)]
 
 
-def test_who_is_told_to_stop_gives_back_the_request_and_says_so(monkeypatch):
+@pytest.mark.parametrize(
+    ("request_", "back"),
+    [(REQUEST, []), (REQUEST._replace(region=1), [("requests", Kind.REQUEST)])],  # of it alone, and of anyone
+)
+def test_who_is_told_to_stop_says_so_and_gives_back_what_anyone_may_answer(monkeypatch, request_, back):
     monkeypatch.setattr(departure, "is_leaving", lambda: True)
     monkeypatch.setattr(serve, "is_leaving", lambda: True)
-    done, sent = served((REQUEST, weights(WEIGHTS)))
+    done, sent = served((request_, weights(WEIGHTS)))
     assert done.outcome == WORKER_LEAVING
-    assert kinds(sent)[1:] == [("requests", Kind.REQUEST), ("replies", Kind.LEAVING)]
+    assert kinds(sent)[1:] == [*back, ("replies", Kind.LEAVING)]
 
 
 def test_what_was_done_is_told_in_short():

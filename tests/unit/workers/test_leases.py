@@ -327,3 +327,70 @@ def test_who_gets_no_work_is_not_on_its_way(leases):
         leases.joined(number, f"worker{number}")
     window_of(leases, 3, "worker1")
     assert leases.expected == 2
+
+
+def test_those_that_are_on_their_way_are_awaited_for_a_quarter_of_a_second(leases, clock):
+    for number in window_of(leases, 2):
+        leases.joined(number, f"worker{number}")
+    assert not leases.awaits_workers
+    first, _ = window_of(leases, 2)
+    assert leases.awaits_workers
+    leases.joined(first, "worker0")
+    assert leases.awaits_workers
+    clock.advance(0.26)
+    assert not leases.awaits_workers
+    window_of(leases, 2)
+    assert leases.awaits_workers  # for the one that was there
+
+
+def test_who_is_there_needs_no_longer_be_awaited(leases):
+    leases.joined(*window_of(leases), "a")
+    leases.joined(*window_of(leases), "a")
+    assert not leases.awaits_workers
+
+
+# Who holds which lease, and how many there are.
+
+
+def test_holders_are_known_with_their_leases_as_they_come_and_go(leases, clock):
+    first, second = window_of(leases, 2)
+    leases.joined(second, "b")
+    leases.joined(first, "a")
+    assert leases.holders == [("a", first), ("b", second)]
+    assert leases.holds(first)
+    leases.left(first)
+    assert (leases.holders, leases.holds(first)) == ([("b", second)], False)
+    clock.advance(1)
+    leases.renew_silent(clock())
+    assert (leases.holders, leases.holds(second)) == ([], False)
+    leases.replied(second)
+    assert (leases.holders, leases.holds(second)) == ([("b", second)], True)
+
+
+def test_nothing_changes_by_a_sign_of_life(leases):
+    (number,) = window_of(leases)
+    leases.joined(number, "a")
+    before = leases.changes
+    leases.heard(number)
+    leases.replied(number)
+    assert leases.changes == before
+
+
+def test_leases_may_be_added(leases):
+    first, second = window_of(leases, 2)
+    assert not leases.all_taken
+    leases.joined(first, "a")
+    leases.joined(second, "b")
+    assert (leases.count, leases.all_taken) == (2, True)
+    leases.add(2)
+    assert (leases.count, leases.all_taken) == (4, False)
+    assert labels(send_all(leases)) == ["3/4", "4/4"]
+
+
+def test_who_rests_has_nothing_to_say_and_is_not_silent(leases, clock):
+    first, second = window_of(leases, 2)
+    leases.joined(first, "resting")
+    leases.joined(second, "silent")
+    clock.advance(1)
+    assert leases.renew_silent(clock(), {"resting"}) == ["silent"]
+    assert leases.working == ["resting"]

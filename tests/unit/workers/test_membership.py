@@ -8,6 +8,8 @@ import pytest
 from coordinator.workers.membership import Membership, n_workers
 from tests.support.clock import Clock
 
+HINT = "more than %d take turns"
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -22,7 +24,7 @@ def told(caplog) -> Callable[[], list[str]]:
 
 
 def test_a_worker_that_is_heard_of_takes_part_and_is_named_once(clock, told):
-    membership = Membership(shards=2, clock=clock)
+    membership = Membership(2, HINT, clock)
     membership.heard("a")
     membership.heard("a")
     membership.heard("b")
@@ -31,7 +33,7 @@ def test_a_worker_that_is_heard_of_takes_part_and_is_named_once(clock, told):
 
 
 def test_ten_seconds_without_a_word_and_a_worker_is_forgotten(clock, told):
-    membership = Membership(shards=2, clock=clock)
+    membership = Membership(2, HINT, clock)
     membership.heard("a")
     membership.heard("b")
     clock.advance(10)
@@ -45,7 +47,7 @@ def test_ten_seconds_without_a_word_and_a_worker_is_forgotten(clock, told):
 
 
 def test_a_worker_that_was_forgotten_may_come_back(clock, told):
-    membership = Membership(shards=2, clock=clock)
+    membership = Membership(2, HINT, clock)
     membership.heard("a")
     clock.advance(11)
     membership.forget_silent()
@@ -56,7 +58,7 @@ def test_a_worker_that_was_forgotten_may_come_back(clock, told):
 
 
 def test_a_worker_that_leaves_is_named_with_the_reason_once(clock, told):
-    membership = Membership(shards=2, clock=clock)
+    membership = Membership(2, HINT, clock)
     membership.heard("a")
     membership.gone("a", "leaves")
     membership.gone("a", "does not answer")
@@ -64,21 +66,18 @@ def test_a_worker_that_leaves_is_named_with_the_reason_once(clock, told):
     assert told()[1:] == ["a: leaves (0 workers now)"]
 
 
-def test_more_workers_than_shards_are_told_of_once(clock, told):
-    membership = Membership(shards=1, clock=clock)
+def test_more_workers_than_can_be_busy_are_told_of_once(clock, told):
+    membership = Membership(1, HINT, clock)
     for worker in ("a", "b", "c"):
         membership.heard(worker)
-    hints = [line for line in told() if "more shards" in line]
-    assert hints == [
-        ": more workers than the 1 that a mini-batch has shards for take turns; more shards make more busy"
-    ]
+    assert [line for line in told() if "turns" in line] == [": more than 1 take turns"]
 
 
-def test_as_many_workers_as_shards_need_no_hint(clock, told):
-    membership = Membership(shards=2, clock=clock)
+def test_as_many_workers_as_can_be_busy_need_no_hint(clock, told):
+    membership = Membership(2, HINT, clock)
     membership.heard("a")
     membership.heard("b")
-    assert not any("more shards" in line for line in told())
+    assert not any("turns" in line for line in told())
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 workers"), (1, "1 worker"), (2, "2 workers")])
