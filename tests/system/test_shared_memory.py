@@ -92,7 +92,7 @@ FAULTS = int(os.environ.get("GRADMQ_FAULTS", "8"))
 
 def test_workers_killed_and_stopped_while_they_write_there_change_nothing(gradmq, small_data, fingerprints):
     epochs = 10 * FAULTS
-    program = gradmq(*job(small_data, epochs, workers=3, shards=4))
+    program = gradmq(*job(small_data, epochs, workers=3, mini_batch_size=40))
     for number in range(FAULTS):
         program.wait_for(f"Epoch {8 * number}:")
         process = random.choice(program.wait_until(lambda: program.computing("--hostname"), "a process that computes"))
@@ -104,4 +104,4 @@ def test_workers_killed_and_stopped_while_they_write_there_change_nothing(gradmq
             process.kill()
             wait_for_the_end_of([process])
     assert program.end() == 0, program.text()
-    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(epochs, shards=4)
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(epochs, mini_batch_size=40)
