@@ -117,7 +117,7 @@ def test_the_kernels_do_round_differently(computed):
 
 
 def test_a_cluster_of_different_processors_computes_the_bits_of_one(gradmq, small_data, server, fingerprints, computed):
-    """A worker of each kind at once, one of them with two BLAS threads, every third reply computed again by the coordinator: none is rejected."""
+    """A worker of each kind at once, one with two BLAS threads, every third reply computed again: none is rejected."""
     kinds = {(told["architecture"], *told["simd"]): label for label, told in had(computed).items()}
     if len(kinds) < 2:
         pytest.skip("there are no other kernels here")
