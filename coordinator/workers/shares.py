@@ -16,9 +16,9 @@ _WORTHWHILE = 0.06
 # What a reply costs besides its samples is not known. This much of the shortest time is taken for it, so that a worker
 # with few samples is not taken for slow, and one that has become fast finds out.
 _BESIDES = 0.4
-# The slowest worker gets nothing if it takes so many times as long as the others even for one sample, or if steps are
-# this much shorter without it; and that over so many replies, and seconds.
-_TOO_SLOW, _WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 3.0, 0.15, 15, 1.0
+# The slowest worker, with one sample, gets nothing if steps are shorter without it by this share and so many seconds
+# (below, waking up takes most of them), over so many replies and seconds.
+_WORTH_A_PAUSE, _NOTICEABLE, _ENOUGH, _PATIENCE = 0.15, 0.001, 15, 1.0
 _INSTANT = 1e-6  # seconds, the least that a reply takes
 _TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
@@ -113,10 +113,9 @@ class Shares:
         if shares[slowest] == 1 and len(replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
             rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
             without = besides + _longest(divide(self._n_samples, [*rest.values()]), rest)
-            ratio = longest / statistics.median(times[worker] for worker in rest)
-            if without <= longest * (1 - _WORTH_A_PAUSE) or ratio >= _TOO_SLOW:
+            if without <= min(longest * (1 - _WORTH_A_PAUSE), longest - _NOTICEABLE):
                 self._take(rest, longest)
-                self._pause(slowest, now, ratio)
+                self._pause(slowest, now, longest / statistics.median(times[worker] for worker in rest))
                 return
         others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
         if besides + _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
