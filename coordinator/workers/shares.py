@@ -13,12 +13,9 @@ _REVIEW, _LONGEST_REVIEW = 0.3, 5.0
 _LEAST, _MOST, _APART = 5, 100, 0.01  # replies, replies, and seconds
 # Shares stay as they are unless others promise a step that is this much shorter: times are never quite the same.
 _WORTHWHILE = 0.06
-# What a reply costs besides its samples is not known. This much of the shortest time is taken for it, so that a worker
-# with few samples is not taken for slow, and one that has become fast finds out.
-_BESIDES = 0.4
-# The slowest worker gets nothing if it takes so many times as long as the others even for one sample, or if steps are
-# this much shorter without it; and that over so many replies, and seconds.
-_TOO_SLOW, _WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 3.0, 0.15, 15, 1.0
+# The slowest worker, with one sample, gets nothing if steps are shorter without it by this share and so many seconds
+# (below, waking up takes most of them), over so many replies and seconds.
+_WORTH_A_PAUSE, _NOTICEABLE, _ENOUGH, _PATIENCE = 0.15, 0.001, 15, 1.0
 _INSTANT = 1e-6  # seconds, the least that a reply takes
 _TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
@@ -34,7 +31,7 @@ class Shares:
         """n_samples: of a mini-batch.  clock: returns seconds."""
         self._n_samples, self._clock = n_samples, clock
         self.changes = 0  # grows whenever workers get other shares than before
-        self._speeds: dict[str, float] = {}  # samples a second, besides what a reply costs anyway: make the shares
+        self._speeds: dict[str, float] = {}  # samples a second: make the shares
         self._until: dict[str, float] = {}  # when a pause ends, by the clock
         self._pauses: dict[str, float] = {}  # how long a worker's last one was
         self._tried: set[str] = set()  # workers after a pause, until they were measured with one sample
@@ -44,9 +41,8 @@ class Shares:
         self._noted: dict[str, float] = {}  # when the newest of them came, by the clock
         self._reviewed = clock()
         self._interval = _REVIEW  # seconds between two reviews
-        self._longest: float | None = (
-            None  # seconds of the slowest worker before the latest change, until that is judged
-        )
+        # Until the latest change is judged: the speeds before, and seconds of the slowest worker.
+        self._before: tuple[dict[str, float], float] | None = None
 
     @property
     def pausing(self) -> Collection[str]:
@@ -106,34 +102,44 @@ class Shares:
         if len(shares) < 2 or any(len(its) < _LEAST for its in replies.values()):
             return
         times = {worker: statistics.median(its) for worker, its in replies.items()}
-        longest, besides = max(times.values()), min(times.values()) * _BESIDES
-        speeds = {worker: share / (times[worker] - besides) for worker, share in shares.items()}
-        self._judge_the_latest_change(longest)
+        longest = max(times.values())
+        # As if nothing but samples took time: so shares go less far than they should, and the rest of the way later.
+        speeds = {worker: share / times[worker] for worker, share in shares.items()}
+        if not self._was_of_use(longest):
+            return
         slowest = max(times, key=lambda worker: times[worker])
         if shares[slowest] == 1 and len(replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
             rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
-            without = besides + _longest(divide(self._n_samples, [*rest.values()]), rest)
-            ratio = longest / statistics.median(times[worker] for worker in rest)
-            if without <= longest * (1 - _WORTH_A_PAUSE) or ratio >= _TOO_SLOW:
+            without = _longest(divide(self._n_samples, [*rest.values()]), rest)
+            if without <= min(longest * (1 - _WORTH_A_PAUSE), longest - _NOTICEABLE):
                 self._take(rest, longest)
-                self._pause(slowest, now, ratio)
+                self._pause(slowest, now, longest / statistics.median(times[worker] for worker in rest))
                 return
         others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
-        if besides + _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
+        if _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
             self._take(speeds, longest)
 
-    def _judge_the_latest_change(self, longest: float) -> None:
-        """See whether steps became shorter by it, and so how soon the next one may come.  longest: seconds, since."""
-        if self._longest is not None:
-            if longest > self._longest * (1 - _WORTHWHILE / 2):
-                self._interval = min(2 * self._interval, _LONGEST_REVIEW)
-            elif longest < self._longest * (1 - _WORTH_A_PAUSE):
-                self._interval = _REVIEW
-            self._longest = None
+    def _was_of_use(self, longest: float) -> bool:
+        """Tell whether steps became shorter by the latest change; take it back if not.  longest: seconds, since.
+
+        Where a reply costs much more than its samples, times tell nothing of shares, which would drift anywhere.
+        """
+        if self._before is None:
+            return True
+        speeds, before = self._before
+        self._before = None
+        if longest > before * (1 - _WORTHWHILE / 2):
+            self._speeds = speeds
+            self._interval = min(2 * self._interval, _LONGEST_REVIEW)
+            self.changes += 1
+            return False
+        if longest < before * (1 - _WORTH_A_PAUSE):
+            self._interval = _REVIEW
+        return True
 
     def _take(self, speeds: dict[str, float], longest: float) -> None:
         """Have the shares follow from these speeds from now on.  longest: seconds of the slowest worker so far."""
-        self._longest = longest
+        self._before = {**self._speeds}, longest
         self._speeds.update(speeds)
         self._tried.difference_update(speeds)
         self.changes += 1
@@ -148,6 +154,8 @@ class Shares:
 
     def _now_are(self, shares: dict[str, int]) -> None:
         """Note the shares of a whole mini-batch; what was measured with others tells little of them."""
+        if shares.keys() != self._shares.keys():
+            self._before = None  # with others it cannot be judged
         if shares != self._shares:
             self._shares, self._since = shares, self._clock()
             self._times.clear()

@@ -112,12 +112,12 @@ def test_the_kernels_do_round_differently(computed):
     for name in NATIVE:
         found = {told["runs"]["1"][name][-1][0] for told in had(computed).values()}
         assert len(found) > 1, name
-    accuracies = {told["runs"]["1"][name][-1][1] for told in had(computed).values()}
-    assert max(accuracies) - min(accuracies) < 10  # of 200: they learn alike
+        correct = {told["runs"]["1"][name][-1][1] for told in had(computed).values()}
+        assert max(correct) - min(correct) < 10  # of 200: they learn alike
 
 
 def test_a_cluster_of_different_processors_computes_the_bits_of_one(gradmq, small_data, server, fingerprints, computed):
-    """A worker of each kind at once, one of them with two BLAS threads, every third reply computed again by the coordinator: none is rejected."""
+    """A worker of each kind at once, one with two BLAS threads, every third reply computed again: none is rejected."""
     kinds = {(told["architecture"], *told["simd"]): label for label, told in had(computed).items()}
     if len(kinds) < 2:
         pytest.skip("there are no other kernels here")

@@ -3,8 +3,9 @@
 import pytest
 
 
-def test_the_command_prints_a_table_and_advice(gradmq):
-    program = gradmq("plan", "--sizes", "20,8,4", "--shards", 4, "--workers", 3, "--bandwidth", 0.001, "--rtt", 20)
+@pytest.mark.parametrize("options", [["--arithmetic", "native", "--shards", 4], []])
+def test_the_command_prints_a_table_and_advice(gradmq, options):
+    program = gradmq("plan", "--sizes", "20,8,4", *options, "--workers", 3, "--bandwidth", 0.001, "--rtt", 20)
     assert program.end() == 0, program.text()
     first, head, *rows, advice = program.text().splitlines()
     assert "workers on other machines, 0.001 Gbit/s, 20 ms" in first

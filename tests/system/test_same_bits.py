@@ -14,10 +14,14 @@ from tests.support.program import EPOCHS, job, metrics, start_worker
     [
         (1, {}),
         (2, {}),
-        (4, {"shards": 4}),
-        (2, {"dtype": "float64", "mini_batch_size": 7, "shards": 3, "seed": 9}),
-        (2, {"mini_batch_size": 3, "shards": 8}),
+        (4, {}),
+        (3, {"mini_batch_size": 7, "seed": 9}),
+        (5, {"mini_batch_size": 3}),  # some have nothing to do
         (2, {"batches_per_task": 1, "mini_batch_size": 100}),
+        (2, {"arithmetic": "native", "shards": 2}),
+        (4, {"arithmetic": "native", "shards": 4}),
+        (2, {"arithmetic": "native", "dtype": "float64", "mini_batch_size": 7, "shards": 3, "seed": 9}),
+        (2, {"arithmetic": "native", "mini_batch_size": 3, "shards": 8}),
     ],
 )
 def test_any_number_of_workers_gives_the_bits_of_one_process(gradmq, small_data, fingerprints, workers, options):
@@ -35,11 +39,18 @@ def test_any_number_of_workers_gives_the_bits_of_one_process(gradmq, small_data,
         assert f"Epoch {epoch}: accuracy is {line['correct']}/200" in program.text()
 
 
-def test_the_reference_is_the_networks_own_sgd(small_data, fingerprints):
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [
+        ({"arithmetic": "exact"}, {}),
+        ({"arithmetic": "native", "dtype": np.float32}, {"arithmetic": "native", "shards": 2}),
+    ],  # in float64 the loader's images, which are float32, are others than bytes divided by 255
+)
+def test_the_reference_is_the_networks_own_sgd(small_data, fingerprints, network, options):
     training, _, _ = load_data_wrapper(small_data)
-    net = Network([196, 12, 10], dtype=np.float32, seed=0)
+    net = Network([196, 12, 10], seed=0, **network)
     net.SGD(training, 2, 10, 3.0, seed=0)
-    assert net.parameters.sha256 == fingerprints(2)[-1]
+    assert net.parameters.sha256 == fingerprints(2, **options)[-1]
 
 
 def test_two_workers_of_the_same_name_are_told_apart(gradmq, small_data, server, long_fingerprint):

@@ -91,10 +91,15 @@ def test_a_folder_without_permission_is_named(gradmq, small_data, tmp_path):
     assert f"{folder} cannot be written" in complaint(gradmq("train", *options))
 
 
-def test_weights_that_are_no_longer_finite_are_reported(gradmq, small_data):
-    options = ["--sizes", "196,12,10", "--data", small_data, "--workers", 0, "--learning-rate", "1e300"]
-    program = gradmq("train", *options)
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("arithmetic", "line"),
+    [("native", "gradmq: no longer finite: the gradient at step"), ("exact", "gradmq: a weight has grown to 1.0")],
+)
+def test_weights_that_grow_without_a_limit_are_reported(gradmq, small_data, arithmetic, line, workers):
+    options = ["--sizes", "196,12,10", "--data", small_data, "--workers", workers, "--arithmetic", arithmetic]
+    program = gradmq("train", *options, "--learning-rate", "1e300")
     assert program.end() == 2
-    assert "no longer finite" in program.text().splitlines()[-1]
+    assert program.text().splitlines()[-1].startswith(line)
     assert "Warning" not in program.text()
     assert "Traceback" not in program.text()

@@ -86,13 +86,22 @@ def test_a_worker_that_is_fast_again_gets_its_share_again():
 
 
 def test_what_a_reply_costs_besides_does_not_keep_a_small_share_small():
-    """As in the notebook's job, where a sample takes a tenth of what a reply costs anyway."""
+    """Where a reply costs as much as ten samples."""
     equal = Worker(0.0002, 0.00002)
-    told = Told(10, a=equal, b=equal.slower(30))
-    assert told.run(3) == [10, 0]
+    told = Told(100, a=equal, b=equal.slower(100))
+    assert told.run(3) == [100, 0]
     told.workers["b"] = equal
     told.run(15)
-    assert told.step < 1.1 * (equal.reply + 5 * equal.sample)
+    assert told.step < 1.15 * (equal.reply + 50 * equal.sample)
+
+
+@pytest.mark.parametrize("slower", [0.7, 1.4])
+def test_shares_stay_where_samples_take_no_time_at_all(slower):
+    """Times tell nothing of shares then, and must not have them drift: what was of no use is taken back."""
+    equal = Worker(0.0003, 0.0)
+    told = Told(10, a=equal, b=equal.slower(slower))
+    assert told.run(60) == [5, 5]
+    assert len(told.seen) < 30
 
 
 def test_differences_of_a_few_percent_change_nothing():
