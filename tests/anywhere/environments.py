@@ -154,11 +154,11 @@ def places(folder: Path) -> Iterator[Place]:
 
     yield Place("Debian's Python, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64"))
     for cpu in INTEL_AND_AMD:
-        yield Place(f"emulated {cpu}, newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64", cpu))
+        yield Place(f"emulated x86-64 ({cpu}), newest NumPy", "x86_64", partial(make.debian_and_wheel, "amd64", cpu))
     for name, blas in DEBIAN_BLAS.items():
         yield Place(f"emulated ARM64, Debian's NumPy, {name}", f"{blas}/.*aarch64", partial(make.debian, "arm64", blas))
     for cpu in ARM:
-        yield Place(f"emulated {cpu}, newest NumPy", "aarch64", partial(make.debian_and_wheel, "arm64", cpu))
+        yield Place(f"emulated ARM64 ({cpu}), newest NumPy", "aarch64", partial(make.debian_and_wheel, "arm64", cpu))
     for processor, remark in OTHERS.items():
         name = f"emulated {processor}{remark}, Debian's NumPy, OpenBLAS"
         yield Place(name, "openblas-pthread/", partial(make.debian, processor, DEBIAN_BLAS["OpenBLAS"]))
