@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.cli import Parser
-from benchmarks.harness import accuracy, local, session, synchronous
+from benchmarks.harness import accuracy, local, native, session, synchronous
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.notebook_loop import NotebookLoop
 from benchmarks.tables import figure, table
@@ -36,9 +36,12 @@ def main() -> None:
     parser.amount("--learning-rate", 8.0, 8.0, "of local SGD, whose mean wants a larger one; the others take 3.0")
     options = parser.parse()
 
-    def until_the_goal(epoch: Epoch) -> tuple[float, str]:
-        """Train; return the seconds until the first epoch that ends with the goal reached, infinity if none does."""
-        seconds, config = 0.0, synchronous(NOTEBOOKS)
+    def until_the_goal(config: TrainConfig, epoch: Epoch) -> tuple[float, str]:
+        """Train; return the seconds until the first epoch that ends with the goal reached, infinity if none does.
+
+        config: of the network that `epoch` returns.
+        """
+        seconds = 0.0
         for number in range(options.epochs):
             start = time.perf_counter()
             parameters = epoch(number)
@@ -51,7 +54,7 @@ def main() -> None:
     rows: list[list[str]] = []
     ratios: dict[str, list[float]] = {"synchronous SGD": [], "local SGD": []}
     for seed in range(options.seeds):
-        first, told = until_the_goal(notebook(seed))
+        first, told = until_the_goal(in_float64(seed), notebook(seed))
         row = [str(seed), told]
         algorithm = (options.local_steps, options.replicas, options.learning_rate)
         for name, config in (
@@ -69,7 +72,9 @@ def main() -> None:
         print(f"{name} is {statistics.median(each):.1f} times faster than the notebook's loop, in the median")
 
 
-def until_the_goal_on_workers(config: TrainConfig, until: Callable[[Epoch], tuple[float, str]]) -> tuple[float, str]:
+def until_the_goal_on_workers(
+    config: TrainConfig, until: Callable[[TrainConfig, Epoch], tuple[float, str]]
+) -> tuple[float, str]:
     with session(config, WORKERS) as running:
         training = running.training
         training.warm_up()
@@ -78,13 +83,18 @@ def until_the_goal_on_workers(config: TrainConfig, until: Callable[[Epoch], tupl
             training.epoch()
             return training.parameters
 
-        return until(epoch)
+        return until(config, epoch)
+
+
+def in_float64(seed: int) -> TrainConfig:
+    """Return the configuration of what the notebook computes."""
+    return replace(native(NOTEBOOKS, shards=1, seed=seed), dtype="float64")
 
 
 def notebook(seed: int) -> Epoch:
     """Return the notebook's loop, from the first weights of a run with that seed and in its order."""
     pairs, sizes, size = list(load_data_wrapper()[0]), NOTEBOOKS.sizes, NOTEBOOKS.mini_batch
-    first = replace(synchronous(NOTEBOOKS, seed=seed), dtype="float64").initial_parameters()
+    first = in_float64(seed).initial_parameters()
     loop = NotebookLoop(sizes)
     loop.weights, loop.biases = list(first.weights), list(first.biases)
 

@@ -1,4 +1,4 @@
-"""What a slow worker costs: two workers, one of them slowed to a third of its speed, in job c512.
+"""What a slow worker costs: two workers, one of them slowed to a third of its speed.
 
 A process stops and continues the slow worker's, a few milliseconds at a time. Speeds that allow 1 and 1/3 of what a
 worker computes alone allow a step in 1.5 times the time of two equal ones: 2 / (1 + 1/3). Exact runs share a step
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from benchmarks.cli import Parser
+from benchmarks.cli import Parser, names_of
 from benchmarks.harness import Session, native, session, synchronous
 from benchmarks.instruments import family
 from benchmarks.jobs import JOBS
@@ -30,12 +30,16 @@ def main() -> None:
     parser = Parser("benchmarks.uneven", __doc__)
     parser.amount("--seconds", 20.0, 1.0, "of measuring, of equal workers and of uneven ones each")
     parser.amount("--settling", 8.0, 0.5, "seconds before, for the coordinator to notice")
-    parser.amount("--job", "c512", "a", "to measure", type=str, metavar="NAME")
+    parser.amount("--jobs", ["c512"], ["a"], "to measure", type=names_of(JOBS), metavar="NAME,…")
     options = parser.parse()
 
-    job = JOBS[options.job]
+    configs = [
+        (f"{job}: {name}", config)
+        for job in map(JOBS.__getitem__, options.jobs)
+        for name, config in (("exact", synchronous(job)), ("native", native(job, default_shards(job.mini_batch))))
+    ]
     rows = []
-    for name, config in (("exact", synchronous(job)), ("native", native(job, default_shards(job.mini_batch)))):
+    for name, config in configs:
         with session(config, WORKERS) as running:
             running.training.warm_up(options.settling)
             equal = statistics.median(running.training.times(options.seconds))
