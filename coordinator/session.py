@@ -1,5 +1,6 @@
 """A run, put together and taken apart: cluster, transport, gradient source, and who listens."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -28,7 +29,11 @@ from shared.fixed_problem import check_arithmetic
 from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
 
+_LOST = 2.0**-8  # size of the derivatives that may be lost without a word; those of a last layer are 1/4 at most
 MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,7 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         stack.enter_context(quiet())
         progress = stack.enter_context(ProgressBar(config, len(training)))
         results.info(headline(run, len(training), state))
+        _warn_of_lost_deltas(config, state)
         source = gradient_source(
             *(config, training, options),
             run_id=run.id,
@@ -84,6 +90,18 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         gradients = stack.enter_context(source)
         recorder = stack.enter_context(Recorder(run))
         train(config, dataset, gradients, state, Callbacks([recorder, progress]))
+
+
+def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:
+    """Say so if exact arithmetic is too coarse for a network: with many wide layers."""
+    mlp = config.mlp()
+    lost = mlp.arithmetic.coarsest_delta(mlp.rounded(state.parameters).weights)
+    if lost > _LOST:
+        log.warning(
+            "exact sums through so many wide layers lose derivatives below %.1g, and may learn little; choose fewer or "
+            "narrower layers, or --arithmetic native",
+            lost,
+        )
 
 
 @contextmanager

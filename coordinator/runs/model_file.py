@@ -32,7 +32,7 @@ class Model:
     def mlp(self) -> MLP:
         """Return the network's formulas."""
         sizes, activation, loss = self.parameters.sizes, ACTIVATIONS[self.activation], LOSSES[self.loss]
-        arithmetic = ARITHMETICS[self.arithmetic](sizes, activation, loss, self.parameters.dtype)
+        arithmetic = ARITHMETICS[self.arithmetic](sizes, activation, loss, self.parameters.dtype, most_samples=1)
         return MLP(sizes, activation, loss, arithmetic)
 
 

@@ -49,7 +49,7 @@ def steps(config: TrainConfig, training: Samples, source: GradientSource, state:
     strategy = strategy_of(config, training)
     for step in config.sampler(len(training)).steps(state.epoch, state.step_index):
         result = source.gradient(state.parameters, step)  # the distributed line
-        if not config.any_order:  # exact sums are of numbers with limits, and the weights' are looked at in each step
+        if not strategy.divisible:  # exact sums are of numbers with limits, and the weights' are looked at in each step
             _check_finite("gradient", result.total, config, state)
         state.apply(strategy, step, result)
         yield result

@@ -12,7 +12,7 @@ class Activation(Protocol):
     """A function of one number, taken element by element. Its values are between -1 and 1."""
 
     span: float  # its largest value less its smallest
-    steepest: float  # its derivative's largest absolute value
+    steepest: float  # a power of two that `derivative` never exceeds
     tangents: Tangents  # the function on the grid of outputs, for exact arithmetic
 
     def apply(self, z: Array) -> None:

@@ -106,8 +106,10 @@ class MLP:
 
         layers and x: as in `forward`.  y: (n_outputs, n_samples), the wanted outputs.
         BP1 to BP4 of M. Nielsen, "Neural Networks and Deep Learning", chapter 2; `delta @ a.T` is already the sum over
-        the samples.
+        the samples.  Raises ValueError for more samples than the arithmetic was made for.
         """
+        if x.shape[1] > self.arithmetic.most_samples:
+            raise ValueError(f"sums were to be of {self.arithmetic.most_samples} samples at most, not {x.shape[1]}")
         workspace = self._workspace(x)
         outputs = self._forward(layers, x, workspace)
         limits = self.arithmetic.delta_limits(layers.weights)

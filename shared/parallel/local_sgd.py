@@ -12,6 +12,7 @@ import numpy as np
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
+from shared.errors import DivergedError
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OPTIMIZERS, OptimizerState
 from shared.parallel.reduction import TreeReducer
@@ -46,8 +47,11 @@ class LocalSGDStrategy:
         learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
-            self._take_local_steps(weights, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)
-            np.subtract(weights.flat, self._replica.flat, out.flat)
+            try:
+                self._take_local_steps(weights, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)
+                np.subtract(weights.flat, self._replica.flat, out.flat)
+            except DivergedError:  # whoever computes this: the loop reports it
+                out.flat.fill(np.nan)
 
         return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
 

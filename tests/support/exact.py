@@ -15,7 +15,7 @@ PAIR = ACTIVATIONS["sigmoid"], LOSSES["quadratic"]
 
 
 def exact(sizes: Sequence[int], most_samples: int) -> Exact:
-    return Exact(sizes, *PAIR, most_samples=most_samples)
+    return Exact(sizes, *PAIR, np.float64, most_samples)
 
 
 def exact_mlp(sizes: Sequence[int], most_samples: int, arithmetic: Exact | None = None) -> MLP:

@@ -77,7 +77,8 @@ class Integers:
         self.limits = [Fraction(1, 4)]
         for w in self.weights[:0:-1]:
             column = max(sum(abs(row[k]) for row in w) for k in range(len(w[0])))
-            self.limits.insert(0, power_above(max(column, Fraction(1, 2**64)) / 4) * self.limits[0])
+            least = Fraction(1, 2**64)
+            self.limits.insert(0, max(power_above(max(column, least) / 4) * self.limits[0], least))
 
     def forward(self, x: Numbers) -> list[Numbers]:
         """The outputs of all layers, the inputs first."""

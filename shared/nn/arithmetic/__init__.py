@@ -23,6 +23,7 @@ class Arithmetic(Protocol):
     """The roundings of a pass through a network."""
 
     any_order: bool  # whether sums are the same in any order, and so a mini-batch may be cut anywhere
+    most_samples: int  # of a whole mini-batch, whose sums are as promised
     dtype: np.dtype[Any]  # of weights, gradients and all between them
     input_grid: Grid | None  # that samples are to be rounded to; if there is one, they must be between -1 and 1
 
@@ -43,6 +44,10 @@ class Arithmetic(Protocol):
 
     def round_delta(self, delta: Array, limit: float) -> None:
         """Replace deltas, the cost's derivatives by the sums of a layer, by what further sums take."""
+        ...
+
+    def coarsest_delta(self, weights: Sequence[Array]) -> float:
+        """Return below what deltas of some layer are lost; 0: nowhere.  weights: as sums take them."""
         ...
 
 

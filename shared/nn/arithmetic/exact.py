@@ -2,31 +2,34 @@
 
 Floating-point addition rounds, and what it rounds depends on the order. The order is that of the BLAS kernel, which the
 processor chooses, of the threads, and of whoever cut the mini-batch. So here no addition rounds. All numbers that are
-multiplied and summed lie on grids, which are the multiples of a power of two:
+multiplied and summed are first rounded to grids, one by one. A grid is the multiples of a power of two:
 
-    numbers            multiples of    at most     because
-    weights, biases    wlim / 2^w      wlim        it is the power of two at or above the network's largest
-    inputs, outputs    2^-18           1           of the data's and the activations' range
-    deltas             dlim / 2^d      dlim        it is proven from the weights, see below
+    numbers            multiples of    at most
+    weights, biases    wlim / 2^w      wlim, the power of two at or above the network's largest
+    inputs, outputs    2^-18           1, the range of the data and of the activations
+    deltas             dlim / 2^d      dlim, which is proven from the weights, see below
 
-A product of two such numbers is a whole number of units (the unit of the one times that of the other): at most
-2^(w + 18) for a weight and an output. A sum of n products, of any of them in any order, is a whole number of the same
-units, at most n times as many. A float64 has every whole number up to 2^53. So not one addition is rounded in
+A product of two such numbers is a whole number of units (the one's unit times the other's): for a weight and an output
+at most 2^(w + 18) of them. A sum of n products, any of them and in any order, is a whole number of the same units, at
+most n times as many. A float64 has every whole number up to 2^53. So not one addition is rounded in
 
     W @ a           n_in products         if  w + 18 + log2(n_in) <= 53
     W.T @ delta     n_out products        if  w + d + log2(n_out) <= 53       (from the second layer on)
-    delta @ a.T     n_samples products    if  d + 18 + log2(n_samples) <= 53
+    delta @ a.T     n_samples products    if  d + 18 + log2(n_samples) <= 53  (and so in the sum of deltas)
 
-Nor is one when a mini-batch is summed in parts, wherever it was cut, and these are added, whichever comes first:
-n_samples is the whole mini-batch's. A fused multiply-add, which rounds once where others round twice, does not round.
+Nor is one when the mini-batch is cut anywhere, and the sums of its parts are added in any order: n_samples is that of
+the whole. A fused multiply-add, which leaves out a rounding, leaves out none. All that BLAS must do is to multiply and
+to add.
 
 No delta exceeds dlim, whatever the samples. In the last layer that is what the loss says of its derivative: 1/4 for
 quadratic and sigmoid. Before it, |W.T @ delta| is at most the next layer's dlim times the largest column sum of |W|,
-and the activation's derivative makes a quarter of that at most, for the sigmoid.
+and the activation's derivative makes a quarter of that at most, for the sigmoid. Rounding cannot cross these limits:
+they are powers of two, rounded up. For the same reason they lose some bits a layer: a network with many wide hidden
+layers has deltas that are finer than its grid, and does not learn (`coarsest_delta`).
 
 All limits come from weights and sizes, none from samples. So they are the same for each part of a mini-batch, and
-nothing has to be checked afterwards or done again. And all that is no sum is done element by element, by + - * / alone,
-which IEEE 754 rounds alike everywhere.
+nothing has to be checked afterwards or done again. And all that is no such sum (biases are added after it) is done
+element by element, by operations that IEEE 754 rounds alike everywhere, and by looking up in tables.
 """
 
 import math
@@ -45,8 +48,8 @@ from shared.types import Array, Vector
 _FLOAT64 = 53  # bits of a float64: whole numbers up to 2^53 are exact
 _FLOAT32 = 24  # of a float32, in which weights travel
 _COARSEST = 14  # bits of weights or deltas below which nothing would be learned
-_LEAST = 2.0**-64  # of wlim: below, float32 would have fewer bits
-_LARGEST_SUM = 2.0**44  # that activations are looked up for
+_LEAST = 2.0**-64  # of all limits: far below, floats have fewer bits
+_LARGEST_SUM = 2.0**44  # to which a bias as large may come, before activations are looked up
 _PART = 32_768  # weights that are rounded at a time: they stay in the cache between the two passes
 
 
@@ -58,14 +61,11 @@ class Exact:
     input_grid: Grid | None = OUTPUTS
 
     def __init__(
-        self,
-        sizes: Sequence[int],
-        activation: Activation,
-        loss: Loss,
-        dtype: DTypeLike = np.float64,
-        most_samples: int = 1,
+        self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int
     ) -> None:
+        """dtype: float64.  most_samples: of a whole mini-batch."""
         self.dtype = np.dtype(np.float64)
+        self.most_samples = most_samples
         self.weight_bits, self.delta_bits = bits(sizes, most_samples)
         self._largest_weight = _LARGEST_SUM / 2 ** bits_of(max(sizes))
         self._steepest = activation.steepest
@@ -75,7 +75,7 @@ class Exact:
 
     def weights(self, flat: Vector) -> Vector:
         largest = max(float(np.maximum.reduce(flat)), -float(np.minimum.reduce(flat)))
-        if not largest <= self._largest_weight:
+        if not largest <= self._largest_weight:  # nor is that a comparison with what is no number
             raise DivergedError(
                 f"a weight has grown to {largest:g}, and sums are exact up to {self._largest_weight:g}; "
                 "give a smaller learning rate"
@@ -97,11 +97,16 @@ class Exact:
                 self._magnitudes[w.shape] = np.empty(w.shape)
             magnitudes = np.abs(w, self._magnitudes[w.shape])
             column = float(np.add.reduce(magnitudes, 0).max())  # exact: weights are on their grid
-            limits.append(power_above(max(column, _LEAST) * self._steepest) * limits[-1])
+            limit = power_above(max(column, _LEAST) * self._steepest) * limits[-1]
+            limits.append(max(limit, _LEAST))
         return limits[::-1]
 
     def round_delta(self, delta: Array, limit: float) -> None:
         Grid(math.ldexp(limit, -self.delta_bits)).round(delta, delta)
+
+    def coarsest_delta(self, weights: Sequence[Array]) -> float:
+        """Return the least delta above 0 that the grid of any layer has.  weights: as sums take them."""
+        return math.ldexp(max(self.delta_limits(weights)), -self.delta_bits)
 
 
 def bits(sizes: Sequence[int], most_samples: int) -> tuple[int, int]:

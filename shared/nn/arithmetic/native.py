@@ -1,5 +1,6 @@
 """Native arithmetic: NumPy's, in the dtype that is given. Fast, and the same to the last bit on equal processors."""
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,10 +19,12 @@ class Native:
     any_order = False
     dtypes = ("float32", "float64")
     input_grid: Grid | None = None
+    most_samples = sys.maxsize
 
     def __init__(
-        self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int = 1
+        self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int
     ) -> None:
+        """most_samples: of a mini-batch; of no consequence."""
         self.dtype = np.dtype(dtype)
         self._unrounded = [0.0] * (len(sizes) - 1)
 
@@ -36,3 +39,6 @@ class Native:
 
     def round_delta(self, delta: Array, limit: float) -> None:
         pass
+
+    def coarsest_delta(self, weights: Sequence[Array]) -> float:
+        return 0.0

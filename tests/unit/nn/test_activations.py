@@ -23,7 +23,7 @@ def test_sigmoid_has_its_limits_and_gives_no_warning_anywhere(dtype):
     parameters = Parameters((3, 3), dtype)
     parameters.weights[0][...] = np.eye(3)
     pair = ACTIVATIONS["sigmoid"], LOSSES["quadratic"]
-    network = MLP((3, 3), *pair, Native((3, 3), *pair, dtype))
+    network = MLP((3, 3), *pair, Native((3, 3), *pair, dtype, 1))
     with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("error")
         result = sigmoid(z)

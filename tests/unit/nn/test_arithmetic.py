@@ -41,7 +41,7 @@ def test_sums_are_formed_where_their_order_was_thought_of(module):
 @pytest.mark.parametrize("name", ARITHMETICS)
 def test_an_arithmetic_computes_in_the_first_of_its_dtypes_and_the_others(name):
     kind, pair = ARITHMETICS[name], (ACTIVATIONS["sigmoid"], LOSSES["quadratic"])
-    assert [kind((3, 2), *pair, dtype).dtype.name for dtype in kind.dtypes] == list(kind.dtypes)
+    assert [kind((3, 2), *pair, dtype, 1).dtype.name for dtype in kind.dtypes] == list(kind.dtypes)
 
 
 def test_blas_has_one_thread_within_the_block():

@@ -148,11 +148,22 @@ def test_with_one_bit_more_in_the_deltas_it_may_not(monkeypatch):
 
 def test_nor_in_a_mini_batch_that_is_twice_as_large_as_was_said():
     parameters, x, y = extreme(2 * N_SAMPLES)
-    whole = gradient(exact_mlp(parameters.sizes, N_SAMPLES), parameters, x, y)
-    mlp, total = exact_mlp(parameters.sizes, N_SAMPLES), np.zeros_like(whole)
-    for rows in np.array_split(np.random.default_rng(0).permutation(2 * N_SAMPLES), 21):
-        total += gradient(mlp, parameters, x[:, rows], y[:, rows])
-    assert not np.array_equal(total, whole)
+    mlp, rng = exact_mlp(parameters.sizes, N_SAMPLES), np.random.default_rng(0)
+
+    def total(parts: int) -> np.ndarray:
+        gradients = (
+            gradient(mlp, parameters, x[:, rows], y[:, rows])
+            for rows in np.array_split(rng.permutation(2 * N_SAMPLES), parts)
+        )
+        return sum(gradients, np.zeros_like(parameters.flat))
+
+    assert not np.array_equal(total(2), total(21))
+
+
+def test_a_larger_mini_batch_than_was_said_is_refused():
+    parameters, x, y = extreme(N_SAMPLES + 1)
+    with pytest.raises(ValueError, match=f"of {N_SAMPLES} samples at most, not {N_SAMPLES + 1}"):
+        gradient(exact_mlp(parameters.sizes, N_SAMPLES), parameters, x, y)
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -22,7 +22,7 @@ PAIRS = list(product(ACTIVATIONS, LOSSES))
 
 def mlp_of(parameters: Parameters, activation: str = "sigmoid", loss: str = "quadratic") -> MLP:
     pair = ACTIVATIONS[activation], LOSSES[loss]
-    return MLP(parameters.sizes, *pair, Native(parameters.sizes, *pair, parameters.dtype))
+    return MLP(parameters.sizes, *pair, Native(parameters.sizes, *pair, parameters.dtype, 1))
 
 
 def problem(sizes: tuple[int, ...], n_samples: int, seed: int) -> tuple[Parameters, np.ndarray, np.ndarray]:
