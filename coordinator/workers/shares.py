@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Sequence
 # Seconds between two looks at the shares, and at most: they double whenever a change was of no use. With many workers
 # replies wait for each other, and who was last says little of who is slow.
 _REVIEW, _LONGEST_REVIEW = 0.3, 5.0
-# A worker's time is the median of that of its latest replies, so long apart: a machine may hold up a good one.
-_LEAST, _MOST, _APART = 5, 100, 0.01  # replies, replies, and seconds
+# A worker's time is the median of that of its replies in the latest second, or of the latest fifteen if steps take
+# long: a machine may hold up a good one for a moment. They are so long apart, and some at least.
+_LATEST, _LEAST, _APART = 1.0, 5, 0.01  # seconds, replies, and seconds
 # Shares stay as they are unless others promise a step that is this much shorter: times are never quite the same.
 _WORTHWHILE = 0.06
 # The slowest worker, with one sample, gets nothing if steps are shorter without it by this share and so many seconds
@@ -37,8 +38,8 @@ class Shares:
         self._tried: set[str] = set()  # workers after a pause, until they were measured with one sample
         self._shares: dict[str, int] = {}  # of a whole mini-batch, as they are now
         self._since = 0.0  # when they became so, by the clock
-        self._times: dict[str, deque[float]] = {}  # seconds until some of the latest replies with these shares
-        self._noted: dict[str, float] = {}  # when the newest of them came, by the clock
+        # Some of the latest replies with these shares: when they came, by the clock, and the seconds that they took.
+        self._replies: dict[str, deque[tuple[float, float]]] = {}
         self._reviewed = clock()
         self._interval = _REVIEW  # seconds between two reviews
         # Until the latest change is judged: the speeds before, and seconds of the slowest worker.
@@ -51,11 +52,10 @@ class Shares:
 
     def replied(self, worker: str, samples: int, seconds: float) -> None:
         """Note a reply that came just now: of so many samples, for which we have waited so long."""
-        now = self._clock()
-        noted = self._noted.get(worker)
-        if samples == self._shares.get(worker) and (noted is None or now - noted >= _APART):
-            self._noted[worker] = now
-            self._times.setdefault(worker, deque(maxlen=_MOST)).append(max(seconds, _INSTANT))
+        if samples == self._shares.get(worker):
+            now, replies = self._clock(), self._replies.setdefault(worker, deque(maxlen=round(_LATEST / _APART)))
+            if not replies or now - replies[-1][0] >= _APART:
+                replies.append((now, max(seconds, _INSTANT)))
 
     def of(self, workers: Sequence[str], n_samples: int) -> list[int]:
         """Return how many of so many samples each of these workers gets, perhaps none.  workers: at least one."""
@@ -98,17 +98,16 @@ class Shares:
     def _balance(self, now: float) -> None:
         """Have the shares follow from the times that were measured with them, if that is worth a change."""
         shares = {worker: share for worker, share in self._shares.items() if share}
-        replies = {worker: self._times.get(worker, ()) for worker in shares}
-        if len(shares) < 2 or any(len(its) < _LEAST for its in replies.values()):
+        if len(shares) < 2 or any(len(self._replies.get(worker, ())) < _LEAST for worker in shares):
             return
-        times = {worker: statistics.median(its) for worker, its in replies.items()}
+        times = {worker: self._time(worker, now) for worker in shares}
         longest = max(times.values())
         # As if nothing but samples took time: so shares go less far than they should, and the rest of the way later.
         speeds = {worker: share / times[worker] for worker, share in shares.items()}
         if not self._was_of_use(longest):
             return
         slowest = max(times, key=lambda worker: times[worker])
-        if shares[slowest] == 1 and len(replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
+        if shares[slowest] == 1 and len(self._replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
             rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
             without = _longest(divide(self._n_samples, [*rest.values()]), rest)
             if without <= min(longest * (1 - _WORTH_A_PAUSE), longest - _NOTICEABLE):
@@ -118,6 +117,12 @@ class Shares:
         others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
         if _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
             self._take(speeds, longest)
+
+    def _time(self, worker: str, now: float) -> float:
+        """Return the seconds that a worker's latest replies took."""
+        replies = self._replies[worker]
+        latest = sum(now - came <= _LATEST for came, _ in replies)
+        return statistics.median(seconds for _, seconds in [*replies][-max(latest, _ENOUGH) :])
 
     def _was_of_use(self, longest: float) -> bool:
         """Tell whether steps became shorter by the latest change; take it back if not.  longest: seconds, since.
@@ -158,7 +163,7 @@ class Shares:
             self._before = None  # with others it cannot be judged
         if shares != self._shares:
             self._shares, self._since = shares, self._clock()
-            self._times.clear()
+            self._replies.clear()
 
 
 def _longest(shares: Sequence[int], speeds: dict[str, float]) -> float:

@@ -143,6 +143,14 @@ def test_who_is_held_up_for_a_moment_keeps_its_share():
     assert told.seen == [[50, 50]]
 
 
+def test_where_steps_take_long_a_slowed_worker_is_noticed_within_a_dozen():
+    told = Told(512, a=Worker(), b=Worker())
+    told.run(60)  # 234 steps, of which the latest fifteen matter
+    told.workers["b"] = Worker().slower(3)
+    told.run(12 * 0.768)
+    assert told.seen[-1][1] < 200
+
+
 def test_a_new_worker_has_the_mean_share():
     told = Told(90, fast=Worker(), slow=Worker().slower(2))
     told.run(3)
