@@ -14,9 +14,12 @@ _REVIEW, _LONGEST_REVIEW = 0.3, 5.0
 _LATEST, _LEAST, _APART = 1.0, 5, 0.01  # seconds, replies, and seconds
 # Shares stay as they are unless others promise a step that is this much shorter: times are never quite the same.
 _WORTHWHILE = 0.06
-# The slowest worker, with one sample, gets nothing if steps are shorter without it by this share and so many seconds
-# (below, waking up takes most of them), over so many replies and seconds.
-_WORTH_A_PAUSE, _NOTICEABLE, _ENOUGH, _PATIENCE = 0.15, 0.001, 15, 1.0
+# What a reply costs besides its samples is not known. In turn none and this much of the shortest time is taken for it:
+# the one is right for large shares, the other has a worker with a small one find out that it may have more.
+_BESIDES = 0.4
+# The slowest worker, with one sample, gets nothing if it takes so many times as long as the others, and steps are this
+# much shorter without it, over so many replies and seconds.
+_SLOW, _WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 1.5, 0.15, 15, 1.0
 _INSTANT = 1e-6  # seconds, the least that a reply takes
 _TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
 _PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
@@ -41,6 +44,7 @@ class Shares:
         # Some of the latest replies with these shares: when they came, by the clock, and the seconds that they took.
         self._replies: dict[str, deque[tuple[float, float]]] = {}
         self._reviewed = clock()
+        self._besides = 0.0  # of the shortest time, in the next review
         self._interval = _REVIEW  # seconds between two reviews
         # Until the latest change is judged: the speeds before, and seconds of the slowest worker.
         self._before: tuple[dict[str, float], float] | None = None
@@ -102,20 +106,22 @@ class Shares:
             return
         times = {worker: self._time(worker, now) for worker in shares}
         longest = max(times.values())
-        # As if nothing but samples took time: so shares go less far than they should, and the rest of the way later.
-        speeds = {worker: share / times[worker] for worker, share in shares.items()}
+        besides = self._besides * min(times.values())
+        self._besides = _BESIDES - self._besides
+        speeds = {worker: share / (times[worker] - besides) for worker, share in shares.items()}
         if not self._was_of_use(longest):
             return
         slowest = max(times, key=lambda worker: times[worker])
         if shares[slowest] == 1 and len(self._replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
             rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
-            without = _longest(divide(self._n_samples, [*rest.values()]), rest)
-            if without <= min(longest * (1 - _WORTH_A_PAUSE), longest - _NOTICEABLE):
+            without = besides + _longest(divide(self._n_samples, [*rest.values()]), rest)
+            ratio = longest / statistics.median(times[worker] for worker in rest)
+            if ratio >= _SLOW and without <= longest * (1 - _WORTH_A_PAUSE):
                 self._take(rest, longest)
-                self._pause(slowest, now, longest / statistics.median(times[worker] for worker in rest))
+                self._pause(slowest, now, ratio)
                 return
         others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
-        if _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
+        if besides + _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
             self._take(speeds, longest)
 
     def _time(self, worker: str, now: float) -> float:

@@ -129,7 +129,7 @@ class Watching(Exact):
 
 
 def nearest(parameters: Parameters, x: np.ndarray, y: np.ndarray) -> float:
-    arithmetic = Watching(parameters.sizes, *PAIR, most_samples=x.shape[1])
+    arithmetic = Watching(parameters.sizes, *PAIR, np.float64, x.shape[1])
     gradient(exact_mlp(parameters.sizes, x.shape[1], arithmetic), parameters, x, y)
     return arithmetic.nearest
 
@@ -263,3 +263,25 @@ def test_evaluation_counts_what_is_predicted():
     expected = int((mlp.predict(layers, x) == SAMPLES.labels).sum())
     assert count_correct(mlp, layers, SAMPLES) == expected
     assert 0 < expected < len(SAMPLES)
+
+
+@pytest.mark.parametrize("weight", [2.0**-63, 2.0**-64])
+def test_many_layers_of_tiny_weights_leave_limits_that_floats_can_hold(weight):
+    """A limit below 2^-1022 would be one of fewer bits, or none."""
+    sizes = (30, *[16] * 20, 1)
+    parameters = Parameters(sizes, np.float64)
+    parameters.flat[:] = weight
+    mlp = exact_mlp(sizes, 20)
+    assert min(mlp.arithmetic.delta_limits(mlp.rounded(parameters).weights)) >= 2.0**-64
+    x, y = samples_of(sizes, 20, 0)
+    whole = gradient(mlp, parameters, x, y)
+    parts = [gradient(mlp, parameters, x[:, rows], y[:, rows]).copy() for rows in (slice(0, 3), slice(3, 20))]
+    assert np.array_equal(sum(parts), whole)
+
+
+def test_networks_whose_deltas_get_lost_are_told_from_others():
+    def lost(*sizes: int) -> float:
+        mlp = exact_mlp(sizes, 10)
+        return mlp.arithmetic.coarsest_delta(mlp.rounded(parameters_of(sizes, 0)).weights)
+
+    assert lost(784, 30, 10) < lost(784, 1000, 1000, 10) < 2.0**-8 < lost(784, *[1000] * 6, 10)

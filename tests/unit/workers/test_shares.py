@@ -85,14 +85,21 @@ def test_a_worker_that_is_fast_again_gets_its_share_again():
     assert told.run(3) == pytest.approx([50, 50], abs=4)
 
 
-def test_what_a_reply_costs_besides_does_not_keep_a_small_share_small():
-    """Where a reply costs as much as ten samples."""
+@pytest.mark.parametrize("n_samples", [10, 100])
+def test_what_a_reply_costs_besides_does_not_keep_a_small_share_small(n_samples):
+    """As in the notebook's job, where a sample takes a tenth of what a reply costs anyway."""
     equal = Worker(0.0002, 0.00002)
-    told = Told(100, a=equal, b=equal.slower(100))
-    assert told.run(3) == [100, 0]
+    told = Told(n_samples, a=equal, b=equal.slower(100))
+    assert told.run(3) == [n_samples, 0]
     told.workers["b"] = equal
-    told.run(15)
-    assert told.step < 1.15 * (equal.reply + 50 * equal.sample)
+    told.run(20)
+    assert told.step < 1.15 * (equal.reply + n_samples / 2 * equal.sample)
+
+
+def test_a_worker_slowed_to_a_third_costs_small_jobs_no_more_than_speeds_allow():
+    told = Told(10, a=Worker(0.0002, 0.00002), b=Worker(0.0002, 0.00002).slower(3))
+    told.run(20)
+    assert told.step < 1.15 * 0.0004  # without it
 
 
 @pytest.mark.parametrize("slower", [0.7, 1.4])
