@@ -1,31 +1,33 @@
-"""How many of a mini-batch's samples each worker gets: so many that all are done at the same time."""
+"""How many of a mini-batch's samples each worker gets: so many that all are done at the same time.
 
-import logging
+Shares follow the times that replies took; a change is kept if steps became shorter by it, and otherwise taken back.
+"""
+
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence, Set
 
-# Seconds between two looks at the shares, and at most: they double whenever a change was of no use. With many workers
-# replies wait for each other, and who was last says little of who is slow.
-_REVIEW, _LONGEST_REVIEW = 0.3, 5.0
-# A worker's time is the median of that of its replies in the latest second, or of the latest fifteen if steps take
-# long: a machine may hold up a good one for a moment. They are so long apart, and some at least.
-_LATEST, _LEAST, _APART = 1.0, 5, 0.01  # seconds, replies, and seconds
-# Shares stay as they are unless others promise a step that is this much shorter: times are never quite the same.
+from coordinator.workers.pauses import Pauses
+
+# Seconds until the next look at the shares, and at most: they double whenever a change was of no use.
+_REVIEW, _LONGEST_REVIEW = 0.3, 10.0
+# A worker's time is the median of its replies in the latest second, or of the latest fifteen if steps take long: a
+# machine may hold up a good one for a moment. They are so long apart, and some at least.
+_LATEST, _ENOUGH, _LEAST, _APART = 1.0, 15, 5, 0.01  # seconds, replies, replies, seconds
+_MOST = 100  # replies that are remembered
+# Times are never quite the same: other shares are tried if they promise steps that are this much shorter, and kept if
+# steps are half as much shorter in fact.
 _WORTHWHILE = 0.06
-# What a reply costs besides its samples is not known. In turn none and this much of the shortest time is taken for it:
-# the one is right for large shares, the other has a worker with a small one find out that it may have more.
-_BESIDES = 0.4
-# The slowest worker, with one sample, gets nothing if it takes so many times as long as the others, and steps are this
-# much shorter without it, over so many replies and seconds.
-_SLOW, _WORTH_A_PAUSE, _ENOUGH, _PATIENCE = 1.5, 0.15, 15, 1.0
+# What a reply costs besides its samples is not known, so a worker with few of them promises little. Who is done in this
+# part of a step's time is given more, to see: so many that steps are so many times as long at the worst.
+_IDLE, _BOLD = 0.8, 1.5
+# The slowest worker, with one sample, pauses if it takes so many times as long as the others, and steps promise to be
+# this much shorter without it.
+_SLOW, _WORTH_A_PAUSE = 1.5, 0.15
+_SECONDS = 1.0  # that shares must have been as they are, before a worker pauses
+_TRIFLE = 1e-9  # samples a second: of who shall get a single sample
 _INSTANT = 1e-6  # seconds, the least that a reply takes
-_TRIED = 1e-9  # samples a second, as good as none, of who shall get a single sample
-_PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
-_LONGEST_PAUSE = 600.0
-
-log = logging.getLogger(__name__)
 
 
 class Shares:
@@ -35,69 +37,54 @@ class Shares:
         """n_samples: of a mini-batch.  clock: returns seconds."""
         self._n_samples, self._clock = n_samples, clock
         self.changes = 0  # grows whenever workers get other shares than before
-        self._speeds: dict[str, float] = {}  # samples a second: make the shares
-        self._until: dict[str, float] = {}  # when a pause ends, by the clock
-        self._pauses: dict[str, float] = {}  # how long a worker's last one was
-        self._tried: set[str] = set()  # workers after a pause, until they were measured with one sample
+        self._speeds: dict[str, float] = {}  # samples a second: their ratios make the shares
+        self._pauses = Pauses(clock)
         self._shares: dict[str, int] = {}  # of a whole mini-batch, as they are now
         self._since = 0.0  # when they became so, by the clock
-        # Some of the latest replies with these shares: when they came, by the clock, and the seconds that they took.
-        self._replies: dict[str, deque[tuple[float, float]]] = {}
-        self._reviewed = clock()
-        self._besides = 0.0  # of the shortest time, in the next review
-        self._interval = _REVIEW  # seconds between two reviews
-        # Until the latest change is judged: the speeds before, and seconds of the slowest worker.
-        self._before: tuple[dict[str, float], float] | None = None
+        self._replies: dict[str, deque[tuple[float, float]]] = {}  # with these shares: when by the clock, seconds
+        self._due, self._interval = clock() + _REVIEW, _REVIEW  # when the next review is, by the clock; seconds
+        self._trial: tuple[dict[str, float], float] | None = None  # speeds and slowest time before the latest change
 
     @property
-    def pausing(self) -> Collection[str]:
+    def pausing(self) -> Set[str]:
         """The workers that get nothing for a while."""
-        return self._until.keys()
+        return self._pauses.workers
 
     def replied(self, worker: str, samples: int, seconds: float) -> None:
         """Note a reply that came just now: of so many samples, for which we have waited so long."""
-        if samples == self._shares.get(worker):
-            now, replies = self._clock(), self._replies.setdefault(worker, deque(maxlen=round(_LATEST / _APART)))
-            if not replies or now - replies[-1][0] >= _APART:
-                replies.append((now, max(seconds, _INSTANT)))
+        now = self._clock()
+        replies = self._replies.setdefault(worker, deque(maxlen=_MOST))
+        if samples == self._shares.get(worker) and (not replies or now - replies[-1][0] >= _APART):
+            replies.append((now, max(seconds, _INSTANT)))
+
+    def silent(self, worker: str) -> None:
+        """Have a worker whose reply did not come in time get a single sample, when it is there again."""
+        self._begin_with_one(worker)
 
     def of(self, workers: Sequence[str], n_samples: int) -> list[int]:
         """Return how many of so many samples each of these workers gets, perhaps none.  workers: at least one."""
-        if all(worker in self._until for worker in workers):  # nobody else is there
-            self._end_pauses(workers)
-        known = [self._speeds[worker] for worker in workers if worker in self._speeds]
+        if self.pausing >= {*workers}:  # nobody else is there
+            for worker in self._pauses.end_all():
+                self._begin_with_one(worker)
+        known = [speed for worker in workers if (speed := self._speeds.get(worker, _TRIFLE)) > _TRIFLE]
         mean = statistics.fmean(known) if known else 1.0
-        paused = [worker in self._until for worker in workers]
-        tried = [worker in self._tried for worker in workers]
-        if sum(paused) + sum(tried) == len(workers):  # there is nobody to leave the rest to
-            tried = [False] * len(workers)
-        speeds = [
-            0.0 if is_paused else _TRIED if is_tried else self._speeds.get(worker, mean)
-            for worker, is_paused, is_tried in zip(workers, paused, tried, strict=True)
-        ]
-        shares = divide(n_samples, speeds, [0 if is_paused else 1 for is_paused in paused])
+        speeds = [0.0 if worker in self.pausing else self._speeds.get(worker, mean) for worker in workers]
+        shares = divide(n_samples, speeds, [1 if speed else 0 for speed in speeds])
         if n_samples == self._n_samples:
             self._now_are(dict(zip(workers, shares, strict=True)))
         return shares
 
-    def review(self) -> None:
-        """Now and then: change the shares if steps will be shorter for it."""
+    def review(self, workers: Sequence[str]) -> None:
+        """Now and then: change the shares of these workers if steps will be shorter for it."""
         now = self._clock()
-        if now - self._reviewed < self._interval:
+        if now < self._due or len(workers) < 2:
             return
-        self._reviewed = now
-        over = [worker for worker, until in self._until.items() if until <= now]
-        if over:
-            self._end_pauses(over)
-        else:
+        self._due = now + _REVIEW
+        over = self._pauses.end_due()
+        for worker in over:
+            self._begin_with_one(worker)
+        if not over and self._shares.keys() == {*workers}:
             self._balance(now)
-
-    def _end_pauses(self, workers: Sequence[str]) -> None:
-        """Have them tried again with one sample."""
-        for worker in workers:
-            del self._until[worker]
-            self._tried.add(worker)
-        self.changes += 1
 
     def _balance(self, now: float) -> None:
         """Have the shares follow from the times that were measured with them, if that is worth a change."""
@@ -106,23 +93,25 @@ class Shares:
             return
         times = {worker: self._time(worker, now) for worker in shares}
         longest = max(times.values())
-        besides = self._besides * min(times.values())
-        self._besides = _BESIDES - self._besides
-        speeds = {worker: share / (times[worker] - besides) for worker, share in shares.items()}
         if not self._was_of_use(longest):
             return
-        slowest = max(times, key=lambda worker: times[worker])
-        if shares[slowest] == 1 and len(self._replies[slowest]) >= _ENOUGH and now - self._since >= _PATIENCE:
+        # As if nothing but samples took time: nobody will take longer than that, for a reply's own cost does not grow.
+        speeds = {worker: share / times[worker] for worker, share in shares.items()}
+        slowest, idlest = (choose(times, key=lambda worker: times[worker]) for choose in (max, min))
+        if shares[slowest] == 1 and len(self._replies[slowest]) >= _ENOUGH and now - self._since >= _SECONDS:
             rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
-            without = besides + _longest(divide(self._n_samples, [*rest.values()]), rest)
             ratio = longest / statistics.median(times[worker] for worker in rest)
-            if ratio >= _SLOW and without <= longest * (1 - _WORTH_A_PAUSE):
-                self._take(rest, longest)
-                self._pause(slowest, now, ratio)
+            if ratio >= _SLOW and self._promise(rest) <= longest * (1 - _WORTH_A_PAUSE):
+                self._pauses.begin(slowest, f"takes {ratio:.1f} times as long for one sample as the others for theirs")
+                self._try(rest, longest)
                 return
-        others = divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
-        if besides + _longest(others, speeds) <= longest * (1 - _WORTHWHILE):
-            self._take(speeds, longest)
+        if self._promise(speeds) <= longest * (1 - _WORTHWHILE):
+            self._try(speeds, longest)
+        elif times[idlest] <= longest * _IDLE:
+            more = max(shares[idlest] + 1, int(shares[idlest] * _BOLD * longest / times[idlest]))
+            less = (self._n_samples - more) / (self._n_samples - shares[idlest])
+            if less > 0:
+                self._try({worker: share * less for worker, share in shares.items()} | {idlest: float(more)}, longest)
 
     def _time(self, worker: str, now: float) -> float:
         """Return the seconds that a worker's latest replies took."""
@@ -130,54 +119,52 @@ class Shares:
         latest = sum(now - came <= _LATEST for came, _ in replies)
         return statistics.median(seconds for _, seconds in [*replies][-max(latest, _ENOUGH) :])
 
+    def _promise(self, speeds: dict[str, float]) -> float:
+        """Return the seconds until all are done, if shares follow from these speeds."""
+        return max(share / speed for share, speed in zip(self._divided(speeds), speeds.values(), strict=True))
+
+    def _divided(self, speeds: dict[str, float]) -> list[int]:
+        return divide(self._n_samples, [*speeds.values()], [1] * len(speeds))
+
+    def _try(self, speeds: dict[str, float], longest: float) -> None:
+        """Have the shares follow from these speeds from now on.  longest: seconds of the slowest worker so far."""
+        self._trial = self._speeds, longest
+        self._speeds = {**speeds}  # of nobody else: who comes begins with the mean
+        self.changes += 1
+
     def _was_of_use(self, longest: float) -> bool:
         """Tell whether steps became shorter by the latest change; take it back if not.  longest: seconds, since.
 
         Where a reply costs much more than its samples, times tell nothing of shares, which would drift anywhere.
         """
-        if self._before is None:
+        if self._trial is None:
             return True
-        speeds, before = self._before
-        self._before = None
+        (speeds, before), self._trial = self._trial, None
         if longest > before * (1 - _WORTHWHILE / 2):
-            self._speeds = speeds
-            self._interval = min(2 * self._interval, _LONGEST_REVIEW)
+            self._speeds, self._interval = speeds, min(2 * self._interval, _LONGEST_REVIEW)
+            self._due += self._interval
             self.changes += 1
             return False
-        if longest < before * (1 - _WORTH_A_PAUSE):
-            self._interval = _REVIEW
+        self._interval = _REVIEW
         return True
 
-    def _take(self, speeds: dict[str, float], longest: float) -> None:
-        """Have the shares follow from these speeds from now on.  longest: seconds of the slowest worker so far."""
-        self._before = {**self._speeds}, longest
-        self._speeds.update(speeds)
-        self._tried.difference_update(speeds)
+    def _begin_with_one(self, worker: str) -> None:
+        """Give a worker a single sample, and let it show what it can do."""
+        self._speeds = {**self._speeds, worker: _TRIFLE}
+        self._trial = None  # which cannot be judged any more
+        self._interval = _REVIEW
         self.changes += 1
-
-    def _pause(self, worker: str, now: float, times: float) -> None:
-        pause = min(2 * self._pauses.get(worker, _PAUSE / 2), _LONGEST_PAUSE)
-        self._until[worker], self._pauses[worker] = now + pause, pause
-        self._tried.discard(worker)
-        self._speeds.pop(worker, None)
-        what = "takes %.1f times as long for one sample as the others for theirs; it pauses for %g s"
-        log.warning(what, times, pause, extra={"worker": worker})
 
     def _now_are(self, shares: dict[str, int]) -> None:
         """Note the shares of a whole mini-batch; what was measured with others tells little of them."""
         if shares.keys() != self._shares.keys():
-            self._before = None  # with others it cannot be judged
+            self._trial = None
         if shares != self._shares:
             self._shares, self._since = shares, self._clock()
             self._replies.clear()
 
 
-def _longest(shares: Sequence[int], speeds: dict[str, float]) -> float:
-    """Return the seconds until all are done with their shares."""
-    return max(share / speed for share, speed in zip(shares, speeds.values(), strict=True))
-
-
-def divide(n_samples: int, speeds: Sequence[float], least: Sequence[int] | None = None) -> list[int]:
+def divide(n_samples: int, speeds: Sequence[float], least: Sequence[int]) -> list[int]:
     """Return whole shares that are all done as soon as can be.
 
     speeds: of those who get them, at least one of them above 0; who has none gets nothing.  least: what each gets at
@@ -185,14 +172,14 @@ def divide(n_samples: int, speeds: Sequence[float], least: Sequence[int] | None 
     """
     whole = sum(speeds)
     shares = [int(n_samples * speed / whole) for speed in speeds]
-    if least is not None and sum(least) <= n_samples:
+    if sum(least) <= n_samples:
         shares = [max(each, its_least) for each, its_least in zip(shares, least, strict=True)]
     able = [number for number, speed in enumerate(speeds) if speed]
     while sum(shares) < n_samples:
         soonest = min(able, key=lambda number: (shares[number] + 1) / speeds[number])
         shares[soonest] += 1
     while sum(shares) > n_samples:
-        over = [number for number in able if shares[number] > (least[number] if least else 0)]
+        over = [number for number in able if shares[number] > least[number]]
         latest = max(over, key=lambda number: shares[number] / speeds[number])
         shares[latest] -= 1
     return shares

@@ -1,19 +1,16 @@
 """Who gets no work for a while, because it holds up the others."""
 
-import logging
 import statistics
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Set
 
+from coordinator.workers.pauses import Pauses
+
 _TOO_SLOW = 3.0  # times the others' time; without the slower of two workers, the other takes twice as long
 _NOTICEABLE = 0.001  # seconds more than the others at least: waking up may take most of one
 # A worker is judged by the median of so many replies, so long apart: a busy machine may hold up a good one for a while.
 _ENOUGH, _APART = 15, 1 / 15  # and seconds
-_PAUSE = 10.0  # seconds of the first pause; each further one of the same worker is twice as long
-_LONGEST_PAUSE = 600.0
-
-log = logging.getLogger(__name__)
 
 
 class Stragglers:
@@ -22,15 +19,14 @@ class Stragglers:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: returns seconds."""
         self._clock = clock
-        self._until: dict[str, float] = {}  # when a pause ends, by the clock
-        self._pauses: dict[str, float] = {}  # how long a worker's last one was
+        self._pauses = Pauses(clock)
         self._times: dict[str, deque[float]] = {}  # seconds for a shard in some of a worker's latest replies
         self._noted: dict[str, float] = {}  # when the newest of them came, by the clock
 
     @property
     def pausing(self) -> Set[str]:
         """The workers that pause."""
-        return self._until.keys()
+        return self._pauses.workers
 
     def replied(self, worker: str, seconds: float) -> None:
         """Note a reply that came just now, and how long a shard of it took."""
@@ -42,13 +38,11 @@ class Stragglers:
 
     def end_pauses(self) -> None:
         """Have nobody pause: nobody else is there."""
-        self._until.clear()
+        self._pauses.end_all()
 
     def review(self, working: Iterable[str]) -> None:
         """Have the worker pause that holds up the others most, if one does, and end the pauses that are over."""
-        now = self._clock()
-        for worker in [worker for worker, until in self._until.items() if until < now]:
-            del self._until[worker]
+        self._pauses.end_due()
         times = {
             name: statistics.median(self._times[name]) for name in working if len(self._times.get(name, ())) == _ENOUGH
         }
@@ -58,8 +52,5 @@ class Stragglers:
         others = statistics.median(seconds for name, seconds in times.items() if name != slowest)
         if times[slowest] < max(_TOO_SLOW * others, others + _NOTICEABLE):
             return
-        pause = min(2 * self._pauses.get(slowest, _PAUSE / 2), _LONGEST_PAUSE)
-        self._until[slowest], self._pauses[slowest] = now + pause, pause
         del self._times[slowest]
-        what = "takes %.1f times as long as the others; it pauses for %g s"
-        log.warning(what, times[slowest] / others, pause, extra={"worker": slowest})
+        self._pauses.begin(slowest, f"takes {times[slowest] / others:.1f} times as long as the others")

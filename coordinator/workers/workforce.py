@@ -52,6 +52,7 @@ class Workforce:
         self._granted_at = -1  # of the leases' changes
         self._cut: Sequence[Piece] = ()  # the latest, and what it was made for:
         self._cut_for: tuple[int, ...] = ()
+        self._holders: dict[str, int] = {}  # their leases by their names
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -86,13 +87,14 @@ class Workforce:
         if not self._divisible:
             width = block_width(n_units, self.leases.expected)
             return pieces([*range(0, n_units, width), n_units])
-        self.shares.review()
+        self.shares.review([*self._holders])
         cut_for = n_units, self.leases.changes, self.shares.changes
         if cut_for != self._cut_for:
-            holders = sorted(self.leases.holders)
-            if len(holders) > 1:
-                shares = self.shares.of([worker for worker, _ in holders], n_units)
-                self._cut = [*pieces_by_share([lease for _, lease in holders], shares)]
+            # Of two processes of one worker, which have one name, the later one gets a piece.
+            self._holders = dict(sorted(self.leases.holders))
+            if len(self._holders) > 1:
+                shares = self.shares.of([*self._holders], n_units)
+                self._cut = [*pieces_by_share([*self._holders.values()], shares)]
             else:
                 self._cut = pieces([0, n_units])
             self._cut_for = n_units, self.leases.changes, self.shares.changes
@@ -120,6 +122,7 @@ class Workforce:
         """Grant again the leases of those who have not been heard of since then.  Raises what `grant_due` raises."""
         for worker in self.leases.renew_silent(since, self.shares.pausing):
             self.membership.gone(worker, "does not answer")
+            self.shares.silent(worker)
         self.grant_due()
 
     def keep_keys(self) -> None:
