@@ -44,6 +44,7 @@ class PendingStep:
         self._incarnation = incarnation
         self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
         self._requested: set[tuple[int, int]] = set()  # units of all that was ever requested
+        self._asked: dict[int, tuple[int, int]] = {}  # units, by the lease whose holder alone was asked for them
         self._answered = bytearray(len(bounds) - 1)  # for each unit, whether a reply that counts has it
         self._region = 0  # of the latest request for anyone
         self._was_divided = False  # whether a late request was
@@ -67,11 +68,23 @@ class PendingStep:
         """The requests that wait for replies."""
         return [*self._waiting.values()]
 
+    @property
+    def owing(self) -> set[int] | None:
+        """The leases whose holders owe what they alone were asked for; None if all was requested of anyone.
+
+        Once a part of it is answered, by whomever, it is no longer owed.
+        """
+        if not self._asked:
+            return None
+        return {lease for lease, (first, stop) in self._asked.items() if not self._is_answered(first, stop)}
+
     def request(self, pieces: Iterable[Piece]) -> None:
         """Have these pieces requested. They are the whole step, or what takes the place of a request."""
         for first, stop, lease in pieces:
             if lease is None:
                 self._region += 1
+            else:
+                self._asked[lease] = first, stop
             record = Record(
                 Kind.REQUEST,
                 self._incarnation,
@@ -104,7 +117,7 @@ class PendingStep:
             return Verdict.WRONG
         if reply.samples != self._bounds[stop] - self._bounds[first]:
             return Verdict.WRONG
-        return Verdict.ANSWER if self._answered.find(_ANSWERED, first, stop) < 0 else Verdict.DUPLICATE
+        return Verdict.DUPLICATE if self._is_answered(first, stop) else Verdict.ANSWER
 
     def accept(self, reply: Record, message: Array, gradient: Vector) -> None:
         """Add a reply that was judged an answer.  gradient: in the message's memory, which is ours now."""
@@ -120,3 +133,7 @@ class PendingStep:
     def result(self, excluded: tuple[str, ...]) -> StepResult:
         """Return what came of the step, when no reply is missing.  excluded: who gets no more work since."""
         return StepResult(self._total.sum(), self._n_samples, self.counts, excluded)
+
+    def _is_answered(self, first: int, stop: int) -> bool:
+        """Tell whether one of these units at least is answered."""
+        return self._answered.find(_ANSWERED, first, stop) >= 0

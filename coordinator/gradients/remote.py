@@ -219,8 +219,10 @@ class RemoteGradients:
         self._timer.expired()
         queued = self._client.lrange(self._window.requests, 0, -1)
         late = [request for request in pending.waiting if request.record.encode() not in queued]
+        # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
+        owing = pending.owing if len(late) == len(pending.waiting) else None
         log.warning("step %d: requesting again %d of its gradients", pending.step.number, len(pending.waiting))
-        self._workforce.replace_silent(requested)
+        self._workforce.replace_silent(requested, owing)
         parts = max(1, self._workforce.leases.taken) if self._strategy.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
 

@@ -162,15 +162,15 @@ class Leases:
             self._due.append(lease.label)
         self.changes += 1
 
-    def renew_silent(self, since: float, resting: Container[str] = ()) -> list[str]:
+    def renew_silent(self, since: float, owing: Container[int] | None = None) -> list[str]:
         """Have others sent for the leases whose workers have not been heard of since then; return these workers.
 
-        resting: who has nothing to say.
+        owing: the leases whose workers have something to say; None: all.
         """
         silent = [
             lease
-            for lease in self._granted.values()
-            if lease.worker and not lease.vacant and lease.heard < since and lease.worker not in resting
+            for number, lease in self._granted.items()
+            if lease.worker and not lease.vacant and lease.heard < since and (owing is None or number in owing)
         ]
         self.changes += 1
         for lease in silent:

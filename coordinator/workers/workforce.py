@@ -1,7 +1,7 @@
 """All that is known of a run's workers: who takes part, who holds which lease, who gets how much."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from coordinator.workers.admission import Admission
 from coordinator.workers.cuts import Piece, pieces, pieces_by_share
@@ -118,9 +118,12 @@ class Workforce:
         self.leases.renew_lost(self._dispatcher.queue_is_empty)
         self.grant_due()
 
-    def replace_silent(self, since: float) -> None:
-        """Grant again the leases of those who have not been heard of since then.  Raises what `grant_due` raises."""
-        for worker in self.leases.renew_silent(since, self.shares.pausing):
+    def replace_silent(self, since: float, owing: Container[int] | None) -> None:
+        """Grant again the leases of those who have not been heard of since then.  Raises what `grant_due` raises.
+
+        owing: the leases whose holders have something to say; None: all.
+        """
+        for worker in self.leases.renew_silent(since, owing):
             self.membership.gone(worker, "does not answer")
             self.shares.silent(worker)
         self.grant_due()

@@ -1,13 +1,16 @@
 """Exact steps are cut by who is there, on a real Redis; whoever leaves, dawdles or comes late, the sum is the same."""
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
 import redis
 
 from coordinator.training.state import TrainingState
+from coordinator.workers.cuts import Piece, pieces_by_share
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Kind, Record
@@ -143,6 +146,62 @@ def test_late_pieces_are_asked_again_in_smaller_ones(server, remote):
     assert state.counts.retried >= len(again)
     assert state.counts.workers["unknown"].rejected == 1
     state.counts.check(0, 60)
+
+
+def not_answering(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.worker for record in caplog.records if record.getMessage().startswith("does not answer")]
+
+
+def asked_are(remote: Any, n_workers: int) -> None:
+    """Have so many workers, the first by name, share the step LATE, and the others have nothing to do."""
+    cut, cuts = remote._workforce.cut, count()
+
+    def cut_for_some(n_units: int) -> Sequence[Piece]:
+        if next(cuts) != LATE:
+            return cut(n_units)
+        leases = [lease for _, lease in sorted(remote._workforce.leases.holders)][:n_workers]
+        return [*pieces_by_share(leases, [n_units // n_workers] * n_workers)]
+
+    remote._workforce.cut = cut_for_some
+
+
+def test_who_has_nothing_to_do_is_not_silent(server, remote, caplog):
+    """One of two that share a step dies; the others had nothing to do, or are done."""
+    caplog.set_level(logging.INFO, "coordinator")
+    remote._timer.add(0.001)
+    dead, others = Silent(server, "a"), [Worker(server, name) for name in "bcd"]
+    start(dead, *others)
+    joined(remote, 4)
+    asked_are(remote, 2)
+    state = TrainingState.initial(EXACT)
+    assert learn(remote, STEPS, EXACT, state) == learn(alone(EXACT), STEPS, EXACT)
+    assert not_answering(caplog) == ["a"]
+    state.counts.check(0, 60)
+
+
+def test_while_requests_wait_for_anyone_whoever_is_not_heard_of_is_silent(server, remote_gradients, caplog):
+    """One dies before it answers, one after: then nobody takes what is requested again, and others get their leases."""
+    caplog.set_level(logging.INFO, "coordinator")
+    remote = remote_gradients(config=EXACT, workers=2)
+    remote._timer.add(0.001)
+    dies = Worker(server, "b")
+    start(Silent(server, "a"), dies)
+    joined(remote, 2)
+
+    def leave(message: bytes, record: Record) -> list[bytes]:
+        if record.step == LATE:
+            dies._is_to_leave.set()
+        return [message]
+
+    dies._then = leave
+
+    def come() -> None:
+        wait_until(lambda: "no worker is there" in caplog.text, "a word of being alone")
+        Worker(server, "c").start()
+
+    threading.Thread(target=come, daemon=True).start()
+    assert learn(remote, STEPS, EXACT) == learn(alone(EXACT), STEPS, EXACT)
+    assert sorted(not_answering(caplog)) == ["a", "b"]
 
 
 class Sleeper(Worker):

@@ -151,6 +151,22 @@ def test_a_part_may_be_late_and_divided_again(told):
     told.check(parts=5)
 
 
+def test_a_holder_owes_what_it_alone_was_asked_for_until_a_part_of_that_is_answered(told):
+    assert told.pending.owing == {3, 4}
+    told.reply(5, 10)
+    assert told.pending.owing == {3}
+    told.pending.request_of_anyone(told.pending.waiting[0], 2)
+    assert told.pending.owing == {3}  # still: of who takes a part nothing is known
+    told.reply(2, 5)
+    assert told.pending.owing == set()  # its own reply would be a duplicate
+
+
+def test_nobody_owes_in_particular_what_was_requested_of_anyone():
+    pending = Told().pending
+    pending.request(pieces([0, 5, 10]))
+    assert pending.owing is None
+
+
 @given(seed=st.integers(0, 2**32 - 1))
 def test_whatever_is_divided_and_whoever_comes_first_each_unit_counts_once(seed):
     dice, told = Random(seed), Told()

@@ -387,10 +387,10 @@ def test_leases_may_be_added(leases):
     assert labels(send_all(leases)) == ["3/4", "4/4"]
 
 
-def test_who_rests_has_nothing_to_say_and_is_not_silent(leases, clock):
+def test_who_owes_nothing_has_nothing_to_say_and_is_not_silent(leases, clock):
     first, second = window_of(leases, 2)
-    leases.joined(first, "resting")
+    leases.joined(first, "idle")
     leases.joined(second, "silent")
     clock.advance(1)
-    assert leases.renew_silent(clock(), {"resting"}) == ["silent"]
-    assert leases.working == ["resting"]
+    assert leases.renew_silent(clock(), {second}) == ["silent"]
+    assert leases.working == ["idle"]

@@ -62,7 +62,7 @@ def test_a_silent_worker_no_longer_takes_part(workforce, caplog):
     caplog.set_level(logging.INFO, "coordinator")
     workforce.leases.joined(0, "silent")
     workforce.membership.heard("silent")
-    workforce.replace_silent(since=float("inf"))
+    workforce.replace_silent(since=float("inf"), owing=None)
     assert len(workforce.membership) == 0
     assert caplog.records[-1].getMessage() == "does not answer (0 workers now)"
     assert workforce.leases.next_due() is None  # it was sent
