@@ -2,7 +2,8 @@
 
 First come the weights, as their codec writes them. Every worker has a slot, with regions for its replies, whose numbers
 are as they are; the request says which. Region 0 is for what is requested of this worker alone, once a step; the others
-are for what anyone may answer, each with its own number in the step. So a region takes one reply a step.
+are for what anyone may answer, each with its own number in the step. So a region takes one reply a step. Where a step
+is not divisible, all is for anyone, and there is no region 0.
 """
 
 import mmap
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.config import TrainConfig
+from shared.messaging.records import OWN
 from shared.nn.parameters import Parameters
 from shared.transport.codecs import codecs_of
 
@@ -33,7 +35,8 @@ class SharedTensors:
         self._stride = _lines(self._reply_bytes)
         self._first = _HEAD + _lines(self._weights_bytes)
         fit = (_MOST_MEMORY - self._first) // (slots * self._stride) if slots else 0
-        self._regions = max(0, min(_MOST_REGIONS, 1 + config.shards_per_step, fit))
+        self._least = OWN if config.strategy.divisible else OWN + 1  # number of the first region
+        self._regions = max(0, min(_MOST_REGIONS, config.shards_per_step + 1 - self._least, fit))
         self.nbytes = self._first + slots * self._regions * self._stride
         self._memory: NDArray[np.uint8] | None = None
 
@@ -60,11 +63,12 @@ class SharedTensors:
 
     def has(self, slot: int, region: int) -> bool:
         """Tell whether there is such a region for a reply."""
-        return 1 <= slot <= self._slots and 0 <= region < self._regions
+        return 1 <= slot <= self._slots and 0 <= region - self._least < self._regions
 
     def reply(self, slot: int, region: int) -> NDArray[np.uint8]:
         """The bytes of a reply.  slot: of its worker, from 1.  region: of the slot."""
-        return self._bytes(self._first + ((slot - 1) * self._regions + region) * self._stride, self._reply_bytes)
+        number = (slot - 1) * self._regions + region - self._least
+        return self._bytes(self._first + number * self._stride, self._reply_bytes)
 
     def _bytes(self, start: int, size: int) -> NDArray[np.uint8]:
         if self._memory is None:
