@@ -110,6 +110,7 @@ class RemoteGradients:
                     self._open_window(step)
                 self._workforce.grant_due()
                 if pending.is_requested:
+                    self._undisturbed = False
                     pending.counts.retried += len(pending.waiting)
                     self._pass_on(pending)
                 else:

@@ -7,6 +7,7 @@ from kombu.exceptions import OperationalError
 
 from coordinator.gradients.retransmission import RetransmissionTimer
 from shared.errors import ConnectionLostError
+from shared.messaging.records import Record
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, alone, learn, step_of
 from tests.support.waiting import wait_until
@@ -62,6 +63,26 @@ def test_a_run_leaves_no_key_that_does_not_expire(server, remote):
         remote.close()
         left = client.keys("gradmq:test:*:weights") + client.keys("gradmq:test:*:replies")
         assert left == []
+
+
+def test_a_step_that_is_published_again_in_a_new_window_tells_nothing_of_times(server, remote):
+    """Replies may be to either request; who is excluded meanwhile has the others begin a new window."""
+    measured, current, disturbed = list[int](), [0], list[int]()
+    remote._timer.add = lambda seconds: measured.append(current[0])
+
+    def exclude(message: bytes, record: Record) -> list[bytes]:
+        if current[0] == 5 and not disturbed:
+            disturbed.append(5)
+            window = remote._window.number
+            remote._workforce.exclusions.exclude("somebody", "the test says so")
+            wait_until(lambda: remote._window.number > window, "a new window")
+        return [message]
+
+    FakeWorker(server, exclude).start()
+    for current[0] in range(10):
+        remote.gradient(CONFIG.initial_parameters(), step_of(current[0]))
+    assert disturbed == [5]
+    assert measured and 5 not in measured
 
 
 def test_a_weights_key_of_the_wrong_type_is_replaced(server, remote):
