@@ -97,7 +97,6 @@ class RemoteGradients:
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         """Return what came of a step; its sum is valid until the next call."""
-        started = time.monotonic()
         self._undisturbed = self._workforce.leases.taken > 0
         excluded_before = len(self.excluded)
         weights, bounds = self._strategy.broadcast(parameters), self._strategy.bounds(len(step.rows))
@@ -116,6 +115,7 @@ class RemoteGradients:
                 else:
                     self._await_workers(weights, pending)
                     pending.request(self._workforce.cut(len(bounds) - 1))
+                    published = time.monotonic()  # not before: waiting for workers is no part of how long they take
                 self._publish(weights, pending)
                 self._collect(weights, pending)
                 if pending.missing:  # others get work now: a new window begins, and this connection still waits
@@ -126,7 +126,7 @@ class RemoteGradients:
                 self._recovery.begin_again(error)
         self._recovery.all_is_well()
         if self._undisturbed:
-            self._timer.add(time.monotonic() - started)
+            self._timer.add(time.monotonic() - published)
         return pending.result(self.excluded[excluded_before:])
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Windows, leases and keys, when connections break and keys go wrong."""
 
 import threading
+import time
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -83,6 +84,13 @@ def test_a_step_that_is_published_again_in_a_new_window_tells_nothing_of_times(s
         remote.gradient(CONFIG.initial_parameters(), step_of(current[0]))
     assert disturbed == [5]
     assert measured and 5 not in measured
+
+
+def test_waiting_for_workers_is_no_part_of_a_steps_time(server, remote):
+    remote._await_workers = lambda *what: time.sleep(0.1)
+    FakeWorker(server).start()
+    assert learn(remote) == learn(alone())
+    assert remote._timer.mean < 0.1
 
 
 def test_a_weights_key_of_the_wrong_type_is_replaced(server, remote):
