@@ -109,11 +109,10 @@ class Window:
         Redis gives PUSH_ANSWERS.
         """
         around = self._own.get(lease)
-        if around is None:
-            key, request_bytes = self._keys.own_requests(self.number, lease), bytes(RECORD_BYTES)
-            commands = [*encode("RPUSH", key, request_bytes), *encode("EXPIRE", key, LIFETIME)]
-            before, after = b"".join(commands).split(request_bytes)
-            around = self._own[lease] = before, after
+        if around is None:  # put together once a window: encoding them takes 5 µs, which is much where leases are many
+            key, its_place = self._keys.own_requests(self.number, lease), memoryview(bytes(RECORD_BYTES))
+            before, _, *after = [*encode("RPUSH", key, (its_place,)), *encode("EXPIRE", key, LIFETIME)]
+            around = self._own[lease] = bytes(before), b"".join(after)
         return around[0] + request.encode() + around[1]
 
     def announce(self, client: Client) -> None:
@@ -121,7 +120,9 @@ class Window:
         client.set(self._keys.incarnation, self._incarnation, ex=LIFETIME)
 
     def close(self, client: Client) -> None:
-        """Tell the workers that hold leases of this window that it is over."""
+        """Tell the workers that hold leases of this window that it is over; what each alone was asked for goes."""
         if self.number >= 0:
             client.rpush(self.requests, Record(Kind.OVER, self._incarnation, number=self.number).encode())
             client.expire(self.requests, OVER_LIFETIME)
+            if self._own:
+                client.delete(*(self._keys.own_requests(self.number, lease) for lease in self._own))

@@ -309,6 +309,19 @@ def test_all_keys_of_an_exact_run_expire(server, remote):
         assert [key for key in client.keys("gradmq:test:*") if client.ttl(key) < 0] == []
 
 
+def test_a_run_that_is_over_leaves_no_list_of_a_single_worker(server, remote_gradients):
+    remote = remote_gradients(config=EXACT, batches_per_task=2)
+    workers = [Worker(server, name) for name in "ab"]
+    start(*workers)
+    joined(remote, 2)
+    learn(remote, STEPS, EXACT)
+    remote.close()
+    for worker in workers:
+        worker.leave()
+    with server.client() as client:
+        assert client.keys("gradmq:test:*:requests:*:*") == []
+
+
 def test_a_small_share_is_all_that_a_slow_worker_gets(server, remote):
     """The gradients of one take thirty times as long, and the cut follows; steps go on until it has."""
     slow_down = threading.Event()

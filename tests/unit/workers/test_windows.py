@@ -6,8 +6,9 @@ import pytest
 from coordinator.workers.windows import Window, WindowLength
 from shared.data.sampler import Step
 from shared.errors import ConnectionLostError
-from shared.messaging.keys import Keys
+from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
+from shared.messaging.resp import encode
 from tests.support.learning import KERNELS
 from tests.support.leases import CONFIG
 
@@ -44,6 +45,10 @@ class FakeRedis:
     def expire(self, key: str, seconds: int) -> None:
         assert seconds > 0
         self._note("expire", key, seconds)
+
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._note("delete", key, None)
 
     def _note(self, command: str, key: str, value: object) -> None:
         if len(self.written) == self._fails_at:
@@ -103,6 +108,31 @@ def test_there_are_weights_of_the_next_window_before_the_current_one_is_over():
     weights, over = Record.decode(client.values[0]), Record.decode(client.values[1])
     assert (weights.kind, weights.number) == (Kind.WEIGHTS, 1)
     assert (over.kind, over.number) == (Kind.OVER, 0)
+
+
+def test_when_a_window_is_over_its_own_lists_go():
+    made = window()
+    made.open(FakeRedis(), at(0, 0), 4, ())
+    for lease in (3, 5, 3):
+        made.push_own(lease, Record(Kind.REQUEST, 7))
+    client = FakeRedis()
+    made.open(client, at(0, 4), 4, ())
+    assert [key for command, key in client.written if command == "delete"] == [
+        KEYS.own_requests(0, 3),
+        KEYS.own_requests(0, 5),
+    ]
+    client = FakeRedis()
+    made.close(client)  # it has none
+    assert [command for command, _ in client.written] == ["rpush", "expire"]
+
+
+def test_a_request_in_an_own_list_is_what_redis_reads_whatever_is_in_it():
+    made = window()
+    made.open(FakeRedis(), at(0, 0), 4, ())
+    for request in (Record(Kind.REQUEST, 7, 1, 2, 3), Record(Kind.REQUEST, 2**64 - 1, 2**64 - 1), Record(0, 0)):
+        key = KEYS.own_requests(0, 3)
+        plain = [*encode("RPUSH", key, request.encode()), *encode("EXPIRE", key, LIFETIME)]
+        assert made.push_own(3, request) == b"".join(plain)
 
 
 @pytest.mark.parametrize("fails_at", range(4))
