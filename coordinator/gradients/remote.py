@@ -222,7 +222,8 @@ class RemoteGradients:
         late = [request for request in pending.waiting if request.record.encode() not in queued]
         # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
         owing = pending.owing if len(late) == len(pending.waiting) else None
-        log.warning("step %d: requesting again %d of its gradients", pending.step.number, len(pending.waiting))
+        if late:
+            log.warning("step %d: requesting again %d of its gradients", pending.step.number, len(late))
         self._workforce.replace_silent(requested, owing)
         parts = max(1, self._workforce.leases.taken) if self._strategy.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
@@ -237,5 +238,8 @@ class RemoteGradients:
 
     def _withdraw(self, pending: PendingStep) -> None:
         """Take requests back that nobody has taken and nobody needs."""
-        while pending.withdrawn:
-            self._client.lrem(self._window.requests, 0, pending.withdrawn.pop().encode())  # type: ignore[arg-type]
+        with self._client.pipeline(transaction=False) as pipeline:
+            for record in pending.withdrawn:
+                pipeline.lrem(self._window.requests, 0, record.encode())  # type: ignore[arg-type]
+            pipeline.execute()
+        pending.withdrawn.clear()

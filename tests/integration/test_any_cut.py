@@ -235,7 +235,7 @@ def test_if_the_original_comes_before_its_parts_it_counts_and_they_are_withdrawn
     joined(remote, 2)
 
     def wake_up() -> None:
-        wait_until(lambda: "requesting again" in caplog.text, "a late request")
+        wait_until(lambda: remote._timer._doublings == 2, "two timeouts")
         for sleeper in sleepers:
             sleeper.wake_up.set()
 
@@ -243,6 +243,8 @@ def test_if_the_original_comes_before_its_parts_it_counts_and_they_are_withdrawn
     state = TrainingState.initial(EXACT)
     assert learn(remote, STEPS, EXACT, state) == learn(alone(EXACT), STEPS, EXACT)
     assert all(sleeper.sleeps.is_set() for sleeper in sleepers)
+    # Both pieces, once: what is requested of anyone waits for somebody who is free, and is not late.
+    assert [record.getMessage() for record in caplog.records] == ["step 5: requesting again 2 of its gradients"]
     parts = {(record.first, record.stop) for record in withdrawn}
     assert parts >= {(0, 1), (1, 3)} or parts >= {(3, 4), (4, 6)}  # of the original that came first
     assert state.counts.retried == 4
