@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+import numpy as np
+
+from shared.messaging.records import RECORD_BYTES
 from shared.parallel.reduction import tree_sum
 from shared.types import Array, Vector
 
@@ -10,7 +13,10 @@ class Total(Protocol):
     """Takes the gradients of one step's pieces, in any order."""
 
     def add(self, first: int, message: Array, gradient: Vector) -> None:
-        """Take a piece's gradient.  first: unit of the piece.  gradient: in the message's memory, which is ours now."""
+        """Take a piece's gradient.  first: unit of the piece.
+
+        message: its memory is ours now.  gradient: there, or where only its worker may write.
+        """
         ...
 
     def sum(self) -> Vector:
@@ -29,7 +35,7 @@ class RunningTotal:
 
     def add(self, first: int, message: Array, gradient: Vector) -> None:
         if self._total is None:
-            self._message, self._total = message, gradient
+            self._message, self._total = message, _in_message(message, gradient)
         else:
             self._total += gradient
             self._free.append(message)
@@ -49,9 +55,18 @@ class TreeTotal:
         self._pieces: dict[int, tuple[Array, Vector]] = {}
 
     def add(self, first: int, message: Array, gradient: Vector) -> None:
-        self._pieces[first] = message, gradient
+        self._pieces[first] = message, _in_message(message, gradient)
 
     def sum(self) -> Vector:
         self._free += [message for message, _ in self._pieces.values()]
         gradients = [gradient for _, (_, gradient) in sorted(self._pieces.items(), key=lambda item: item[0])]
         return tree_sum(gradients.__getitem__, 0, len(gradients))
+
+
+def _in_message(message: Array, gradient: Vector) -> Vector:
+    """Return the gradient in the message's memory, where it may be added to."""
+    if np.may_share_memory(message, gradient):
+        return gradient
+    content = message[RECORD_BYTES : RECORD_BYTES + gradient.nbytes].view(gradient.dtype)
+    content[:] = gradient
+    return content

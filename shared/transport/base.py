@@ -38,10 +38,10 @@ class CoordinatorTransport(Protocol):
         ...
 
     def content(self, reply: Record, message: Array, size: int) -> Array:
-        """Return the gradient that a reply brought which fits, in the message's memory.
+        """Return the gradient that a reply brought which fits: in the message's memory, or where the worker wrote it.
 
         message: (message_bytes,) uint8 at least, of which the first `size` were received, and those are `reply`.
-        The gradient is flat like `Parameters.flat`, of the run's dtype, and may be written to.
+        The gradient is flat like `Parameters.flat`, of the run's dtype, and there until the step is over.
         """
         ...
 

@@ -18,8 +18,6 @@ Bytes = NDArray[np.uint8]
 class Codec(Protocol):
     """Turns vectors of float32 or float64 into bytes, and back. It keeps nothing between two calls."""
 
-    as_it_is: bool  # whether the bytes are those of the numbers in memory, so that there is nothing to decode
-
     def nbytes(self, dtype: np.dtype[Any], count: int) -> int:
         """Return how many bytes so many numbers of that type become."""
         ...
@@ -39,8 +37,6 @@ class Codec(Protocol):
 class Identity:
     """The numbers as they lie in memory, which is little-endian on both sides."""
 
-    as_it_is = True
-
     def nbytes(self, dtype: np.dtype[Any], count: int) -> int:
         return count * dtype.itemsize
 
@@ -53,8 +49,6 @@ class Identity:
 
 class Single:
     """Numbers as float32, for those that it holds exactly: weights on the grid of `shared.nn.arithmetic.exact`."""
-
-    as_it_is = False
 
     def nbytes(self, dtype: np.dtype[Any], count: int) -> int:
         return count * 4

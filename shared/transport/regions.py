@@ -1,9 +1,9 @@
 """Where in the shared memory which tensor is.
 
-First come the weights, as their codec writes them. Every worker has a slot, with regions for its replies, whose numbers
-are as they are; the request says which. Region 0 is for what is requested of this worker alone, once a step; the others
-are for what anyone may answer, each with its own number in the step. So a region takes one reply a step. Where a step
-is not divisible, all is for anyone, and there is no region 0.
+First come the weights. Every worker has a slot, with regions for its replies; the request says which. All numbers lie
+there as they are. Region 0 is for what is requested of this worker alone, once a step; the others are for what anyone
+may answer, each with its own number in the step. So a region takes one reply a step. Where a step is not divisible, all
+is for anyone, and there is no region 0.
 """
 
 import mmap
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from shared.config import TrainConfig
 from shared.messaging.records import OWN
-from shared.nn.parameters import Parameters
-from shared.transport.codecs import codecs_of
 
 _HEAD = 64  # bytes before the regions: whose memory it is
 _LINE = 64  # bytes: regions begin where the processor's cache lines do
@@ -29,11 +27,9 @@ class SharedTensors:
     def __init__(self, descriptor: int, config: TrainConfig, slots: int) -> None:
         """descriptor: of the file.  slots: as many as there are workers."""
         self._descriptor, self._slots = descriptor, slots
-        self._reply_bytes = config.nbytes
-        count = Parameters.count(config.sizes)
-        self._weights_bytes = codecs_of(config).weights.nbytes(config.numpy_dtype, count)
-        self._stride = _lines(self._reply_bytes)
-        self._first = _HEAD + _lines(self._weights_bytes)
+        self._content = config.nbytes  # of the weights, and of a reply
+        self._stride = -(-self._content // _LINE) * _LINE
+        self._first = _HEAD + self._stride
         fit = (_MOST_MEMORY - self._first) // (slots * self._stride) if slots else 0
         self._least = OWN if config.strategy.divisible else OWN + 1  # number of the first region
         self._regions = max(0, min(_MOST_REGIONS, config.shards_per_step + 1 - self._least, fit))
@@ -59,7 +55,7 @@ class SharedTensors:
     @property
     def weights(self) -> NDArray[np.uint8]:
         """The bytes of the weights."""
-        return self._bytes(_HEAD, self._weights_bytes)
+        return self._bytes(_HEAD)
 
     def has(self, slot: int, region: int) -> bool:
         """Tell whether there is such a region for a reply."""
@@ -68,14 +64,9 @@ class SharedTensors:
     def reply(self, slot: int, region: int) -> NDArray[np.uint8]:
         """The bytes of a reply.  slot: of its worker, from 1.  region: of the slot."""
         number = (slot - 1) * self._regions + region - self._least
-        return self._bytes(self._first + number * self._stride, self._reply_bytes)
+        return self._bytes(self._first + number * self._stride)
 
-    def _bytes(self, start: int, size: int) -> NDArray[np.uint8]:
+    def _bytes(self, start: int) -> NDArray[np.uint8]:
         if self._memory is None:
             self._memory = np.frombuffer(mmap.mmap(self._descriptor, self.nbytes), np.uint8)
-        return self._memory[start : start + size]
-
-
-def _lines(nbytes: int) -> int:
-    """Return so many bytes rounded up to whole cache lines."""
-    return -(-nbytes // _LINE) * _LINE
+        return self._memory[start : start + self._content]

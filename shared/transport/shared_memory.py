@@ -30,7 +30,7 @@ from shared.messaging.records import RECORD_BYTES, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
-from shared.transport.codecs import Codecs, memory_bytes
+from shared.transport.codecs import Codecs
 from shared.transport.redis import RedisCoordinatorTransport
 from shared.transport.regions import SharedTensors
 from shared.types import Array
@@ -56,7 +56,7 @@ class SharedMemoryCoordinatorTransport:
         self._dtype = config.numpy_dtype
 
     def publish(self, parameters: Parameters, record: Record) -> list[Item]:
-        self._tensors.weights[:] = np.frombuffer(self._codec.encode(parameters.flat), np.uint8)
+        self._tensors.weights[:] = parameters.flat.view(np.uint8)
         if self._strangers:
             return self._through_redis.publish(parameters, record)
         return encode("SET", self._key, record.encode(), "EX", WEIGHTS_LIFETIME)
@@ -69,10 +69,7 @@ class SharedMemoryCoordinatorTransport:
     def content(self, reply: Record, message: Array, size: int) -> Array:
         if size != RECORD_BYTES:
             return self._through_redis.content(reply, message, size)
-        region = self._tensors.reply(reply.slot, reply.region)
-        content = message[RECORD_BYTES : RECORD_BYTES + len(region)]
-        content[:] = region  # so that it is ours and may be added to
-        return content.view(self._dtype)
+        return self._tensors.reply(reply.slot, reply.region).view(self._dtype)
 
     def share_with_strangers(self, client: Client, parameters: Parameters, record: Record) -> bool:
         if self._strangers:  # they are there, or on their way
@@ -91,13 +88,7 @@ class SharedMemoryWorkerTransport:
     ) -> None:
         self.get = encode("GETRANGE", weights_key, 0, RECORD_BYTES - 1)
         self._tensors, self._slot, self._codecs = tensors, slot, codecs
-        self._dtype, self._count = config.numpy_dtype, Parameters.count(config.sizes)
-        # Weights that lie there as they are are read where they lie; others are decoded in memory of our own.
-        self._encoded = self._weights = tensors.weights
-        if not codecs.weights.as_it_is:
-            self._weights = np.zeros(memory_bytes(codecs.weights, self._dtype, self._count), np.uint8)
-        numbers = self._weights[: self._count * self._dtype.itemsize].view(self._dtype)
-        self.parameters = Parameters(config.sizes, config.dtype, numbers)
+        self.parameters = Parameters(config.sizes, config.dtype, tensors.weights.view(config.dtype))
         self._received = memoryview(bytearray(RECORD_BYTES))
 
     @classmethod
@@ -117,16 +108,13 @@ class SharedMemoryWorkerTransport:
 
     def read(self, stream: Stream) -> tuple[Record | None, bool]:
         size = stream.read_into(self._received)
-        record = Record.decode(self._received) if size == RECORD_BYTES else None
-        if record is not None and self._weights is not self._encoded:
-            self._weights[: len(self._encoded)] = self._encoded
-            self._codecs.weights.decode(self._weights, self._dtype, self._count)
-        return record, True
+        return (Record.decode(self._received) if size == RECORD_BYTES else None), True
 
     def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
         if not self._tensors.has(self._slot, record.region):
             return record.encode(), self._codecs.gradients.encode(gradient)
-        # Copied when it is whole: the coordinator may be reading what was there, if it sent the same request again.
+        # Copied when it is whole: the coordinator may be reading what was there, if it sent the same request again, and
+        # that are the same bits.
         region = self._tensors.reply(self._slot, record.region)
         region[:] = gradient.view(np.uint8)
         return (record._replace(slot=self._slot).encode(),)

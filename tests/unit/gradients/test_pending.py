@@ -11,7 +11,7 @@ from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.gradients.totals import RunningTotal
 from coordinator.workers.cuts import Piece, pieces
 from shared.data.sampler import Step
-from shared.messaging.records import OWN, Kind, Record
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record
 
 N_UNITS = 10
 
@@ -30,7 +30,7 @@ class Told:
         if verdict is Verdict.ANSWER:
             gradient = np.array([2.0**unit for unit in range(first, stop)]).sum(keepdims=True)
             self.pending.counts.answered("worker", reply.samples)
-            self.pending.accept(reply, np.zeros(2), gradient)
+            self.pending.accept(reply, np.zeros(RECORD_BYTES + gradient.nbytes, np.uint8), gradient)
         return verdict.name
 
     @property

@@ -1,53 +1,27 @@
-"""Sums of gradients, and the memory that these came in."""
+"""How a step's gradients are added, wherever they lie."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from coordinator.gradients.totals import RunningTotal, Total, TreeTotal
-from shared.parallel.reduction import tree_sum
-from shared.parallel.sharding import block_width
+from coordinator.gradients.totals import RunningTotal, TreeTotal
+from shared.messaging.records import RECORD_BYTES
 
 
-def message(number: float) -> tuple[np.ndarray, np.ndarray]:
-    """Memory, and a gradient in it."""
-    memory = np.full(8, number)
-    return memory, memory[2:5]
+def message() -> np.ndarray:
+    return np.zeros(RECORD_BYTES + 3 * 8, np.uint8)
 
 
 @pytest.mark.parametrize("kind", [RunningTotal, TreeTotal])
-def test_in_the_end_all_is_added_and_all_memory_is_free_once(kind):
+@pytest.mark.parametrize("in_messages", [True, False])
+def test_what_lies_in_a_workers_region_is_added_and_left_as_it_is(kind, in_messages):
     free: list[np.ndarray] = []
-    total: Total = kind(free)
-    messages = [message(number) for number in (1.0, 2.0, 4.0)]
-    for first in (2, 0, 1):
-        total.add(first, *messages[first])
-    np.testing.assert_array_equal(total.sum(), [7.0, 7.0, 7.0])
-    assert sorted(map(id, free)) == sorted(id(memory) for memory, _ in messages)
-
-
-def test_a_running_total_gives_memory_back_at_once():
-    free: list[np.ndarray] = []
-    total = RunningTotal(free)
-    (first, gradient), (second, other) = message(1.0), message(2.0)
-    total.add(5, first, gradient)
-    assert free == []  # the sum is in it
-    total.add(0, second, other)
-    assert [memory is second for memory in free] == [True]
-    assert np.shares_memory(total.sum(), first)
-
-
-@given(shards=st.integers(1, 33), workers=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), order=st.randoms())
-def test_blocks_of_any_number_of_workers_in_any_order_add_up_to_the_same_bits(shards, workers, seed, order):
-    rng = np.random.default_rng(seed)
-    vectors = rng.standard_normal((shards, 3)).astype(np.float32) * 10.0 ** rng.integers(-6, 6, (shards, 1))
-    whole = tree_sum(lambda number: vectors[number].copy(), 0, shards)
-    width = block_width(shards, workers)
-    blocks = [(first, min(first + width, shards)) for first in range(0, shards, width)]
-    order.shuffle(blocks)
-    total = TreeTotal([])
-    for first, stop in blocks:
-        block = tree_sum(lambda number: vectors[number].copy(), first, stop)
-        total.add(first, block, block)
-    assert total.sum().tobytes() == whole.tobytes()
+    total, gradients, messages = kind(free), [], [message() for _ in range(3)]
+    for number, received in enumerate(messages):
+        gradient = received[RECORD_BYTES:].view(np.float64) if in_messages else np.empty(3)
+        gradient[:] = [1.0, 10.0, 100.0 * number]
+        gradients.append(gradient)
+        total.add(number, received, gradient)
+    assert total.sum().tolist() == [3.0, 30.0, 300.0]
+    assert sorted(map(id, free)) == sorted(map(id, messages))
+    if not in_messages:
+        assert [gradient.tolist() for gradient in gradients] == [[1.0, 10.0, 100.0 * number] for number in range(3)]
