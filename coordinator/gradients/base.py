@@ -11,7 +11,7 @@ from shared.types import Vector
 class StepResult(NamedTuple):
     """What came of a step's computation. Nothing of it is part of the run until `TrainingState.apply` takes it."""
 
-    total: Vector  # the sum of all shards, flat like the parameters; valid until the next step is computed
+    total: Vector  # the sum of all units, flat like the parameters; valid until the next step is computed
     n_samples: int  # that it was summed over, as the replies count them
     counts: EpochCounts  # what was requested and who answered, also of earlier steps' late replies
     excluded: tuple[str, ...] = ()  # workers that get no more work in this run, from now on
@@ -31,7 +31,7 @@ class GradientSource(Protocol):
         ...
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
-        """Return the sum of the step's shards, see `shared.parallel.strategy`."""
+        """Return the sum of the step's units, see `shared.parallel.strategy`."""
         ...
 
     def close(self) -> None:

@@ -106,8 +106,8 @@ class Replies:
         if reply.incarnation != self._incarnation:
             return self._reject(pending, _UNKNOWN, "a reply of another run, or of another incarnation of this one")
         workforce = self._workforce
-        worker = workforce.leases.name(reply.number) or _UNKNOWN  # if its name got lost
         workforce.leases.replied(reply.number)
+        worker = workforce.leases.name(reply.number) or _UNKNOWN
         if worker in workforce.exclusions.names:
             return self._drop(pending, worker, _REJECTED)
         if worker != _UNKNOWN:

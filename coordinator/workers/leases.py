@@ -152,8 +152,9 @@ class Leases:
             self._due.append(lease.label)
 
     def name(self, number: int) -> str:
-        """Return who holds or held a lease, or nothing if that is not known."""
-        return self._names.get(number, "")
+        """Return who holds or held a lease, what its holder is called if its name got lost, or nothing."""
+        lease = self._granted.get(number)
+        return self._names.get(number) or (lease.worker if lease is not None else "")
 
     def renew_waiting(self) -> None:
         """Have others sent for the leases that nobody had taken when the queue was lost."""

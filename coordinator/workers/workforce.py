@@ -47,7 +47,7 @@ class Workforce:
         self.admission = Admission(kernels, config.any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
         self._divisible = divisible
-        # Of a step that is not divisible, requests are the same for any number of workers that there may be.
+        # Shards and replicas are few, and there is a lease for each; samples may be many.
         self._lease_count = LeaseCount(units, workers if divisible else units)
         self._granted_at = -1  # of the leases' changes
         self._cut: Sequence[Piece] = ()  # the latest, and what it was made for:

@@ -79,9 +79,11 @@ def test_about_that_share_is_checked(pending, reply, right):
     assert 40 < checked < 180  # seven standard deviations around 100 and more
 
 
-def test_where_any_cut_is_right_zeros_may_differ_in_their_signs():
-    weights, strategy = EXACT.mlp().rounded(EXACT.initial_parameters()), strategy_of(EXACT, SAMPLES)
-    pending = PendingStep(1, step_of(2, EXACT), strategy.bounds(6), total=RunningTotal([]))
+@pytest.mark.parametrize("config", [CONFIG, EXACT])
+def test_zeros_may_differ_in_their_signs(config):
+    strategy = strategy_of(config, SAMPLES)
+    weights = strategy.broadcast(config.initial_parameters())
+    pending = PendingStep(1, step_of(2, config), strategy.bounds(6), total=RunningTotal([]))
     reply = Record(Kind.REPLY, 1, 2, 1, 4)
     given = strategy.block(weights, pending.step, 1, 4)[0].copy()
     given[7] = 0.0
@@ -89,5 +91,5 @@ def test_where_any_cut_is_right_zeros_may_differ_in_their_signs():
     strategy.block = lambda *what: (right, 3)
     given[7] = -0.0
     assert Audit(1.0, strategy).correct(weights, pending, reply, given)
-    given[7] = 5e-324
+    given[7] = np.finfo(given.dtype).smallest_subnormal
     assert not Audit(1.0, strategy).correct(weights, pending, reply, given)

@@ -202,6 +202,16 @@ def test_a_right_reply_counts_though_nobody_knows_from_whom_it_is(told):
     assert told.counts("unknown") == WorkerCounts(answered=1, samples=3)
 
 
+def test_a_worker_whose_name_got_lost_is_measured_by_its_lease(told):
+    leases = told.workforce.leases
+    leases.add(1)
+    number = leases.next_due().number
+    leases.sent()
+    assert told.reply(0, number=number, waited=0.5) is Meaning.ANSWER
+    assert leases.working[-1] == f"lease {number}"
+    assert [(worker, seconds) for worker, _, seconds in told.workforce.noted] == [(f"lease {number}", 0.5)]
+
+
 def test_three_rejected_replies_in_a_row_exclude_a_worker(told):
     for _ in range(2):
         told.reply(0, samples=2)

@@ -110,9 +110,12 @@ def test_the_names_of_the_latest_thousand_leases_are_known(leases):
 
 def test_a_reply_tells_that_somebody_works_even_if_the_name_got_lost(leases):
     (number,) = window_of(leases)
+    assert leases.name(number) == ""
     leases.replied(number)
     assert leases.working == [f"lease {number}"]
-    assert leases.name(number) == ""
+    assert leases.name(number) == f"lease {number}"  # so that what it takes is noted under what it gets its share by
+    leases.joined(number, "late")
+    assert leases.name(number) == "late"
 
 
 # Workers that get no work.
