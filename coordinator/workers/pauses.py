@@ -23,11 +23,11 @@ class Pauses:
         """Who pauses."""
         return self._until.keys()
 
-    def begin(self, worker: str, why: str) -> None:
+    def begin(self, worker: str, why: str, level: int = logging.WARNING) -> None:
         """Have a worker pause, and say why."""
         seconds = min(2 * self._seconds.get(worker, _FIRST / 2), _LONGEST)
         self._until[worker], self._seconds[worker] = self._clock() + seconds, seconds
-        log.warning("%s; it pauses for %g s", why, seconds, extra={"worker": worker})
+        log.log(level, "%s; it pauses for %g s", why, seconds, extra={"worker": worker})
 
     def end_due(self) -> list[str]:
         """End the pauses that are over; return whose."""

@@ -3,6 +3,7 @@
 Shares follow the times that replies took; a change is kept if steps became shorter by it, and otherwise taken back.
 """
 
+import logging
 import statistics
 import time
 from collections import deque
@@ -102,7 +103,8 @@ class Shares:
             rest = {worker: speed for worker, speed in speeds.items() if worker != slowest}
             ratio = longest / statistics.median(times[worker] for worker in rest)
             if ratio >= _SLOW and self._promise(rest) <= longest * (1 - _WORTH_A_PAUSE):
-                self._pauses.begin(slowest, f"takes {ratio:.1f} times as long for one sample as the others for theirs")
+                why = f"takes {ratio:.1f} times as long for one sample as the others for theirs"
+                self._pauses.begin(slowest, why, logging.INFO)  # nothing is wrong: steps are shorter without it
                 self._try(rest, longest)
                 return
         if self._promise(speeds) <= longest * (1 - _WORTHWHILE):

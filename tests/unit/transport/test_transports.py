@@ -13,7 +13,7 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
 from shared.strategies import SyncSGD
-from shared.transport import regions, shared_memory
+from shared.transport import shared_memory
 from shared.transport.base import CoordinatorTransport, WorkerTransport, coordinator_transport, worker_transport
 from shared.transport.codecs import CODECS, Codecs, Identity, codecs_of
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport

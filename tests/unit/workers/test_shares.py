@@ -185,6 +185,7 @@ def test_an_epochs_last_step_is_shared_out_alike_and_changes_nothing():
 
 
 def test_who_takes_longer_for_one_sample_than_others_for_all_gets_nothing_for_ten_seconds(caplog):
+    caplog.set_level("INFO")
     told = Told(10, fast=Worker(), slow=Worker().slower(50))
     assert told.run(3) == [10, 0]
     (line,) = caplog.records
@@ -198,6 +199,7 @@ def test_who_takes_longer_for_one_sample_than_others_for_all_gets_nothing_for_te
 
 
 def test_pauses_of_one_worker_double_up_to_ten_minutes(caplog):
+    caplog.set_level("INFO")
     told = Told(10, fast=Worker(sample=0.01), slow=Worker(sample=0.5))
     told.run(2600)
     pauses = [record.getMessage().rsplit("pauses for ")[1] for record in caplog.records]
@@ -220,6 +222,7 @@ def test_whoever_is_alone_gets_all_even_if_it_should_pause():
 
 
 def test_only_the_slowest_pauses_at_a_time(caplog):
+    caplog.set_level("INFO")
     told = Told(30, a=Worker(), b=Worker(), c=Worker().slower(100), d=Worker().slower(200))
     assert told.run(30) == pytest.approx([15, 15, 0, 0], abs=1)
     assert [record.worker for record in caplog.records][:2] == ["d", "c"]
