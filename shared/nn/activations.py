@@ -11,7 +11,7 @@ from shared.types import Array
 class Activation(Protocol):
     """A function of one number, taken element by element. Its values are between -1 and 1."""
 
-    span: float  # its largest value less its smallest
+    extent: float  # its largest value less its smallest
     steepest: float  # a power of two that `derivative` never exceeds
     tangents: Tangents  # the function on the grid of outputs, for exact arithmetic
 
@@ -27,7 +27,7 @@ class Activation(Protocol):
 class Sigmoid:
     """a = 1 / (1 + exp(-z)), so a' = a (1 - a)."""
 
-    span, steepest, tangents = 1.0, 0.25, SIGMOID
+    extent, steepest, tangents = 1.0, 0.25, SIGMOID
 
     def apply(self, z: Array) -> None:
         np.negative(z, z)

@@ -32,7 +32,7 @@ class Quadratic:
     """Half of the squared distance, |a - y|² / 2."""
 
     def delta_bound(self, activation: Activation) -> float:
-        return activation.span * activation.steepest
+        return activation.extent * activation.steepest
 
     def value(self, a: Array, y: Array) -> float:
         return float(np.square(a - y).sum() / 2)

@@ -8,6 +8,7 @@ import pytest
 from shared import Network
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.losses import LOSSES
+from shared.nn.tangents import Scratch
 
 
 def test_the_costs_derivative_is_the_difference():
@@ -48,3 +49,14 @@ def test_delta_is_the_costs_slope_by_the_last_layers_sums(activation, loss):
         above[place] += h
         below[place] -= h
         assert delta[place] == pytest.approx((cost(above) - cost(below)) / (2 * h), abs=1e-8)
+
+
+@pytest.mark.parametrize(("activation", "loss"), list(product(ACTIVATIONS, LOSSES)))
+def test_no_delta_exceeds_its_bound(activation, loss):
+    """Whatever comes out, and the least and the most is wanted."""
+    a = np.linspace(-20, 20, 100_001)[None, :]
+    ACTIVATIONS[activation].tangents.look_up(a, Scratch(a.shape))
+    for wanted in (a.min(), a.max()):
+        delta = np.empty_like(a)
+        LOSSES[loss].delta(ACTIVATIONS[activation], a, np.full_like(a, wanted), delta)
+        assert np.abs(delta).max() <= LOSSES[loss].delta_bound(ACTIVATIONS[activation])

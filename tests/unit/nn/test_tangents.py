@@ -122,11 +122,11 @@ def test_the_tangents_of_an_activation_are_the_activations(name):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_keeps_within_its_span_and_is_nowhere_steeper_than_it_says(name):
+def test_an_activation_keeps_within_its_extent_and_is_nowhere_steeper_than_it_says(name):
     activation = ACTIVATIONS[name]
     z = np.linspace(-20, 20, 100_001)
     a, slope = looked_up(z, activation.tangents), np.empty_like(z)
-    assert a.max() - a.min() <= activation.span
+    assert a.max() - a.min() <= activation.extent
     assert np.abs(a).max() <= 1
     activation.derivative(a, slope)
     assert np.abs(slope).max() <= activation.steepest
