@@ -1,6 +1,5 @@
 """Native arithmetic: NumPy's, in the dtype that is given. Fast, and the same to the last bit on equal processors."""
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +18,7 @@ class Native:
     any_order = False
     dtypes = ("float32", "float64")
     input_grid: Grid | None = None
-    most_samples = sys.maxsize
+    most_samples = 2**63 - 1  # any number
 
     def __init__(
         self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int
