@@ -14,7 +14,7 @@ def test_a_runs_folder_holds_what_was_promised(gradmq, small_data):
     folder = model(program).parent
     config = json.loads((folder / "config.json").read_text())
     assert config["sizes"] == [196, 12, 10]
-    assert config["strategy"] == {"kind": "sync-sgd", "shards": 2}
+    assert (config["arithmetic"], config["strategy"]) == ("exact", {"kind": "sync-sgd"})
     assert load_model(folder / "model.npz").parameters.sha256 == metrics(program)[-1]["weights_sha256"]
     evaluated = gradmq("evaluate", folder / "model.npz", "--data", small_data)
     assert evaluated.end() == 0
