@@ -16,21 +16,14 @@ from tests.support.processes import wait_for_the_end_of
 from tests.support.program import EPOCHS, job, metrics
 from tests.support.runs import assert_complete
 
-CONFIG = TrainConfig(
-    sizes=(196, 12, 10),
-    epochs=EPOCHS,
-    mini_batch_size=10,
-    learning_rate=3.0,
-    arithmetic="native",
-    strategy=SyncSGD(shards=2),
-)
+CONFIG = TrainConfig(sizes=(196, 12, 10), epochs=EPOCHS, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 
 
 def test_a_coordinator_killed_in_mid_epoch_resumes_there_on_other_workers(gradmq):
     """The real MNIST in mini-batches of two: an epoch is long enough for a checkpoint within it on any machine."""
     options = ["--epochs", 1, "--mini-batch-size", 2]
     program = gradmq("train", *options, "--workers", 1)
-    config = replace(CONFIG, sizes=(784, 30, 10), epochs=1, mini_batch_size=2, strategy=SyncSGD(shards=1))
+    config = replace(CONFIG, sizes=(784, 30, 10), epochs=1, mini_batch_size=2)
     program.wait_until(lambda: any(program.output.parent.glob("runs/*/checkpoint.npz")), "a checkpoint")
     everyone = program.descendants()
     program.process.kill()
