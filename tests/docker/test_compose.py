@@ -20,7 +20,7 @@ def test_a_run_is_scaled_up_and_down_and_loses_workers_and_redis_and_ends_with_t
     options = f"--epochs {EPOCHS}"
     cluster.up(options, workers=1)
     cluster.wait_for("1 worker now")
-    cluster.wait_for("Epoch 0: accuracy is 8")
+    cluster.wait_for("Epoch 0: accuracy is 9")
 
     cluster.scale(4, options)
     cluster.wait_for("4 workers now")
