@@ -45,7 +45,9 @@ class Proxy:
         await self._end.wait()
         server.close()
         # Also those that still shake hands over TLS, which are in no list of ours.
-        for _ in range(20):
+        rounds = 0
+        while rounds < 20 or (rounds < 1000 and len(self._loop._transports)):
+            rounds += 1
             for transport in list(self._loop._transports.values()):
                 if not transport.is_closing():
                     transport.abort()
