@@ -8,23 +8,18 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 from benchmarks.cli import Parser, names_of
-from benchmarks.harness import accuracy, in_process, native, synchronous
+from benchmarks.harness import best_accuracy, native, synchronous
 from benchmarks.jobs import JOBS
 from benchmarks.tables import table, write
 
 ARITHMETICS = ("exact", "native")
 
 
-def best_accuracy(name: str, seed: int, arithmetic: str, epochs: int) -> float:
+def best_of(name: str, seed: int, arithmetic: str, epochs: int) -> float:
     """Train; return the accuracy of the best epoch, in percent."""
     job = JOBS[name]
     config = synchronous(job, seed=seed) if arithmetic == "exact" else native(job, shards=1, seed=seed)
-    best = 0.0
-    with in_process(config) as training:
-        for _ in range(epochs):
-            training.epoch()
-            best = max(best, accuracy(config, training.parameters))
-    return best
+    return best_accuracy(config, epochs)
 
 
 def main() -> None:
@@ -36,7 +31,7 @@ def main() -> None:
 
     jobs = list(product(options.jobs, range(options.seeds), ARITHMETICS))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(best_accuracy, *zip(*jobs, strict=True), [options.epochs] * len(jobs))
+        found = pool.map(best_of, *zip(*jobs, strict=True), [options.epochs] * len(jobs))
         accuracies = dict(zip(jobs, found, strict=True))
     rows = []
     for name in options.jobs:

@@ -70,6 +70,16 @@ def accuracy(config: TrainConfig, parameters: Parameters) -> float:
     return 100 * count_correct(mlp, mlp.rounded(parameters), test) / len(test)
 
 
+def best_accuracy(config: TrainConfig, epochs: int) -> float:
+    """Train in this process; return the accuracy of the best epoch, in percent."""
+    best = 0.0
+    with in_process(config) as training:
+        for _ in range(epochs):
+            training.epoch()
+            best = max(best, accuracy(config, training.parameters))
+    return best
+
+
 @dataclass(frozen=True)
 class Session:
     """A training, and what it runs on."""

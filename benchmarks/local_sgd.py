@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 from benchmarks.cli import Parser, numbers
-from benchmarks.harness import accuracy, in_process, local, synchronous
+from benchmarks.harness import best_accuracy, local, synchronous
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.tables import table, write
 
@@ -18,15 +18,10 @@ RATES = (3.0, 5.0, 8.0)
 Algorithm = tuple[int, int, float] | None  # local steps, replicas and learning rate; None: synchronous SGD
 
 
-def best_accuracy(algorithm: Algorithm, seed: int, epochs: int) -> float:
+def best_of(algorithm: Algorithm, seed: int, epochs: int) -> float:
     """Train; return the accuracy of the best epoch, in percent."""
     config = local(NOTEBOOKS, *algorithm, seed=seed) if algorithm else synchronous(NOTEBOOKS, seed=seed)
-    best = 0.0
-    with in_process(config) as training:
-        for _ in range(epochs):
-            training.epoch()
-            best = max(best, accuracy(config, training.parameters))
-    return best
+    return best_accuracy(config, epochs)
 
 
 def main() -> None:
@@ -40,7 +35,7 @@ def main() -> None:
     tried: list[Algorithm] = [None, *product(options.local_steps, options.replicas, RATES)]
     jobs = list(product(tried, range(options.seeds)))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(best_accuracy, *zip(*jobs, strict=True), [options.epochs] * len(jobs))
+        found = pool.map(best_of, *zip(*jobs, strict=True), [options.epochs] * len(jobs))
         accuracies = dict(zip(jobs, found, strict=True))
 
     def entry(algorithm: Algorithm) -> str:

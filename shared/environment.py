@@ -12,6 +12,10 @@ from threadpoolctl import threadpool_info
 from gradmq._version import version
 
 SHORT = 12  # characters of a digest that people compare
+ALIKE = (  # what to do about machines that round otherwise
+    "give both the same kernels (processor, NumPy, OPENBLAS_CORETYPE, NPY_DISABLE_CPU_FEATURES), or train with "
+    "--arithmetic exact"
+)
 _NAMES = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "flexiblas": "FlexiBLAS"}
 _CPUINFO = Path("/proc/cpuinfo")
 

@@ -7,7 +7,7 @@ from contextlib import closing, nullcontext
 from typing import cast
 
 from shared.data.samples import LabelledSamples
-from shared.environment import Kernels
+from shared.environment import ALIKE, Kernels
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import Client, client
@@ -145,6 +145,5 @@ def _difference(ours: Kernels, theirs: Kernels, any_order: bool) -> str:
         )
     return (
         f"this worker rounds otherwise: it computes with {ours.description}, the coordinator with "
-        f"{theirs.description}; give both the same kernels (processor, NumPy, OPENBLAS_CORETYPE, "
-        "NPY_DISABLE_CPU_FEATURES), or train with --arithmetic exact"
+        f"{theirs.description}; {ALIKE}"
     )

@@ -1,7 +1,7 @@
 """Who may compute in a run: workers whose machines round as the coordinator's does."""
 
 from coordinator.workers.exclusions import Exclusions
-from shared.environment import Kernels
+from shared.environment import ALIKE, Kernels
 
 
 class Admission:
@@ -26,6 +26,5 @@ class Admission:
             )
         return (
             f"it rounds otherwise: it computes with {theirs.description}, the coordinator with "
-            f"{self._kernels.description}; give both the same kernels (processor, NumPy, OPENBLAS_CORETYPE, "
-            "NPY_DISABLE_CPU_FEATURES), or train with --arithmetic exact"
+            f"{self._kernels.description}; {ALIKE}"
         )

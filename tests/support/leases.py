@@ -1,19 +1,7 @@
 """A lease of a window in the middle of a run, as the policies about workers are asked for it."""
 
-from shared.config import TrainConfig
 from shared.messaging.lease import Lease
-from shared.strategies import SyncSGD
-from tests.support.learning import KERNELS
-
-CONFIG = TrainConfig(
-    sizes=(12, 5, 3),
-    epochs=1,
-    mini_batch_size=6,
-    learning_rate=3.0,
-    seed=5,
-    arithmetic="native",
-    strategy=SyncSGD(shards=4),
-)
+from tests.support.learning import CONFIG, KERNELS
 
 
 def template(*excluded: str) -> Lease:
