@@ -55,6 +55,7 @@ PURE_IMPORTS = (
 REGISTRIES = {
     "shared.nn.activations": "ACTIVATIONS",
     "shared.nn.arithmetic": "ARITHMETICS",
+    "shared.nn.outputs": "OUTPUTS",
     "shared.nn.losses": "LOSSES",
     "shared.nn.initializers": "INITIALIZERS",
     "shared.optim.optimizers": "OPTIMIZERS",

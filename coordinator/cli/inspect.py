@@ -13,7 +13,7 @@ from shared.config import join
 from shared.data.dataset import load_dataset
 from shared.errors import ModelError
 from shared.nn.arithmetic import one_thread, quiet
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import evaluate as score_of
 
 
 @click.command()
@@ -32,7 +32,7 @@ def evaluate(model: Path, data: Path) -> None:
     test.check_inputs(found.arithmetic)
     with one_thread(), quiet():
         mlp = found.mlp()
-        correct = count_correct(mlp, mlp.rounded(parameters), test)
+        correct = score_of(mlp, mlp.rounded(parameters), test).correct
     click.echo(f"accuracy is {correct}/{len(test)}")
 
 

@@ -64,8 +64,7 @@ class Recorder(Callback):
 
     def _save_model(self, parameters: Parameters) -> None:
         with self._writing(self._run.model):
-            config = self._run.config
-            save_model(self._run.model, Model(parameters, config.activation, config.loss, config.arithmetic))
+            save_model(self._run.model, Model.of(self._run.config, parameters))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

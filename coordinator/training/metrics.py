@@ -6,7 +6,7 @@ from typing import Any
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import evaluate
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
     """Return the figures of an epoch whose steps are all taken.  Raises LedgerError if its ledger does not come out."""
     state.counts.check(state.epoch, len(data.training))
     mlp = config.mlp()
-    correct = count_correct(mlp, mlp.rounded(state.parameters), data.test)
+    correct = evaluate(mlp, mlp.rounded(state.parameters), data.test).correct
     return EpochMetrics(
         epoch=state.epoch,
         correct=correct,

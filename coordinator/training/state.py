@@ -40,7 +40,7 @@ class TrainingState:
     def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
         """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)

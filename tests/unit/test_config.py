@@ -9,6 +9,7 @@ import pytest
 from shared.config import _CHOICES, TrainConfig
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
+from shared.nn.losses import LOSSES
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OPTIMIZERS, Nesterov
 from shared.optim.schedules import SCHEDULES
@@ -103,7 +104,8 @@ def test_a_configuration_is_given_by_names_alone():
 @pytest.mark.parametrize("field", sorted(_CHOICES.keys() - {"arithmetic"}))
 def test_every_choice_of_a_registry_is_taken(field):
     for choice in _CHOICES[field]:
-        assert getattr(replace(SYNC, **{field: choice}), field) == choice
+        output = LOSSES[choice].outputs[0] if field == "loss" else SYNC.output
+        assert getattr(replace(SYNC, **{"output": output, "loss": "", field: choice}), field) == choice
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
@@ -129,7 +131,11 @@ def test_exact_is_the_default():
     [
         ({"dtype": "float32"}, "dtype", "must be float64 in exact arithmetic"),
         ({"dtype": "float16"}, "dtype", "must be float64 in exact arithmetic"),
-        ({"initializer": "standard-normal"}, "initializer", "must be one of normal in exact arithmetic"),
+        (
+            {"initializer": "standard-normal"},
+            "initializer",
+            "must be one of normal, nielsen, lecun, glorot, he in exact arithmetic",
+        ),
         ({"strategy": SyncSGD(shards=2)}, "shards", "has no meaning in exact arithmetic"),
         ({"arithmetic": "native"}, "shards", "must be given in native arithmetic"),
         ({"mini_batch_size": 2**21 + 1}, "mini_batch_size", f"must be at most {2**21} for exact sums"),
@@ -162,8 +168,10 @@ def test_a_configuration_is_kept_under_these_names():
     assert SYNC.to_json() == {
         "sizes": [6, 5, 3],
         "activation": "sigmoid",
+        "output": "sigmoid",
         "loss": "quadratic",
         "initializer": "normal",
+        "standardize": None,
         "arithmetic": "native",
         "dtype": "float32",
         "epochs": 1,
@@ -171,6 +179,12 @@ def test_a_configuration_is_kept_under_these_names():
         "optimizer": "sgd",
         "learning_rate": 3.0,
         "schedule": "constant",
+        "dropout": 0.0,
+        "input_dropout": 0.0,
+        "label_smoothing": 0.0,
+        "class_weights": [],
+        "augment": None,
+        "image_shape": None,
         "seed": 0,
         "strategy": {"kind": "sync-sgd", "shards": 2},
     }
