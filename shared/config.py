@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,8 @@ class TrainConfig:
     augment: Augmentation | None = None  # what is done to the training images, fresh in every epoch
     image_shape: tuple[int, int] | None = None  # height and width of the images, if something is done to them
     seed: int = 0  # of the weights and of every epoch's order
+    train_samples: int = 0  # only the first so many of the data's training samples; 0: all of them
+    start: str = ""  # weights_sha256 of the model that the run begins with; "": with weights that are drawn
     strategy: StrategyOptions
 
     def __post_init__(self) -> None:
@@ -80,6 +82,8 @@ class TrainConfig:
             raise ConfigError("learning_rate", self.learning_rate, "must be a finite number above 0", hint)
         if not 0 <= self.seed < 2**64:
             raise ConfigError("seed", self.seed, "must be between 0 and 2^64 - 1")
+        if self.train_samples < 0:
+            raise ConfigError("train_samples", self.train_samples, "must be at least 1", "leave it out for all")
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
@@ -139,6 +143,9 @@ class TrainConfig:
         if self.sizes[-1] != n_classes:
             rule = f"must end with {n_classes}, the number of classes in the data"
             raise ConfigError("sizes", join(self.sizes), rule)
+        if self.train_samples > n_samples:  # of which these are the first
+            rule = f"must be at most {n_samples}, the number of training samples in the data"
+            raise ConfigError("train_samples", self.train_samples, rule, "leave it out for all")
         if self.mini_batch_size > n_samples:
             rule = f"must be at most {n_samples}, the number of training samples"
             raise ConfigError("mini_batch_size", self.mini_batch_size, rule)
@@ -177,6 +184,19 @@ class TrainConfig:
         """Among how many workers a step can be divided."""
         return self.strategy.shards_per_step(self.mini_batch_size)
 
+    @property
+    def depends_on_end(self) -> bool:
+        """Whether steps depend on how many will come after them."""
+        schedule = SCHEDULES[self.schedule]
+        # One that does not say is taken to depend on the number of steps, which it is given.
+        return bool(getattr(schedule, "depends_on_end", self.schedule != "constant"))
+
+    def has_steps_of(self, other: "TrainConfig") -> bool:
+        """Tell whether two runs take the same steps, as far as both go: they may differ in their number of epochs."""
+        if self.epochs != other.epochs and self.depends_on_end:
+            return False
+        return replace(self, epochs=other.epochs) == other
+
     def mlp(self) -> MLP:
         """Return the network's formulas."""
         mean, deviation = self.standardize or (0.0, 1.0)
@@ -200,7 +220,7 @@ class TrainConfig:
         return Dropout(self.seed, self.sizes, self.input_dropout, self.dropout, self.numpy_dtype)
 
     def initial_parameters(self) -> Parameters:
-        """Return the weights and biases before the first step."""
+        """Return the weights and biases that are drawn: those before the first step, unless there is a `start`."""
         parameters = Parameters(self.sizes, self.dtype)
         INITIALIZERS[self.initializer].draw(parameters, stream(self.seed, Purpose.WEIGHTS, 0))
         return parameters

@@ -21,7 +21,8 @@ LAYERS = [
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
-    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor",
+    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
+    "  coordinator.recipes",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",

@@ -7,7 +7,7 @@ import numpy as np
 
 from coordinator.accounting import table
 from coordinator.cli.options import data_option
-from coordinator.runs.model_file import Model, load_model
+from coordinator.runs.lookup import find_model, is_run
 from coordinator.runs.run import Run
 from shared.config import join
 from shared.data.dataset import load_dataset
@@ -21,7 +21,7 @@ from shared.nn.evaluation import evaluate as score_of
 @data_option
 def evaluate(model: Path, data: Path) -> None:
     """Print how many of the test samples a model gets right."""
-    found = _load(model)
+    found = find_model(model)
     parameters = found.parameters
     test = load_dataset(data).test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
@@ -40,7 +40,7 @@ def evaluate(model: Path, data: Path) -> None:
 @click.argument("model", type=click.Path(path_type=Path))
 def show(model: Path) -> None:
     """Print a model's layers, weights and biases."""
-    found = _load(model)
+    found = find_model(model)
     parameters = found.parameters
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")
@@ -52,22 +52,10 @@ def show(model: Path) -> None:
     click.echo(f"arithmetic: {found.arithmetic}")
     click.echo(f"dtype: {parameters.dtype.name}")
     click.echo(f"weights_sha256: {parameters.sha256}")
-    if _is_run(model):
+    if is_run(model):
         run = Run.open(str(model), Path())
         for place in run.places:
             click.echo(f"computed on: {place}")
         click.echo(table(run.ledger))
         if run.damaged_line:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; this is the ledger up to there")
-
-
-def _load(path: Path) -> Model:
-    """Return the model in a file; a folder stands for the model in it."""
-    file = path / "model.npz" if path.is_dir() else path
-    if _is_run(path) and not file.exists():
-        return Run.open(str(path), Path()).saved()  # which says how far the run is
-    return load_model(file)
-
-
-def _is_run(path: Path) -> bool:
-    return (path / "config.json").is_file()

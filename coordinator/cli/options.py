@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from coordinator.cli.types import Sizes
 from coordinator.session import RunOptions
 from shared import logs
-from shared.config import TrainConfig
+from shared.config import TrainConfig, join
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
@@ -24,6 +24,7 @@ from shared.parallel.sharding import default_shards
 from shared.strategies import LocalSGD, SyncSGD
 
 DEFAULT_RUNS = Path("runs")
+_HIDDEN = (30,)  # neurons of the hidden layers, as in the notebook
 _Decorator = Callable[[Any], Any]
 
 
@@ -45,16 +46,18 @@ def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     return value
 
 
-def _choice(name: str, choices: Any, default: str, what: str) -> _Decorator:
-    return click.option(name, type=click.Choice(list(choices)), default=default, show_default=True, help=what)
+def _choice(names: str, choices: Any, default: str, what: str) -> _Decorator:
+    """names: the option's, its Python name first if there are several."""
+    return click.option(*names.split(), type=click.Choice(list(choices)), default=default, show_default=True, help=what)
 
 
-sizes_option = click.option(
-    "--sizes",
-    type=Sizes(),
-    default="784,30,10",
-    show_default=True,
-    help="Neurons of each layer, inputs first; first and last must fit the data.",
+sizes_options = group(
+    click.option(
+        "--hidden",
+        type=Sizes("give one or more, like 100,50"),
+        help="Neurons of each hidden layer; the first and last layer are as the data needs them.  [default: 30]",
+    ),
+    click.option("--sizes", type=Sizes(), help="Neurons of all layers instead, inputs first, like 784,30,10."),
 )
 arithmetic_options = group(
     _choice("--arithmetic", ARITHMETICS, "exact", "exact: the same bits everywhere; native: faster."),
@@ -84,11 +87,17 @@ strategy_options = group(
     click.option("--replicas", type=int, help="Replicas of the weights that take local steps.  [default: 2]"),
 )
 model_options = group(
-    sizes_option,
+    sizes_options,
     _choice("--activation", ACTIVATIONS, "sigmoid", "Of every neuron."),
-    _choice("--loss", LOSSES, "quadratic", "What the steps make smaller."),
-    _choice("--initializer", INITIALIZERS, "normal", "Of the first weights and biases."),
+    _choice("loss --loss --cost", LOSSES, "quadratic", "What the steps make smaller."),
+    _choice("initializer --initializer --init", INITIALIZERS, "normal", "Of the first weights and biases."),
     arithmetic_options,
+    click.option(
+        *("--from", "start"),
+        type=click.Path(path_type=Path),
+        metavar="RUN|MODEL",
+        help="Begin with the weights of a model, or of a run's model: for other data, or with other options.",
+    ),
 )
 learning_options = group(
     click.option("--epochs", type=int, default=30, show_default=True, help="How often all samples are learned from."),
@@ -107,6 +116,22 @@ learning_options = group(
     ),
     strategy_options,
     click.option("--outer-momentum", type=float, help="Of the replicas' mean pseudo-gradient.  [default: 0]"),
+)
+settings_options = group(
+    click.option("--recipe", metavar="NAME", help="Settings that come with GradMQ: `gradmq recipes` lists them."),
+    click.option(
+        *("--config", "config_file"),
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Settings of your own, a TOML of options by their names; or a run's config.json, to train it again.",
+    ),
+)
+train_samples_option = click.option(
+    "--train-samples",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Learn from the first so many of the training samples alone; 0: from all.",
 )
 data_option = click.option(
     "--data",
@@ -198,13 +223,27 @@ def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSG
     return LocalSGD(local_steps=local_steps, **local)
 
 
-def to_config(given: dict[str, Any], alone: bool) -> TrainConfig:
-    """Return the configuration that options of `train` stand for.  Raises ConfigError.
+def to_config(given: dict[str, Any], alone: bool, n_inputs: int, n_classes: int) -> TrainConfig:
+    """Return the configuration that options of `train` stand for, with data of so many inputs and classes.
 
     alone: whether the run will be computed in this process.
+
+    Raises ConfigError, or UsageError for options that do not go together.
     """
+    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), n_inputs, n_classes)
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
-    return TrainConfig(strategy=strategy, dtype=dtype, **given)
+    return TrainConfig(sizes=sizes, strategy=strategy, dtype=dtype, **given)
+
+
+def to_sizes(
+    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_classes: int
+) -> tuple[int, ...]:
+    """Return the layers that --sizes and --hidden, given or not, stand for.  Raises UsageError if both do not agree."""
+    if sizes is None:
+        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_classes)
+    if hidden is not None and hidden != sizes[1:-1]:
+        raise click.UsageError(f"--sizes {join(sizes)} and --hidden {join(hidden)} do not agree; give one of them")
+    return sizes
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:

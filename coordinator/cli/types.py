@@ -10,11 +10,15 @@ class Sizes(click.ParamType[tuple[int, ...]]):
 
     name = "sizes"
 
+    def __init__(self, example: str = "for MNIST, give 784,30,10") -> None:
+        """example: what to give instead of what is no list."""
+        self._example = example
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         try:
             return value if isinstance(value, tuple) else tuple(int(size) for size in value.split(","))
         except ValueError:
-            self.fail(f"{value!r} is no list of layer sizes; for MNIST, give 784,30,10", param, ctx)
+            self.fail(f"{value!r} is no list of layer sizes; {self._example}", param, ctx)
 
 
 class Epochs(click.ParamType[tuple[int, int]]):

@@ -90,7 +90,7 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     progress = json.loads(text)
     if "batch" in progress:
         _translate_from_0_1(progress, remembered)
-    if TrainConfig.from_json(progress["config"]) != config:
+    if not TrainConfig.from_json(progress["config"]).has_steps_of(config):
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
         )
@@ -105,12 +105,14 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         EpochCounts.from_json(progress["counts"]),
         progress["excluded"],
     )
+    if state.epoch > config.epochs or (state.epoch == config.epochs and state.step_index):
+        raise RunError(f"{path} is beyond the {config.epochs} epochs of config.json, which has changed; restore that")
     if any(vector.shape != parameters.flat.shape for vector in remembered.values()):
         raise ValueError("its optimizer remembers another network")
     if (
         (parameters.sizes, parameters.dtype) != (config.sizes, config.numpy_dtype)
         or set(remembered) != set(expected)
-        or not (0 <= state.epoch <= config.epochs and 0 <= state.step_index <= steps_per_epoch)
+        or not (0 <= state.step_index <= steps_per_epoch and state.epoch >= 0)
     ):
         raise ValueError("it belongs to another run")
     return state

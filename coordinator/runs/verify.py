@@ -39,7 +39,7 @@ def verify(
     # Only of a finished run: before, a crash can leave a model of the epoch after. It is read first, so that nobody
     # waits for all epochs to hear that there is none.
     saved = run.saved() if last is None and len(run.metrics) == config.epochs else None
-    state = TrainingState.initial(config)
+    state = run.initial_state()
     source = InProcessGradients(config, training)
     for recorded in run.metrics[: None if last is None else last + 1]:
         for result in steps(config, training, source, state):

@@ -27,9 +27,9 @@ class TrainingState:
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
 
     @classmethod
-    def initial(cls, config: TrainConfig) -> "TrainingState":
-        """Return the state before the first step."""
-        parameters = config.initial_parameters()
+    def initial(cls, config: TrainConfig, start: Parameters | None = None) -> "TrainingState":
+        """Return the state before the first step.  start: the weights to begin with; default: drawn ones."""
+        parameters = config.initial_parameters() if start is None else start.converted(config.numpy_dtype)
         return cls(parameters, config.step_optimizer().initial_state(parameters.flat))
 
     @property

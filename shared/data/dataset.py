@@ -1,7 +1,7 @@
 """A data set: training, validation and test samples that fit each other."""
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,10 @@ class Dataset:
     training: LabelledSamples
     validation: LabelledSamples
     test: LabelledSamples
+
+    def first(self, n_samples: int) -> "Dataset":
+        """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
+        return replace(self, training=self.training.first(n_samples)) if n_samples else self
 
     def check_inputs(self, arithmetic: str) -> None:
         """Raise DataError for inputs that an arithmetic cannot take."""

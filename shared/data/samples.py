@@ -49,6 +49,10 @@ class LabelledSamples:
     def n_inputs(self) -> int:
         return int(self.images.shape[1])
 
+    def first(self, n_samples: int) -> "LabelledSamples":
+        """Return the first so many; of as many classes, though not of each there may be a sample."""
+        return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes)
+
     def check_inputs(self, arithmetic: str) -> None:
         """Raise DataError for inputs that an arithmetic cannot take."""
         if self.images.dtype != np.uint8:
