@@ -43,6 +43,10 @@ class Parameters:
         """Return how many numbers the layers hold."""
         return sum(outputs * (inputs + 1) for inputs, outputs in pairwise(sizes))
 
+    def copy(self) -> "Parameters":
+        """Return the same layers over a vector of their own."""
+        return Parameters(self.sizes, self.dtype, self.flat.copy())
+
     @property
     def sha256(self) -> str:
         """The fingerprint: SHA-256 of W_1, b_1, W_2, b_2, … as little-endian C-order bytes."""
