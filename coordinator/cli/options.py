@@ -13,6 +13,7 @@ from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, WANTED
+from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.arithmetic.native import Native
@@ -90,6 +91,17 @@ model_options = group(
     _choice("--initializer", INITIALIZERS, "normal", "Of the first weights and biases."),
     arithmetic_options,
 )
+choice_options = group(
+    _choice("--monitor", MONITORS, "validation-accuracy", "By what epochs are compared."),
+    click.option(
+        "--early-stopping",
+        type=int,
+        metavar="PATIENCE",
+        default=0,
+        show_default=True,
+        help="End after so many epochs without a better one; 0: after all epochs.",
+    ),
+)
 learning_options = group(
     click.option("--epochs", type=int, default=30, show_default=True, help="How often all samples are learned from."),
     mini_batch_size_option,
@@ -106,6 +118,7 @@ learning_options = group(
         "--seed", type=int, default=0, show_default=True, help="Of the first weights and of every epoch's order."
     ),
     strategy_options,
+    choice_options,
     click.option("--outer-momentum", type=float, help="Of the replicas' mean pseudo-gradient.  [default: 0]"),
 )
 data_option = click.option(
@@ -205,6 +218,14 @@ def to_config(given: dict[str, Any], alone: bool) -> TrainConfig:
     """
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
     return TrainConfig(strategy=strategy, dtype=dtype, **given)
+
+
+def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:
+    """Return the configuration for so many validation samples, where nobody asked for a --monitor.
+
+    Without any no epochs are compared, unless the run's course depends on it, which `check_validation` refuses.
+    """
+    return config if n_validation or config.depends_on_monitor else replace(config, monitor="none")
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:

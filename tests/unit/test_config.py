@@ -173,6 +173,8 @@ def test_a_configuration_is_kept_under_these_names():
         "schedule": "constant",
         "seed": 0,
         "strategy": {"kind": "sync-sgd", "shards": 2},
+        "monitor": "validation-accuracy",
+        "early_stopping": 0,
     }
     exact = EXACT.to_json()
     assert (exact["arithmetic"], exact["dtype"], exact["strategy"]) == ("exact", "float64", {"kind": "sync-sgd"})
@@ -198,7 +200,7 @@ OF_0_1 = {"sizes": [6, 5, 3], "epochs": 1, "mini_batch_size": 4, "eta": 3.0}
 def test_a_configuration_of_version_0_1_is_still_read(fields, config):
     given = {**OF_0_1, **fields}
     kept = dict(given)
-    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal")
+    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal", monitor="none")
     assert given == kept
 
 

@@ -35,11 +35,12 @@ def test_a_recorder_is_not_optional():
 
 
 def test_what_a_killed_coordinator_left_half_written_is_removed(run):
-    for name in (".model.npz.77", ".checkpoint.new.npz.77", ".metrics.jsonl.77"):
+    for name in (".model.npz.77", ".best.npz.77", ".checkpoint.new.npz.77", ".metrics.jsonl.77"):
         (run.folder / name).write_bytes(b"half")
     train_and_record(run)
     names = sorted(path.name for path in run.folder.iterdir())
-    assert names == ["checkpoint.before.npz", "checkpoint.npz", "config.json", "metrics.jsonl", "model.npz"]
+    checkpoints = ["checkpoint.before.npz", "checkpoint.npz"]
+    assert names == ["best.npz", *checkpoints, "config.json", "metrics.jsonl", "model.npz"]
 
 
 @pytest.mark.parametrize("name", [".model.npz.77", ".metrics.jsonl.77"])
@@ -59,7 +60,7 @@ def test_what_cannot_be_removed_ends_the_run_before_its_first_step(run, name):
     assert not run.is_worth_keeping
 
 
-@pytest.mark.parametrize("name", ["model.npz", "metrics.jsonl"])
+@pytest.mark.parametrize("name", ["model.npz", "best.npz", "metrics.jsonl"])
 def test_an_epoch_that_cannot_be_written_ends_the_run(run, name):
     class InTheWay(Callback):
         def on_begin(self, state):
