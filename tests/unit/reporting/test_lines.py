@@ -81,7 +81,7 @@ def test_an_early_end_is_explained():
 def test_the_table_has_the_best_and_the_last_epoch():
     assert lines.table(NOTEBOOK, EPOCHS).splitlines() == [
         "epoch        validation   cost  training    cost        test   cost",
-        "    0  best  9704/10000   0.100   97.10 %  0.0912  9700/10000  0.100",
-        "    2  last  9704/10000   0.120   97.10 %  0.0912  9702/10000  0.100",
+        "    0  best  9704/10000  0.100   97.10 %  0.0912  9700/10000  0.100",
+        "    2  last  9704/10000  0.120   97.10 %  0.0912  9702/10000  0.100",
     ]
     assert lines.table(NOTEBOOK, [bare(EPOCHS[0])]).splitlines()[1].split() == ["0", "last", "9700/10000"]
