@@ -10,6 +10,7 @@ import numpy as np
 from shared.data.augment.options import Augmentation
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
+from shared.monitors import MONITORS, Monitor
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.architecture import Architecture
 from shared.nn.arithmetic import ARITHMETICS
@@ -36,6 +37,7 @@ _CHOICES: dict[str, Collection[str]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "arithmetic": ARITHMETICS,
+    "monitor": MONITORS,
 }
 
 
@@ -66,6 +68,8 @@ class TrainConfig:
     train_samples: int = 0  # only the first so many of the data's training samples; 0: all of them
     start: str = ""  # weights_sha256 of the model that the run begins with; "": with weights that are drawn
     strategy: StrategyOptions
+    monitor: str = "validation-accuracy"  # by which epochs are compared
+    early_stopping: int = 0  # epochs without improvement after which the run ends; 0: it goes on to the last
 
     def __post_init__(self) -> None:
         """Check every option by itself. Raises ConfigError."""
@@ -104,6 +108,11 @@ class TrainConfig:
                     "shards", self.strategy.shards, f"has no meaning in {self.arithmetic} arithmetic", hint
                 )
             raise ConfigError("shards", None, f"must be given in {self.arithmetic} arithmetic")
+        if self.early_stopping < 0:
+            raise ConfigError("early_stopping", self.early_stopping, "must be 0 or more epochs")
+        if self.depends_on_monitor and self.monitored is None:
+            rule = "needs a figure by which epochs are compared"
+            raise ConfigError("early_stopping", self.early_stopping, rule, "give --monitor validation-accuracy")
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
@@ -154,6 +163,41 @@ class TrainConfig:
             if self.strategy.replicas > most:
                 rule = f"must be at most {most}, among which {n_samples} training samples can be divided"
                 raise ConfigError("replicas", self.strategy.replicas, rule, "give fewer, or fewer local steps")
+
+    def check_validation(self, n_validation: int) -> None:
+        """Check that there are validation samples, if any are needed. Raises ConfigError."""
+        if self.monitored is None or not self.monitored.of_validation or n_validation:
+            return
+        rule, hint = "needs validation samples, and the data has none", "give --monitor training-cost"
+        if self.depends_on_monitor:
+            raise ConfigError("early_stopping", self.early_stopping, rule, hint)
+        raise ConfigError("monitor", self.monitor, rule, hint)
+
+    @property
+    def monitored(self) -> Monitor | None:
+        """The figure by which epochs are compared, if they are."""
+        return MONITORS[self.monitor]
+
+    @property
+    def depends_on_monitor(self) -> bool:
+        """Whether what is monitored decides how the run goes on, and not only which epoch is called the best."""
+        return self.early_stopping > 0
+
+    @property
+    def is_the_notebooks(self) -> bool:
+        """Whether the job is one that the notebook could do too: sigmoids, quadratic cost, plain SGD."""
+        same = TrainConfig(
+            sizes=self.sizes,
+            initializer=self.initializer,
+            arithmetic=self.arithmetic,
+            dtype=self.dtype,
+            epochs=self.epochs,
+            mini_batch_size=self.mini_batch_size,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+            strategy=self.strategy,
+        )
+        return self == (same if self.monitored else replace(same, monitor=self.monitor))
 
     @property
     def numpy_dtype(self) -> np.dtype[Any]:
@@ -258,6 +302,7 @@ class TrainConfig:
     def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
         """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
         fields = {"arithmetic": "native", **fields} if "strategy" in fields else _of_version_0_1(fields)
+        fields = {"monitor": "none", **fields}  # before 0.2 no figure of validation samples was kept
         options = dict(fields.pop("strategy"))
         strategy = STRATEGIES[options.pop("kind")](**options)
         if fields.get("augment") is not None:

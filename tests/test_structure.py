@@ -17,7 +17,7 @@ LAYERS = [
     "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
     "shared.environment  shared.nn",
     "shared.optim  shared.data",
-    "shared.strategies",
+    "shared.strategies  shared.monitors",
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",

@@ -7,6 +7,7 @@ import numpy as np
 
 from coordinator.accounting import table
 from coordinator.cli.options import data_option
+from coordinator.reporting import lines
 from coordinator.runs.lookup import find_model, is_run
 from coordinator.runs.run import Run
 from shared.config import join
@@ -20,8 +21,12 @@ from shared.nn.evaluation import evaluate as score_of
 @click.argument("model", type=click.Path(path_type=Path))
 @data_option
 def evaluate(model: Path, data: Path) -> None:
-    """Print how many of the test samples a model gets right."""
-    found = find_model(model)
+    """Print how many of the test samples a model gets right.
+
+    A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
+    """
+    best = model / "best.npz"
+    found = find_model(best if best.is_file() else model)
     parameters = found.parameters
     test = load_dataset(data).test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
@@ -33,7 +38,8 @@ def evaluate(model: Path, data: Path) -> None:
     with one_thread(), quiet():
         mlp = found.mlp()
         correct = score_of(mlp, mlp.rounded(parameters), test).correct
-    click.echo(f"accuracy is {correct}/{len(test)}")
+    which = f" ({best.name if best.is_file() else 'model.npz'})" if model.is_dir() else ""
+    click.echo(f"accuracy is {correct}/{len(test)}{which}")
 
 
 @click.command()
@@ -56,6 +62,8 @@ def show(model: Path) -> None:
         run = Run.open(str(model), Path())
         for place in run.places:
             click.echo(f"computed on: {place}")
+        if run.metrics:
+            click.echo(lines.table(run.config, run.metrics))
         click.echo(table(run.ledger))
         if run.damaged_line:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; this is the ledger up to there")

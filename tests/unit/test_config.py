@@ -187,6 +187,8 @@ def test_a_configuration_is_kept_under_these_names():
         "image_shape": None,
         "seed": 0,
         "strategy": {"kind": "sync-sgd", "shards": 2},
+        "monitor": "validation-accuracy",
+        "early_stopping": 0,
     }
     exact = EXACT.to_json()
     assert (exact["arithmetic"], exact["dtype"], exact["strategy"]) == ("exact", "float64", {"kind": "sync-sgd"})
@@ -212,7 +214,7 @@ OF_0_1 = {"sizes": [6, 5, 3], "epochs": 1, "mini_batch_size": 4, "eta": 3.0}
 def test_a_configuration_of_version_0_1_is_still_read(fields, config):
     given = {**OF_0_1, **fields}
     kept = dict(given)
-    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal")
+    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal", monitor="none")
     assert given == kept
 
 
@@ -299,3 +301,39 @@ def test_the_weights_are_as_large_as_said():
     assert parameters.flat.nbytes == LOCAL.nbytes == 8 * Parameters.count((6, 5, 3))
     assert parameters.dtype == np.float64
     assert (EXACT.initial_parameters().flat.nbytes, EXACT.nbytes) == (LOCAL.nbytes, LOCAL.nbytes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "rule"),
+    [
+        ({"monitor": "test-accuracy"}, "monitor", "must be one of validation-accuracy, validation-cost, "),
+        ({"early_stopping": -1}, "early_stopping", "must be 0 or more epochs"),
+        ({"early_stopping": 3, "monitor": "none"}, "early_stopping", "needs a figure by which epochs are compared"),
+    ],
+)
+def test_what_cannot_be_chosen_by_is_refused(fields, field, rule):
+    with pytest.raises(ConfigError) as error:
+        replace(SYNC, **fields)
+    assert error.value.field == field
+    assert error.value.rule.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "monitor"),
+        ({"monitor": "validation-cost"}, "monitor"),
+        ({"early_stopping": 3}, "early_stopping"),
+        ({"monitor": "training-cost", "early_stopping": 3}, ""),
+        ({"monitor": "none"}, ""),
+    ],
+)
+def test_what_needs_validation_samples_is_refused_without(fields, field):
+    config = replace(SYNC, **fields)
+    config.check_validation(1)
+    if not field:
+        config.check_validation(0)
+        return
+    with pytest.raises(ConfigError, match="needs validation samples, and the data has none") as error:
+        config.check_validation(0)
+    assert error.value.field == field
