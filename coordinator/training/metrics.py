@@ -24,9 +24,9 @@ class EpochMetrics:
     workers: int  # that gave replies; 0 for a run in one process
     weights_sha256: str
     ledger: dict[str, Any]  # EpochCounts as JSON
-    # None where there are no such samples, and in files of GradMQ 0.1, which wrote none of these. A cost is a mean.
+    # None in files of GradMQ 0.1, which wrote none of these; a cost is a sample's in the mean.
     cost: float | None = None  # of the test samples
-    validation_correct: int | None = None
+    validation_correct: int | None = None  # None, but for the number, where there are no validation samples
     n_validation: int | None = None
     validation_accuracy: float | None = None  # validation_correct / n_validation
     validation_cost: float | None = None
@@ -60,7 +60,7 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
         weights_sha256=state.parameters.sha256,
         ledger=state.counts.to_json(),
         cost=test.mean_cost,
-        validation_correct=validation.correct,
+        validation_correct=validation.correct if validation.samples else None,
         n_validation=validation.samples,
         validation_accuracy=validation.accuracy if validation.samples else None,
         validation_cost=validation.mean_cost if validation.samples else None,
