@@ -186,6 +186,8 @@ def test_a_configuration_is_kept_under_these_names():
         "augment": None,
         "image_shape": None,
         "seed": 0,
+        "train_samples": 0,
+        "start": "",
         "strategy": {"kind": "sync-sgd", "shards": 2},
         "monitor": "validation-accuracy",
         "early_stopping": 0,
