@@ -51,7 +51,7 @@ class Recorder(Callback):
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
         """Write in an order in which a checkpoint never knows of more than is there."""
-        self._save_model(state.parameters)
+        self._save_model(state.model)
         self._run.metrics.append(metrics)
         with self._writing(self._run.metrics_file):
             append_metrics(self._run.metrics_file, metrics)
@@ -59,7 +59,7 @@ class Recorder(Callback):
 
     def on_stop(self, state: TrainingState) -> None:
         """Save the model so far, and where to go on."""
-        self._save_model(state.parameters)
+        self._save_model(state.model)
         self._checkpoints.take(state)
 
     def _save_model(self, parameters: Parameters) -> None:

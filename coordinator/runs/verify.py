@@ -52,7 +52,7 @@ def verify(
     if run.damaged_line:
         yield Comparison(state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's")
     if saved is not None:
-        differs = _differs("weights_sha256", saved.parameters.sha256, state.parameters.sha256)
+        differs = _differs("weights_sha256", saved.parameters.sha256, state.model.sha256)
         yield Comparison(state.epoch - 1, run.model.name, differs)
     kept = run.state(config.sampler(len(training)).steps_per_epoch)
     if kept.epoch == state.epoch and kept.step_index:

@@ -33,7 +33,7 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
     """Return the figures of an epoch whose steps are all taken.  Raises LedgerError if its ledger does not come out."""
     state.counts.check(state.epoch, len(data.training))
     mlp = config.mlp()
-    correct = count_correct(mlp, mlp.rounded(state.parameters), data.test)
+    correct = count_correct(mlp, mlp.rounded(state.model), data.test)
     return EpochMetrics(
         epoch=state.epoch,
         correct=correct,
@@ -43,7 +43,7 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
         samples=state.samples,
         seconds=round(state.seconds, 3),
         workers=state.counts.n_workers,
-        weights_sha256=state.parameters.sha256,
+        weights_sha256=state.model.sha256,
         ledger=state.counts.to_json(),
     )
 

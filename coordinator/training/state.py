@@ -10,6 +10,7 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
+from shared.optim.update import averaged
 from shared.parallel.strategy import Strategy
 
 
@@ -25,22 +26,31 @@ class TrainingState:
     seconds: float = 0.0  # spent on the epoch so far
     counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
+    history: list[float] = field(default_factory=list)  # what was monitored in each finished epoch; higher is better
 
     @classmethod
     def initial(cls, config: TrainConfig) -> "TrainingState":
         """Return the state before the first step."""
         parameters = config.initial_parameters()
-        return cls(parameters, config.step_optimizer().initial_state(parameters.flat))
+        return cls(parameters, config.initial_optimizer_state(parameters))
 
     @property
     def trained(self) -> bool:
         """Whether any step was taken."""
         return self.epoch > 0 or self.step_index > 0
 
-    def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
-        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
+    @property
+    def model(self) -> Parameters:
+        """The weights to evaluate and to save: those of the last step, or the average of many."""
+        return averaged(self.parameters, self.optimizer_state)
+
+    def apply(self, strategy: Strategy, step: Step, result: StepResult, reductions: int = 0) -> None:
+        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts.
+
+        reductions: of the learning rate, by what the history so far tells its schedule.
+        """
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples, reductions)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)
@@ -65,4 +75,5 @@ class TrainingState:
             optimizer_state={name: vector.copy() for name, vector in self.optimizer_state.items()},
             counts=counts,
             excluded=[*self.excluded],
+            history=[*self.history],
         )

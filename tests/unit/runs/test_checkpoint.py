@@ -45,7 +45,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
     for number, state in enumerate(states):
         state.epoch, state.step_index, state.samples = 3, 7 + number, 70
         state.excluded.append(f"worker{number}")
-        state.optimizer_state["velocity"][:] = number
+        state.optimizer_state["ahead"][:] = number
         state.counts.of("worker").add(WorkerCounts(answered=number, samples=70))
         save_checkpoint(tmp_path / "checkpoint.npz", state, config)
     found: Counter[int] = Counter()
@@ -57,6 +57,6 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         assert state.parameters.sha256 == kept.parameters.sha256
         assert (state.epoch, state.samples, state.excluded) == (3, 70, kept.excluded)
         assert state.counts == kept.counts
-        np.testing.assert_array_equal(state.optimizer_state["velocity"], kept.optimizer_state["velocity"])
+        np.testing.assert_array_equal(state.optimizer_state["ahead"], kept.optimizer_state["ahead"])
         found[state.step_index - 7] += 1
     assert found[0] > COUNT / 2
