@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.data.augment.options import Augmentation
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
 from shared.nn.activations import ACTIVATIONS
@@ -48,7 +49,8 @@ class TrainConfig:
     optimizer: str = "sgd"
     learning_rate: float  # applied to the mean gradient
     schedule: str = "constant"  # of the learning rate
-    seed: int = 0  # of the weights and of every epoch's order
+    seed: int = 0  # of the weights, of every epoch's order and of the deformations
+    augment: Augmentation | None = None  # how strongly images are deformed; None: not at all
     strategy: StrategyOptions
 
     def __post_init__(self) -> None:
@@ -180,7 +182,9 @@ class TrainConfig:
         fields = {"arithmetic": "native", **fields} if "strategy" in fields else _of_version_0_1(fields)
         options = dict(fields.pop("strategy"))
         strategy = STRATEGIES[options.pop("kind")](**options)
-        return cls(**{**fields, "sizes": tuple(fields["sizes"]), "strategy": strategy})
+        augment = fields.get("augment")
+        given = {**fields, "augment": None if augment is None else Augmentation.from_json(augment)}
+        return cls(**{**given, "sizes": tuple(fields["sizes"]), "strategy": strategy})
 
 
 def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shared.config import _CHOICES, TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.parameters import Parameters
@@ -153,7 +154,10 @@ def test_exact_local_sgd_needs_no_shards_either():
     assert replace(EXACT, strategy=LocalSGD(local_steps=5)).numbers == "exact arithmetic"
 
 
-@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5))])
+DEFORMED = replace(EXACT, augment=Augmentation(elastic=3.6, rotate=9))
+
+
+@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5)), DEFORMED])
 def test_a_configuration_survives_its_journey(config):
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
@@ -172,6 +176,7 @@ def test_a_configuration_is_kept_under_these_names():
         "learning_rate": 3.0,
         "schedule": "constant",
         "seed": 0,
+        "augment": None,
         "strategy": {"kind": "sync-sgd", "shards": 2},
     }
     exact = EXACT.to_json()
