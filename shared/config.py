@@ -163,6 +163,11 @@ class TrainConfig:
                 raise ConfigError("class_weights", join(self.class_weights), rule)
             on_grid = tuple(round(weight / _LEAST_WEIGHT) * _LEAST_WEIGHT for weight in self.class_weights)
             object.__setattr__(self, "class_weights", on_grid)  # so that their sums are exact
+        if (self.augment is None) != (self.image_shape is None):
+            raise ConfigError("augment", self.augment, "needs images, and the size that they have")
+        if self.image_shape is not None and math.prod(self.image_shape) != self.sizes[0]:
+            rule = f"must be of the {self.sizes[0]} inputs"
+            raise ConfigError("image_shape", "x".join(map(str, self.image_shape)), rule)
         if self.standardize is not None:
             mean, deviation = self.standardize
             if not (math.isfinite(mean) and math.isfinite(deviation) and abs(mean) <= 2**10 and deviation >= 2**-10):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shared.config import _CHOICES, TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.losses import LOSSES
@@ -174,9 +175,17 @@ LEARNING = replace(
     max_norm=4.0,
     ema=0.5,
 )
+DEFORMED = replace(
+    EXACT,
+    augment=Augmentation(elastic=3.6, rotate=9),
+    image_shape=(2, 3),
+    standardize=(0.5, 0.25),
+    class_weights=(1, 2, 0.5),
+)
+NO_SHARDS = replace(EXACT, strategy=LocalSGD(local_steps=5))
 
 
-@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5)), LEARNING])
+@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, NO_SHARDS, LEARNING, DEFORMED])
 def test_a_configuration_survives_its_journey(config):
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
