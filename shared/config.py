@@ -1,19 +1,24 @@
 """What decides the bits of a run, as one typed, frozen object."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from shared.data.augment.options import Augmentation
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
+from shared.monitors import MONITORS, Monitor
 from shared.nn.activations import ACTIVATIONS
+from shared.nn.architecture import Architecture
 from shared.nn.arithmetic import ARITHMETICS
+from shared.nn.dropout import Dropout, dropped, kept_weight
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
+from shared.nn.outputs import OUTPUTS
 from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
 from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
@@ -21,15 +26,18 @@ from shared.optim.schedules import SCHEDULES
 from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions, SyncSGD
 
 _LARGEST = 2**29  # bytes of weights
+_LEAST_WEIGHT, _MOST_WEIGHT = 2.0**-10, 2.0**10  # of a class; weights are multiples of the first
 
 
 _CHOICES: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
+    "output": OUTPUTS,
     "loss": LOSSES,
     "initializer": INITIALIZERS,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "arithmetic": ARITHMETICS,
+    "monitor": MONITORS,
 }
 
 
@@ -38,9 +46,11 @@ class TrainConfig:
     """The configuration of a run: with the data, it determines the trained weights to the last bit."""
 
     sizes: tuple[int, ...]  # neurons of each layer, inputs first
-    activation: str = "sigmoid"
-    loss: str = "quadratic"
+    activation: str = "sigmoid"  # of the hidden layers
+    output: str = "sigmoid"  # what the last layer makes of its sums
+    loss: str = ""  # default: the output's own
     initializer: str = "normal"
+    standardize: tuple[float, float] | None = None  # mean and deviation that inputs are freed of
     arithmetic: str = "exact"
     dtype: str = ""  # of weights, gradients and all between; default: the arithmetic's own
     epochs: int
@@ -48,16 +58,26 @@ class TrainConfig:
     optimizer: str = "sgd"
     learning_rate: float  # applied to the mean gradient
     schedule: str = "constant"  # of the learning rate
+    dropout: float = 0.0  # of hidden layers: the share that is dropped
+    input_dropout: float = 0.0
+    label_smoothing: float = 0.0  # how much of a class's 1 is spread over all classes
+    class_weights: tuple[float, ...] = ()  # by class; default: 1
+    augment: Augmentation | None = None  # what is done to the training images, fresh in every epoch
+    image_shape: tuple[int, int] | None = None  # height and width of the images, if something is done to them
     seed: int = 0  # of the weights and of every epoch's order
     train_samples: int = 0  # only the first so many of the data's training samples; 0: all of them
     start: str = ""  # weights_sha256 of the model that the run begins with; "": with weights that are drawn
     strategy: StrategyOptions
+    monitor: str = "validation-accuracy"  # by which epochs are compared
+    early_stopping: int = 0  # epochs without improvement after which the run ends; 0: it goes on to the last
 
     def __post_init__(self) -> None:
         """Check every option by itself. Raises ConfigError."""
         if len(self.sizes) < 2 or min(self.sizes) < 1:
             hint = "for MNIST, give 784,30,10"
             raise ConfigError("sizes", join(self.sizes), "needs at least two layers of at least one neuron", hint)
+        if self.output in OUTPUTS:
+            object.__setattr__(self, "loss", self.loss or OUTPUTS[self.output].loss)
         for field in ("epochs", "mini_batch_size"):
             if getattr(self, field) < 1:
                 raise ConfigError(field, getattr(self, field), "must be at least 1")
@@ -71,6 +91,7 @@ class TrainConfig:
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
+        self._check_learning()
         dtypes = ARITHMETICS[self.arithmetic].dtypes
         object.__setattr__(self, "dtype", self.dtype or dtypes[0])
         if self.dtype not in dtypes:
@@ -87,11 +108,41 @@ class TrainConfig:
                     "shards", self.strategy.shards, f"has no meaning in {self.arithmetic} arithmetic", hint
                 )
             raise ConfigError("shards", None, f"must be given in {self.arithmetic} arithmetic")
+        if self.early_stopping < 0:
+            raise ConfigError("early_stopping", self.early_stopping, "must be 0 or more epochs")
+        if self.depends_on_monitor and self.monitored is None:
+            rule = "needs a figure by which epochs are compared"
+            raise ConfigError("early_stopping", self.early_stopping, rule, "give --monitor validation-accuracy")
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
             raise ConfigError("sizes", join(self.sizes), rule, "choose smaller layers")
         self.mlp()  # raises ConfigError if sums of so many could not be exact
+
+    def _check_learning(self) -> None:
+        """Check what the network learns by."""
+        outputs = LOSSES[self.loss].outputs
+        if self.output not in outputs:
+            rule = f"goes with {' or '.join(outputs)} outputs, not with {self.output}"
+            hint = f"leave it out for {OUTPUTS[self.output].loss}"
+            raise ConfigError("loss", self.loss, rule, hint)
+        for field in ("dropout", "input_dropout", "label_smoothing"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ConfigError(field, getattr(self, field), "must be at least 0 and below 1")
+        if self.class_weights:
+            if len(self.class_weights) != self.sizes[-1]:
+                rule = f"must be one for each of the {self.sizes[-1]} outputs, not {len(self.class_weights)}"
+                raise ConfigError("class_weights", join(self.class_weights), rule)
+            if not all(_LEAST_WEIGHT <= weight <= _MOST_WEIGHT for weight in self.class_weights):
+                rule = f"must be between {_LEAST_WEIGHT:g} and {_MOST_WEIGHT:g}"
+                raise ConfigError("class_weights", join(self.class_weights), rule)
+            on_grid = tuple(round(weight / _LEAST_WEIGHT) * _LEAST_WEIGHT for weight in self.class_weights)
+            object.__setattr__(self, "class_weights", on_grid)  # so that their sums are exact
+        if self.standardize is not None:
+            mean, deviation = self.standardize
+            if not (math.isfinite(mean) and math.isfinite(deviation) and abs(mean) <= 2**10 and deviation >= 2**-10):
+                rule = "needs a mean of at most 1024 and a deviation of at least 1/1024"
+                raise ConfigError("standardize", f"{mean},{deviation}", rule)
 
     def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:
         """Check that the configuration fits the training data. Raises ConfigError."""
@@ -112,6 +163,41 @@ class TrainConfig:
             if self.strategy.replicas > most:
                 rule = f"must be at most {most}, among which {n_samples} training samples can be divided"
                 raise ConfigError("replicas", self.strategy.replicas, rule, "give fewer, or fewer local steps")
+
+    def check_validation(self, n_validation: int) -> None:
+        """Check that there are validation samples, if any are needed. Raises ConfigError."""
+        if self.monitored is None or not self.monitored.of_validation or n_validation:
+            return
+        rule, hint = "needs validation samples, and the data has none", "give --monitor training-cost"
+        if self.depends_on_monitor:
+            raise ConfigError("early_stopping", self.early_stopping, rule, hint)
+        raise ConfigError("monitor", self.monitor, rule, hint)
+
+    @property
+    def monitored(self) -> Monitor | None:
+        """The figure by which epochs are compared, if they are."""
+        return MONITORS[self.monitor]
+
+    @property
+    def depends_on_monitor(self) -> bool:
+        """Whether what is monitored decides how the run goes on, and not only which epoch is called the best."""
+        return self.early_stopping > 0
+
+    @property
+    def is_the_notebooks(self) -> bool:
+        """Whether the job is one that the notebook could do too: sigmoids, quadratic cost, plain SGD."""
+        same = TrainConfig(
+            sizes=self.sizes,
+            initializer=self.initializer,
+            arithmetic=self.arithmetic,
+            dtype=self.dtype,
+            epochs=self.epochs,
+            mini_batch_size=self.mini_batch_size,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+            strategy=self.strategy,
+        )
+        return self == (same if self.monitored else replace(same, monitor=self.monitor))
 
     @property
     def numpy_dtype(self) -> np.dtype[Any]:
@@ -157,9 +243,25 @@ class TrainConfig:
 
     def mlp(self) -> MLP:
         """Return the network's formulas."""
-        activation, loss = ACTIVATIONS[self.activation], LOSSES[self.loss]
-        arithmetic = ARITHMETICS[self.arithmetic](self.sizes, activation, loss, self.numpy_dtype, self.mini_batch_size)
-        return MLP(self.sizes, activation, loss, arithmetic)
+        mean, deviation = self.standardize or (0.0, 1.0)
+        architecture = Architecture(
+            sizes=self.sizes,
+            activation=ACTIVATIONS[self.activation],
+            output=OUTPUTS[self.output],
+            loss=LOSSES[self.loss],
+            mean=mean,
+            deviation=deviation,
+            kept_inputs=kept_weight(dropped(self.input_dropout)),
+            kept_outputs=kept_weight(dropped(self.dropout)),
+            sample_weight=max(self.class_weights, default=1.0),
+        )
+        return MLP(architecture, ARITHMETICS[self.arithmetic](architecture, self.numpy_dtype, self.mini_batch_size))
+
+    def dropout_of_layers(self) -> Dropout | None:
+        """Return what drops neurons, if anything does."""
+        if not (self.dropout or self.input_dropout):
+            return None
+        return Dropout(self.seed, self.sizes, self.input_dropout, self.dropout, self.numpy_dtype)
 
     def initial_parameters(self) -> Parameters:
         """Return the weights and biases that are drawn: those before the first step, unless there is a `start`."""
@@ -192,15 +294,21 @@ class TrainConfig:
         """Return what `from_json` takes."""
         options = {name: value for name, value in asdict(self.strategy).items() if value is not None}
         strategy = {"kind": self.strategy.kind, **options}
-        return {**asdict(self), "sizes": list(self.sizes), "strategy": strategy}
+        augment = None if self.augment is None else self.augment.to_json()
+        fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {**fields, "strategy": strategy, "augment": augment}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
         """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
         fields = {"arithmetic": "native", **fields} if "strategy" in fields else _of_version_0_1(fields)
+        fields = {"monitor": "none", **fields}  # before 0.2 no figure of validation samples was kept
         options = dict(fields.pop("strategy"))
         strategy = STRATEGIES[options.pop("kind")](**options)
-        return cls(**{**fields, "sizes": tuple(fields["sizes"]), "strategy": strategy})
+        if fields.get("augment") is not None:
+            fields["augment"] = Augmentation.from_json(fields["augment"])
+        tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return cls(**{**fields, **tuples, "strategy": strategy})
 
 
 def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +322,6 @@ def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:
     return {**native, **fields, "learning_rate": learning_rate, "strategy": strategy}
 
 
-def join(sizes: tuple[int, ...]) -> str:
-    """Return sizes as the command line takes them: 784,30,10."""
-    return ",".join(map(str, sizes))
+def join(numbers: Iterable[float]) -> str:
+    """Return sizes, or other numbers, as the command line takes them: 784,30,10."""
+    return ",".join(f"{number:g}" if isinstance(number, float) else str(number) for number in numbers)

@@ -17,7 +17,7 @@ LAYERS = [
     "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
     "shared.environment  shared.nn",
     "shared.optim  shared.data",
-    "shared.strategies",
+    "shared.strategies  shared.monitors",
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
@@ -56,6 +56,7 @@ PURE_IMPORTS = (
 REGISTRIES = {
     "shared.nn.activations": "ACTIVATIONS",
     "shared.nn.arithmetic": "ARITHMETICS",
+    "shared.nn.outputs": "OUTPUTS",
     "shared.nn.losses": "LOSSES",
     "shared.nn.initializers": "INITIALIZERS",
     "shared.optim.optimizers": "OPTIMIZERS",

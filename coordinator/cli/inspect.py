@@ -7,20 +7,24 @@ import numpy as np
 
 from coordinator.accounting import table
 from coordinator.cli.options import data_option
-from coordinator.runs.lookup import find_model, is_run
+from coordinator.reporting import lines
+from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.run import Run
 from shared.config import join
 from shared.data.dataset import load_dataset
 from shared.errors import ModelError
 from shared.nn.arithmetic import one_thread, quiet
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import evaluate as score_of
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @data_option
 def evaluate(model: Path, data: Path) -> None:
-    """Print how many of the test samples a model gets right."""
+    """Print how many of the test samples a model gets right.
+
+    A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
+    """
     found = find_model(model)
     parameters = found.parameters
     test = load_dataset(data).test
@@ -32,15 +36,16 @@ def evaluate(model: Path, data: Path) -> None:
     test.check_inputs(found.arithmetic)
     with one_thread(), quiet():
         mlp = found.mlp()
-        correct = count_correct(mlp, mlp.rounded(parameters), test)
-    click.echo(f"accuracy is {correct}/{len(test)}")
+        correct = score_of(mlp, mlp.rounded(parameters), test).correct
+    which = f" ({model_file(model).name})" if model.is_dir() else ""
+    click.echo(f"accuracy is {correct}/{len(test)}{which}")
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 def show(model: Path) -> None:
     """Print a model's layers, weights and biases."""
-    found = find_model(model)
+    found = find_model(model / "model.npz" if model.is_dir() else model)
     parameters = found.parameters
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")
@@ -56,6 +61,8 @@ def show(model: Path) -> None:
         run = Run.open(str(model), Path())
         for place in run.places:
             click.echo(f"computed on: {place}")
+        if run.metrics:
+            click.echo(lines.table(run.config, run.metrics))
         click.echo(table(run.ledger))
         if run.damaged_line:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; this is the ledger up to there")

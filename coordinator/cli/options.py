@@ -13,6 +13,7 @@ from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig, join
 from shared.data.dataset import DEFAULT_DATA, WANTED
+from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.arithmetic.native import Native
@@ -99,6 +100,17 @@ model_options = group(
         help="Begin with the weights of a model, or of a run's model: for other data, or with other options.",
     ),
 )
+choice_options = group(
+    _choice("--monitor", MONITORS, "validation-accuracy", "By what epochs are compared."),
+    click.option(
+        "--early-stopping",
+        type=int,
+        metavar="PATIENCE",
+        default=0,
+        show_default=True,
+        help="End after so many epochs without a better one; 0: after all epochs.",
+    ),
+)
 learning_options = group(
     click.option("--epochs", type=int, default=30, show_default=True, help="How often all samples are learned from."),
     mini_batch_size_option,
@@ -115,6 +127,7 @@ learning_options = group(
         "--seed", type=int, default=0, show_default=True, help="Of the first weights and of every epoch's order."
     ),
     strategy_options,
+    choice_options,
     click.option("--outer-momentum", type=float, help="Of the replicas' mean pseudo-gradient.  [default: 0]"),
 )
 settings_options = group(
@@ -244,6 +257,14 @@ def to_sizes(
     if hidden is not None and hidden != sizes[1:-1]:
         raise click.UsageError(f"--sizes {join(sizes)} and --hidden {join(hidden)} do not agree; give one of them")
     return sizes
+
+
+def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:
+    """Return the configuration for so many validation samples, where nobody asked for a --monitor.
+
+    Without any no epochs are compared, unless the run's course depends on it, which `check_validation` refuses.
+    """
+    return config if n_validation or config.depends_on_monitor else replace(config, monitor="none")
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:

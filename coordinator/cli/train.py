@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from coordinator.accounting import table
 from coordinator.cli import options
 from coordinator.cli import start as beginning
 from coordinator.cli.settings import Configurable, check_digests
+from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
-from coordinator.training.metrics import best
+from coordinator.training.choice import is_finished
 from coordinator.training.state import TrainingState
 from shared import logs
 from shared.data.dataset import Dataset, find_dataset, load_dataset
@@ -53,9 +55,12 @@ def train_command(
     dataset = load_dataset(path).first(given["train_samples"])
     training = dataset.training
     config = options.to_config(given, run_options.workers == 0, training.n_inputs, training.n_classes)
+    if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
+        config = options.with_default_monitor(config, len(dataset.validation))
     if model is not None:
         beginning.check(config, model)
     config.check_data(len(training), training.n_inputs, training.n_classes)
+    config.check_validation(len(dataset.validation))
     check_digests(ctx, path, dataset)
     dataset.check_inputs(config.arithmetic)
     run_options.check_queue()
@@ -97,12 +102,13 @@ def resume_command(
     try:
         run.lock()
     except ReadOnlyError:
-        if run.state(steps_per_epoch).epoch < (epochs or run.config.epochs):
+        state = run.state(steps_per_epoch)
+        if not is_finished(run.config, state.epoch, state.history) or epochs not in (None, run.config.epochs):
             raise
     state = run.state(steps_per_epoch)
     if epochs is not None:
         run.ask_for_epochs(epochs, state)
-    if state.epoch == run.config.epochs:
+    if is_finished(run.config, state.epoch, state.history):
         _say_the_result(run)
         return
     run_options.check_queue()
@@ -124,12 +130,11 @@ def _train(run: Run, dataset: Dataset, data: Path, state: TrainingState, run_opt
 
 
 def _say_the_result(run: Run) -> None:
-    winner = best(run.metrics)
     results.info(table(run.ledger))
-    results.info(
-        f"best epoch {winner.epoch}: {winner.correct}/{winner.n_test}; "
-        f"last weights_sha256 {run.metrics[-1].weights_sha256}"
-    )
-    results.info(f"model: {run.model}")
+    if told := lines.early_end(run.config, run.metrics):
+        results.info(told)
+    results.info(lines.choice(run.config, run.metrics))
+    best = f"; of the best epoch: {run.best_model}" if run.best_model.exists() else ""
+    results.info(f"model: {run.model}{best}")
     if told := published.compare(run):
         results.info(told)

@@ -1,4 +1,4 @@
-"""A bar over the whole run, and the notebook's line after each epoch."""
+"""A bar over the whole run, and a line after each epoch."""
 
 import sys
 import time
@@ -9,6 +9,7 @@ from typing import Self
 from tqdm import tqdm
 
 from coordinator.gradients.base import GradientSource, StepResult
+from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import results
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
@@ -24,7 +25,8 @@ class ProgressBar(Callback):
 
     def __init__(self, config: TrainConfig, n_samples: int) -> None:
         """n_samples: of one epoch."""
-        self._n_samples = n_samples
+        self._config, self._n_samples = config, n_samples
+        self._figures = ""  # of the epoch before
         self._steps_per_epoch = config.sampler(n_samples).steps_per_epoch
         self._bar = tqdm(
             total=n_samples * config.epochs,
@@ -60,11 +62,12 @@ class ProgressBar(Callback):
         self._bar.set_description_str(
             f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}", refresh=False
         )
-        self._bar.set_postfix_str(n_workers(source.n_workers), refresh=False)
+        self._bar.set_postfix_str(f"{self._figures}{n_workers(source.n_workers)}", refresh=False)
         self._bar.update(self._pending)
         self._pending = 0
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
         self._bar.update(self._pending)
         self._pending = 0
-        results.info(metrics, extra=asdict(metrics))
+        self._figures = f"{figures}, " if (figures := lines.validation(metrics)) else ""
+        results.info(lines.epoch(self._config, metrics), extra=asdict(metrics))

@@ -35,14 +35,16 @@ def save_checkpoint(path: Path, state: TrainingState, config: TrainConfig) -> No
         "seconds": state.seconds,
         "counts": state.counts.to_json(),
         "excluded": state.excluded,
+        "history": state.history,
         "config": config.to_json(),
     }
     text = json.dumps(progress).encode()
     arrays = {
         **to_arrays(state.parameters),
         **{f"optimizer_{name}": vector for name, vector in state.optimizer_state.items()},
+        **({} if state.best is None else {"best": state.best.flat}),
         "progress": np.frombuffer(text, np.uint8),
-        "sha256": np.frombuffer(_digest(text, state.parameters, state.optimizer_state), np.uint8),
+        "sha256": np.frombuffer(_digest(text, state.parameters, state.optimizer_state, state.best), np.uint8),
     }
     # In this order, one of the two is there at any moment, and none is given up before the new one is whole.
     new = path.with_name(f"{path.stem}.new{path.suffix}")
@@ -84,8 +86,10 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         for name in [*arrays]
         if name.startswith("optimizer_") or name == "velocity"
     }
+    best = arrays.pop("best", None)
     parameters = from_arrays(arrays)
-    if digest != _digest(text, parameters, remembered):
+    best = None if best is None else Parameters(parameters.sizes, parameters.dtype, best)
+    if digest != _digest(text, parameters, remembered, best):
         raise ValueError("its checksum is wrong")
     progress = json.loads(text)
     if "batch" in progress:
@@ -104,6 +108,8 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         progress["seconds"],
         EpochCounts.from_json(progress["counts"]),
         progress["excluded"],
+        progress.get("history", []),  # which GradMQ 0.1 did not keep
+        best,
     )
     if state.epoch > config.epochs or (state.epoch == config.epochs and state.step_index):
         raise RunError(f"{path} is beyond the {config.epochs} epochs of config.json, which has changed; restore that")
@@ -113,6 +119,8 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         (parameters.sizes, parameters.dtype) != (config.sizes, config.numpy_dtype)
         or set(remembered) != set(expected)
         or not (0 <= state.step_index <= steps_per_epoch and state.epoch >= 0)
+        or len(state.history) not in (0, state.epoch)
+        or (best is None) != (not state.history)
     ):
         raise ValueError("it belongs to another run")
     return state
@@ -134,11 +142,13 @@ def _before(path: Path) -> Path:
     return path.with_name(f"{path.stem}.before{path.suffix}")
 
 
-def _digest(text: bytes, parameters: Parameters, optimizer_state: OptimizerState) -> bytes:
+def _digest(text: bytes, parameters: Parameters, optimizer_state: OptimizerState, best: Parameters | None) -> bytes:
     digest = hashlib.sha256(text)
     digest.update(parameters.flat.data)
     for _, vector in sorted(optimizer_state.items()):
         digest.update(np.ascontiguousarray(vector).data)
+    if best is not None:
+        digest.update(best.flat.data)
     return digest.digest()
 
 

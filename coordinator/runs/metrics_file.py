@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import write_whole
-from coordinator.training.metrics import EpochMetrics
+from coordinator.training.metrics import FIGURES_SINCE_0_2, EpochMetrics
 from shared.errors import RunError
 
 
@@ -57,4 +58,6 @@ def _metrics(fields: dict[str, Any], epoch: int) -> EpochMetrics:
     metrics = EpochMetrics(**fields)
     if type(metrics.correct) is not int or not 0 <= metrics.correct <= metrics.n_test or metrics.epoch != epoch:
         raise ValueError("no epoch's figures, or another epoch's")
+    if any(type(getattr(metrics, name)) not in (int, float, NoneType) for name in FIGURES_SINCE_0_2):
+        raise ValueError("figures that are no numbers")
     return metrics

@@ -19,7 +19,8 @@ _MNIST = "29d2c8c67252f5240e672ed37b8e6e515b76c9fdd0dd0333c5d5cbb311e565fa"  # d
 def compare(run: Run) -> str:
     """Return a line that tells whether a finished run has the published fingerprint; nothing for any other job."""
     seed = run.config.seed
-    if run.config != replace(_JOB, seed=seed) or run.data.get("training_sha256") != _MNIST or seed not in FINGERPRINTS:
+    job = replace(_JOB, seed=seed, monitor=run.config.monitor)  # which changes no weights
+    if run.config != job or run.data.get("training_sha256") != _MNIST or seed not in FINGERPRINTS:
         return ""
     if run.metrics[-1].weights_sha256 == FINGERPRINTS[seed]:
         return f"this is the fingerprint that every machine gets for seed {seed}"

@@ -12,6 +12,7 @@ from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import Model, save_model
 from coordinator.runs.run import Run
 from coordinator.training.callbacks import Callback
+from coordinator.training.choice import best_epoch
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.errors import RunError
@@ -35,7 +36,7 @@ class Recorder(Callback):
         self._checkpoints.close()
 
     def on_begin(self, state: TrainingState) -> None:
-        """Forget what was recorded after this state: it will come again, with the same figures."""
+        """Forget what was recorded after this state: it will come again, with the same figures and weights."""
         run = self._run
         for left in [*run.folder.glob(".*.npz.*"), *run.folder.glob(".metrics.jsonl.*")]:
             with self._writing(left):
@@ -44,6 +45,11 @@ class Recorder(Callback):
         if run.metrics_file.exists():
             with self._writing(run.metrics_file):
                 write_metrics(run.metrics_file, run.metrics)
+        with self._writing(run.best_model):
+            if state.best is None:
+                run.best_model.unlink(missing_ok=True)
+            else:
+                self._save(run.best_model, state.best)
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         if self._checkpoints.due:
@@ -51,7 +57,9 @@ class Recorder(Callback):
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
         """Write in an order in which a checkpoint never knows of more than is there."""
-        self._save_model(state.parameters)
+        self._save(self._run.model, state.parameters)
+        if state.best is not None and best_epoch(state.history) == metrics.epoch:
+            self._save(self._run.best_model, state.best)
         self._run.metrics.append(metrics)
         with self._writing(self._run.metrics_file):
             append_metrics(self._run.metrics_file, metrics)
@@ -59,13 +67,12 @@ class Recorder(Callback):
 
     def on_stop(self, state: TrainingState) -> None:
         """Save the model so far, and where to go on."""
-        self._save_model(state.parameters)
+        self._save(self._run.model, state.parameters)
         self._checkpoints.take(state)
 
-    def _save_model(self, parameters: Parameters) -> None:
-        with self._writing(self._run.model):
-            config = self._run.config
-            save_model(self._run.model, Model(parameters, config.activation, config.loss, config.arithmetic))
+    def _save(self, path: Path, parameters: Parameters) -> None:
+        with self._writing(path):
+            save_model(path, Model.of(self._run.config, parameters))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

@@ -15,6 +15,8 @@ from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import Model, load_model, save_model
 from coordinator.runs.places import Place
+from coordinator.training.choice import is_finished
+from coordinator.training.metrics import history_of
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset
@@ -34,6 +36,7 @@ class Run:
         self.config, self.data, self.places = config, data, places
         self.model = folder / "model.npz"
         self.initial = folder / "initial.npz"  # of a run that begins with a model's weights: that model
+        self.best_model = folder / "best.npz"  # as of the best epoch; not there if nothing is monitored
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
         self._config_file = folder / "config.json"
@@ -81,9 +84,12 @@ class Run:
 
     def check_data(self, path: Path, data: Dataset) -> None:
         """Raise RunError unless these are the samples of this run."""
-        if any(self.data.get(name) != digest for name, digest in _digests(data).items()):
+        digests = _digests(data)
+        own = {"validation_sha256": digests["validation_sha256"], **self.data}  # which GradMQ 0.1 did not keep
+        if any(own.get(name) != digest for name, digest in digests.items()):
             raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own")
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
+        self.config.check_validation(len(data.validation))
 
     def goes_on_here(self) -> None:
         """Add this machine to those that the run was computed on.  Raises RunError if that can't be written."""
@@ -169,21 +175,43 @@ class Run:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""
         if self.model.exists():
             return load_model(self.model)
+        raise self._has_no(self.model)
+
+    def saved_best(self) -> Model | None:
+        """Return the model of a finished run's best epoch; None if nothing is monitored.  Raises as `saved` does."""
+        if not self.history:
+            return None
+        if self.best_model.exists():
+            return load_model(self.best_model)
+        raise self._has_no(self.best_model)
+
+    def _has_no(self, model: Path) -> RunError:
+        """Return the error about a model that is missing, which says how far the run is."""
         n_epochs, kept = len(self.metrics), "a" if self.has_checkpoint else "no"
         recorded = f"{n_epochs} of {self.config.epochs} epochs are recorded"
         if self.damaged_line:
             recorded += f", line {self.damaged_line} of metrics.jsonl is no epoch's"
         what_next = f"there is {kept} checkpoint; go on with: gradmq resume {self.folder}"
-        if n_epochs == self.config.epochs:
+        if self.is_finished:
             what_next = (
                 f"restore it, or compare the epochs alone with: gradmq verify --epochs 0..{n_epochs - 1} {self.folder}"
             )
-        raise RunError(f"run {self.id} has no {self.model.name}: {recorded}; {what_next}")
+        return RunError(f"run {self.id} has no {model.name}: {recorded}; {what_next}")
 
     def discard(self, keep_logs: bool) -> None:
         """Remove the folder of a run that learned nothing, unless it has logs to keep."""
         if not (keep_logs and (self.folder / "logs").exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def history(self) -> list[float]:
+        """What was monitored in each recorded epoch, see `coordinator.training.choice`."""
+        return history_of(self.config, self.metrics)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are recorded: as many as were wanted, or up to where the run was stopped early."""
+        return is_finished(self.config, len(self.metrics), self.history)
 
     @property
     def is_worth_keeping(self) -> bool:
@@ -218,4 +246,4 @@ class Run:
 
 
 def _digests(data: Dataset) -> dict[str, str]:
-    return {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "test")}
+    return {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "validation", "test")}

@@ -8,8 +8,9 @@ from coordinator.accounting import EpochCounts
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.run import Run
+from coordinator.training.choice import best_epoch, is_finished
 from coordinator.training.loop import steps
-from coordinator.training.metrics import EpochMetrics, evaluate_epoch
+from coordinator.training.metrics import FIGURES_SINCE_0_2, EpochMetrics, evaluate_epoch, monitored_value
 from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import LedgerError, RunError
@@ -30,7 +31,7 @@ def verify(
 ) -> Iterator[Comparison]:
     """Recompute a run from its configuration, up to epoch `last` if one is given, and compare every epoch.
 
-    After the last epoch of the run that is also the model, and where the run was interrupted in mid-epoch its
+    After the last epoch of the run those are also the models, and where the run was interrupted in mid-epoch its
     checkpoint. after_step: hears of every step that is recomputed.
     """
     config, training = run.config, data.training
@@ -38,14 +39,18 @@ def verify(
         raise RunError(f"run {run.id} has recorded nothing that could be compared")
     # Only of a finished run: before, a crash can leave a model of the epoch after. It is read first, so that nobody
     # waits for all epochs to hear that there is none.
-    saved = run.saved() if last is None and len(run.metrics) == config.epochs else None
+    whole = last is None and run.is_finished
+    saved, saved_best = (run.saved(), run.saved_best()) if whole else (None, None)
     state = run.initial_state()
     source = InProcessGradients(config, training)
     for recorded in run.metrics[: None if last is None else last + 1]:
+        if is_finished(config, state.epoch, state.history):
+            yield Comparison(recorded.epoch, "metrics.jsonl", f"recomputed, the run ends after epoch {state.epoch - 1}")
+            return
         for result in steps(config, training, source, state):
             after_step(state, result, source)
         again = evaluate_epoch(config, data, state)
-        state.next_epoch()
+        state.next_epoch(monitored_value(config, again))
         yield Comparison(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
     if last is not None:
         return
@@ -54,6 +59,9 @@ def verify(
     if saved is not None:
         differs = _differs("weights_sha256", saved.parameters.sha256, state.parameters.sha256)
         yield Comparison(state.epoch - 1, run.model.name, differs)
+    if saved_best is not None and state.best is not None:
+        differs = _differs("weights_sha256", saved_best.parameters.sha256, state.best.sha256)
+        yield Comparison(best_epoch(state.history), run.best_model.name, differs)
     kept = run.state(config.sampler(len(training)).steps_per_epoch)
     if kept.epoch == state.epoch and kept.step_index:
         for result in islice(steps(config, training, source, state), kept.step_index):
@@ -63,7 +71,8 @@ def verify(
 
 
 def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
-    names = ("weights_sha256", *_FIGURES)
+    of_0_1 = recorded.cost is None
+    names = ("weights_sha256", *_FIGURES, *(() if of_0_1 else FIGURES_SINCE_0_2))
     return next(
         filter(None, (_differs(name, getattr(recorded, name), getattr(again, name)) for name in names)), ""
     ) or _ledger(recorded)

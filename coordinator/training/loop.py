@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.signals import uninterrupted
 from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import evaluate_epoch
+from coordinator.training.choice import is_finished
+from coordinator.training.metrics import evaluate_epoch, monitored_value
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -26,7 +27,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, state: Tra
     """
     callback.on_begin(state)
     try:
-        while state.epoch < config.epochs:
+        while not is_finished(config, state.epoch, state.history):
             started = time.monotonic() - state.seconds
             for result in steps(config, data.training, source, state):
                 state.seconds = time.monotonic() - started
@@ -34,7 +35,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, state: Tra
             _check_finite("weights", state.parameters.flat, config, state)
             metrics = evaluate_epoch(config, data, state)
             with uninterrupted:
-                state.next_epoch()
+                state.next_epoch(monitored_value(config, metrics))
                 callback.after_epoch(state, metrics)
     except (KeyboardInterrupt, QueueError):
         if state.trained and is_finite(state.parameters.flat):

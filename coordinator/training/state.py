@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from coordinator.accounting import EpochCounts
 from coordinator.gradients.base import StepResult
 from coordinator.signals import uninterrupted
+from coordinator.training.choice import improves
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
@@ -25,6 +26,8 @@ class TrainingState:
     seconds: float = 0.0  # spent on the epoch so far
     counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
+    history: list[float] = field(default_factory=list)  # what was monitored in each finished epoch; higher is better
+    best: Parameters | None = None  # the weights after the best of these epochs; never changed, only replaced
 
     @classmethod
     def initial(cls, config: TrainConfig, start: Parameters | None = None) -> "TrainingState":
@@ -40,7 +43,7 @@ class TrainingState:
     def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
         """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)
@@ -50,8 +53,15 @@ class TrainingState:
         """Keep in mind who gets no more work: that is so whether or not the step is taken in which it turned out."""
         self.excluded += [worker for worker in workers if worker not in self.excluded]
 
-    def next_epoch(self) -> None:
-        """Begin the next epoch, with a ledger of its own."""
+    def next_epoch(self, value: float | None = None) -> None:
+        """Begin the next epoch, with a ledger of its own.
+
+        value: what was monitored in the one that ends, higher is better; None: nothing was.
+        """
+        if value is not None:
+            if improves(self.history, value):
+                self.best = self.parameters.copy()
+            self.history.append(value)
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.counts = EpochCounts()
 
@@ -61,8 +71,9 @@ class TrainingState:
         counts.add(self.counts)
         return replace(
             self,
-            parameters=Parameters(self.parameters.sizes, self.parameters.dtype, self.parameters.flat.copy()),
+            parameters=self.parameters.copy(),
             optimizer_state={name: vector.copy() for name, vector in self.optimizer_state.items()},
             counts=counts,
             excluded=[*self.excluded],
+            history=[*self.history],
         )

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from shared.nn.grids import Grid
+from shared.nn.inputs import InputFormat
 from shared.nn.mlp import MLP, Layers
+from shared.nn.score import Score, added
 from shared.types import Array, Rows, Vector
 
-_CHUNK = 1000  # samples of one pass
+CHUNK = 1000  # samples of one pass: always the same, for in native arithmetic they may decide the last bits
 
 
 class Labelled(Protocol):
@@ -19,29 +19,32 @@ class Labelled(Protocol):
 
     @property
     def labels(self) -> Array: ...
-    def inputs(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> Array: ...
+    def inputs(self, rows: Rows, form: InputFormat) -> Array: ...
+    def wanted(self, rows: Rows, form: InputFormat) -> tuple[Array, Rows]: ...
 
 
-def count_correct(mlp: MLP, layers: Layers, samples: Labelled) -> int:
-    """Return for how many samples the strongest output is that of their class.  layers: as `MLP.rounded` gives them."""
-    correct = 0
-    for start in range(0, len(samples.labels), _CHUNK):
-        rows = np.arange(start, min(start + _CHUNK, len(samples.labels)))
-        predicted = mlp.predict(layers, samples.inputs(rows, mlp.dtype, mlp.arithmetic.input_grid))
-        correct += int(np.count_nonzero(predicted == samples.labels[rows]))
-    return correct
+def evaluate(mlp: MLP, layers: Layers, samples: Labelled) -> Score:
+    """Return how good a network is on these samples.  layers: as `MLP.rounded` gives them."""
+    n_samples = len(samples.labels)
+    return added([evaluate_chunk(mlp, layers, samples, number) for number in range(-(-n_samples // CHUNK))])
+
+
+def evaluate_chunk(mlp: MLP, layers: Layers, samples: Labelled, number: int) -> Score:
+    """Return how good a network is on the samples from `number * CHUNK` on, CHUNK of them or what is left."""
+    rows = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(samples.labels)))
+    return mlp.score(layers, samples.inputs(rows, mlp.inputs), *samples.wanted(rows, mlp.inputs))
 
 
 def count_correct_by_vote(mlp: MLP, layers: Layers, labels: Array, versions: Callable[[Rows], Iterable[Array]]) -> int:
     """Return for how many samples that output is the strongest, in the mean over several versions, of their class.
 
     layers: as `MLP.rounded` gives them.  labels: (n_samples,).  versions: gives the inputs of these samples in each of
-    their versions, (n_inputs, len(rows)), on the arithmetic's `input_grid`.  In exact arithmetic outputs are multiples
+    their versions, (n_inputs, len(rows)), in the format `MLP.inputs`.  In exact arithmetic outputs are multiples
     of a power of two, so that their sums are the same in any order.
     """
     correct = 0
-    for start in range(0, len(labels), _CHUNK):
-        rows = np.arange(start, min(start + _CHUNK, len(labels)))
+    for start in range(0, len(labels), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(labels)))
         votes = np.zeros((mlp.sizes[-1], len(rows)))
         for x in versions(rows):
             votes += mlp.forward(layers, x)[-1]

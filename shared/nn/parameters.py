@@ -48,6 +48,10 @@ class Parameters:
         with np.errstate(over="ignore"):  # of what no number of that type is near to; it becomes infinite
             return Parameters(self.sizes, dtype, self.flat.astype(np.dtype(dtype).newbyteorder("<")))
 
+    def copy(self) -> "Parameters":
+        """Return the same layers over a vector of their own."""
+        return Parameters(self.sizes, self.dtype, self.flat.copy())
+
     @property
     def sha256(self) -> str:
         """The fingerprint: SHA-256 of W_1, b_1, W_2, b_2, … as little-endian C-order bytes."""

@@ -20,7 +20,7 @@ class Optimizer(Protocol):
         ...
 
     def update(
-        self, weights: Vector, state: OptimizerState, gradient: Vector, count: int, learning_rate: float
+        self, weights: Vector, state: OptimizerState, gradient: Vector, count: float, learning_rate: float
     ) -> None:
         """Take a step: change `weights` and `state` in place.
 
@@ -36,7 +36,7 @@ class SGD:
         return {}
 
     def update(
-        self, weights: Vector, state: OptimizerState, gradient: Vector, count: int, learning_rate: float
+        self, weights: Vector, state: OptimizerState, gradient: Vector, count: float, learning_rate: float
     ) -> None:
         gradient *= learning_rate / count
         weights -= gradient
@@ -55,7 +55,7 @@ class Nesterov:
         return {"velocity": np.zeros_like(weights)} if self._momentum else {}
 
     def update(
-        self, weights: Vector, state: OptimizerState, gradient: Vector, count: int, learning_rate: float
+        self, weights: Vector, state: OptimizerState, gradient: Vector, count: float, learning_rate: float
     ) -> None:
         gradient /= count
         if self._momentum:

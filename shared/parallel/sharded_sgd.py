@@ -6,9 +6,12 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
+from shared.nn.score import Score, added
 from shared.optim.optimizers import OptimizerState
+from shared.parallel.batches import Batches
 from shared.parallel.reduction import TreeReducer
 from shared.parallel.sharding import shard_bounds
+from shared.parallel.sums import Sum
 from shared.types import Vector
 
 
@@ -18,9 +21,9 @@ class ShardedSGDStrategy:
     divisible = False
 
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
-        self._config, self._shards, self._samples = config, shards, samples
+        self._config, self._shards = config, shards
         self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
-        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
+        self._batches = Batches(config, samples, self._mlp)
         self._optimizer = config.step_optimizer()
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
@@ -30,16 +33,15 @@ class ShardedSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._mlp.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        bounds = self.bounds(len(step.rows))
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
+        bounds, scores = self.bounds(len(step.rows)), list[Score]()
 
         def gradient(shard: int, out: Parameters) -> None:
-            x, y = self._samples.columns(step.rows[bounds[shard] : bounds[shard + 1]], *self._numbers)
-            self._mlp.backward(weights, x, y, out)
+            batch = self._batches.part(step, bounds[shard], bounds[shard + 1])
+            scores.append(batch.learn(self._mlp, weights, out))
 
-        return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]
+        return Sum(self._reducer.sum(gradient, first, stop), added(scores))
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        self._optimizer.update(
-            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number, self._n_steps)
-        )
+    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector) -> None:
+        learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
+        self._optimizer.update(parameters.flat, state, total, self._batches.count(step), learning_rate)

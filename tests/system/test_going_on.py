@@ -74,7 +74,7 @@ def begun(finished, small_data, tmp_path_factory) -> tuple[list[str], list[objec
     program = Program((*arguments, "--workers", 0), tmp_path_factory.mktemp("begun"), {})
     assert program.end() == 0, program.text()
     start = load_model(program.run_folder / "initial.npz").parameters.sha256
-    assert start == load_model(finished / "model.npz").parameters.sha256
+    assert start == load_model(finished / "best.npz").parameters.sha256
     return [line["weights_sha256"] for line in metrics(program)], arguments
 
 

@@ -9,6 +9,7 @@ import pytest
 from shared.config import _CHOICES, TrainConfig
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
+from shared.nn.losses import LOSSES
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OPTIMIZERS, Nesterov
 from shared.optim.schedules import SCHEDULES
@@ -103,7 +104,8 @@ def test_a_configuration_is_given_by_names_alone():
 @pytest.mark.parametrize("field", sorted(_CHOICES.keys() - {"arithmetic"}))
 def test_every_choice_of_a_registry_is_taken(field):
     for choice in _CHOICES[field]:
-        assert getattr(replace(SYNC, **{field: choice}), field) == choice
+        output = LOSSES[choice].outputs[0] if field == "loss" else SYNC.output
+        assert getattr(replace(SYNC, **{"output": output, "loss": "", field: choice}), field) == choice
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
@@ -129,7 +131,11 @@ def test_exact_is_the_default():
     [
         ({"dtype": "float32"}, "dtype", "must be float64 in exact arithmetic"),
         ({"dtype": "float16"}, "dtype", "must be float64 in exact arithmetic"),
-        ({"initializer": "standard-normal"}, "initializer", "must be one of normal in exact arithmetic"),
+        (
+            {"initializer": "standard-normal"},
+            "initializer",
+            "must be one of normal, nielsen, lecun, glorot, he in exact arithmetic",
+        ),
         ({"strategy": SyncSGD(shards=2)}, "shards", "has no meaning in exact arithmetic"),
         ({"arithmetic": "native"}, "shards", "must be given in native arithmetic"),
         ({"mini_batch_size": 2**21 + 1}, "mini_batch_size", f"must be at most {2**21} for exact sums"),
@@ -162,8 +168,10 @@ def test_a_configuration_is_kept_under_these_names():
     assert SYNC.to_json() == {
         "sizes": [6, 5, 3],
         "activation": "sigmoid",
+        "output": "sigmoid",
         "loss": "quadratic",
         "initializer": "normal",
+        "standardize": None,
         "arithmetic": "native",
         "dtype": "float32",
         "epochs": 1,
@@ -171,10 +179,18 @@ def test_a_configuration_is_kept_under_these_names():
         "optimizer": "sgd",
         "learning_rate": 3.0,
         "schedule": "constant",
+        "dropout": 0.0,
+        "input_dropout": 0.0,
+        "label_smoothing": 0.0,
+        "class_weights": [],
+        "augment": None,
+        "image_shape": None,
         "seed": 0,
         "train_samples": 0,
         "start": "",
         "strategy": {"kind": "sync-sgd", "shards": 2},
+        "monitor": "validation-accuracy",
+        "early_stopping": 0,
     }
     exact = EXACT.to_json()
     assert (exact["arithmetic"], exact["dtype"], exact["strategy"]) == ("exact", "float64", {"kind": "sync-sgd"})
@@ -200,7 +216,7 @@ OF_0_1 = {"sizes": [6, 5, 3], "epochs": 1, "mini_batch_size": 4, "eta": 3.0}
 def test_a_configuration_of_version_0_1_is_still_read(fields, config):
     given = {**OF_0_1, **fields}
     kept = dict(given)
-    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal")
+    assert TrainConfig.from_json(given) == replace(config, initializer="standard-normal", monitor="none")
     assert given == kept
 
 
@@ -317,3 +333,39 @@ def test_more_training_samples_than_there_are_cannot_be_asked_for():
         config.check_data(30, 6, 3)
     with pytest.raises(ConfigError, match="train_samples must be at least 1, got -1; leave it out for all"):
         replace(EXACT, train_samples=-1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "rule"),
+    [
+        ({"monitor": "test-accuracy"}, "monitor", "must be one of validation-accuracy, validation-cost, "),
+        ({"early_stopping": -1}, "early_stopping", "must be 0 or more epochs"),
+        ({"early_stopping": 3, "monitor": "none"}, "early_stopping", "needs a figure by which epochs are compared"),
+    ],
+)
+def test_what_cannot_be_chosen_by_is_refused(fields, field, rule):
+    with pytest.raises(ConfigError) as error:
+        replace(SYNC, **fields)
+    assert error.value.field == field
+    assert error.value.rule.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "monitor"),
+        ({"monitor": "validation-cost"}, "monitor"),
+        ({"early_stopping": 3}, "early_stopping"),
+        ({"monitor": "training-cost", "early_stopping": 3}, ""),
+        ({"monitor": "none"}, ""),
+    ],
+)
+def test_what_needs_validation_samples_is_refused_without(fields, field):
+    config = replace(SYNC, **fields)
+    config.check_validation(1)
+    if not field:
+        config.check_validation(0)
+        return
+    with pytest.raises(ConfigError, match="needs validation samples, and the data has none") as error:
+        config.check_validation(0)
+    assert error.value.field == field

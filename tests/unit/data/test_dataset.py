@@ -11,6 +11,7 @@ import pytest
 
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.errors import DataError
+from shared.nn.inputs import InputFormat
 from tests.support.mnist import MNIST, write_idx
 
 
@@ -26,7 +27,9 @@ def test_mnist_is_split_as_in_the_seed():
     assert [len(part) for part in (data.training, data.validation, data.test)] == [50_000, 10_000, 10_000]
     assert (data.training.n_inputs, data.training.n_classes) == (784, 10)
     assert data.training.labels[:5].tolist() == [5, 0, 4, 1, 9]
-    x, y = data.training.columns(np.array([0, 1]), np.float32)
+    rows, form = np.array([0, 1]), InputFormat(np.dtype(np.float32))
+    x, (y, labels) = data.training.inputs(rows, form), data.training.wanted(rows, form)
+    assert labels.tolist() == [5, 0]
     assert (x.shape, y.shape, x.dtype) == ((784, 2), (10, 2), np.float32)
     assert (x.min(), x.max()) == (0, 1)
     assert y.argmax(axis=0).tolist() == [5, 0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shared.nn.evaluation import count_correct, count_correct_by_vote
+from shared.nn.evaluation import count_correct_by_vote, evaluate
 from tests.support.exact import exact_mlp, parameters_of, samples_of
 from tests.support.learning import SAMPLES
 
@@ -16,10 +16,8 @@ def versions_of(n_versions: int) -> list[np.ndarray]:
 def test_one_version_is_what_is_counted_without_a_vote():
     mlp = exact_mlp(SIZES, 60)
     layers = mlp.rounded(parameters_of(SIZES, 1))
-    alone = count_correct_by_vote(
-        mlp, layers, SAMPLES.labels, lambda rows: [SAMPLES.inputs(rows, mlp.dtype, mlp.arithmetic.input_grid)]
-    )
-    assert alone == count_correct(mlp, layers, SAMPLES)
+    alone = count_correct_by_vote(mlp, layers, SAMPLES.labels, lambda rows: [SAMPLES.inputs(rows, mlp.inputs)])
+    assert alone == evaluate(mlp, layers, SAMPLES).correct
 
 
 def test_the_strongest_mean_output_wins_in_any_order_of_the_versions():
@@ -35,7 +33,7 @@ def test_the_strongest_mean_output_wins_in_any_order_of_the_versions():
 
 
 def test_many_samples_are_looked_at_in_parts_of_which_each_is_there_once(monkeypatch):
-    monkeypatch.setattr("shared.nn.evaluation._CHUNK", 7)
+    monkeypatch.setattr("shared.nn.evaluation.CHUNK", 7)
     mlp, seen = exact_mlp(SIZES, 60), []
     layers = mlp.rounded(parameters_of(SIZES, 1))
 

@@ -32,6 +32,8 @@ def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     state.epoch, state.step_index, state.samples, state.seconds = 3, 7, 70, 1.5
     state.excluded.append("worker@host:1")
     state.counts.of("worker@host:2").add(WorkerCounts(answered=14, late=2, samples=70))
+    state.history, state.best = [-0.5, -1 / 3, -1.5], state.parameters.copy()
+    state.best.flat += 1
     for _ in range(3):  # so that there is one before
         save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
     found = load_checkpoint(tmp_path / "checkpoint.npz", CONFIG, 100)
@@ -40,6 +42,9 @@ def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     assert (found.epoch, found.step_index, found.samples, found.seconds) == (3, 7, 70, 1.5)
     assert found.excluded == ["worker@host:1"]
     assert found.counts == state.counts
+    assert found.history == state.history
+    assert found.best is not None
+    assert found.best.sha256 == state.best.sha256 != found.parameters.sha256
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.before.npz", "checkpoint.npz"]
 
 
@@ -50,6 +55,8 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         state.epoch, state.step_index, state.samples = 3, 7 + number, 70
         state.excluded.append(f"worker{number}")
         state.optimizer_state["velocity"][:] = number
+        state.history, state.best = [1.0, 2.0, 3.0 + number], state.parameters.copy()
+        state.best.flat += number
         state.counts.of("worker").add(WorkerCounts(answered=number, samples=70))
         save_checkpoint(tmp_path / "checkpoint.npz", state, config)
     found: Counter[int] = Counter()
@@ -62,6 +69,10 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         assert (state.epoch, state.samples, state.excluded) == (3, 70, kept.excluded)
         assert state.counts == kept.counts
         np.testing.assert_array_equal(state.optimizer_state["velocity"], kept.optimizer_state["velocity"])
+        assert state.history == kept.history
+        assert state.best is not None
+        assert kept.best is not None
+        assert state.best.sha256 == kept.best.sha256
         found[state.step_index - 7] += 1
     assert found[0] > COUNT / 2
 
@@ -96,3 +107,12 @@ def test_with_a_schedule_that_depends_on_the_end_it_belongs_to_that_number_of_ep
     assert load_checkpoint(path, falling, 100) is not None
     with pytest.raises(RunError, match="was written under other settings"):
         load_checkpoint(path, replace(falling, epochs=61), 100)
+
+
+@pytest.mark.parametrize(("history", "has_best"), [([1.0, 2.0], True), ([], True), ([1.0, 2.0, 3.0], False)])
+def test_a_history_of_other_epochs_is_no_state(tmp_path, history, has_best):
+    state = TrainingState.initial(CONFIG)
+    state.epoch, state.history = 3, history
+    state.best = state.parameters.copy() if has_best else None
+    save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
+    assert load_checkpoint(tmp_path / "checkpoint.npz", CONFIG, 100) is None

@@ -133,3 +133,32 @@ def test_a_copy_of_the_exclusions_is_not_changed():
     copy = state.copy()
     state.exclude(["liar"])
     assert copy.excluded == []
+
+
+def test_the_best_weights_are_kept_as_they_were():
+    state = TrainingState.initial(CONFIG)
+    fingerprints = []
+    for value in (1.0, 3.0, 2.0, 3.0):
+        state.parameters.flat += 1
+        fingerprints.append(state.parameters.sha256)
+        state.next_epoch(value)
+    assert state.history == [1.0, 3.0, 2.0, 3.0]
+    assert state.best is not None
+    assert state.best.sha256 == fingerprints[1]  # the earliest of equals
+
+
+def test_where_nothing_is_monitored_nothing_is_best():
+    state = TrainingState.initial(CONFIG)
+    state.next_epoch()
+    assert (state.history, state.best) == ([], None)
+
+
+def test_a_copy_has_the_history_that_was():
+    state = TrainingState.initial(CONFIG)
+    state.next_epoch(1.0)
+    copy = state.copy()
+    assert copy.best is not None
+    before = copy.best.sha256
+    state.parameters.flat += 1
+    state.next_epoch(2.0)
+    assert (copy.history, copy.best.sha256) == ([1.0], before)
