@@ -118,7 +118,7 @@ class MLP:
         strengths = self._predict(layers, x)
         right = int(np.count_nonzero(strengths.argmax(0) == labels))
         outputs = self._last_outputs(self._workspace(x)) if self.arithmetic.any_order else strengths
-        return Score(right, self._cost(outputs, y), len(labels))
+        return Score.of(right, self._cost(outputs, y), len(labels))
 
     def backward(
         self,
@@ -173,7 +173,7 @@ class MLP:
         y and weights: as there.  labels: as in `score`, or None if no output is the right one.
         """
         right = 0 if labels is None else int(np.count_nonzero(outputs.argmax(0) == labels))
-        return Score(right, self._cost(outputs, y, weights), outputs.shape[1])
+        return Score.of(right, self._cost(outputs, y, weights), outputs.shape[1])
 
     def _predict(self, layers: Layers, x: Array) -> Array:
         """Return what tells the classes apart: (n_outputs, n_samples), valid until the next pass."""
