@@ -31,7 +31,10 @@ def average(models: tuple[Path, ...], output: Path, runs: Path) -> None:
             raise ModelError(
                 f"{path} is not of the network of {models[0]}: {_difference(model, first)}; give one that is"
             )
-    new = replace(first, parameters=mean([model.parameters for model in found]))
+    try:
+        new = replace(first, parameters=mean([model.parameters for model in found]))
+    except OverflowError:
+        raise ModelError("the sum of these weights is too large for float64; give models that are trained") from None
     save_model(output, new)
     click.echo(f"weights_sha256 {new.parameters.sha256}\nmodel: {output}")
 

@@ -11,7 +11,7 @@ from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
-from coordinator.runs.lookup import find_model, is_run
+from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.run import Run
 from shared.config import join
 from shared.data.augment.options import Augmentation
@@ -32,8 +32,7 @@ def evaluate(model: Path, data: Path) -> None:
 
     A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
-    best = model / "best.npz"
-    found = find_model(best if best.is_file() else model)
+    found = find_model(model)
     parameters = found.parameters
     test = load_dataset(data).test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
@@ -45,7 +44,7 @@ def evaluate(model: Path, data: Path) -> None:
     with one_thread(), quiet():
         mlp = found.mlp()
         correct = score_of(mlp, mlp.rounded(parameters), test).correct
-    which = f" ({best.name if best.is_file() else 'model.npz'})" if model.is_dir() else ""
+    which = f" ({model_file(model).name})" if model.is_dir() else ""
     click.echo(f"accuracy is {correct}/{len(test)}{which}")
 
 
@@ -101,7 +100,7 @@ def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, 
 
 def _print(model: Path) -> None:
     """Print a model, and of a run where it was computed, and the ledger."""
-    found = find_model(model)
+    found = find_model(model / "model.npz" if model.is_dir() else model)
     parameters = found.parameters
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")

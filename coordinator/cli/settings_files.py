@@ -78,7 +78,8 @@ def _values(fields: dict[str, Any], path: Path, command: click.Command) -> Value
         assert param.name is not None
         if param.name in found:
             raise click.UsageError(f"{path}: {name} is given by two of its names; give one of them")
-        found[param.name] = None if value is None else _text(value, name, param, path)
+        # What has no elements, like weights of no classes, is not given either.
+        found[param.name] = None if value is None or value in ([], {}) else _text(value, name, param, path)
     return found
 
 

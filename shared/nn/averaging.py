@@ -12,7 +12,8 @@ def mean(several: Sequence[Parameters]) -> Parameters:
     """Return the mean of each weight and bias, of parameters of one shape and dtype.
 
     The sum of each is exact (J. Shewchuk, "Adaptive precision floating-point arithmetic", 1997) and rounded once, and
-    once more when it is divided; so the order of the networks does not matter.
+    once more when it is divided; so the order of the networks does not matter. Raises OverflowError for a sum that is
+    too large.
     """
     first = several[0]
     columns = np.stack([parameters.flat for parameters in several], axis=1, dtype=np.float64).tolist()

@@ -1,6 +1,7 @@
 """How good a network is, and whether its numbers are numbers."""
 
 import math
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +33,23 @@ def evaluate_chunk(mlp: MLP, layers: Layers, samples: Labelled, number: int) -> 
     """Return how good a network is on the samples from `number * CHUNK` on, CHUNK of them or what is left."""
     rows = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(samples.labels)))
     return mlp.score(layers, samples.inputs(rows, mlp.inputs), *samples.wanted(rows, mlp.inputs))
+
+
+def count_correct_by_vote(mlp: MLP, layers: Layers, labels: Array, versions: Callable[[Rows], Iterable[Array]]) -> int:
+    """Return for how many samples that output is the strongest, in the mean over several versions, of their class.
+
+    layers: as `MLP.rounded` gives them.  labels: (n_samples,).  versions: gives the inputs of these samples in each of
+    their versions, (n_inputs, len(rows)), in the format `MLP.inputs`.  In exact arithmetic outputs are multiples
+    of a power of two, so that their sums are the same in any order.
+    """
+    correct = 0
+    for start in range(0, len(labels), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(labels)))
+        votes = np.zeros((mlp.sizes[-1], len(rows)))
+        for x in versions(rows):
+            votes += mlp.forward(layers, x)[-1]
+        correct += int(np.count_nonzero(votes.argmax(0) == labels[rows]))
+    return correct
 
 
 def is_finite(vector: Vector) -> bool:

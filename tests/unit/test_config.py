@@ -394,6 +394,36 @@ def test_the_weights_are_as_large_as_said():
     assert (EXACT.initial_parameters().flat.nbytes, EXACT.nbytes) == (LOCAL.nbytes, LOCAL.nbytes)
 
 
+def test_a_run_has_the_steps_of_one_with_other_epochs_and_of_no_other():
+    longer = replace(EXACT, epochs=60)
+    assert EXACT.has_steps_of(EXACT)
+    assert EXACT.has_steps_of(longer) and longer.has_steps_of(EXACT)
+    for changed in (
+        replace(longer, seed=1),
+        replace(longer, learning_rate=1.0),
+        replace(longer, train_samples=9),
+        LOCAL,
+    ):
+        assert not EXACT.has_steps_of(changed)
+
+
+def test_a_schedule_that_depends_on_the_end_makes_the_number_of_epochs_a_part_of_every_step(monkeypatch):
+    monkeypatch.setitem(SCHEDULES, "falling", lambda step, n_steps: 1 - step / n_steps)
+    falling = replace(EXACT, schedule="falling")
+    assert (EXACT.depends_on_end, falling.depends_on_end) == (False, True)
+    assert falling.has_steps_of(falling)
+    assert not falling.has_steps_of(replace(falling, epochs=60))
+
+
+def test_more_training_samples_than_there_are_cannot_be_asked_for():
+    config = replace(EXACT, train_samples=40)
+    config.check_data(40, 6, 3)  # of the first 40
+    with pytest.raises(ConfigError, match="train_samples must be at most 30, the number of training samples"):
+        config.check_data(30, 6, 3)
+    with pytest.raises(ConfigError, match="train_samples must be at least 1, got -1; leave it out for all"):
+        replace(EXACT, train_samples=-1)
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "rule"),
     [
