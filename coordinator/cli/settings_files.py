@@ -60,6 +60,7 @@ def _of_run(content: bytes, path: Path, command: click.Command) -> Settings:
         fields = {**TrainConfig.from_json(fields).to_json(), "data": data.pop("path")}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
         raise click.UsageError(f"{path} is not the config.json of a run ({error})") from None
+    fields.pop("image_shape", None)  # which is the data's
     if fields.pop("start"):
         fields["from"] = str(path.parent / "initial.npz")
     return Settings(_values(fields, path, command), {str(name): str(digest) for name, digest in data.items()})

@@ -4,6 +4,9 @@ from typing import Any
 
 import click
 
+from shared.data.augment.options import Augmentation
+from shared.errors import ConfigError
+
 
 class Sizes(click.ParamType[tuple[int, ...]]):
     """Layers as 784,30,10."""
@@ -37,3 +40,15 @@ class Epochs(click.ParamType[tuple[int, int]]):
         if not 0 <= found[0] <= found[1]:
             self.fail(f"{value!r} is no range of epochs; give two numbers, the smaller first, like 0..4", param, ctx)
         return found
+
+
+class Deformations(click.ParamType[Augmentation]):
+    """Deformations as elastic=3.6,rotate=9,shift: a name alone has its default strength."""
+
+    name = "deformations"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Augmentation:
+        try:
+            return value if isinstance(value, Augmentation) else Augmentation.parse(value)
+        except ConfigError as error:  # which is to name the option that it was given by
+            raise ConfigError(getattr(param, "name", error.field), error.value, error.rule, error.hint) from None
