@@ -1,12 +1,13 @@
 """What decides the bits of a run, as one typed, frozen object."""
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from shared import kinds
 from shared.data.augment.options import Augmentation
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
@@ -21,12 +22,15 @@ from shared.nn.mlp import MLP
 from shared.nn.outputs import OUTPUTS
 from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
-from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
-from shared.optim.schedules import SCHEDULES
+from shared.optim.optimizers import OPTIMIZERS, SGD, Nesterov, Optimizer, OptimizerState
+from shared.optim.penalties import Penalties
+from shared.optim.schedules import SCHEDULES, Constant, Progress, Schedule
+from shared.optim.update import Update
 from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions, SyncSGD
 
 _LARGEST = 2**29  # bytes of weights
 _LEAST_WEIGHT, _MOST_WEIGHT = 2.0**-10, 2.0**10  # of a class; weights are multiples of the first
+_PLAIN, _CONSTANT = SGD(), Constant()
 
 
 _CHOICES: dict[str, Collection[str]] = {
@@ -34,10 +38,14 @@ _CHOICES: dict[str, Collection[str]] = {
     "output": OUTPUTS,
     "loss": LOSSES,
     "initializer": INITIALIZERS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
     "arithmetic": ARITHMETICS,
     "monitor": MONITORS,
+}
+# Of these a kind is chosen, which has options of its own (`shared.kinds`).
+_KINDS: dict[str, Mapping[str, type[Any]]] = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "strategy": STRATEGIES,
 }
 
 
@@ -55,9 +63,14 @@ class TrainConfig:
     dtype: str = ""  # of weights, gradients and all between; default: the arithmetic's own
     epochs: int
     mini_batch_size: int  # samples
-    optimizer: str = "sgd"
+    optimizer: Optimizer = _PLAIN  # with local steps, the replicas'
     learning_rate: float  # applied to the mean gradient
-    schedule: str = "constant"  # of the learning rate
+    schedule: Schedule = _CONSTANT  # of the learning rate
+    l1: float = 0.0  # adds l1/n * sum of |w| to the mean cost of the n training samples; of weights, not of biases
+    l2: float = 0.0  # adds l2/(2n) * sum of w²: Nielsen's lambda
+    clip_norm: float | None = None  # of the mean gradient, at most
+    max_norm: float | None = None  # of each neuron's incoming weights, at most
+    ema: float = 0.0  # decay of the average of the weights, which then is what is evaluated and saved; 0: none
     dropout: float = 0.0  # of hidden layers: the share that is dropped
     input_dropout: float = 0.0
     label_smoothing: float = 0.0  # how much of a class's 1 is spread over all classes
@@ -88,6 +101,18 @@ class TrainConfig:
             raise ConfigError("seed", self.seed, "must be between 0 and 2^64 - 1")
         if self.train_samples < 0:
             raise ConfigError("train_samples", self.train_samples, "must be at least 1", "leave it out for all")
+        for field in ("l1", "l2"):
+            if not (math.isfinite(getattr(self, field)) and getattr(self, field) >= 0):
+                raise ConfigError(field, getattr(self, field), "must be a finite number of at least 0")
+        for field in ("clip_norm", "max_norm"):
+            limit = getattr(self, field)
+            if limit is not None and not (math.isfinite(limit) and limit > 0):
+                raise ConfigError(field, limit, "must be a finite number above 0", "leave it out for no limit")
+        if not 0 <= self.ema < 1:
+            raise ConfigError("ema", self.ema, "must be at least 0 and below 1")
+        if self.schedule.feedback and isinstance(self.strategy, LocalSGD):
+            rule = "cannot follow how well the run learns with local steps: replicas know nothing of it"
+            raise ConfigError("schedule", self.schedule.kind, rule)
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
@@ -112,7 +137,7 @@ class TrainConfig:
             raise ConfigError("early_stopping", self.early_stopping, "must be 0 or more epochs")
         if self.depends_on_monitor and self.monitored is None:
             rule = "needs a figure by which epochs are compared"
-            raise ConfigError("early_stopping", self.early_stopping, rule, "give --monitor validation-accuracy")
+            raise ConfigError(*self._what_depends_on_monitor, rule, "give --monitor validation-accuracy")
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
@@ -138,6 +163,11 @@ class TrainConfig:
                 raise ConfigError("class_weights", join(self.class_weights), rule)
             on_grid = tuple(round(weight / _LEAST_WEIGHT) * _LEAST_WEIGHT for weight in self.class_weights)
             object.__setattr__(self, "class_weights", on_grid)  # so that their sums are exact
+        if (self.augment is None) != (self.image_shape is None):
+            raise ConfigError("augment", self.augment, "needs images, and the size that they have")
+        if self.image_shape is not None and math.prod(self.image_shape) != self.sizes[0]:
+            rule = f"must be of the {self.sizes[0]} inputs"
+            raise ConfigError("image_shape", "x".join(map(str, self.image_shape)), rule)
         if self.standardize is not None:
             mean, deviation = self.standardize
             if not (math.isfinite(mean) and math.isfinite(deviation) and abs(mean) <= 2**10 and deviation >= 2**-10):
@@ -170,7 +200,7 @@ class TrainConfig:
             return
         rule, hint = "needs validation samples, and the data has none", "give --monitor training-cost"
         if self.depends_on_monitor:
-            raise ConfigError("early_stopping", self.early_stopping, rule, hint)
+            raise ConfigError(*self._what_depends_on_monitor, rule, hint)
         raise ConfigError("monitor", self.monitor, rule, hint)
 
     @property
@@ -181,7 +211,12 @@ class TrainConfig:
     @property
     def depends_on_monitor(self) -> bool:
         """Whether what is monitored decides how the run goes on, and not only which epoch is called the best."""
-        return self.early_stopping > 0
+        return self.early_stopping > 0 or self.schedule.feedback
+
+    @property
+    def _what_depends_on_monitor(self) -> tuple[str, object]:
+        """The name and the value of an option that does."""
+        return ("early_stopping", self.early_stopping) if self.early_stopping else ("schedule", self.schedule.kind)
 
     @property
     def is_the_notebooks(self) -> bool:
@@ -215,6 +250,14 @@ class TrainConfig:
         return f"{self.arithmetic} arithmetic" if self.any_order else f"{self.arithmetic} {self.dtype}"
 
     @property
+    def learning(self) -> str:
+        """What becomes of a gradient, for people: the learning rate, and what is not as in the notebook."""
+        chosen = [kinds.describe(each) for each in (self.optimizer, self.schedule) if each not in (_PLAIN, _CONSTANT)]
+        amounts = {name: getattr(self, name) for name in ("l1", "l2", "clip_norm", "max_norm", "ema")}
+        around = [f"{name.replace('_', ' ')} {value:g}" for name, value in amounts.items() if value]
+        return ", ".join([f"learning rate {self.learning_rate}", *chosen, *around])
+
+    @property
     def nbytes(self) -> int:
         """Bytes of a gradient."""
         return Parameters.count(self.sizes) * self.numpy_dtype.itemsize
@@ -231,9 +274,7 @@ class TrainConfig:
     @property
     def depends_on_end(self) -> bool:
         """Whether steps depend on how many will come after them."""
-        schedule = SCHEDULES[self.schedule]
-        # One that does not say is taken to depend on the number of steps, which it is given.
-        return bool(getattr(schedule, "depends_on_end", self.schedule != "constant"))
+        return self.schedule.depends_on_end
 
     def has_steps_of(self, other: "TrainConfig") -> bool:
         """Tell whether two runs take the same steps, as far as both go: they may differ in their number of epochs."""
@@ -271,9 +312,40 @@ class TrainConfig:
 
     def step_optimizer(self) -> Optimizer:
         """Return what makes new weights of the sum of a step's shards."""
-        if isinstance(self.strategy, LocalSGD):
-            return Nesterov(self.strategy.outer_momentum)
-        return OPTIMIZERS[self.optimizer]
+        return Nesterov(self.strategy.outer_momentum) if isinstance(self.strategy, LocalSGD) else self.optimizer
+
+    def step_update(self, n_samples: int) -> Update:
+        """Return what a step does to the weights, in a run with so many training samples."""
+        outer = isinstance(self.strategy, LocalSGD)  # penalties and clipping are the replicas' then
+        penalties, clip_norm = (Penalties(), None) if outer else (self._penalties(n_samples), self.clip_norm)
+        return Update(
+            self.step_optimizer(),
+            self.sizes,
+            self.dtype,
+            penalties=penalties,
+            clip_norm=clip_norm,
+            max_norm=self.max_norm,
+            ema=self.ema,
+        )
+
+    def local_update(self, n_samples: int) -> Update:
+        """Return what a replica's own step does to its weights, in a run with so many training samples."""
+        return Update(
+            self.optimizer,
+            self.sizes,
+            self.dtype,
+            penalties=self._penalties(n_samples),
+            clip_norm=self.clip_norm,
+            max_norm=self.max_norm,
+        )
+
+    def _penalties(self, n_samples: int) -> Penalties:
+        n = max(1, n_samples)
+        return Penalties(self.l1 / n, self.l2 / n)
+
+    def initial_optimizer_state(self, parameters: Parameters) -> OptimizerState:
+        """Return what is remembered beside the weights before the first step."""
+        return self.step_update(0).initial_state(parameters.flat)
 
     def sampler(self, n_samples: int) -> BatchSampler:
         """Return what cuts so many training samples into steps."""
@@ -286,29 +358,33 @@ class TrainConfig:
     def mini_batches_per_epoch(self, n_samples: int) -> int:
         return -(-n_samples // self.mini_batch_size)
 
-    def learning_rate_at(self, step: int, n_steps: int) -> float:
-        """Return the learning rate of the step with that number, in a run of so many."""
-        return self.learning_rate * SCHEDULES[self.schedule](step, n_steps)
+    def learning_rate_at(self, step: int, steps_per_epoch: int, reductions: int = 0) -> float:
+        """Return the learning rate of a step.
+
+        step: how many were taken before it.  reductions: of the learning rate, by `Schedule.reductions`.
+        """
+        progress = Progress(step, self.epochs * steps_per_epoch, steps_per_epoch, reductions)
+        return self.learning_rate * self.schedule.factor(progress)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""
-        options = {name: value for name, value in asdict(self.strategy).items() if value is not None}
-        strategy = {"kind": self.strategy.kind, **options}
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        lists = {name: list(value) for name, value in plain.items() if isinstance(value, tuple)}
+        chosen = {name: kinds.to_json(plain[name]) for name in _KINDS}
         augment = None if self.augment is None else self.augment.to_json()
-        fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {**fields, "strategy": strategy, "augment": augment}
+        return {**plain, **lists, **chosen, "augment": augment}
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
+    def from_json(cls, given: dict[str, Any]) -> "TrainConfig":
         """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
-        fields = {"arithmetic": "native", **fields} if "strategy" in fields else _of_version_0_1(fields)
-        fields = {"monitor": "none", **fields}  # before 0.2 no figure of validation samples was kept
-        options = dict(fields.pop("strategy"))
-        strategy = STRATEGIES[options.pop("kind")](**options)
-        if fields.get("augment") is not None:
-            fields["augment"] = Augmentation.from_json(fields["augment"])
-        tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-        return cls(**{**fields, **tuples, "strategy": strategy})
+        given = {"arithmetic": "native", **given} if "strategy" in given else _of_version_0_1(given)
+        given = {"monitor": "none", **given}  # before 0.2 no figure of validation samples was kept
+        chosen = {name: kinds.from_json(known, given[name], name) for name, known in _KINDS.items() if name in given}
+        tuples = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        augment = given.get("augment")
+        return cls(
+            **{**given, **tuples, **chosen, "augment": None if augment is None else Augmentation.from_json(augment)}
+        )
 
 
 def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
     "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
-    "shared.environment  shared.nn",
+    "shared.environment  shared.kinds  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
@@ -48,7 +48,7 @@ FOREIGN = {
 }
 
 # No input, no output, no clock: what they compute depends on their arguments alone.
-PURE = ["shared.nn", "shared.optim", "shared.parallel"]
+PURE = ["shared.nn", "shared.optim", "shared.data.augment", "shared.parallel"]
 PURE_IMPORTS = (
     "__future__ abc collections contextlib dataclasses enum functools hashlib itertools math numpy threadpoolctl typing"
 )

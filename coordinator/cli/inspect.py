@@ -1,6 +1,5 @@
 """What there is to see of a run or a model: `gradmq evaluate` and `show`."""
 
-import math
 from pathlib import Path
 
 import click
@@ -10,20 +9,23 @@ from coordinator.accounting import table
 from coordinator.cli.options import data_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
+from coordinator.reporting.deformed import EPOCHS, deformed
+from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.run import Run
 from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
-from shared.data.dataset import load_dataset
-from shared.data.samples import LabelledSamples
+from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.errors import DataError, ModelError
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_of
 
 _COPIES = 8  # of each sample, if they are asked for
+_MOST_SAMPLES = 100  # in a picture
+_USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 
 @click.command()
@@ -45,7 +47,8 @@ def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int 
         raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
     found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
-    test = load_dataset(data).test
+    dataset = load_dataset(data)
+    test = dataset.test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
         raise ModelError(
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
@@ -57,26 +60,69 @@ def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int 
         layers = mlp.rounded(parameters)
         if augment is None:
             correct, how = score_of(mlp, layers, test).correct, ""
+        elif dataset.image_size is None:
+            raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
         else:
-            versions = with_copies(test, Deformer(augment, *_image_size(test)), n_copies, mlp.inputs)
+            versions = with_copies(test, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
             correct = count_correct_by_vote(mlp, layers, test.labels, versions)
             how = f", with deformed copies of each: {n_copies} ({augment})"
     which = f" ({model_file(model).name})" if model.is_dir() else ""
     click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
 
 
-def _image_size(samples: LabelledSamples) -> tuple[int, int]:
-    """Return height and width.  Raises DataError if the samples are no square images."""
-    side = math.isqrt(samples.n_inputs)
-    if side * side != samples.n_inputs:
-        raise DataError(f"samples of {samples.n_inputs} inputs are no square images; leave --augment out")
-    return side, side
+@click.command(short_help="Print a model's weights, or draw deformed samples.")
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.option(
+    *("--augment", "n_samples"),
+    metavar="N",
+    type=click.IntRange(1, _MOST_SAMPLES),
+    help="Draw the first N training samples, each beside what the run's first epochs see of it.",
+)
+@click.option(
+    "--augmentation",
+    type=Deformations(),
+    help="Other deformations than the run's, like elastic=3.6,rotate=9. Without a run: as usual for digits.",
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
+@click.option("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
+def show(
+    model: Path | None,
+    n_samples: int | None,
+    augmentation: Augmentation | None,
+    data: Path | None,
+    output: Path | None,
+) -> None:
+    """Print a model's layers, weights and biases. With --augment, draw what a run sees of its samples."""
+    if n_samples is not None:
+        return _draw(model, n_samples, augmentation, data, output or Path("augmented.png"))
+    if augmentation or data or output:
+        raise click.UsageError("--augmentation, --data and --output go with --augment; give how many samples to draw")
+    if model is None:
+        raise click.UsageError("give a model or a run, or --augment to see deformed samples")
+    _print(model)
 
 
-@click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-def show(model: Path) -> None:
-    """Print a model's layers, weights and biases."""
+def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, data: Path | None, file: Path) -> None:
+    """Draw samples of a run, or of any data."""
+    run = None if run_folder is None else Run.open(str(run_folder), Path())
+    if run is None:
+        wanted, path, seed = wanted or _USUAL, data or DEFAULT_DATA, 0
+    else:
+        wanted, path, seed = wanted or run.config.augment, data or run.data_path, run.config.seed
+        if wanted is None:
+            raise click.UsageError(f"run {run.id} deforms nothing; give other deformations by --augmentation")
+    dataset = load_dataset(path)
+    if run is not None:
+        dataset = dataset.first(run.config.train_samples)
+        run.check_data(path, dataset)
+    picture = deformed(dataset, wanted, seed, n_samples)
+    write_png(file, picture)
+    shown = min(n_samples, len(dataset.training))
+    click.echo(f"{file}: {shown} samples, and what epochs 0 to {EPOCHS - 1} see of them ({wanted})")
+
+
+def _print(model: Path) -> None:
+    """Print a model, and of a run where it was computed, and the ledger."""
     found = find_model(model / "model.npz" if model.is_dir() else model)
     parameters = found.parameters
     click.echo("Neural Net:")

@@ -11,6 +11,7 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
+from shared.optim.update import averaged
 from shared.parallel.strategy import Strategy
 
 
@@ -27,23 +28,31 @@ class TrainingState:
     counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
     history: list[float] = field(default_factory=list)  # what was monitored in each finished epoch; higher is better
-    best: Parameters | None = None  # the weights after the best of these epochs; never changed, only replaced
+    best: Parameters | None = None  # the model after the best of these epochs; never changed, only replaced
 
     @classmethod
     def initial(cls, config: TrainConfig, start: Parameters | None = None) -> "TrainingState":
         """Return the state before the first step.  start: the weights to begin with; default: drawn ones."""
         parameters = config.initial_parameters() if start is None else start.converted(config.numpy_dtype)
-        return cls(parameters, config.step_optimizer().initial_state(parameters.flat))
+        return cls(parameters, config.initial_optimizer_state(parameters))
 
     @property
     def trained(self) -> bool:
         """Whether any step was taken."""
         return self.epoch > 0 or self.step_index > 0
 
-    def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
-        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
+    @property
+    def model(self) -> Parameters:
+        """The weights to evaluate and to save: those of the last step, or the average of many."""
+        return averaged(self.parameters, self.optimizer_state)
+
+    def apply(self, strategy: Strategy, step: Step, result: StepResult, reductions: int = 0) -> None:
+        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts.
+
+        reductions: of the learning rate, by what the history so far tells its schedule.
+        """
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total, reductions)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)
@@ -60,7 +69,7 @@ class TrainingState:
         """
         if value is not None:
             if improves(self.history, value):
-                self.best = self.parameters.copy()
+                self.best = self.model.copy()
             self.history.append(value)
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.counts = EpochCounts()

@@ -1,7 +1,7 @@
 """Local SGD (S. U. Stich, ICLR 2019): replicas of the weights take steps of their own, and then are averaged.
 
 A step is `replicas` times `local_steps` mini-batches. A shard is one replica's share of them, and gives how far its own
-SGD steps moved it, from the common weights: with the sign of a gradient, which is why it is called a pseudo-gradient.
+steps moved it, from the common weights: with the sign of a gradient, which is why it is called a pseudo-gradient.
 The weights follow the mean of them, with momentum if it is asked for (DiLoCo; A. Douillard et al., 2023).
 """
 
@@ -15,7 +15,7 @@ from shared.data.samples import Samples
 from shared.errors import DivergedError
 from shared.nn.parameters import Parameters
 from shared.nn.score import Score, added
-from shared.optim.optimizers import OPTIMIZERS, OptimizerState
+from shared.optim.optimizers import OptimizerState
 from shared.parallel.batches import Batches
 from shared.parallel.reduction import TreeReducer
 from shared.parallel.sums import Sum
@@ -31,10 +31,10 @@ class LocalSGDStrategy:
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
         self._config = config
         self._samples_per_replica = config.mini_batch_size * options.local_steps
-        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
         self._batches = Batches(config, samples, self._mlp)
         self._common = config.mlp()  # rounds into memory of its own
-        self._inner, self._outer = OPTIMIZERS[config.optimizer], config.step_optimizer()
+        self._inner, self._outer = config.local_update(len(samples)), config.step_update(len(samples))
         self._replica = Parameters(config.sizes, config.dtype)
         self._gradient = Parameters(config.sizes, config.dtype)
         self._reducer = TreeReducer(config.sizes, config.dtype)
@@ -59,18 +59,23 @@ class LocalSGDStrategy:
         return Sum(self._reducer.sum(pseudo_gradient, first, stop), added(scores))
 
     def _take_local_steps(self, start: Parameters, step: Step, first: int, stop: int) -> list[Score]:
-        """Have the replica take its steps on samples `first` to `stop - 1`; return how good it was on the way."""
+        """Have the replica take its steps on samples `first` to `stop - 1`; return how good it was on the way.
+
+        Its optimizer remembers nothing of the steps before.
+        """
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
         state = self._inner.initial_state(replica.flat)
-        learning_rate, scores = self._config.learning_rate_at(step.number, self._n_steps), list[Score]()
+        learning_rate, scores = self._config.learning_rate_at(step.number, self._steps_per_epoch), list[Score]()
         for begin in range(first, stop, size):
             end = min(begin + size, stop)
             batch = self._batches.part(step, begin, end)
             scores.append(batch.learn(self._mlp, self._mlp.rounded(replica), gradient))
-            self._inner.update(replica.flat, state, gradient.flat, self._batches.count(step, begin, end), learning_rate)
+            self._inner(replica, state, gradient.flat, self._batches.count(step, begin, end), learning_rate)
         return scores
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector) -> None:
-        replicas = len(self.bounds(len(step.rows))) - 1  # in an epoch's last step there may be fewer
-        self._outer.update(parameters.flat, state, total, replicas, 1.0)
+    def update(
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
+    ) -> None:
+        total /= len(self.bounds(len(step.rows))) - 1  # replicas; in an epoch's last step there may be fewer
+        self._outer(parameters, state, total, 1, 1.0)

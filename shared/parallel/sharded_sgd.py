@@ -22,9 +22,9 @@ class ShardedSGDStrategy:
 
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
         self._config, self._shards = config, shards
-        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
         self._batches = Batches(config, samples, self._mlp)
-        self._optimizer = config.step_optimizer()
+        self._update = config.step_update(len(samples))
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
     def bounds(self, n_samples: int) -> Sequence[int]:
@@ -42,6 +42,8 @@ class ShardedSGDStrategy:
 
         return Sum(self._reducer.sum(gradient, first, stop), added(scores))
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector) -> None:
-        learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
-        self._optimizer.update(parameters.flat, state, total, self._batches.count(step), learning_rate)
+    def update(
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
+    ) -> None:
+        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
+        self._update(parameters, state, total, self._batches.count(step), learning_rate)

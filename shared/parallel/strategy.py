@@ -41,8 +41,13 @@ class Strategy(Protocol):
         """Return the sum of units `first` to `stop - 1` of a step.  weights: of `broadcast`."""
         ...
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector) -> None:
-        """Take the step, in place.  total: the sum of all its units; it is used up."""
+    def update(
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
+    ) -> None:
+        """Take the step, in place.
+
+        total: the sum of all its units; it is used up.  reductions: of the learning rate, by `Schedule.reductions`.
+        """
         ...
 
 

@@ -19,9 +19,9 @@ class SyncSGDStrategy:
 
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
         self._config = config
-        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
         self._batches = Batches(config, samples, self._mlp)
-        self._optimizer = config.step_optimizer()
+        self._update = config.step_update(len(samples))
         self._gradient = Parameters(config.sizes, config.dtype)
 
     def bounds(self, n_samples: int) -> Sequence[int]:
@@ -34,6 +34,8 @@ class SyncSGDStrategy:
         score = self._batches.part(step, first, stop).learn(self._mlp, weights, self._gradient)
         return Sum(self._gradient.flat, score)
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector) -> None:
-        learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
-        self._optimizer.update(parameters.flat, state, total, self._batches.count(step), learning_rate)
+    def update(
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
+    ) -> None:
+        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
+        self._update(parameters, state, total, self._batches.count(step), learning_rate)

@@ -23,7 +23,7 @@ class Deformer:
             self._at_a_time = max(1, _PIXELS // self._n_pixels)
             self._field = Field(augmentation, height, width)
             self._interpolation = Interpolation(height, width, self._at_a_time)
-            self._positions = np.empty((2 * self._at_a_time, self._n_pixels), self._field.dtype)
+            self._positions = np.empty((2, self._at_a_time, self._n_pixels), np.int32)
 
     def apply(self, images: Array, seed: int, epoch: int, first: int) -> NDArray[np.float32]:
         """Return the images as that epoch sees them, from 0 to 1: (n, height * width) float32.
@@ -53,8 +53,7 @@ class Deformer:
         coefficients = self._field.coefficients(draw(seed, epoch, first, len(images)))
         for start in range(0, len(images), self._at_a_time):
             part = slice(start, start + self._at_a_time)
-            of_y_and_x = np.concatenate(coefficients[:, part])
-            positions = self._positions[: len(of_y_and_x)]
-            self._field.positions(of_y_and_x, positions)
+            positions = self._positions[:, : len(found[part])]
+            self._field.positions(coefficients[:, part], positions)
             self._interpolation.look_up(images[part], positions, found[part])
         return found

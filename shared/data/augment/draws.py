@@ -17,8 +17,8 @@ _BLOCKS = -(-(_KNOT_BYTES + _AFFINE_BYTES) // _BLOCK)  # a sample
 class Draws(NamedTuple):
     """What is random about the deformations of n samples."""
 
-    knots: NDArray[np.int8]  # (n, 98): k stands for (2k + 1) / 256; down, then across, the knots row by row
-    affine: NDArray[np.float64]  # (6, n): between -1 and 1, the odd multiples of 2^-16
+    knots: NDArray[np.uint8]  # (n, 98): the knots of y, row by row, then those of x
+    affine: NDArray[np.float64]  # (6, n): between -1 and 1, for angle, height, width, shear, shift down and across
 
 
 def draw(seed: int, epoch: int, first: int, count: int) -> Draws:
@@ -28,17 +28,17 @@ def draw(seed: int, epoch: int, first: int, count: int) -> Draws:
     """
     found = _bytes(Purpose.DEFORMATION, _BLOCKS, seed, epoch, first, count)
     affine = found[:, _KNOT_BYTES : _KNOT_BYTES + _AFFINE_BYTES].copy().view("<u2").T
-    return Draws(found[:, :_KNOT_BYTES].view(np.int8), (affine * 2.0 - 65535.0) / 65536.0)
+    return Draws(found[:, :_KNOT_BYTES], (affine * 2.0 - 65535.0) / 65536.0)
 
 
 def draw_noise(n_pixels: int, seed: int, epoch: int, first: int, count: int) -> NDArray[np.uint32]:
     """Return four bytes for each pixel of so many samples: (count, n_pixels), from that place on."""
     found = _bytes(Purpose.NOISE, -(-4 * n_pixels // _BLOCK), seed, epoch, first, count)
-    return found[:, : 4 * n_pixels].view("<u4").astype(np.uint32, copy=False)
+    return found[:, : 4 * n_pixels].view("<u4").astype(np.uint32)
 
 
 def _bytes(purpose: Purpose, blocks: int, seed: int, epoch: int, first: int, count: int) -> Array:
     """Return the bytes of so many samples that have so many blocks each: (count, 32 blocks) uint8."""
     words = stream(seed, purpose, epoch, first * blocks).random_raw(count * blocks * _BLOCK // 8)
     # The lowest byte of a word first, whichever byte this machine has first.
-    return words.astype("<u8", copy=False).view(np.uint8).reshape(count, -1)
+    return words.astype("<u8", copy=False).view(np.uint8).reshape(count, blocks * _BLOCK)

@@ -5,7 +5,6 @@ import numpy as np
 from shared.data.augment.fields import FRACTIONS
 from shared.types import Array
 
-BORDER = 1  # pixels of 0 around an image, as all beyond it is
 _WHITE = 255 * FRACTIONS * FRACTIONS  # what 1.0 is in the integers
 _LANES = np.uint32(0x00FF00FF)
 
@@ -14,49 +13,44 @@ class Interpolation:
     """Looks up images of one size at positions between their pixels, several images at a time.
 
     Four neighbours, a byte each, lie in one word of 32 bits, so that one look-up finds them. Two lanes of 16 bits then
-    go from left to right, and one from top to bottom: an average with weights of whole 256ths, without any rounding.
+    go from left to right, and one of 32 from top to bottom: an average with weights of whole 256ths, never rounded.
     """
 
     def __init__(self, height: int, width: int, most: int) -> None:
         """most: images at a time."""
         self._height, self._width = height, width
-        rows, self._stride = height + 2 * BORDER, width + 2 * BORDER
-        area = rows * self._stride
-        # Narrow integers take half the time, where positions and places in an image fit into them.
-        narrow = max(area, rows * FRACTIONS, self._stride * FRACTIONS) < 2**16
-        shape = (2, most, height * width)
-        self._whole = np.empty(shape, np.uint16 if narrow else np.int32)
-        self._fraction = np.empty(shape, np.uint32)
-        # The last row's neighbours below and to the right are outside: these weigh nothing.
+        self._rows, self._columns = height + 2, width + 2  # with a border of one pixel of 0, as all beyond it is
+        area = self._rows * self._columns
+        self._pixels = np.zeros(most * area + self._columns + 1, np.uint32)  # the neighbours of the last one are there
+        self._pairs = np.empty(most * area + self._columns, np.uint32)
         self._neighbours = np.empty(most * area, np.uint32)
-        self._pixels = np.zeros(most * area + self._stride + 1, np.uint32)
-        self._pairs = np.empty(most * area + self._stride, np.uint32)
-        self._image = (np.arange(most, dtype=np.intp) * area)[:, None]  # where each begins
-        self._index = np.empty(shape[1:], np.intp)
-        self._left, self._right = np.empty(shape[1:], np.uint32), np.empty(shape[1:], np.uint32)
+        shape = (most, height * width)
+        self._begins = np.repeat(np.arange(most, dtype=np.int32) * area, height * width).reshape(shape)  # each image
+        self._fraction = np.empty((2, *shape), np.int32)
+        self._index = np.empty(shape, np.intp)
+        self._left, self._right = np.empty(shape, np.uint32), np.empty(shape, np.uint32)
 
     def look_up(self, images: Array, positions: Array, out: Array) -> None:
         """Write the colours at these positions, from 0 to 1: (n, height * width) float32.
 
         images: (n, height * width) uint8.
-        positions: (2n, height * width) floats, y before x, in FRACTIONS of a pixel from the border's first pixel;
-        what follows the point is cut off. They are overwritten.
+        positions: (2, n, height * width) int32, of y and x, in fractions of a pixel from the border's first pixel.
+        They are overwritten.
         """
-        n, border = len(images), BORDER * FRACTIONS
-        whole, fraction = self._whole[:, :n], self._fraction[:, :n]
-        for axis, size in enumerate((self._height, self._width)):
-            part = positions[axis * n : (axis + 1) * n]
-            np.clip(part, 0, size * FRACTIONS + border, part)
-            np.copyto(whole[axis], part, casting="unsafe")
-        np.bitwise_and(whole, FRACTIONS - 1, out=fraction, casting="unsafe")
-        whole //= FRACTIONS
-        whole[0] *= self._stride
-        whole[0] += whole[1]
-        index = np.add(whole[0], self._image[:n], out=self._index[:n])
+        n = len(images)
+        (y, x), fraction = positions, self._fraction[:, :n]
+        # On the border's far side the next neighbour may be another image's, with a weight of 0.
+        np.clip(y, 0, (self._rows - 1) * FRACTIONS, y)
+        np.clip(x, 0, (self._columns - 1) * FRACTIONS, x)
+        np.bitwise_and(positions, FRACTIONS - 1, fraction)
+        positions >>= FRACTIONS.bit_length() - 1
+        y *= self._columns
+        y += x
+        y += self._begins[:n]
+        index, left, right = self._index[:n], self._left[:n], self._right[:n]
+        np.copyto(index, y)
         self._pack(images)
-        left, right = self._left[:n], self._right[:n]
         self._neighbours.take(index, None, right, "clip")
-        # Modulo 2^32, in which differences may well be negative: 256 left + (right - left) fraction.
         np.bitwise_and(right, _LANES, left)
         right >>= 8
         right &= _LANES
@@ -67,23 +61,25 @@ class Interpolation:
         np.divide(left.view(np.int32), np.float32(_WHITE), out, dtype=np.float32, casting="unsafe")
 
     def _pack(self, images: Array) -> None:
-        """Put every pixel beside its neighbours: to the right, below, and both."""
-        n, height, width = len(images), self._height, self._width
-        size, stride = n * (height + 2 * BORDER) * self._stride, self._stride
-        pixels, packed = self._pixels, self._neighbours[:size]
-        bordered = pixels[:size].reshape(n, -1, stride)
-        bordered[:, BORDER:-BORDER, BORDER:-BORDER] = images.reshape(n, height, width)
-        # What a word has above its lowest byte is shifted out, or overwritten by what follows.
-        pairs = self._pairs[: size + stride]
-        np.left_shift(pixels[1 : size + stride + 1], 8, pairs)
-        pairs |= pixels[: size + stride]
-        np.left_shift(pairs[stride:], 16, packed)
-        packed |= pairs[:size]
+        """Put every pixel into one word with its neighbours to the right, below, and both."""
+        n, columns = len(images), self._columns
+        size = n * self._rows * columns
+        self._pixels[:size].reshape(n, self._rows, columns)[:, 1:-1, 1:-1] = images.reshape(
+            n, self._height, self._width
+        )
+        pairs, neighbours = self._pairs[: size + columns], self._neighbours[:size]
+        np.left_shift(self._pixels[1 : size + columns + 1], 8, pairs)
+        pairs |= self._pixels[: size + columns]
+        np.left_shift(pairs[columns:], 16, neighbours)
+        neighbours |= pairs[:size]
 
 
 def _blend(first: Array, second: Array, weight: Array) -> None:
-    """Replace first, in place, by 256 first + (second - first) weight.  second: is overwritten."""
+    """Replace first, in place, by 256 first + (second - first) weight, in each lane.  second: is overwritten.
+
+    Modulo 2^32, where a difference may be negative, and what a lane borrows of the next comes back with the sum.
+    """
     second -= first
-    second *= weight
+    second *= weight.view(np.uint32)
     first <<= 8
     first += second

@@ -1,5 +1,7 @@
 """`evaluate --augment`: by deformed copies of each sample as well."""
 
+import gzip
+import pickle
 import re
 
 import numpy as np
@@ -81,12 +83,18 @@ def test_what_does_not_fit_is_refused(evaluated, options, line):
     assert found.startswith(line)
 
 
-def test_samples_that_are_no_square_images_are_refused(main_here, tmp_path, capsys):
-    data = tmp_path / "data"
-    data.mkdir()
+def test_images_need_not_be_square_but_must_be_some(main_here, tmp_path, capsys):
+    rng, images, pickled = np.random.default_rng(0), tmp_path / "images", tmp_path / "mnist.pkl.gz"
+    images.mkdir()
     for part, count in (("train", 60), ("t10k", 20)):
-        write_idx(data / f"{part}-images-idx3-ubyte.gz", np.arange(count * 6).reshape(count, 2, 3) % 256)
-        write_idx(data / f"{part}-labels-idx1-ubyte.gz", np.arange(count) % 3)
-    save_model(tmp_path / "model.npz", Model(drawn((6, 4, 3))))
-    assert main_here("evaluate", str(tmp_path / "model.npz"), "--data", str(data), "--augment", "shift") == 2
-    assert capsys.readouterr().err == "gradmq: samples of 6 inputs are no square images; leave --augment out\n"
+        write_idx(images / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 10)))
+        write_idx(images / f"{part}-labels-idx1-ubyte.gz", np.arange(count) % 3)
+    parts = [(rng.random((count, 80), np.float32), np.arange(count) % 3) for count in (50, 10, 20)]
+    pickled.write_bytes(gzip.compress(pickle.dumps(tuple(parts), 2), 1))
+    save_model(tmp_path / "model.npz", Model(drawn((80, 4, 3))))
+    arguments = ["evaluate", str(tmp_path / "model.npz"), "--augment", "shift", "--data"]
+    assert main_here(*arguments, str(images)) == 0
+    capsys.readouterr()
+    assert main_here(*arguments, str(pickled)) == 2
+    line = f"gradmq: {pickled} has no images, or does not tell how large they are; leave --augment out\n"
+    assert capsys.readouterr().err == line
