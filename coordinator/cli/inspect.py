@@ -14,12 +14,16 @@ from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.run import Run
 from shared.config import join
+from shared.data.augment.copies import with_copies
+from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
 from shared.data.dataset import DEFAULT_DATA, load_dataset
-from shared.errors import ModelError
+from shared.errors import DataError, ModelError
 from shared.nn.arithmetic import one_thread, quiet
+from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_of
 
+_COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
@@ -27,14 +31,24 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @data_option
-def evaluate(model: Path, data: Path) -> None:
+@click.option(
+    "--augment",
+    type=Deformations(),
+    metavar="DEFORMATIONS",
+    help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
+)
+@click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
+def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int | None) -> None:
     """Print how many of the test samples a model gets right.
 
     A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
-    found = find_model(model)
+    if copies is not None and augment is None:
+        raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
+    found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
-    test = load_dataset(data).test
+    dataset = load_dataset(data)
+    test = dataset.test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
         raise ModelError(
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
@@ -43,9 +57,17 @@ def evaluate(model: Path, data: Path) -> None:
     test.check_inputs(found.arithmetic)
     with one_thread(), quiet():
         mlp = found.mlp()
-        correct = score_of(mlp, mlp.rounded(parameters), test).correct
+        layers = mlp.rounded(parameters)
+        if augment is None:
+            correct, how = score_of(mlp, layers, test).correct, ""
+        elif dataset.image_size is None:
+            raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
+        else:
+            versions = with_copies(test, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
+            correct = count_correct_by_vote(mlp, layers, test.labels, versions)
+            how = f", with deformed copies of each: {n_copies} ({augment})"
     which = f" ({model_file(model).name})" if model.is_dir() else ""
-    click.echo(f"accuracy is {correct}/{len(test)}{which}")
+    click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
 
 
 @click.command(short_help="Print a model's weights, or draw deformed samples.")
@@ -91,6 +113,7 @@ def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, 
             raise click.UsageError(f"run {run.id} deforms nothing; give other deformations by --augmentation")
     dataset = load_dataset(path)
     if run is not None:
+        dataset = dataset.first(run.config.train_samples)
         run.check_data(path, dataset)
     picture = deformed(dataset, wanted, seed, n_samples)
     write_png(file, picture)

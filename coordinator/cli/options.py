@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
-from coordinator.cli.types import Sizes
+from coordinator.cli.types import Deformations, Numbers, Sizes
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig, join
@@ -20,6 +20,7 @@ from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.arithmetic.native import Native
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
+from shared.nn.outputs import OUTPUTS
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
 from shared.parallel.sharding import default_shards
@@ -90,15 +91,53 @@ strategy_options = group(
 )
 model_options = group(
     sizes_options,
-    _choice("--activation", ACTIVATIONS, "sigmoid", "Of every neuron."),
-    _choice("loss --loss --cost", LOSSES, "quadratic", "What the steps make smaller."),
+    _choice("--activation", ACTIVATIONS, "sigmoid", "Of the hidden layers."),
+    _choice("--output", OUTPUTS, "sigmoid", "What the last layer makes of its sums."),
+    click.option(
+        *("loss", "--loss", "--cost"),
+        type=click.Choice(list(LOSSES)),
+        help="What the steps make smaller.  [default: "
+        + ", ".join(f"{output.loss} of {name}" for name, output in OUTPUTS.items())
+        + "]",
+    ),
     _choice("initializer --initializer --init", INITIALIZERS, "normal", "Of the first weights and biases."),
+    click.option(
+        "--standardize",
+        type=Numbers("for MNIST, give 0.1307,0.3081", 2),
+        metavar="MEAN,DEVIATION",
+        help="Take this mean off the inputs and divide them by this deviation.",
+    ),
     arithmetic_options,
     click.option(
         *("--from", "start"),
         type=click.Path(path_type=Path),
         metavar="RUN|MODEL",
         help="Begin with the weights of a model, or of a run's model: for other data, or with other options.",
+    ),
+)
+regularisation_options = group(
+    click.option(
+        "--dropout", type=float, default=0.0, show_default=True, help="Share of hidden neurons dropped in each step."
+    ),
+    click.option("--input-dropout", type=float, default=0.0, show_default=True, help="Share of inputs dropped."),
+    click.option(
+        "--label-smoothing",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="How much of a class's 1 is spread over all classes.",
+    ),
+    click.option(
+        "--class-weights",
+        type=Numbers("give one for each class, like 1,1,2"),
+        metavar="WEIGHTS",
+        help="By what the costs of each class's samples are multiplied.  [default: 1 each]",
+    ),
+    click.option(
+        "--augment",
+        type=Deformations(),
+        metavar="DEFORMATIONS",
+        help="Deform the training images, freshly in every epoch: like elastic=3.6,rotate=9.",
     ),
 )
 choice_options = group(
@@ -141,8 +180,9 @@ learning_options = group(
         "--seed", type=int, default=0, show_default=True, help="Of the first weights and of every epoch's order."
     ),
     strategy_options,
-    choice_options,
     click.option("--outer-momentum", type=float, help="Of the replicas' mean pseudo-gradient.  [default: 0]"),
+    regularisation_options,
+    choice_options,
 )
 settings_options = group(
     click.option("--recipe", metavar="NAME", help="Settings that come with GradMQ: `gradmq recipes` lists them."),
@@ -250,17 +290,29 @@ def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSG
     return LocalSGD(local_steps=local_steps, **local)
 
 
-def to_config(given: dict[str, Any], alone: bool, n_inputs: int, n_classes: int) -> TrainConfig:
+def to_config(
+    given: dict[str, Any], alone: bool, n_inputs: int, n_classes: int, image_size: tuple[int, int] | None = None
+) -> TrainConfig:
     """Return the configuration that options of `train` stand for, with data of so many inputs and classes.
 
-    alone: whether the run will be computed in this process.
+    alone: whether the run will be computed in this process.  image_size: height and width, if the inputs are pixels.
 
     Raises ConfigError, or UsageError for options that do not go together.
     """
     sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), n_inputs, n_classes)
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
     optimizer, schedule = to_optimizer(given), to_schedule(given)
-    return TrainConfig(sizes=sizes, strategy=strategy, dtype=dtype, optimizer=optimizer, schedule=schedule, **given)
+    return TrainConfig(
+        sizes=sizes,
+        loss=given.pop("loss") or "",
+        dtype=dtype,
+        optimizer=optimizer,
+        schedule=schedule,
+        class_weights=given.pop("class_weights") or (),
+        image_shape=None if given["augment"] is None else image_size,
+        strategy=strategy,
+        **given,
+    )
 
 
 def to_sizes(

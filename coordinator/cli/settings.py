@@ -1,13 +1,15 @@
 """Where the options of a command come from: the command line, a file of settings, a recipe; in this order."""
 
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from coordinator.cli.settings_files import Settings, Values, option_of, read_settings
+from coordinator.cli.kinds import OPTION_NAMES
+from coordinator.cli.settings_files import Settings, Values, read_settings
 from coordinator.recipes.catalogue import recipe
 from shared.data.dataset import Dataset
 from shared.optim.optimizers import OPTIMIZERS
@@ -69,18 +71,17 @@ def _replaced_by(name: str, text: str | None, below: Values) -> set[str]:
         case "local_steps":
             return {"replicas", "outer_momentum"} if text == "0" else {"shards"}
         case "optimizer":
-            return _of_others(name, text, OPTIMIZERS, below)
+            return _of_others(text, OPTIMIZERS)
         case "schedule":
-            return _of_others(name, text, SCHEDULES, below)
+            return _of_others(text, SCHEDULES)
         case _:
             return set()
 
 
-def _of_others(choice: str, text: str | None, registry: Any, options: Values) -> set[str]:
-    """Return the options that go with other entries of a registry, and not with this."""
-    own = {each: {field.name for field in fields(entry)} for each, entry in registry.items() if is_dataclass(entry)}
-    others = set().union(*own.values()) - own.get(text or "", set())
-    return {option_of(choice, name, options) for name in others}
+def _of_others(chosen: str | None, kinds: Mapping[str, type[Any]]) -> set[str]:
+    """Return the options that go with other kinds, and not with this one."""
+    own = {kind: {OPTION_NAMES.get(field.name, field.name) for field in fields(kinds[kind])} for kind in kinds}
+    return set().union(*own.values()) - own.get(chosen or "", set())
 
 
 def _is_given(ctx: click.Context, param: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from coordinator.cli.kinds import OPTION_NAMES
 from shared.config import TrainConfig
 from shared.errors import ConfigError
 
@@ -60,6 +61,7 @@ def _of_run(content: bytes, path: Path, command: click.Command) -> Settings:
         fields = {**TrainConfig.from_json(fields).to_json(), "data": data.pop("path")}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
         raise click.UsageError(f"{path} is not the config.json of a run ({error})") from None
+    fields.pop("image_shape", None)  # which is the data's
     if fields.pop("start"):
         fields["from"] = str(path.parent / "initial.npz")
     return Settings(_values(fields, path, command), {str(name): str(digest) for name, digest in data.items()})
@@ -69,7 +71,7 @@ def _values(fields: dict[str, Any], path: Path, command: click.Command) -> Value
     """Return what the fields stand for as options of the command.  Raises UsageError."""
     params = _params(command)
     found: Values = {}
-    for name, value in _flat(fields, params):
+    for name, value in _flat(fields):
         param = params.get(name.replace("-", "_"))
         if param is None:
             near = difflib.get_close_matches(name.replace("-", "_"), params, 1)
@@ -89,7 +91,7 @@ def _params(command: click.Command) -> dict[str, click.Parameter]:
     return {name.lstrip("-").replace("-", "_"): param for param in params for name in param.opts}
 
 
-def _flat(fields: dict[str, Any], params: dict[str, click.Parameter]) -> Iterator[tuple[str, Any]]:
+def _flat(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the fields as options; a choice with fields of its own, as in config.json, becomes several."""
     for name, value in fields.items():
         if isinstance(value, dict) and "kind" in value:
@@ -100,14 +102,9 @@ def _flat(fields: dict[str, Any], params: dict[str, click.Parameter]) -> Iterato
             elif "local_steps" not in own:  # which is what chooses the strategy
                 yield "local_steps", 0
             for each, its in own.items():
-                yield option_of(name, each, params), its
+                yield OPTION_NAMES.get(each, each), its
         else:
             yield name, value
-
-
-def option_of(choice: str, own: str, options: Any) -> str:
-    """Return the option for a choice's own field: `schedule_factor`, or where there is none `factor`."""
-    return f"{choice}_{own}" if f"{choice}_{own}" in options else own
 
 
 def _text(value: Any, name: str, param: click.Parameter, path: Path) -> str:

@@ -54,7 +54,8 @@ def train_command(
     path = find_dataset(data)
     dataset = load_dataset(path).first(given["train_samples"])
     training = dataset.training
-    config = options.to_config(given, run_options.workers == 0, training.n_inputs, training.n_classes)
+    alone = run_options.workers == 0
+    config = options.to_config(given, alone, training.n_inputs, training.n_classes, dataset.image_size)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
         config = options.with_default_monitor(config, len(dataset.validation))
     if model is not None:

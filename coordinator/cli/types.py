@@ -24,6 +24,31 @@ class Sizes(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is no list of layer sizes; {self._example}", param, ctx)
 
 
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """Numbers as 0.13,0.31: so many, or if nobody says how many, any."""
+
+    name = "numbers"
+
+    def __init__(self, example: str, count: int | None = None) -> None:
+        """example: what to give instead of what is no such list."""
+        self._example, self._count = example, count
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(float(number) for number in value.split(","))
+        except ValueError:
+            found = ()
+        if not found or len(found) != (self._count or len(found)):
+            self.fail(
+                f"{value!r} is no list of {f'{self._count} ' if self._count else ''}numbers; {self._example}",
+                param,
+                ctx,
+            )
+        return found
+
+
 class Epochs(click.ParamType[tuple[int, int]]):
     """Epochs as 3..7, both included, or 3 alone."""
 

@@ -21,7 +21,7 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
 def config_of(line: list[str]) -> TrainConfig:
     """The configuration of a run on data like MNIST's."""
     run_options, given = parsed(line)
-    return options.to_config(given, run_options.workers == 0, n_inputs=784, n_classes=10)
+    return options.to_config(given, run_options.workers == 0, n_inputs=784, n_classes=10, image_size=(28, 28))
 
 
 def configured(values: Values) -> TrainConfig:

@@ -407,9 +407,8 @@ def test_a_run_has_the_steps_of_one_with_other_epochs_and_of_no_other():
         assert not EXACT.has_steps_of(changed)
 
 
-def test_a_schedule_that_depends_on_the_end_makes_the_number_of_epochs_a_part_of_every_step(monkeypatch):
-    monkeypatch.setitem(SCHEDULES, "falling", lambda step, n_steps: 1 - step / n_steps)
-    falling = replace(EXACT, schedule="falling")
+def test_a_schedule_that_depends_on_the_end_makes_the_number_of_epochs_a_part_of_every_step():
+    falling = replace(EXACT, schedule=CosineDecay())
     assert (EXACT.depends_on_end, falling.depends_on_end) == (False, True)
     assert falling.has_steps_of(falling)
     assert not falling.has_steps_of(replace(falling, epochs=60))

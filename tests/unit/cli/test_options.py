@@ -8,7 +8,10 @@ import pytest
 from coordinator.cli.train import resume_command, train_command
 from coordinator.session import RunOptions
 from shared.config import _CHOICES, TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
+from shared.nn.losses import LOSSES
+from shared.nn.outputs import OUTPUTS
 from shared.optim.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Nesterov, RMSprop
 from shared.optim.schedules import SCHEDULES, Constant, CosineDecay, Halving, Plateau, StepDecay
 from shared.strategies import LocalSGD, SyncSGD
@@ -47,7 +50,8 @@ def test_an_option_has_the_name_that_one_would_guess_too(name, other):
     (param,) = [param for param in train_command.params if name in param.opts]
     assert param.opts == [name, other]
     for choice in param.type.choices:
-        line = f"--arithmetic native {other} {choice}"
+        goes_with = f"--output {LOSSES[choice].outputs[0]}" if other == "--cost" else ""
+        line = f"--arithmetic native {goes_with} {other} {choice}"
         assert getattr(config_of(line), param.name) == choice
 
 
@@ -92,6 +96,13 @@ def test_an_option_has_the_name_that_one_would_guess_too(name, other):
         ("--clip-norm 1", "clip_norm", 1.0),
         ("--max-norm 3", "max_norm", 3.0),
         ("--ema 0.99", "ema", 0.99),
+        ("--standardize 0.1307,0.3081", "standardize", (0.1307, 0.3081)),
+        ("--dropout 0.5", "dropout", 0.5),
+        ("--input-dropout 0.2", "input_dropout", 0.2),
+        ("--label-smoothing 0.1", "label_smoothing", 0.1),
+        ("--class-weights 1,1,1,1,1,1,1,1,1,2", "class_weights", (*[1.0] * 9, 2.0)),
+        ("--augment elastic=4.3,shift", "augment", Augmentation(elastic=4.3, shift=1.0)),
+        ("--augment shift", "image_shape", (28, 28)),
     ],
 )
 def test_an_option_decides_its_field(line, field, value):
@@ -103,9 +114,15 @@ def test_every_registry_has_an_option_with_its_choices(field):
     name = "--" + field.replace("_", "-")
     (param,) = [param for param in train_command.params if name in param.opts]
     assert list(param.type.choices) == list(_CHOICES[field])
-    assert param.default == getattr(NOTEBOOK, field)
+    assert getattr(NOTEBOOK, field) == (OUTPUTS[NOTEBOOK.output].loss if field == "loss" else param.default)
     for choice in _CHOICES[field]:
-        assert getattr(config_of(f"--arithmetic native {name} {choice}"), field) == choice
+        goes_with = f"--output {LOSSES[choice].outputs[0]}" if field == "loss" else ""
+        assert getattr(config_of(f"--arithmetic native {goes_with} {name} {choice}"), field) == choice
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_output_has_its_own_loss(output):
+    assert config_of(f"--output {output}").loss == OUTPUTS[output].loss
 
 
 @pytest.mark.parametrize(("field", "kinds"), [("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)])
@@ -163,6 +180,8 @@ def test_resume_takes_what_a_run_is_computed_with_and_how_far_it_goes_and_nothin
     ("line", "message"),
     [
         ("--hidden 30 --sizes 784,20,10", "--sizes 784,20,10 and --hidden 30 do not agree; give one of them"),
+        ("--standardize 0.1", "'0.1' is no list of 2 numbers; for MNIST, give 0.1307,0.3081"),
+        ("--class-weights 1,x", "'1,x' is no list of numbers; give one for each class, like 1,1,2"),
         ("--hidden 30,x", "'30,x' is no list of layer sizes; give one or more, like 100,50"),
         ("--replicas 3", "--replicas goes with --local-steps"),
         ("--outer-momentum 0.5", "--outer-momentum goes with --local-steps"),

@@ -4,10 +4,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import make_dataclass
 from pathlib import Path
 
-import click
 import pytest
 
 from coordinator.cli.settings import overlay
@@ -15,7 +13,9 @@ from coordinator.cli.settings_files import read_settings
 from coordinator.cli.train import train_command
 from coordinator.cluster import preflight
 from shared.config import TrainConfig
-from shared.optim.optimizers import OPTIMIZERS
+from shared.data.augment.options import Augmentation
+from shared.optim.optimizers import Adam, AdamW, Nesterov, RMSprop
+from shared.optim.schedules import CosineDecay, Halving, Plateau, StepDecay
 from shared.strategies import LocalSGD, SyncSGD
 from tests.support.command_line import configured
 
@@ -161,6 +161,14 @@ def test_a_file_that_is_none_is_named(refused, name, content, line):
         {"arithmetic": "native", "dtype": "float64", "strategy": SyncSGD(shards=3), "initializer": "standard-normal"},
         {"strategy": LocalSGD(local_steps=5, replicas=3, outer_momentum=0.5), "seed": 2**64 - 1},
         {"train_samples": 1000, "learning_rate": 1e-30},
+        {"activation": "relu", "output": "softmax", "initializer": "he", "standardize": (0.1307, 0.3081)},
+        {"output": "linear", "loss": "huber", "dropout": 0.5, "input_dropout": 0.2, "label_smoothing": 0.1},
+        {"class_weights": (1.0, 0.5, *([2.0] * 8)), "l1": 1e-5, "l2": 5.0, "clip_norm": 1.0, "max_norm": 3.0},
+        {"augment": Augmentation(elastic=4.3, noise=0.1), "image_shape": (28, 28), "ema": 0.999},
+        {"optimizer": Adam(beta1=0.8), "schedule": Plateau(patience=3, warm_up=0.1), "monitor": "validation-cost"},
+        {"optimizer": Nesterov(momentum=0.8), "schedule": StepDecay(every=7, decay=0.3), "early_stopping": 5},
+        {"optimizer": RMSprop(rho=0.8), "schedule": Halving(limit=0.25), "monitor": "training-cost"},
+        {"optimizer": AdamW(weight_decay=0.1), "schedule": CosineDecay(warm_up=100)},
     ],
 )
 def test_the_config_of_a_run_stands_for_all_of_its_options(changes):
@@ -187,18 +195,17 @@ def test_a_run_that_began_with_weights_gives_its_own_copy_of_them():
 
 
 def test_a_choice_with_fields_of_its_own_is_several_options():
-    """As optimizers and schedules are kept: its fields are options of these names, or begin with the choice's name."""
-    options = ["--optimizer", "--momentum", "--schedule", "--schedule-factor", "--augment", "--class-weights"]
-    command = click.Command("train", params=[click.Option([name]) for name in options])
+    """As config.json keeps optimizers and schedules."""
     path = toml(
-        'optimizer = {kind = "nesterov", momentum = 0.9}\nschedule = {kind = "step", factor = 0.5}\n'
+        'optimizer = {kind = "nesterov", momentum = 0.9}\nschedule = {kind = "step", decay = 0.5, every = 3}\n'
         "augment = {elastic = 3.6, rotate = 9.0, shift = 0.0}\nclass-weights = []"
     )
-    assert read_settings(path, command).values == {
+    assert read_settings(path, train_command).values == {
         "optimizer": "nesterov",
         "momentum": "0.9",
         "schedule": "step",
         "schedule_factor": "0.5",
+        "schedule_every": "3",
         "augment": "elastic=3.6,rotate=9.0",
         "class_weights": None,
     }
@@ -242,13 +249,19 @@ def test_what_stands_above_replaces_what_does_not_go_with_it(below, above, expec
     assert overlay(below, above) == expected
 
 
-def test_the_options_of_another_choice_are_left_out_and_those_of_both_stay(monkeypatch):
-    for name, fields in (("nesterov", ["momentum"]), ("momentum", ["momentum"]), ("adam", ["beta1", "beta2"])):
-        monkeypatch.setitem(OPTIMIZERS, name, make_dataclass(name, fields))
-    below = {"optimizer": "nesterov", "momentum": "0.9", "epochs": "3"}
-    assert overlay(below, {"optimizer": "adam"}) == {"optimizer": "adam", "epochs": "3"}
-    assert overlay(below, {"optimizer": "momentum"}) == {"optimizer": "momentum", "momentum": "0.9", "epochs": "3"}
-    assert overlay(below, {"optimizer": "sgd"}) == {"optimizer": "sgd", "epochs": "3"}
+@pytest.mark.parametrize(
+    ("above", "left"),
+    [
+        ({"optimizer": "adam"}, {"warm_up", "schedule", "schedule_factor"}),
+        ({"optimizer": "momentum"}, {"momentum", "warm_up", "schedule", "schedule_factor"}),
+        ({"schedule": "exponential"}, {"momentum", "warm_up", "optimizer", "schedule_factor"}),
+        ({"schedule": "constant"}, {"momentum", "warm_up", "optimizer"}),
+    ],
+)
+def test_the_options_of_another_choice_are_left_out_and_those_of_both_stay(above, left):
+    below = {"optimizer": "nesterov", "momentum": "0.9"}
+    below |= {"schedule": "step", "warm_up": "100", "schedule_factor": "0.3"}
+    assert overlay(below, above) == {name: below[name] for name in left} | above
 
 
 def test_an_address_of_the_environment_wins_over_the_workers_of_a_file(refused, monkeypatch):

@@ -65,7 +65,7 @@ def show(main_here, small_data, tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def run(small_data, tmp_path):
     """A run that deforms its samples, before its first epoch."""
-    config = replace(CONFIG, sizes=(196, 12, 10), seed=3, augment=OPTIONS)
+    config = replace(CONFIG, sizes=(196, 12, 10), seed=3, augment=OPTIONS, image_shape=(14, 14))
     return Run.create(tmp_path / "runs", config, small_data, load_dataset(small_data))
 
 

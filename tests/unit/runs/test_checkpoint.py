@@ -13,7 +13,7 @@ from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.errors import RunError
-from shared.optim.schedules import SCHEDULES
+from shared.optim.schedules import CosineDecay
 from shared.strategies import LocalSGD, SyncSGD
 from tests.support.mutate import COUNT, mutations
 
@@ -100,9 +100,8 @@ def test_a_checkpoint_beyond_the_end_is_refused_and_left_alone(of_60_epochs, epo
     assert of_60_epochs.exists()
 
 
-def test_with_a_schedule_that_depends_on_the_end_it_belongs_to_that_number_of_epochs(tmp_path, monkeypatch):
-    monkeypatch.setitem(SCHEDULES, "falling", lambda step, n_steps: 1 - step / n_steps)
-    falling, path = replace(CONFIG, schedule="falling"), tmp_path / "checkpoint.npz"
+def test_with_a_schedule_that_depends_on_the_end_it_belongs_to_that_number_of_epochs(tmp_path):
+    falling, path = replace(CONFIG, schedule=CosineDecay()), tmp_path / "checkpoint.npz"
     save_checkpoint(path, TrainingState.initial(falling), falling)
     assert load_checkpoint(path, falling, 100) is not None
     with pytest.raises(RunError, match="was written under other settings"):

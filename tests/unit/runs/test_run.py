@@ -12,7 +12,7 @@ from coordinator.runs.run import Run
 from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import ConfigError, RunError
-from shared.optim.schedules import SCHEDULES
+from shared.optim.schedules import CosineDecay
 from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG, SAMPLES, drawn
 
@@ -108,9 +108,8 @@ def test_no_fewer_epochs_than_are_done_can_be_asked_for(run, epoch, step_index, 
     assert run.config is CONFIG
 
 
-def test_a_run_whose_schedule_depends_on_its_end_keeps_it(run, monkeypatch):
-    monkeypatch.setitem(SCHEDULES, "falling", lambda step, n_steps: 1 - step / n_steps)
-    run.config = replace(CONFIG, schedule="falling")
+def test_a_run_whose_schedule_depends_on_its_end_keeps_it(run):
+    run.config = replace(CONFIG, schedule=CosineDecay())
     with pytest.raises(
         ConfigError, match=r"must stay 1, since .* got 60; to train its model further: gradmq train --from"
     ):
