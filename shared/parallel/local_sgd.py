@@ -56,14 +56,21 @@ class LocalSGDStrategy:
         return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
 
     def _take_local_steps(self, start: Parameters, rows: Rows, learning_rate: float) -> None:
-        """Have the replica take its steps from there, with an optimizer that remembers nothing of the steps before."""
+        """Have the replica take its own steps from there."""
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
-        state = self._inner.initial_state(replica.flat)
+        state = self._inner_state()
         for first in range(0, len(rows), size):
             x, y = self._samples.columns(rows[first : first + size], *self._numbers)
             self._mlp.backward(self._mlp.rounded(replica), x, y, gradient)
             self._inner(replica, state, gradient.flat, x.shape[1], learning_rate)
+
+    def _inner_state(self) -> OptimizerState:
+        """Return what a replica's optimizer remembers at its first step: nothing of the steps before the last average.
+
+        So a replica is made of the common weights alone, and any worker can compute any of them.
+        """
+        return self._inner.initial_state(self._replica.flat)
 
     def update(
         self,
