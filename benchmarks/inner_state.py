@@ -44,15 +44,9 @@ class Kept(LocalSGDStrategy):
         return self._states[-1]
 
     def update(
-        self,
-        parameters: Parameters,
-        state: OptimizerState,
-        step: Step,
-        total: Vector,
-        n_samples: int,
-        reductions: int = 0,
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
-        super().update(parameters, state, step, total, n_samples, reductions)
+        super().update(parameters, state, step, total, reductions)
         self._mean = {name: np.mean([each[name] for each in self._states], axis=0) for name in self._mean}
         self._states = []
 
@@ -68,8 +62,8 @@ def best_of(kept: bool, local_steps: int, optimizer: Optimizer, rate: float, see
         for epoch in range(epochs):
             for step in sampler.steps(epoch):
                 replicas = len(strategy.bounds(len(step.rows))) - 1
-                total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, replicas)
-                strategy.update(parameters, state, step, total, n_samples)
+                total, _ = strategy.block(strategy.broadcast(parameters), step, 0, replicas)
+                strategy.update(parameters, state, step, total)
             best = max(best, accuracy(config, parameters))
     return best
 

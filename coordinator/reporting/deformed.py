@@ -29,8 +29,8 @@ def deformed(data: Dataset, augmentation: Augmentation, seed: int, n_samples: in
     for epoch in range(EPOCHS):
         order = epoch_order(seed, epoch, len(images))
         for row in range(n_samples):
-            place = int(np.flatnonzero(order == row)[0])
-            seen = deformer.apply(images[row : row + 1], seed, epoch, place)
+            position = int(np.flatnonzero(order == row)[0])
+            seen = deformer.apply(images[row : row + 1], seed, epoch, position)
             columns[1 + epoch, row] = np.rint(seen * 255).reshape(height, width)
     columns[0] = images[:n_samples].reshape(n_samples, height, width)  # bytes, or they would have been refused
     return _sheet(columns)

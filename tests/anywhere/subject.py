@@ -1,9 +1,10 @@
-"""Whole trainings whose fingerprints must be the same anywhere. Run by itself, it prints them as JSON.
+"""Trainings and deformed images whose fingerprints must be the same anywhere. Run by itself, it prints them as JSON.
 
 It needs NumPy and threadpoolctl, and this project's folder on PYTHONPATH.
 """
 
 import argparse
+import hashlib
 import json
 import platform
 import random
@@ -27,13 +28,15 @@ from shared.nn.arithmetic import exact, quiet
 from shared.nn.evaluation import evaluate
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
+from tests.support import deformations
 
 DATA = Path(__file__).parents[2] / "data" / "mnist"
 SMALL = TrainConfig(sizes=(784, 30, 10), epochs=1, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 DEEP = TrainConfig(sizes=(784, 100, 60, 10), epochs=1, mini_batch_size=33, learning_rate=3.0, strategy=SyncSGD())
 RUNS = {"784-30-10": (SMALL, 2000), "784-100-60-10": (DEEP, 1000)}  # and the samples of their epoch
 # The beginning of the weights' SHA-256, and of 1,000 test samples those that are right.
-EXPECTED = {"784-30-10": "c9e7191f568c1302, 374", "784-100-60-10": "fd7026809153e35f, 147"}
+TRAINED = {"784-30-10": "c9e7191f568c1302, 374", "784-100-60-10": "fd7026809153e35f, 147"}
+EXPECTED = {**TRAINED, "deformed": "7b6ee5a2b10e5335"}  # and of the digests of deformed images, that of all
 TOO_MANY_BITS = 40  # of deltas in SMALL, where 25 make sums exact
 
 
@@ -45,8 +48,9 @@ def main() -> None:
     options = parser.parse_args()
     data = load_dataset(DATA)
     with threadpool_limits(options.threads), quiet():
+        found = {name: trained(*run, data, random.Random(options.cuts)) for name, run in RUNS.items()}
         result = {
-            "fingerprints": {name: trained(*run, data, random.Random(options.cuts)) for name, run in RUNS.items()},
+            "fingerprints": {**found, "deformed": deformed(random.Random(options.cuts))},
             "control": control(data),
             "cuts": options.cuts,
             "environment": surroundings(),
@@ -69,6 +73,12 @@ def trained(config: TrainConfig, n_samples: int, data: Dataset, cuts: random.Ran
         strategy.update(parameters, state, step, total)
     mlp = config.mlp()
     return f"{parameters.sha256[:16]}, {evaluate(mlp, mlp.rounded(parameters), test).correct}"
+
+
+def deformed(cuts: random.Random) -> str:
+    """Return the digest of all kinds of deformed images.  cuts: where they are cut, and in which order computed."""
+    digests = " ".join(deformations.digest(name, cuts) for name in deformations.RECORDED)
+    return hashlib.sha256(digests.encode()).hexdigest()[:16]
 
 
 def control(data: Dataset) -> str:

@@ -77,8 +77,8 @@ def source(
     sheared = np.array([[1, 0], [augmentation.shear * shear, 1]])
     centre = np.array([height - 1, width - 1]) / 2
     down, across = (
-        np.array([spline(place * 4 / max(size - 1, 1) - (knot - 1)) for knot in range(7)])
-        for place, size in ((y, height), (x, width))
+        np.array([spline(pixel * 4 / max(size - 1, 1) - (knot - 1)) for knot in range(7)])
+        for pixel, size in ((y, height), (x, width))
     )
     moved = np.array([down @ of_direction @ across for of_direction in knots]) * augmentation.elastic
     found = rotation @ scale @ sheared @ (np.array([y, x]) - centre) + centre

@@ -1,7 +1,8 @@
 """Small whole runs in this process, with the kernels that it has: `python -m tests.support.whole_runs DATA`.
 
-Prints a JSON object: what NumPy and BLAS use; and by the number of threads, for each run, the fingerprint of every
-epoch and how many test samples are right. BLAS has as many threads as the environment gives it, and then one.
+Prints a JSON object: what NumPy and BLAS use; by the number of threads, for each run, the fingerprint of every epoch
+and how many test samples are right; and the digests of deformed images. BLAS has as many threads as the environment
+gives it, and then one.
 """
 
 import json
@@ -27,6 +28,7 @@ from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
+from tests.support.deformations import digests
 
 NOTEBOOK = {"sizes": (196, 12, 10), "mini_batch_size": 10}
 DEEP = {"sizes": (196, 60, 40, 10), "mini_batch_size": 33}
@@ -90,11 +92,12 @@ def all_runs(data: Dataset) -> dict[str, list]:
 def main() -> None:
     data = load_dataset(Path(sys.argv[1]))
     threads = blas().get("num_threads", 1)
-    by_threads = {}
+    by_threads, deformed = {}, {}
     for count, block in ((threads, nullcontext()), (1, one_thread())):
         with block:
-            by_threads[count] = all_runs(data)
-    print(json.dumps({"architecture": blas().get("architecture", ""), "simd": numpy_simd(), "runs": by_threads}))
+            by_threads[count], deformed[count] = all_runs(data), digests()
+    kernels = {"architecture": blas().get("architecture", ""), "simd": numpy_simd()}
+    print(json.dumps({**kernels, "runs": by_threads, "deformed": deformed}))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from coordinator.doctor.candidates import Candidate, candidates
+from tests.support import deformations
 from tests.support.mnist import PROJECT
 from tests.support.program import job, metrics, start_worker
 from tests.support.waiting import PATIENCE
@@ -92,6 +93,15 @@ def test_exact_runs_have_the_same_bits_with_all_kernels(computed, label, threads
 @pytest.mark.parametrize("name", RECORDED)
 def test_they_are_the_bits_of_every_other_machine(computed, name):
     assert had(computed)[AS_FOUND]["runs"]["1"][f"exact {name}"][-1][0] == RECORDED[name]
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_deformed_images_have_the_recorded_bits_with_all_kernels(computed, label, threads):
+    """Of many sizes, cut another way in each process."""
+    deformed = had(computed)[label]["deformed"]
+    if threads not in deformed:
+        pytest.skip(f"{label}: BLAS takes {', '.join(deformed)} threads here")
+    assert deformed[threads] == {name: expected for name, (*_, expected) in deformations.RECORDED.items()}
 
 
 def test_the_kernels_were_others(computed, label):

@@ -1,4 +1,4 @@
-"""Deformed images, by the places of their samples in an epoch."""
+"""Deformed images, by the positions of their samples in an epoch."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,22 +23,18 @@ class Deformer:
             self._at_a_time = max(1, _PIXELS // self._n_pixels)
             self._field = Field(augmentation, height, width)
             self._interpolation = Interpolation(height, width, self._at_a_time)
-            self._positions = np.empty((2, self._at_a_time, self._n_pixels), np.int32)
+            self._points = np.empty((2, self._at_a_time, self._n_pixels), np.int32)
 
     def apply(self, images: Array, seed: int, epoch: int, first: int) -> NDArray[np.float32]:
         """Return the images as that epoch sees them, from 0 to 1: (n, height * width) float32.
 
-        images: (n, height * width) uint8, of consecutive places in the epoch's order.
-        first: the place of the first of them.
+        images: (n, height * width) uint8, of consecutive positions in the epoch's order.
+        first: the position of the first of them.
 
-        What comes out depends on the image, seed, epoch and place alone: however an epoch is cut, and whoever computes
-        its parts, the bits are the same. Raises DataError for other images.
+        What comes out depends on the image, seed, epoch and position alone: however an epoch is cut, and whoever
+        computes its parts, the bits are the same. Raises DataError for other images.
         """
-        if images.dtype != np.uint8 or images.shape[1] != self._n_pixels:
-            raise DataError(
-                f"images to be deformed must be {self._n_pixels} bytes each, as those of IDX files; these are "
-                f"{images.shape[1]} numbers of {images.dtype}"
-            )
+        check_images(images, self._n_pixels)
         if self._augmentation.moves_pixels:
             found = self._moved(images, seed, epoch, first)
         else:
@@ -53,7 +49,16 @@ class Deformer:
         coefficients = self._field.coefficients(draw(seed, epoch, first, len(images)))
         for start in range(0, len(images), self._at_a_time):
             part = slice(start, start + self._at_a_time)
-            positions = self._positions[:, : len(found[part])]
-            self._field.positions(coefficients[:, part], positions)
-            self._interpolation.look_up(images[part], positions, found[part])
+            points = self._points[:, : len(found[part])]
+            self._field.points(coefficients[:, part], points)
+            self._interpolation.look_up(images[part], points, found[part])
         return found
+
+
+def check_images(images: Array, n_pixels: int) -> None:
+    """Raise DataError unless images can be deformed: (n, n_pixels) uint8."""
+    if images.dtype != np.uint8 or images.shape[1] != n_pixels:
+        raise DataError(
+            f"images to be deformed must be {n_pixels} bytes each, as those of IDX files; these are "
+            f"{images.shape[1]} numbers of {images.dtype}"
+        )

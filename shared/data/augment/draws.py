@@ -1,4 +1,4 @@
-"""The random numbers of a deformed sample: raw words, by the sample's place in its epoch."""
+"""The random numbers of a deformed sample: raw words, by the sample's position in its epoch."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Draws(NamedTuple):
 
 
 def draw(seed: int, epoch: int, first: int, count: int) -> Draws:
-    """Return the numbers of so many samples, from that place in the epoch's order on.
+    """Return the numbers of so many samples, from that position in the epoch's order on.
 
     Which deformations are wanted changes none of them: to turn one off leaves the others as they were.
     """
@@ -32,7 +32,7 @@ def draw(seed: int, epoch: int, first: int, count: int) -> Draws:
 
 
 def draw_noise(n_pixels: int, seed: int, epoch: int, first: int, count: int) -> NDArray[np.uint32]:
-    """Return four bytes for each pixel of so many samples: (count, n_pixels), from that place on."""
+    """Return four bytes for each pixel of so many samples: (count, n_pixels), from that position on."""
     found = _bytes(Purpose.NOISE, -(-4 * n_pixels // _BLOCK), seed, epoch, first, count)
     return found[:, : 4 * n_pixels].view("<u4").astype(np.uint32)
 

@@ -11,7 +11,7 @@ from shared.data.augment.splines import basis
 from shared.errors import ConfigError
 from shared.types import Array
 
-FRACTIONS = 256  # of a pixel, in which positions are told
+FRACTIONS = 256  # of a pixel, in which points are told
 MOST = 1024  # pixels of an image's side
 _STEP, _FUNCTION = 2.0**-9, 2.0**-8  # of what C (in pixels) and f are multiples
 _FAR = 128  # pixels, the unit of distances in f: so they are such multiples, and A is told in steps of 2^-16
@@ -19,7 +19,7 @@ _RADIANS = math.pi / 180
 
 
 class Field:
-    """Positions in the original of the pixels of deformed images.
+    """Points in the original of the pixels of deformed images.
 
     The pixel (y, x) of the result, counted from the image's centre, has the colour of the original at
 
@@ -65,7 +65,7 @@ class Field:
     def coefficients(self, draws: Draws) -> Array:
         """Return the matrices C of these samples, in steps: (2, n, 2 or 9, 2 or 9), those of y' before those of x'.
 
-        The positions that they are for count from the first pixel of the original's border.
+        The points that they are for count from the first pixel of the original's border.
         """
         options, knots = self._augmentation, self._n_knots
         turn, height, width, shear, *shift = draws.affine
@@ -85,7 +85,7 @@ class Field:
             found[:, :, :knots, :knots] = self._knots.take(draws.knots).reshape(-1, 2, knots, knots).swapaxes(0, 1)
         return found
 
-    def positions(self, coefficients: Array, out: Array) -> None:
+    def points(self, coefficients: Array, out: Array) -> None:
         """Write where the pixels come from, rounded: (2, n, height * width) int32, in fractions of a pixel.
 
         coefficients: of some of the samples, as they are made.

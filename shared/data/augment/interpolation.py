@@ -10,7 +10,7 @@ _LANES = np.uint32(0x00FF00FF)
 
 
 class Interpolation:
-    """Looks up images of one size at positions between their pixels, several images at a time.
+    """Looks up images of one size at points between their pixels, several images at a time.
 
     Four neighbours, a byte each, lie in one word of 32 bits, so that one look-up finds them. Two lanes of 16 bits then
     go from left to right, and one of 32 from top to bottom: an average with weights of whole 256ths, never rounded.
@@ -30,20 +30,20 @@ class Interpolation:
         self._index = np.empty(shape, np.intp)
         self._left, self._right = np.empty(shape, np.uint32), np.empty(shape, np.uint32)
 
-    def look_up(self, images: Array, positions: Array, out: Array) -> None:
-        """Write the colours at these positions, from 0 to 1: (n, height * width) float32.
+    def look_up(self, images: Array, points: Array, out: Array) -> None:
+        """Write the colours at these points, from 0 to 1: (n, height * width) float32.
 
         images: (n, height * width) uint8.
-        positions: (2, n, height * width) int32, of y and x, in fractions of a pixel from the border's first pixel.
+        points: (2, n, height * width) int32, of y and x, in fractions of a pixel from the border's first pixel.
         They are overwritten.
         """
         n = len(images)
-        (y, x), fraction = positions, self._fraction[:, :n]
+        (y, x), fraction = points, self._fraction[:, :n]
         # On the border's far side the next neighbour may be another image's, with a weight of 0.
         np.clip(y, 0, (self._rows - 1) * FRACTIONS, y)
         np.clip(x, 0, (self._columns - 1) * FRACTIONS, x)
-        np.bitwise_and(positions, FRACTIONS - 1, fraction)
-        positions >>= FRACTIONS.bit_length() - 1
+        np.bitwise_and(points, FRACTIONS - 1, fraction)
+        points >>= FRACTIONS.bit_length() - 1
         y *= self._columns
         y += x
         y += self._begins[:n]

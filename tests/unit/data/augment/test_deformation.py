@@ -1,4 +1,4 @@
-"""Deformed images depend on seed, epoch, place and image alone."""
+"""Deformed images depend on seed, epoch, position and image alone."""
 
 import random
 from dataclasses import replace
@@ -128,7 +128,7 @@ def smooth(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (24, 40)])
 @pytest.mark.parametrize("augmentation", [Augmentation(rotate=45), Augmentation(shift=3), USUAL], ids=str)
 def test_a_deformed_image_is_that_of_the_slow_truth(augmentation, height, width):
-    """Within what positions may be off by, 2^-5 pixels with knots, times the steepest slope."""
+    """Within what points may be off by, 2^-5 pixels with knots, times the steepest slope."""
     image, draws = smooth(height, width), draw(0, 4, 6, 1)
     knots = (2.0 * draws.knots.reshape(2, 7, 7) - 255) / 256
     found = Deformer(augmentation, height, width).apply(image.reshape(1, -1), 0, 4, 6)[0]

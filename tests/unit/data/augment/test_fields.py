@@ -18,11 +18,11 @@ from tests.support.deformations import ALL, STRONG, USUAL, source, spline
 EXTREMES = Augmentation(**_MOST)
 
 
-def positions(augmentation: Augmentation, height: int, width: int, draws: Draws) -> np.ndarray:
+def points(augmentation: Augmentation, height: int, width: int, draws: Draws) -> np.ndarray:
     """In pixels of the original: (2, n, height, width)."""
     field = Field(augmentation, height, width)
     found = np.empty((2, len(draws.knots), height * width), np.int32)
-    field.positions(field.coefficients(draws), found)
+    field.points(field.coefficients(draws), found)
     return found.reshape(2, -1, height, width) / FRACTIONS - 1
 
 
@@ -39,9 +39,9 @@ def truth(augmentation: Augmentation, height: int, width: int, draws: Draws, sam
 
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (13, 40), (8, 8), (1, 9), (1, 1)])
 @pytest.mark.parametrize("augmentation", [USUAL, ALL], ids=["usual", "all"])
-def test_positions_are_those_of_the_formula(augmentation, height, width):
+def test_points_are_those_of_the_formula(augmentation, height, width):
     draws = draw(0, 0, 0, 4)
-    found = positions(augmentation, height, width, draws)
+    found = points(augmentation, height, width, draws)
     for sample in range(4):
         assert np.abs(found[:, sample] - truth(augmentation, height, width, draws, sample)).max() < 2**-5
 
@@ -50,7 +50,7 @@ def test_positions_are_those_of_the_formula(augmentation, height, width):
 def test_without_knots_they_are_so_within_little_more_than_a_fraction(name):
     """Half a fraction at the end, up to a quarter in each of the products. All beyond the border is alike."""
     augmentation, draws = Augmentation(**{name: _MOST[name]}), draw(5, 0, 0, 5)
-    found = positions(augmentation, 28, 28, draws)
+    found = points(augmentation, 28, 28, draws)
     for sample in range(5):
         expected = truth(augmentation, 28, 28, draws, sample)
         assert np.abs(np.maximum(found[:, sample], -1) - np.maximum(expected, -1)).max() < 1.1 / FRACTIONS
@@ -58,7 +58,7 @@ def test_without_knots_they_are_so_within_little_more_than_a_fraction(name):
 
 def test_a_quarter_turn_takes_columns_for_rows():
     draws = Draws(np.zeros((1, 98), np.uint8), np.array([[1.0, 0, 0, 0, 0, 0]]).T)
-    y, x = positions(Augmentation(rotate=90), 28, 28, draws)[:, 0]
+    y, x = points(Augmentation(rotate=90), 28, 28, draws)[:, 0]
     rows, columns = np.mgrid[:28, :28]
     assert np.array_equal(y, columns)
     assert np.array_equal(x, 27 - rows)
@@ -68,7 +68,7 @@ def test_a_quarter_turn_takes_columns_for_rows():
 def test_the_elastic_displacement_has_the_documented_size(height, width):
     """rms 0.28 of the knots' strength in each direction; the mean is 0."""
     rows, columns = np.mgrid[:height, :width]
-    moved = positions(Augmentation(elastic=4), height, width, draw(1, 0, 0, 400)) - np.array([rows, columns])[:, None]
+    moved = points(Augmentation(elastic=4), height, width, draw(1, 0, 0, 400)) - np.array([rows, columns])[:, None]
     assert 0.25 < np.sqrt((moved**2).mean()) / 4 < 0.31
     assert np.abs(moved.mean()) < 0.02
     assert np.abs(moved).max() < 4
@@ -76,7 +76,7 @@ def test_the_elastic_displacement_has_the_documented_size(height, width):
 
 def test_neighbours_move_alike():
     """The field is smooth: within a pixel it changes by less than the knots' strength over their distance."""
-    y, x = positions(Augmentation(elastic=4), 28, 28, draw(1, 0, 0, 200))
+    y, x = points(Augmentation(elastic=4), 28, 28, draw(1, 0, 0, 200))
     for found in (np.diff(y, axis=2), np.diff(x, axis=1)):
         assert np.abs(found).max() < 4 / 4.5
     assert np.sqrt((np.diff(y, axis=2) ** 2).mean()) < 0.2
@@ -111,7 +111,7 @@ def test_the_proof_holds_for_the_numbers_that_are_multiplied(augmentation, heigh
     for numbers, unit in ((coefficients, 1), (rows, 1), (down, 2.0**-8), (across, 2.0**-9)):
         assert np.array_equal(numbers % unit, np.zeros_like(numbers))
         assert np.abs(numbers).max() / unit <= limit
-    # Rows and coefficients are in steps of 2^-9 pixels, positions in fractions of 2^-8.
+    # Rows and coefficients are in steps of 2^-9 pixels, points in fractions of 2^-8.
     assert terms(down, coefficients[..., :-1]) * 2**8 <= limit
     assert np.count_nonzero(coefficients[..., -1]) <= 2 * count  # the column with one term alone
     some = slice(None, None, max(1, height // 50))
@@ -119,15 +119,15 @@ def test_the_proof_holds_for_the_numbers_that_are_multiplied(augmentation, heigh
 
 
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (13, 40)])
-def test_float64_gives_the_same_positions_as_float32(height, width):
-    single = positions(ALL, height, width, draw(0, 0, 0, 50))
+def test_float64_gives_the_same_points_as_float32(height, width):
+    single = points(ALL, height, width, draw(0, 0, 0, 50))
     assert Field(ALL, height, width).dtype == np.float32
     double = Field(ALL, height, width)
     for name in ("_down", "_across", "_knots"):
         setattr(double, name, getattr(double, name).astype(np.float64))
     double.dtype = np.dtype(np.float64)
     found = np.empty((2, 50, height * width), np.int32)
-    double.positions(double.coefficients(draw(0, 0, 0, 50)), found)
+    double.points(double.coefficients(draw(0, 0, 0, 50)), found)
     assert np.array_equal(found.reshape(single.shape) / FRACTIONS - 1, single)
 
 
