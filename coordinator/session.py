@@ -156,7 +156,7 @@ def headline(run: Run, n_samples: int, state: TrainingState) -> str:
     return (
         f"run {run.id}: {join(config.sizes)}, {config.numbers}, {config.epochs} epochs of "
         f"{config.mini_batches_per_epoch(n_samples)} mini-batches of {config.mini_batch_size}, "
-        f"learning rate {config.learning_rate}, seed {config.seed}, {config.strategy}{from_where}"
+        f"{config.learning}, seed {config.seed}, {config.strategy}{from_where}"
     )
 
 

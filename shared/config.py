@@ -1,12 +1,13 @@
 """What decides the bits of a run, as one typed, frozen object."""
 
 import math
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from shared import kinds
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
 from shared.monitors import MONITORS, Monitor
@@ -17,21 +18,28 @@ from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
-from shared.optim.optimizers import OPTIMIZERS, Nesterov, Optimizer
-from shared.optim.schedules import SCHEDULES
+from shared.optim.optimizers import OPTIMIZERS, SGD, Nesterov, Optimizer, OptimizerState
+from shared.optim.penalties import Penalties
+from shared.optim.schedules import SCHEDULES, Constant, Progress, Schedule
+from shared.optim.update import Update
 from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions, SyncSGD
 
 _LARGEST = 2**29  # bytes of weights
+_PLAIN, _CONSTANT = SGD(), Constant()
 
 
 _CHOICES: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
     "loss": LOSSES,
     "initializer": INITIALIZERS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
     "arithmetic": ARITHMETICS,
     "monitor": MONITORS,
+}
+# Of these a kind is chosen, which has options of its own (`shared.kinds`).
+_KINDS: dict[str, Mapping[str, type[Any]]] = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "strategy": STRATEGIES,
 }
 
 
@@ -47,9 +55,14 @@ class TrainConfig:
     dtype: str = ""  # of weights, gradients and all between; default: the arithmetic's own
     epochs: int
     mini_batch_size: int  # samples
-    optimizer: str = "sgd"
+    optimizer: Optimizer = _PLAIN  # with local steps, the replicas'
     learning_rate: float  # applied to the mean gradient
-    schedule: str = "constant"  # of the learning rate
+    schedule: Schedule = _CONSTANT  # of the learning rate
+    l1: float = 0.0  # adds l1/n * sum of |w| to the mean cost of the n training samples; of weights, not of biases
+    l2: float = 0.0  # adds l2/(2n) * sum of w²: Nielsen's lambda
+    clip_norm: float | None = None  # of the mean gradient, at most
+    max_norm: float | None = None  # of each neuron's incoming weights, at most
+    ema: float = 0.0  # decay of the average of the weights, which then is what is evaluated and saved; 0: none
     seed: int = 0  # of the weights and of every epoch's order
     strategy: StrategyOptions
     monitor: str = "validation-accuracy"  # by which epochs are compared
@@ -68,6 +81,18 @@ class TrainConfig:
             raise ConfigError("learning_rate", self.learning_rate, "must be a finite number above 0", hint)
         if not 0 <= self.seed < 2**64:
             raise ConfigError("seed", self.seed, "must be between 0 and 2^64 - 1")
+        for field in ("l1", "l2"):
+            if not (math.isfinite(getattr(self, field)) and getattr(self, field) >= 0):
+                raise ConfigError(field, getattr(self, field), "must be a finite number of at least 0")
+        for field in ("clip_norm", "max_norm"):
+            limit = getattr(self, field)
+            if limit is not None and not (math.isfinite(limit) and limit > 0):
+                raise ConfigError(field, limit, "must be a finite number above 0", "leave it out for no limit")
+        if not 0 <= self.ema < 1:
+            raise ConfigError("ema", self.ema, "must be at least 0 and below 1")
+        if self.schedule.feedback and isinstance(self.strategy, LocalSGD):
+            rule = "cannot follow how well the run learns with local steps: replicas know nothing of it"
+            raise ConfigError("schedule", self.schedule.kind, rule)
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
@@ -89,9 +114,9 @@ class TrainConfig:
             raise ConfigError("shards", None, f"must be given in {self.arithmetic} arithmetic")
         if self.early_stopping < 0:
             raise ConfigError("early_stopping", self.early_stopping, "must be 0 or more epochs")
-        if self.depends_on_monitor and self.monitored is None:
+        if self.monitored is None and (needing := self._needing_monitor()):
             rule = "needs a figure by which epochs are compared"
-            raise ConfigError("early_stopping", self.early_stopping, rule, "give --monitor validation-accuracy")
+            raise ConfigError(*needing, rule, "give --monitor validation-accuracy")
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
@@ -120,9 +145,7 @@ class TrainConfig:
         if self.monitored is None or not self.monitored.of_validation or n_validation:
             return
         rule, hint = "needs validation samples, and the data has none", "give --monitor training-cost"
-        if self.depends_on_monitor:
-            raise ConfigError("early_stopping", self.early_stopping, rule, hint)
-        raise ConfigError("monitor", self.monitor, rule, hint)
+        raise ConfigError(*(self._needing_monitor() or ("monitor", self.monitor)), rule, hint)
 
     @property
     def monitored(self) -> Monitor | None:
@@ -132,7 +155,13 @@ class TrainConfig:
     @property
     def depends_on_monitor(self) -> bool:
         """Whether what is monitored decides how the run goes on, and not only which epoch is called the best."""
-        return self.early_stopping > 0
+        return self._needing_monitor() is not None
+
+    def _needing_monitor(self) -> tuple[str, object] | None:
+        """Return name and value of an option by which the run's course depends on what is monitored."""
+        if self.early_stopping:
+            return "early_stopping", self.early_stopping
+        return ("schedule", self.schedule.kind) if self.schedule.feedback else None
 
     @property
     def is_the_notebooks(self) -> bool:
@@ -166,6 +195,14 @@ class TrainConfig:
         return f"{self.arithmetic} arithmetic" if self.any_order else f"{self.arithmetic} {self.dtype}"
 
     @property
+    def learning(self) -> str:
+        """What becomes of a gradient, for people: the learning rate, and what is not as in the notebook."""
+        chosen = [kinds.describe(each) for each in (self.optimizer, self.schedule) if each not in (_PLAIN, _CONSTANT)]
+        amounts = {name: getattr(self, name) for name in ("l1", "l2", "clip_norm", "max_norm", "ema")}
+        around = [f"{name.replace('_', ' ')} {value:g}" for name, value in amounts.items() if value]
+        return ", ".join([f"learning rate {self.learning_rate}", *chosen, *around])
+
+    @property
     def nbytes(self) -> int:
         """Bytes of a gradient."""
         return Parameters.count(self.sizes) * self.numpy_dtype.itemsize
@@ -193,9 +230,40 @@ class TrainConfig:
 
     def step_optimizer(self) -> Optimizer:
         """Return what makes new weights of the sum of a step's shards."""
-        if isinstance(self.strategy, LocalSGD):
-            return Nesterov(self.strategy.outer_momentum)
-        return OPTIMIZERS[self.optimizer]
+        return Nesterov(self.strategy.outer_momentum) if isinstance(self.strategy, LocalSGD) else self.optimizer
+
+    def step_update(self, n_samples: int) -> Update:
+        """Return what a step does to the weights, in a run with so many training samples."""
+        outer = isinstance(self.strategy, LocalSGD)  # penalties and clipping are the replicas' then
+        penalties, clip_norm = (Penalties(), None) if outer else (self._penalties(n_samples), self.clip_norm)
+        return Update(
+            self.step_optimizer(),
+            self.sizes,
+            self.dtype,
+            penalties=penalties,
+            clip_norm=clip_norm,
+            max_norm=self.max_norm,
+            ema=self.ema,
+        )
+
+    def local_update(self, n_samples: int) -> Update:
+        """Return what a replica's own step does to its weights, in a run with so many training samples."""
+        return Update(
+            self.optimizer,
+            self.sizes,
+            self.dtype,
+            penalties=self._penalties(n_samples),
+            clip_norm=self.clip_norm,
+            max_norm=self.max_norm,
+        )
+
+    def _penalties(self, n_samples: int) -> Penalties:
+        n = max(1, n_samples)
+        return Penalties(self.l1 / n, self.l2 / n)
+
+    def initial_optimizer_state(self, parameters: Parameters) -> OptimizerState:
+        """Return what is remembered beside the weights before the first step."""
+        return self.step_update(0).initial_state(parameters.flat)
 
     def sampler(self, n_samples: int) -> BatchSampler:
         """Return what cuts so many training samples into steps."""
@@ -208,24 +276,27 @@ class TrainConfig:
     def mini_batches_per_epoch(self, n_samples: int) -> int:
         return -(-n_samples // self.mini_batch_size)
 
-    def learning_rate_at(self, step: int, n_steps: int) -> float:
-        """Return the learning rate of the step with that number, in a run of so many."""
-        return self.learning_rate * SCHEDULES[self.schedule](step, n_steps)
+    def learning_rate_at(self, step: int, steps_per_epoch: int, reductions: int = 0) -> float:
+        """Return the learning rate of a step.
+
+        step: how many were taken before it.  reductions: of the learning rate, by `Schedule.reductions`.
+        """
+        progress = Progress(step, self.epochs * steps_per_epoch, steps_per_epoch, reductions)
+        return self.learning_rate * self.schedule.factor(progress)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""
-        options = {name: value for name, value in asdict(self.strategy).items() if value is not None}
-        strategy = {"kind": self.strategy.kind, **options}
-        return {**asdict(self), "sizes": list(self.sizes), "strategy": strategy}
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {name: kinds.to_json(plain[name]) for name in _KINDS}
+        return {**plain, "sizes": list(self.sizes), **chosen}
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "TrainConfig":
+    def from_json(cls, given: dict[str, Any]) -> "TrainConfig":
         """Rebuild a configuration, of this version or of 0.1. Raises ConfigError, TypeError or KeyError for others."""
-        fields = {"arithmetic": "native", **fields} if "strategy" in fields else _of_version_0_1(fields)
-        fields = {"monitor": "none", **fields}  # before 0.2 no figure of validation samples was kept
-        options = dict(fields.pop("strategy"))
-        strategy = STRATEGIES[options.pop("kind")](**options)
-        return cls(**{**fields, "sizes": tuple(fields["sizes"]), "strategy": strategy})
+        given = {"arithmetic": "native", **given} if "strategy" in given else _of_version_0_1(given)
+        given = {"monitor": "none", **given}  # before 0.2 no figure of validation samples was kept
+        chosen = {name: kinds.from_json(known, given[name], name) for name, known in _KINDS.items() if name in given}
+        return cls(**{**given, "sizes": tuple(given["sizes"]), **chosen})
 
 
 def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:

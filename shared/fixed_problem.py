@@ -84,7 +84,7 @@ def _first_step(config: TrainConfig) -> list[Array]:
     """Take the first step of a training; return what came of it."""
     samples = _samples(config)
     parameters, strategy, mlp = config.initial_parameters(), strategy_of(config, samples), config.mlp()
-    state = config.step_optimizer().initial_state(parameters.flat)
+    state = config.initial_optimizer_state(parameters)
     step = config.sampler(len(samples)).step(0, 0)
     units = len(strategy.bounds(len(samples))) - 1
     total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, units)

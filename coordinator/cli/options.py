@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
 from coordinator.cli.types import Sizes
 from coordinator.session import RunOptions
 from shared import logs
@@ -105,7 +106,7 @@ choice_options = group(
 learning_options = group(
     click.option("--epochs", type=int, default=30, show_default=True, help="How often all samples are learned from."),
     mini_batch_size_option,
-    _choice("--optimizer", OPTIMIZERS, "sgd", "What becomes of a gradient."),
+    *kind_options("optimizer", OPTIMIZERS, "sgd", "What becomes of a gradient."),
     click.option(
         *("--learning-rate", "--eta", "learning_rate"),
         type=float,
@@ -113,7 +114,20 @@ learning_options = group(
         show_default=True,
         help="Applied to the mean gradient of a mini-batch.",
     ),
-    _choice("--schedule", SCHEDULES, "constant", "Of the learning rate."),
+    *kind_options("schedule", SCHEDULES, "constant", "Of the learning rate."),
+    click.option("--l1", type=float, default=0.0, show_default=True, help="Penalty on the sizes of weights."),
+    click.option(
+        "--l2", type=float, default=0.0, show_default=True, help="Penalty on their squares: Nielsen's lambda."
+    ),
+    click.option("--clip-norm", type=float, help="Largest norm of a mean gradient; default: none."),
+    click.option("--max-norm", type=float, help="Largest norm of the weights into a neuron; default: none."),
+    click.option(
+        "--ema",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="Decay of an average of the weights, which then is evaluated and saved.",
+    ),
     click.option(
         "--seed", type=int, default=0, show_default=True, help="Of the first weights and of every epoch's order."
     ),
@@ -217,7 +231,8 @@ def to_config(given: dict[str, Any], alone: bool) -> TrainConfig:
     alone: whether the run will be computed in this process.
     """
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
-    return TrainConfig(strategy=strategy, dtype=dtype, **given)
+    optimizer, schedule = to_optimizer(given), to_schedule(given)
+    return TrainConfig(strategy=strategy, dtype=dtype, optimizer=optimizer, schedule=schedule, **given)
 
 
 def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:

@@ -69,10 +69,10 @@ def _time_of_block(config: TrainConfig, units: int) -> float:
 
 
 def _time_of_step(config: TrainConfig) -> float:
-    """Return the seconds of checking a sum, taking a step of SGD with it, and rounding the weights for the next."""
+    """Return the seconds of checking a sum, taking a step with it, and rounding the weights for the next."""
     no_samples = LabelledSamples(np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
     strategy, parameters = strategy_of(config, no_samples), config.initial_parameters()
-    state = config.step_optimizer().initial_state(parameters.flat)
+    state = config.initial_optimizer_state(parameters)
     total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, np.arange(config.mini_batch_size))
 
     def step() -> None:

@@ -18,7 +18,7 @@ from shared.config import TrainConfig
 from shared.errors import RunError
 from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
-from shared.optim.optimizers import OptimizerState
+from shared.optim.optimizers import Nesterov, OptimizerState
 
 _EVERY = 2.0  # seconds of work between two checkpoints
 _SHARE = 50  # times a checkpoint's own time that must pass before the next, so that it costs 2 % at most
@@ -98,7 +98,14 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
         )
-    expected = config.step_optimizer().initial_state(parameters.flat)
+    if (parameters.sizes, parameters.dtype) != (config.sizes, config.numpy_dtype):
+        raise ValueError("it belongs to another run")
+    expected = config.initial_optimizer_state(parameters)
+    _translate_velocity(config, remembered, expected)
+    if {name: vector.shape for name, vector in remembered.items()} != {
+        name: vector.shape for name, vector in expected.items()
+    }:
+        raise ValueError("its optimizer remembers something else")
     state = TrainingState(
         parameters,
         {name: np.ascontiguousarray(remembered[name], vector.dtype) for name, vector in expected.items()},
@@ -111,12 +118,8 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         progress.get("history", []),  # which GradMQ 0.1 did not keep
         best,
     )
-    if any(vector.shape != parameters.flat.shape for vector in remembered.values()):
-        raise ValueError("its optimizer remembers another network")
     if (
-        (parameters.sizes, parameters.dtype) != (config.sizes, config.numpy_dtype)
-        or set(remembered) != set(expected)
-        or not (0 <= state.epoch <= config.epochs and 0 <= state.step_index <= steps_per_epoch)
+        not (0 <= state.epoch <= config.epochs and 0 <= state.step_index <= steps_per_epoch)
         or len(state.history) not in (0, state.epoch)
         or (best is None) != (not state.history)
     ):
@@ -129,6 +132,13 @@ def _translate_from_0_1(progress: dict[str, Any], optimizer_state: OptimizerStat
     progress["step_index"], progress["counts"] = progress.pop("batch"), progress.pop("account")
     for vector in optimizer_state.values():
         np.negative(vector, vector)
+
+
+def _translate_velocity(config: TrainConfig, remembered: OptimizerState, expected: OptimizerState) -> None:
+    """Translate a velocity: now its product with the momentum is kept, which the next step begins with."""
+    optimizer = config.step_optimizer()
+    if isinstance(optimizer, Nesterov) and "velocity" in remembered and "velocity" not in expected:
+        remembered["ahead"] = remembered.pop("velocity") * optimizer.momentum
 
 
 def kept_checkpoints(path: Path) -> tuple[Path, Path]:

@@ -57,7 +57,7 @@ class Recorder(Callback):
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
         """Write in an order in which a checkpoint never knows of more than is there."""
-        self._save(self._run.model, state.parameters)
+        self._save(self._run.model, state.model)
         if state.best is not None and best_epoch(state.history) == metrics.epoch:
             self._save(self._run.best_model, state.best)
         self._run.metrics.append(metrics)
@@ -67,7 +67,7 @@ class Recorder(Callback):
 
     def on_stop(self, state: TrainingState) -> None:
         """Save the model so far, and where to go on."""
-        self._save(self._run.model, state.parameters)
+        self._save(self._run.model, state.model)
         self._checkpoints.take(state)
 
     def _save(self, path: Path, parameters: Parameters) -> None:

@@ -57,7 +57,7 @@ def verify(
     if run.damaged_line:
         yield Comparison(state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's")
     if saved is not None:
-        differs = _differs("weights_sha256", saved.parameters.sha256, state.parameters.sha256)
+        differs = _differs("weights_sha256", saved.parameters.sha256, state.model.sha256)
         yield Comparison(state.epoch - 1, run.model.name, differs)
     if saved_best is not None and state.best is not None:
         differs = _differs("weights_sha256", saved_best.parameters.sha256, state.best.sha256)

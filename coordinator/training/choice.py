@@ -29,6 +29,8 @@ def why_stopped(config: TrainConfig, history: Sequence[float]) -> str:
     patience = config.early_stopping
     if patience and epochs_without_improvement(history) >= patience:
         return f"no improvement in {patience} epoch{'s' if patience > 1 else ''}"
+    if config.schedule.finished(history):
+        return "the learning rate has fallen to its limit"
     return ""
 
 

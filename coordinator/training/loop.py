@@ -47,12 +47,12 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, state: Tra
 
 def steps(config: TrainConfig, training: Samples, source: GradientSource, state: TrainingState) -> Iterator[StepResult]:
     """Take the steps that the state's epoch still needs; yield what came of each."""
-    strategy = strategy_of(config, training)
+    strategy, reductions = strategy_of(config, training), config.schedule.reductions(state.history)
     for step in config.sampler(len(training)).steps(state.epoch, state.step_index):
         result = source.gradient(state.parameters, step)  # the distributed line
         if not strategy.divisible:  # exact sums are of numbers with limits, and the weights' are looked at in each step
             _check_finite("gradient", result.total, config, state)
-        state.apply(strategy, step, result)
+        state.apply(strategy, step, result, reductions)
         yield result
 
 

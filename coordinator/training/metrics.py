@@ -48,9 +48,9 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
     n_training = len(data.training)
     state.counts.check(state.epoch, n_training)
     mlp = config.mlp()
-    layers = mlp.rounded(state.parameters)
+    layers = mlp.rounded(state.model)
     validation, test = _score(mlp, layers, data.validation), _score(mlp, layers, data.test)
-    last_step = (state.epoch + 1) * config.sampler(n_training).steps_per_epoch - 1
+    steps_per_epoch, reductions = config.sampler(n_training).steps_per_epoch, config.schedule.reductions(state.history)
     return EpochMetrics(
         epoch=state.epoch,
         correct=test.correct,
@@ -60,14 +60,14 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
         samples=state.samples,
         seconds=round(state.seconds, 3),
         workers=state.counts.n_workers,
-        weights_sha256=state.parameters.sha256,
+        weights_sha256=state.model.sha256,
         ledger=state.counts.to_json(),
         cost=test.mean_cost,
         validation_correct=validation.correct if validation.samples else None,
         n_validation=validation.samples,
         validation_accuracy=validation.accuracy if validation.samples else None,
         validation_cost=validation.mean_cost if validation.samples else None,
-        learning_rate=config.learning_rate_at(last_step, config.n_steps(n_training)),
+        learning_rate=config.learning_rate_at((state.epoch + 1) * steps_per_epoch - 1, steps_per_epoch, reductions),
     )
 
 

@@ -11,6 +11,7 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
+from shared.optim.update import averaged
 from shared.parallel.strategy import Strategy
 
 
@@ -33,17 +34,25 @@ class TrainingState:
     def initial(cls, config: TrainConfig) -> "TrainingState":
         """Return the state before the first step."""
         parameters = config.initial_parameters()
-        return cls(parameters, config.step_optimizer().initial_state(parameters.flat))
+        return cls(parameters, config.initial_optimizer_state(parameters))
 
     @property
     def trained(self) -> bool:
         """Whether any step was taken."""
         return self.epoch > 0 or self.step_index > 0
 
-    def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
-        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
+    @property
+    def model(self) -> Parameters:
+        """The weights to evaluate and to save: those of the last step, or the average of many."""
+        return averaged(self.parameters, self.optimizer_state)
+
+    def apply(self, strategy: Strategy, step: Step, result: StepResult, reductions: int = 0) -> None:
+        """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts.
+
+        reductions: of the learning rate, by what the history so far tells its schedule.
+        """
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples, reductions)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)
@@ -60,7 +69,7 @@ class TrainingState:
         """
         if value is not None:
             if improves(self.history, value):
-                self.best = self.parameters.copy()
+                self.best = self.model.copy()
             self.history.append(value)
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.counts = EpochCounts()

@@ -1,1 +1,1 @@
-"""What becomes of a gradient: optimizers, and schedules of their learning rate."""
+"""What becomes of a gradient: optimizers, what surrounds them in an update, and schedules of the learning rate."""

@@ -1,7 +1,7 @@
 """Local SGD (S. U. Stich, ICLR 2019): replicas of the weights take steps of their own, and then are averaged.
 
 A step is `replicas` times `local_steps` mini-batches. A shard is one replica's share of them, and gives how far its own
-SGD steps moved it, from the common weights: with the sign of a gradient, which is why it is called a pseudo-gradient.
+steps moved it, from the common weights: with the sign of a gradient, which is why it is called a pseudo-gradient.
 The weights follow the mean of them, with momentum if it is asked for (DiLoCo; A. Douillard et al., 2023).
 """
 
@@ -14,7 +14,7 @@ from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.errors import DivergedError
 from shared.nn.parameters import Parameters
-from shared.optim.optimizers import OPTIMIZERS, OptimizerState
+from shared.optim.optimizers import OptimizerState
 from shared.parallel.reduction import TreeReducer
 from shared.strategies import LocalSGD
 from shared.types import Rows, Vector
@@ -28,10 +28,10 @@ class LocalSGDStrategy:
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
         self._config, self._samples = config, samples
         self._samples_per_replica = config.mini_batch_size * options.local_steps
-        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
         self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
         self._common = config.mlp()  # rounds into memory of its own
-        self._inner, self._outer = OPTIMIZERS[config.optimizer], config.step_optimizer()
+        self._inner, self._outer = config.local_update(len(samples)), config.step_update(len(samples))
         self._replica = Parameters(config.sizes, config.dtype)
         self._gradient = Parameters(config.sizes, config.dtype)
         self._reducer = TreeReducer(config.sizes, config.dtype)
@@ -44,7 +44,7 @@ class LocalSGDStrategy:
 
     def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
         bounds = self.bounds(len(step.rows))
-        learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
+        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch)
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
             try:
@@ -56,15 +56,23 @@ class LocalSGDStrategy:
         return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
 
     def _take_local_steps(self, start: Parameters, rows: Rows, learning_rate: float) -> None:
-        """Have the replica take its SGD steps from there."""
+        """Have the replica take its steps from there, with an optimizer that remembers nothing of the steps before."""
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
         state = self._inner.initial_state(replica.flat)
         for first in range(0, len(rows), size):
             x, y = self._samples.columns(rows[first : first + size], *self._numbers)
             self._mlp.backward(self._mlp.rounded(replica), x, y, gradient)
-            self._inner.update(replica.flat, state, gradient.flat, x.shape[1], learning_rate)
+            self._inner(replica, state, gradient.flat, x.shape[1], learning_rate)
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        replicas = len(self.bounds(n_samples)) - 1  # in an epoch's last step there may be fewer
-        self._outer.update(parameters.flat, state, total, replicas, 1.0)
+    def update(
+        self,
+        parameters: Parameters,
+        state: OptimizerState,
+        step: Step,
+        total: Vector,
+        n_samples: int,
+        reductions: int = 0,
+    ) -> None:
+        total /= len(self.bounds(n_samples)) - 1  # replicas; in an epoch's last step there may be fewer
+        self._outer(parameters, state, total, 1, 1.0)

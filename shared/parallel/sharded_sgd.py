@@ -19,9 +19,9 @@ class ShardedSGDStrategy:
 
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
         self._config, self._shards, self._samples = config, shards, samples
-        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
         self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
-        self._optimizer = config.step_optimizer()
+        self._update = config.step_update(len(samples))
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
     def bounds(self, n_samples: int) -> Sequence[int]:
@@ -39,7 +39,14 @@ class ShardedSGDStrategy:
 
         return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        self._optimizer.update(
-            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number, self._n_steps)
-        )
+    def update(
+        self,
+        parameters: Parameters,
+        state: OptimizerState,
+        step: Step,
+        total: Vector,
+        n_samples: int,
+        reductions: int = 0,
+    ) -> None:
+        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
+        self._update(parameters, state, total, n_samples, learning_rate)

@@ -43,8 +43,19 @@ class Strategy(Protocol):
         """
         ...
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        """Take the step, in place.  total: the sum of all its units; it is used up."""
+    def update(
+        self,
+        parameters: Parameters,
+        state: OptimizerState,
+        step: Step,
+        total: Vector,
+        n_samples: int,
+        reductions: int = 0,
+    ) -> None:
+        """Take the step, in place.
+
+        total: the sum of all its units; it is used up.  reductions: of the learning rate, by `Schedule.reductions`.
+        """
         ...
 
 

@@ -17,9 +17,9 @@ class SyncSGDStrategy:
 
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
         self._config, self._samples = config, samples
-        self._mlp, self._n_steps = config.mlp(), config.n_steps(len(samples))
+        self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
         self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
-        self._optimizer = config.step_optimizer()
+        self._update = config.step_update(len(samples))
         self._gradient = Parameters(config.sizes, config.dtype)
 
     def bounds(self, n_samples: int) -> Sequence[int]:
@@ -33,7 +33,14 @@ class SyncSGDStrategy:
         self._mlp.backward(weights, x, y, self._gradient)
         return self._gradient.flat, stop - first
 
-    def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
-        self._optimizer.update(
-            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number, self._n_steps)
-        )
+    def update(
+        self,
+        parameters: Parameters,
+        state: OptimizerState,
+        step: Step,
+        total: Vector,
+        n_samples: int,
+        reductions: int = 0,
+    ) -> None:
+        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
+        self._update(parameters, state, total, n_samples, learning_rate)

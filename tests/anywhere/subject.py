@@ -61,7 +61,7 @@ def trained(config: TrainConfig, n_samples: int, data: Dataset, cuts: random.Ran
     """
     samples, test = beginning(data.training, n_samples), beginning(data.test, 1000)
     strategy, parameters = strategy_of(config, samples), config.initial_parameters()
-    state = config.step_optimizer().initial_state(parameters.flat)
+    state = config.initial_optimizer_state(parameters)
     for step in config.sampler(n_samples).steps(0):
         weights, total = strategy.broadcast(parameters), np.zeros_like(parameters.flat)
         for first, stop in parts(len(step.rows), cuts):

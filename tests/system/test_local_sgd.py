@@ -36,7 +36,7 @@ def test_killed_workers_stop_and_resume_change_nothing(gradmq, small_data, finge
         sizes=(196, 12, 10), epochs=epochs, mini_batch_size=10, learning_rate=3.0, strategy=LocalSGD(**OPTIONS)
     )
     kept = load_checkpoint(folder / "checkpoint.npz", config, config.sampler(1000).steps_per_epoch)
-    assert np.abs(kept.optimizer_state["velocity"]).max() > 0
+    assert np.abs(kept.optimizer_state["ahead"]).max() > 0
     resumed = gradmq("resume", folder, "--workers", 1)
     assert resumed.end() == 0, resumed.text()
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(epochs, **OPTIONS)

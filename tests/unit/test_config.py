@@ -10,8 +10,8 @@ from shared.config import _CHOICES, TrainConfig
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.parameters import Parameters
-from shared.optim.optimizers import OPTIMIZERS, Nesterov
-from shared.optim.schedules import SCHEDULES
+from shared.optim.optimizers import SGD, Adam, Nesterov
+from shared.optim.schedules import Constant, CosineDecay, Halving, Plateau, StepDecay
 from shared.strategies import LocalSGD, SyncSGD
 
 SYNC = TrainConfig(
@@ -73,6 +73,11 @@ def test_synchronous_sgd_needs_no_shards():
         ("learning_rate", float("inf"), "must be a finite number above 0"),
         ("seed", -1, "must be between 0 and 2^64 - 1"),
         ("seed", 2**64, "must be between 0 and 2^64 - 1"),
+        ("l1", -0.1, "must be a finite number of at least 0"),
+        ("l2", float("inf"), "must be a finite number of at least 0"),
+        ("clip_norm", 0.0, "must be a finite number above 0"),
+        ("max_norm", float("nan"), "must be a finite number above 0"),
+        ("ema", 1.0, "must be at least 0 and below 1"),
         *((field, "nonsense", "must be one of " + ", ".join(choices)) for field, choices in _CHOICES.items()),
     ],
 )
@@ -153,7 +158,19 @@ def test_exact_local_sgd_needs_no_shards_either():
     assert replace(EXACT, strategy=LocalSGD(local_steps=5)).numbers == "exact arithmetic"
 
 
-@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5))])
+LEARNING = replace(
+    SYNC,
+    optimizer=Adam(0.8),
+    schedule=CosineDecay(warm_up=0.1),
+    l1=1.0,
+    l2=2.0,
+    clip_norm=3.0,
+    max_norm=4.0,
+    ema=0.5,
+)
+
+
+@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5)), LEARNING])
 def test_a_configuration_survives_its_journey(config):
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
@@ -168,14 +185,22 @@ def test_a_configuration_is_kept_under_these_names():
         "dtype": "float32",
         "epochs": 1,
         "mini_batch_size": 4,
-        "optimizer": "sgd",
+        "optimizer": {"kind": "sgd"},
         "learning_rate": 3.0,
-        "schedule": "constant",
+        "schedule": {"kind": "constant", "warm_up": 0.0},
+        "l1": 0.0,
+        "l2": 0.0,
+        "clip_norm": None,
+        "max_norm": None,
+        "ema": 0.0,
         "seed": 0,
         "strategy": {"kind": "sync-sgd", "shards": 2},
         "monitor": "validation-accuracy",
         "early_stopping": 0,
     }
+    learning = LEARNING.to_json()
+    assert learning["optimizer"] == {"kind": "adam", "beta1": 0.8, "beta2": 0.999, "epsilon": 1e-8}
+    assert learning["schedule"] == {"kind": "cosine", "warm_up": 0.1}
     exact = EXACT.to_json()
     assert (exact["arithmetic"], exact["dtype"], exact["strategy"]) == ("exact", "float64", {"kind": "sync-sgd"})
     assert LOCAL.to_json()["strategy"] == {
@@ -210,6 +235,13 @@ def test_a_configuration_of_before_exact_arithmetic_is_native():
     assert TrainConfig.from_json(fields) == replace(SYNC, initializer="standard-normal")
 
 
+def test_a_configuration_of_before_optimizers_had_options_is_still_read():
+    fields = {**SYNC.to_json(), "optimizer": "sgd", "schedule": "constant"}
+    for name in ("l1", "l2", "clip_norm", "max_norm", "ema"):
+        del fields[name]
+    assert TrainConfig.from_json(fields) == SYNC
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -222,6 +254,8 @@ def test_a_configuration_of_before_exact_arithmetic_is_native():
         {"colour": "red"},
         {"epochs": 0},
         {"activation": "unknown"},
+        {"optimizer": "unknown"},
+        {"schedule": {"kind": "cosine", "momentum": 0.5}},
     ],
 )
 def test_fields_that_are_no_configuration_are_refused(change):
@@ -253,11 +287,31 @@ def test_a_configuration_that_does_not_fit_the_data_is_refused(data, field, rule
     LOCAL.check_data(41, 6, 3)
 
 
-def test_the_learning_rate_at_a_step_is_the_schedules(monkeypatch):
+def test_the_learning_rate_at_a_step_is_the_schedules():
     assert [SYNC.learning_rate_at(step, 10**6) for step in (0, 1, 10**6 - 1)] == [3.0, 3.0, 3.0]
-    monkeypatch.setitem(SCHEDULES, "falls", lambda step, n_steps: 1 - step / n_steps)
-    falls = replace(SYNC, schedule="falls")
-    assert [falls.learning_rate_at(step, 4) for step in (0, 1, 2, 3)] == [3.0, 2.25, 1.5, 0.75]
+    falls = replace(SYNC, schedule=StepDecay(every=2, decay=0.5), epochs=6)
+    assert [falls.learning_rate_at(4 * epoch + 3, 4) for epoch in range(6)] == [3.0, 3.0, 1.5, 1.5, 0.75, 0.75]
+    halved = replace(SYNC, schedule=Halving())
+    assert [halved.learning_rate_at(0, 4, reductions) for reductions in range(3)] == [3.0, 1.5, 0.75]
+    ends = replace(SYNC, schedule=CosineDecay(), epochs=2)
+    assert [ends.learning_rate_at(step, 4) for step in (0, 4)] == [3.0, 1.5]  # half of the run is over
+
+
+@pytest.mark.parametrize("schedule", [Plateau(), Halving()])
+def test_replicas_know_nothing_of_how_well_the_run_learns(schedule):
+    with pytest.raises(ConfigError) as refused:
+        replace(LOCAL, schedule=schedule)
+    assert (refused.value.field, refused.value.value) == ("schedule", schedule.kind)
+    replace(SYNC, schedule=schedule)
+
+
+def test_what_becomes_of_a_gradient_is_told_where_it_is_not_as_in_the_notebook():
+    assert SYNC.learning == "learning rate 3.0"
+    assert LEARNING.learning == (
+        "learning rate 3.0, adam (beta1 0.8, beta2 0.999, epsilon 1e-08), cosine (warm up 0.1), l1 1, l2 2, "
+        "clip norm 3, max norm 4, ema 0.5"
+    )
+    assert replace(SYNC, schedule=Constant(warm_up=5)).learning == "learning rate 3.0, constant (warm up 5)"
 
 
 def test_a_run_has_its_epochs_steps():
@@ -278,8 +332,34 @@ def test_a_step_of_local_sgd_is_all_replicas_mini_batches():
 
 
 def test_the_optimizer_of_a_step_is_the_strategys():
-    assert SYNC.step_optimizer() is OPTIMIZERS["sgd"]
-    assert isinstance(LOCAL.step_optimizer(), Nesterov)
+    assert (SYNC.step_optimizer(), LEARNING.step_optimizer()) == (SGD(), Adam(0.8))
+    assert LOCAL.step_optimizer() == Nesterov(0.5)
+    assert replace(LOCAL, optimizer=Adam()).step_optimizer() == Nesterov(0.5)
+
+
+def test_what_is_remembered_is_the_optimizers_and_the_averages():
+    parameters = LEARNING.initial_parameters()
+    names = {"gradients", "squares", "power_of_beta1", "power_of_beta2", "average", "updates"}
+    assert LEARNING.initial_optimizer_state(parameters).keys() == names
+    assert LOCAL.initial_optimizer_state(LOCAL.initial_parameters()).keys() == {"ahead"}
+    assert SYNC.initial_optimizer_state(SYNC.initial_parameters()) == {}
+
+
+def test_penalties_are_shared_among_the_training_samples():
+    """Nielsen's lambda: w (1 - eta lambda / n)."""
+    config = replace(EXACT, l2=5.0)
+    parameters, before = config.initial_parameters(), config.initial_parameters()
+    config.step_update(1000)(parameters, {}, np.zeros_like(parameters.flat), 10, 0.5)
+    np.testing.assert_allclose(parameters.weights[0], before.weights[0] * (1 - 0.5 * 5.0 / 1000), rtol=1e-13)
+    assert (parameters.biases[0] == before.biases[0]).all()
+
+
+def test_local_steps_have_the_penalties_and_averages_have_not():
+    config = replace(LOCAL, l2=5.0, clip_norm=0.1)
+    for update, moved in ((config.local_update(1000), True), (config.step_update(1000), False)):
+        parameters = config.initial_parameters()
+        update(parameters, config.initial_optimizer_state(parameters), np.zeros_like(parameters.flat), 1, 1.0)
+        assert (parameters.sha256 != config.initial_parameters().sha256) is moved
 
 
 def test_the_weights_are_as_large_as_said():

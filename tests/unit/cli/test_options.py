@@ -10,6 +10,9 @@ from coordinator.cli import options
 from coordinator.cli.train import resume_command, train_command
 from coordinator.session import RunOptions
 from shared.config import _CHOICES, TrainConfig
+from shared.errors import ConfigError
+from shared.optim.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Nesterov, RMSprop
+from shared.optim.schedules import SCHEDULES, Constant, CosineDecay, Halving, Plateau, StepDecay
 from shared.strategies import LocalSGD, SyncSGD
 
 NOTEBOOK = TrainConfig(sizes=(784, 30, 10), epochs=30, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
@@ -69,6 +72,23 @@ def test_the_learning_rate_has_the_notebooks_name_too(option):
         ("--local-steps 5 --replicas 3", "strategy", LocalSGD(local_steps=5, replicas=3)),
         ("--local-steps 5 --outer-momentum 0.9", "strategy", LocalSGD(local_steps=5, outer_momentum=0.9)),
         ("--local-steps 0 --arithmetic native --shards 3", "strategy", SyncSGD(shards=3)),
+        ("", "optimizer", SGD()),
+        ("--optimizer nesterov", "optimizer", Nesterov(0.9)),
+        ("--optimizer nesterov --momentum 0.5", "optimizer", Nesterov(0.5)),
+        ("--optimizer rmsprop --rho 0.9 --epsilon 1e-4", "optimizer", RMSprop(0.9, 1e-4)),
+        ("--optimizer adam --beta1 0.8 --beta2 0.99", "optimizer", Adam(0.8, 0.99)),
+        ("--optimizer adamw --weight-decay 0.1", "optimizer", AdamW(weight_decay=0.1)),
+        ("", "schedule", Constant()),
+        ("--warm-up 100", "schedule", Constant(warm_up=100)),
+        ("--schedule cosine --warm-up 0.02", "schedule", CosineDecay(warm_up=0.02)),
+        ("--schedule step --schedule-every 3 --schedule-factor 0.1", "schedule", StepDecay(every=3, decay=0.1)),
+        ("--schedule plateau --patience 3", "schedule", Plateau(patience=3)),
+        ("--schedule halving --schedule-limit 0.1", "schedule", Halving(limit=0.1)),
+        ("--l1 0.5", "l1", 0.5),
+        ("--l2 5", "l2", 5.0),
+        ("--clip-norm 1", "clip_norm", 1.0),
+        ("--max-norm 3", "max_norm", 3.0),
+        ("--ema 0.99", "ema", 0.99),
     ],
 )
 def test_an_option_decides_its_field(line, field, value):
@@ -83,6 +103,29 @@ def test_every_registry_has_an_option_with_its_choices(field):
     assert param.default == getattr(NOTEBOOK, field)
     for choice in _CHOICES[field]:
         assert getattr(config_of(f"--arithmetic native {name} {choice}"), field) == choice
+
+
+@pytest.mark.parametrize(("field", "kinds"), [("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)])
+def test_every_kind_can_be_chosen_and_has_its_defaults(field, kinds):
+    for name, kind in kinds.items():
+        assert getattr(config_of(f"--{field} {name}"), field) == kind()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--optimizer adam --rho 1", "--rho goes with --optimizer rmsprop, not with adam"),
+        ("--optimizer rmsprop --rho 1", "--rho must be at least 0 and below 1, got 1.0"),
+        ("--schedule step --schedule-factor 2", "--schedule-factor must be above 0 and at most 1, got 2.0"),
+        ("--schedule step --schedule-every 0", "--schedule-every must be at least 1, got 0"),
+    ],
+)
+def test_an_option_of_a_kind_is_named_as_its_user_knows_it(line, message):
+    with pytest.raises((ConfigError, click.UsageError)) as refused:
+        config_of(line)
+    error = refused.value
+    found = error.text("--" + error.field.replace("_", "-")) if isinstance(error, ConfigError) else str(error)
+    assert found == message
 
 
 @pytest.mark.parametrize(
@@ -119,6 +162,11 @@ def test_resume_takes_what_a_run_is_computed_with_and_nothing_else():
         ("--replicas 3 --outer-momentum 0.5", "--replicas and --outer-momentum go with --local-steps"),
         ("--local-steps 5 --shards 2", "--shards 2 goes with synchronous SGD"),
         ("--local-steps -1", "-1 is not in the range"),
+        ("--momentum 0.5", "--momentum goes with --optimizer momentum or nesterov or rmsprop, not with sgd"),
+        ("--optimizer sgd --beta1 0", "--beta1 goes with --optimizer adam or adamw, not with sgd"),
+        ("--optimizer adam --weight-decay 1", "--weight-decay goes with --optimizer adamw, not with adam"),
+        ("--schedule cosine --patience 3", "--patience goes with --schedule plateau or halving, not with cosine"),
+        ("--schedule-every 3", "--schedule-every goes with --schedule step, not with constant"),
         ("--workers 2 --redis redis://host/0", "--workers starts a Redis of its own and --redis uses another"),
         ("--broker amqp://host//", "--broker goes with --redis"),
         ("--workers 0 --flower 5555", "it starts none"),

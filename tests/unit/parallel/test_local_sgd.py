@@ -1,12 +1,14 @@
 """Local SGD: replicas that walk alone and meet."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import VectorSamples
 from shared.nn.parameters import Parameters
-from shared.optim.optimizers import SGD
+from shared.optim.optimizers import SGD, Adam
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
@@ -34,7 +36,7 @@ def take_sgd_steps(parameters: Parameters, rows: Rows) -> None:
     for first in range(0, len(rows), 4):
         step = Step(0, 0, 0, rows[first : first + 4])
         gradient, n_samples = strategy.block(parameters, step, 0, 1)
-        SGD().update(parameters.flat, {}, gradient, n_samples, 3.0)
+        SGD().step(parameters.flat, gradient / n_samples, {}, 3.0, np.empty_like(gradient))
 
 
 def test_one_replica_is_sgd_itself():
@@ -61,15 +63,15 @@ def test_the_weights_follow_the_mean_of_the_replicas_pseudo_gradients():
         take_sgd_steps(replica, rows[first : first + 12])
         pseudo_gradients.append(start.flat - replica.flat)
     mean = sum(pseudo_gradients) / 4
-    state = {"velocity": np.full_like(start.flat, -0.25)}
+    state = {"ahead": np.full_like(start.flat, -0.125)}  # momentum times a velocity of -0.25
     moved, step = config.initial_parameters(), Step(0, 0, 0, rows)
     assert strategy.bounds(40) == [0, 12, 24, 36, 40]
     total, n_samples = strategy.block(moved, step, 0, 4)
     assert n_samples == 40
     strategy.update(moved, state, step, total, n_samples)
-    velocity = state["velocity"]
-    np.testing.assert_allclose(velocity, -0.125 + mean, rtol=1e-12)
-    np.testing.assert_allclose(moved.flat, start.flat - mean - 0.5 * velocity, rtol=1e-12)
+    ahead = state["ahead"]
+    np.testing.assert_allclose(ahead, 0.5 * (-0.125 + mean), rtol=1e-12)
+    np.testing.assert_allclose(moved.flat, start.flat - mean - ahead, rtol=1e-12)
 
 
 def test_replicas_do_not_see_each_others_steps():
@@ -81,3 +83,16 @@ def test_replicas_do_not_see_each_others_steps():
     strategy.block(parameters, step, 0, 4)
     assert strategy.block(parameters, step, 2, 3)[0].tobytes() == alone
     assert parameters.sha256 == config.initial_parameters().sha256
+
+
+def test_the_inner_optimizer_begins_anew_with_each_average():
+    """Adam's first steps are of the full learning rate: so they are after each average, whoever computes a replica."""
+    config = replace(config_of(LocalSGD(local_steps=1, replicas=2)), optimizer=Adam(), learning_rate=0.01)
+    strategy, parameters = strategy_of(config, SAMPLES), config.initial_parameters()
+    for number in range(3):
+        step = Step(0, number, number, np.arange(8))
+        total = strategy.block(parameters, step, 0, 1)[0]
+        large = np.abs(total) > 1e-3  # where the gradient is not about 0
+        np.testing.assert_allclose(np.abs(total[large]), 0.01, rtol=1e-3)
+        assert large.mean() > 0.5
+        parameters.flat[:] -= total

@@ -51,7 +51,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
     for number, state in enumerate(states):
         state.epoch, state.step_index, state.samples = 3, 7 + number, 70
         state.excluded.append(f"worker{number}")
-        state.optimizer_state["velocity"][:] = number
+        state.optimizer_state["ahead"][:] = number
         state.history, state.best = [1.0, 2.0, 3.0 + number], state.parameters.copy()
         state.best.flat += number
         state.counts.of("worker").add(WorkerCounts(answered=number, samples=70))
@@ -65,7 +65,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         assert state.parameters.sha256 == kept.parameters.sha256
         assert (state.epoch, state.samples, state.excluded) == (3, 70, kept.excluded)
         assert state.counts == kept.counts
-        np.testing.assert_array_equal(state.optimizer_state["velocity"], kept.optimizer_state["velocity"])
+        np.testing.assert_array_equal(state.optimizer_state["ahead"], kept.optimizer_state["ahead"])
         assert state.history == kept.history
         assert state.best is not None
         assert kept.best is not None

@@ -106,16 +106,16 @@ def test_their_checkpoint_is_read(name, run):
     assert state.optimizer_state.keys() == expected.optimizer_state.keys()
 
 
-def test_the_velocity_in_their_checkpoint_has_todays_direction(tmp_path):
-    """0.1 kept the direction of the weights, not that of the gradient."""
+def test_the_velocity_in_their_checkpoint_becomes_what_is_kept_today(tmp_path):
+    """0.1 kept the velocity itself, and in the direction of the weights, not in that of the gradient."""
     shutil.copytree(RUNS / "local", tmp_path / "local")
     run = Run.open("local", tmp_path)
-    velocity = run.state(2).optimizer_state["velocity"]
-    expected = recomputed(run.config, 2, 1).optimizer_state["velocity"]
-    assert np.abs(velocity).max() > 0.01
-    np.testing.assert_allclose(velocity, expected, rtol=1e-9)
+    ahead = run.state(2).optimizer_state["ahead"]
+    expected = recomputed(run.config, 2, 1).optimizer_state["ahead"]
+    assert np.abs(ahead).max() > 0.01
+    np.testing.assert_allclose(ahead, expected, rtol=1e-9)
     with np.load(RUNS / "local" / "checkpoint.npz") as arrays:
-        np.testing.assert_array_equal(velocity, -arrays["velocity"])
+        np.testing.assert_array_equal(ahead, -arrays["velocity"] * run.config.strategy.outer_momentum)
 
 
 def test_their_model_is_read(name, run):

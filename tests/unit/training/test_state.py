@@ -96,12 +96,12 @@ def test_a_copy_is_not_changed_by_later_steps():
     source = alone(LOCAL)
     state.apply(strategy, step_of(0, LOCAL), source.gradient(state.parameters, step_of(0, LOCAL)))
     copy = state.copy()
-    kept = (copy.parameters.sha256, copy.optimizer_state["velocity"].tobytes(), copy.counts.to_json())
-    assert kept == (state.parameters.sha256, state.optimizer_state["velocity"].tobytes(), state.counts.to_json())
+    kept = (copy.parameters.sha256, copy.optimizer_state["ahead"].tobytes(), copy.counts.to_json())
+    assert kept == (state.parameters.sha256, state.optimizer_state["ahead"].tobytes(), state.counts.to_json())
     result = source.gradient(state.parameters, step_of(1, LOCAL))
     state.apply(strategy, step_of(1, LOCAL), result._replace(excluded=("liar",)))
     state.next_epoch()
-    assert (copy.parameters.sha256, copy.optimizer_state["velocity"].tobytes(), copy.counts.to_json()) == kept
+    assert (copy.parameters.sha256, copy.optimizer_state["ahead"].tobytes(), copy.counts.to_json()) == kept
     assert (copy.epoch, copy.step_index, copy.excluded) == (0, 1, [])
     assert copy.parameters.weights[0].base is copy.parameters.flat
     assert not np.shares_memory(copy.parameters.flat, state.parameters.flat)
@@ -109,8 +109,8 @@ def test_a_copy_is_not_changed_by_later_steps():
 
 def test_the_optimizer_begins_with_what_it_remembers_before_the_first_step():
     assert TrainingState.initial(CONFIG).optimizer_state == {}
-    velocity = TrainingState.initial(LOCAL).optimizer_state["velocity"]
-    assert velocity.tolist() == [0.0] * LOCAL.initial_parameters().flat.size
+    ahead = TrainingState.initial(LOCAL).optimizer_state["ahead"]
+    assert ahead.tolist() == [0.0] * LOCAL.initial_parameters().flat.size
 
 
 def test_who_is_excluded_is_named_once():
