@@ -375,6 +375,7 @@ def test_the_weights_are_as_large_as_said():
         ({"monitor": "test-accuracy"}, "monitor", "must be one of validation-accuracy, validation-cost, "),
         ({"early_stopping": -1}, "early_stopping", "must be 0 or more epochs"),
         ({"early_stopping": 3, "monitor": "none"}, "early_stopping", "needs a figure by which epochs are compared"),
+        ({"schedule": Plateau(), "monitor": "none"}, "schedule", "needs a figure by which epochs are compared"),
     ],
 )
 def test_what_cannot_be_chosen_by_is_refused(fields, field, rule):
@@ -390,6 +391,8 @@ def test_what_cannot_be_chosen_by_is_refused(fields, field, rule):
         ({}, "monitor"),
         ({"monitor": "validation-cost"}, "monitor"),
         ({"early_stopping": 3}, "early_stopping"),
+        ({"schedule": Halving()}, "schedule"),
+        ({"schedule": Halving(), "monitor": "training-cost"}, ""),
         ({"monitor": "training-cost", "early_stopping": 3}, ""),
         ({"monitor": "none"}, ""),
     ],
