@@ -19,7 +19,7 @@ from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.messaging.addresses import broker_url
 from shared.nn.arithmetic import one_thread, quiet
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import evaluate
 from shared.nn.parameters import Parameters
 from shared.strategies import LocalSGD, SyncSGD
 from shared.transport.regions import SharedTensors
@@ -67,7 +67,7 @@ def local(job: Job, local_steps: int, replicas: int, learning_rate: float | None
 def accuracy(config: TrainConfig, parameters: Parameters) -> float:
     """Return how much of the test samples a network knows, in percent."""
     test, mlp = data().test, config.mlp()
-    return 100 * count_correct(mlp, mlp.rounded(parameters), test) / len(test)
+    return 100 * evaluate(mlp, mlp.rounded(parameters), test).correct / len(test)
 
 
 def best_accuracy(config: TrainConfig, epochs: int) -> float:

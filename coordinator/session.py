@@ -24,6 +24,7 @@ from shared import logs
 from shared.config import TrainConfig, join
 from shared.data.dataset import Dataset
 from shared.data.samples import LabelledSamples
+from shared.environment import SHORT
 from shared.errors import ConfigError
 from shared.fixed_problem import check_arithmetic
 from shared.messaging.addresses import broker_url, redis_url
@@ -152,11 +153,12 @@ def headline(run: Run, n_samples: int, state: TrainingState) -> str:
     """Return a run's first line: what it is, and where it goes on."""
     config = run.config
     done = state.step_index * config.strategy.mini_batches_per_step
+    start = f", beginning with weights {config.start[:SHORT]}" if config.start else ""
     from_where = f"; going on at epoch {state.epoch}, mini-batch {done}" if state.trained else ""
     return (
         f"run {run.id}: {join(config.sizes)}, {config.numbers}, {config.epochs} epochs of "
         f"{config.mini_batches_per_epoch(n_samples)} mini-batches of {config.mini_batch_size}, "
-        f"{config.learning}, seed {config.seed}, {config.strategy}{from_where}"
+        f"{config.learning}, seed {config.seed}, {config.strategy}{start}{from_where}"
     )
 
 

@@ -1,21 +1,25 @@
 """What decides the bits of a run, as one typed, frozen object."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from shared import kinds
+from shared.data.augment.options import Augmentation
 from shared.data.sampler import BatchSampler
 from shared.errors import ConfigError
 from shared.monitors import MONITORS, Monitor
 from shared.nn.activations import ACTIVATIONS
+from shared.nn.architecture import Architecture
 from shared.nn.arithmetic import ARITHMETICS
+from shared.nn.dropout import Dropout, dropped, kept_weight
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
+from shared.nn.outputs import OUTPUTS
 from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
 from shared.optim.optimizers import OPTIMIZERS, SGD, Nesterov, Optimizer, OptimizerState
@@ -25,11 +29,13 @@ from shared.optim.update import Update
 from shared.strategies import STRATEGIES, LocalSGD, StrategyOptions, SyncSGD
 
 _LARGEST = 2**29  # bytes of weights
+_LEAST_WEIGHT, _MOST_WEIGHT = 2.0**-10, 2.0**10  # of a class; weights are multiples of the first
 _PLAIN, _CONSTANT = SGD(), Constant()
 
 
 _CHOICES: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
+    "output": OUTPUTS,
     "loss": LOSSES,
     "initializer": INITIALIZERS,
     "arithmetic": ARITHMETICS,
@@ -48,9 +54,11 @@ class TrainConfig:
     """The configuration of a run: with the data, it determines the trained weights to the last bit."""
 
     sizes: tuple[int, ...]  # neurons of each layer, inputs first
-    activation: str = "sigmoid"
-    loss: str = "quadratic"
+    activation: str = "sigmoid"  # of the hidden layers
+    output: str = "sigmoid"  # what the last layer makes of its sums
+    loss: str = ""  # default: the output's own
     initializer: str = "normal"
+    standardize: tuple[float, float] | None = None  # mean and deviation that inputs are freed of
     arithmetic: str = "exact"
     dtype: str = ""  # of weights, gradients and all between; default: the arithmetic's own
     epochs: int
@@ -63,7 +71,15 @@ class TrainConfig:
     clip_norm: float | None = None  # of the mean gradient, at most
     max_norm: float | None = None  # of each neuron's incoming weights, at most
     ema: float = 0.0  # decay of the average of the weights, which then is what is evaluated and saved; 0: none
+    dropout: float = 0.0  # of hidden layers: the share that is dropped
+    input_dropout: float = 0.0
+    label_smoothing: float = 0.0  # how much of a class's 1 is spread over all classes
+    class_weights: tuple[float, ...] = ()  # by class; default: 1
+    augment: Augmentation | None = None  # what is done to the training images, fresh in every epoch
+    image_shape: tuple[int, int] | None = None  # height and width of the images, if something is done to them
     seed: int = 0  # of the weights and of every epoch's order
+    train_samples: int = 0  # only the first so many of the data's training samples; 0: all of them
+    start: str = ""  # weights_sha256 of the model that the run begins with; "": with weights that are drawn
     strategy: StrategyOptions
     monitor: str = "validation-accuracy"  # by which epochs are compared
     early_stopping: int = 0  # epochs without improvement after which the run ends; 0: it goes on to the last
@@ -73,6 +89,8 @@ class TrainConfig:
         if len(self.sizes) < 2 or min(self.sizes) < 1:
             hint = "for MNIST, give 784,30,10"
             raise ConfigError("sizes", join(self.sizes), "needs at least two layers of at least one neuron", hint)
+        if self.output in OUTPUTS:
+            object.__setattr__(self, "loss", self.loss or OUTPUTS[self.output].loss)
         for field in ("epochs", "mini_batch_size"):
             if getattr(self, field) < 1:
                 raise ConfigError(field, getattr(self, field), "must be at least 1")
@@ -81,6 +99,8 @@ class TrainConfig:
             raise ConfigError("learning_rate", self.learning_rate, "must be a finite number above 0", hint)
         if not 0 <= self.seed < 2**64:
             raise ConfigError("seed", self.seed, "must be between 0 and 2^64 - 1")
+        if self.train_samples < 0:
+            raise ConfigError("train_samples", self.train_samples, "must be at least 1", "leave it out for all")
         for field in ("l1", "l2"):
             if not (math.isfinite(getattr(self, field)) and getattr(self, field) >= 0):
                 raise ConfigError(field, getattr(self, field), "must be a finite number of at least 0")
@@ -96,6 +116,7 @@ class TrainConfig:
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise ConfigError(field, getattr(self, field), f"must be one of {', '.join(choices)}")
+        self._check_learning()
         dtypes = ARITHMETICS[self.arithmetic].dtypes
         object.__setattr__(self, "dtype", self.dtype or dtypes[0])
         if self.dtype not in dtypes:
@@ -114,14 +135,44 @@ class TrainConfig:
             raise ConfigError("shards", None, f"must be given in {self.arithmetic} arithmetic")
         if self.early_stopping < 0:
             raise ConfigError("early_stopping", self.early_stopping, "must be 0 or more epochs")
-        if self.monitored is None and (needing := self._needing_monitor()):
+        if self.depends_on_monitor and self.monitored is None:
             rule = "needs a figure by which epochs are compared"
-            raise ConfigError(*needing, rule, "give --monitor validation-accuracy")
+            raise ConfigError(*self._what_depends_on_monitor, rule, "give --monitor validation-accuracy")
         if self.nbytes > _LARGEST:
             # Redis refuses a string of more than 512 MB, and weights and gradients are one string each.
             rule = f"must make at most {_LARGEST // 2**20} MiB of weights, not {self.nbytes // 2**20}"
             raise ConfigError("sizes", join(self.sizes), rule, "choose smaller layers")
         self.mlp()  # raises ConfigError if sums of so many could not be exact
+
+    def _check_learning(self) -> None:
+        """Check what the network learns by."""
+        outputs = LOSSES[self.loss].outputs
+        if self.output not in outputs:
+            rule = f"goes with {' or '.join(outputs)} outputs, not with {self.output}"
+            hint = f"leave it out for {OUTPUTS[self.output].loss}"
+            raise ConfigError("loss", self.loss, rule, hint)
+        for field in ("dropout", "input_dropout", "label_smoothing"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ConfigError(field, getattr(self, field), "must be at least 0 and below 1")
+        if self.class_weights:
+            if len(self.class_weights) != self.sizes[-1]:
+                rule = f"must be one for each of the {self.sizes[-1]} outputs, not {len(self.class_weights)}"
+                raise ConfigError("class_weights", join(self.class_weights), rule)
+            if not all(_LEAST_WEIGHT <= weight <= _MOST_WEIGHT for weight in self.class_weights):
+                rule = f"must be between {_LEAST_WEIGHT:g} and {_MOST_WEIGHT:g}"
+                raise ConfigError("class_weights", join(self.class_weights), rule)
+            on_grid = tuple(round(weight / _LEAST_WEIGHT) * _LEAST_WEIGHT for weight in self.class_weights)
+            object.__setattr__(self, "class_weights", on_grid)  # so that their sums are exact
+        if (self.augment is None) != (self.image_shape is None):
+            raise ConfigError("augment", self.augment, "needs images, and the size that they have")
+        if self.image_shape is not None and math.prod(self.image_shape) != self.sizes[0]:
+            rule = f"must be of the {self.sizes[0]} inputs"
+            raise ConfigError("image_shape", "x".join(map(str, self.image_shape)), rule)
+        if self.standardize is not None:
+            mean, deviation = self.standardize
+            if not (math.isfinite(mean) and math.isfinite(deviation) and abs(mean) <= 2**10 and deviation >= 2**-10):
+                rule = "needs a mean of at most 1024 and a deviation of at least 1/1024"
+                raise ConfigError("standardize", f"{mean},{deviation}", rule)
 
     def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:
         """Check that the configuration fits the training data. Raises ConfigError."""
@@ -131,6 +182,9 @@ class TrainConfig:
         if self.sizes[-1] != n_classes:
             rule = f"must end with {n_classes}, the number of classes in the data"
             raise ConfigError("sizes", join(self.sizes), rule)
+        if self.train_samples > n_samples:  # of which these are the first
+            rule = f"must be at most {n_samples}, the number of training samples in the data"
+            raise ConfigError("train_samples", self.train_samples, rule, "leave it out for all")
         if self.mini_batch_size > n_samples:
             rule = f"must be at most {n_samples}, the number of training samples"
             raise ConfigError("mini_batch_size", self.mini_batch_size, rule)
@@ -145,7 +199,9 @@ class TrainConfig:
         if self.monitored is None or not self.monitored.of_validation or n_validation:
             return
         rule, hint = "needs validation samples, and the data has none", "give --monitor training-cost"
-        raise ConfigError(*(self._needing_monitor() or ("monitor", self.monitor)), rule, hint)
+        if self.depends_on_monitor:
+            raise ConfigError(*self._what_depends_on_monitor, rule, hint)
+        raise ConfigError("monitor", self.monitor, rule, hint)
 
     @property
     def monitored(self) -> Monitor | None:
@@ -155,13 +211,12 @@ class TrainConfig:
     @property
     def depends_on_monitor(self) -> bool:
         """Whether what is monitored decides how the run goes on, and not only which epoch is called the best."""
-        return self._needing_monitor() is not None
+        return self.early_stopping > 0 or self.schedule.feedback
 
-    def _needing_monitor(self) -> tuple[str, object] | None:
-        """Return name and value of an option by which the run's course depends on what is monitored."""
-        if self.early_stopping:
-            return "early_stopping", self.early_stopping
-        return ("schedule", self.schedule.kind) if self.schedule.feedback else None
+    @property
+    def _what_depends_on_monitor(self) -> tuple[str, object]:
+        """The name and the value of an option that does."""
+        return ("early_stopping", self.early_stopping) if self.early_stopping else ("schedule", self.schedule.kind)
 
     @property
     def is_the_notebooks(self) -> bool:
@@ -216,14 +271,41 @@ class TrainConfig:
         """Among how many workers a step can be divided."""
         return self.strategy.shards_per_step(self.mini_batch_size)
 
+    @property
+    def depends_on_end(self) -> bool:
+        """Whether steps depend on how many will come after them."""
+        return self.schedule.depends_on_end
+
+    def has_steps_of(self, other: "TrainConfig") -> bool:
+        """Tell whether two runs take the same steps, as far as both go: they may differ in their number of epochs."""
+        if self.epochs != other.epochs and self.depends_on_end:
+            return False
+        return replace(self, epochs=other.epochs) == other
+
     def mlp(self) -> MLP:
         """Return the network's formulas."""
-        activation, loss = ACTIVATIONS[self.activation], LOSSES[self.loss]
-        arithmetic = ARITHMETICS[self.arithmetic](self.sizes, activation, loss, self.numpy_dtype, self.mini_batch_size)
-        return MLP(self.sizes, activation, loss, arithmetic)
+        mean, deviation = self.standardize or (0.0, 1.0)
+        architecture = Architecture(
+            sizes=self.sizes,
+            activation=ACTIVATIONS[self.activation],
+            output=OUTPUTS[self.output],
+            loss=LOSSES[self.loss],
+            mean=mean,
+            deviation=deviation,
+            kept_inputs=kept_weight(dropped(self.input_dropout)),
+            kept_outputs=kept_weight(dropped(self.dropout)),
+            sample_weight=max(self.class_weights, default=1.0),
+        )
+        return MLP(architecture, ARITHMETICS[self.arithmetic](architecture, self.numpy_dtype, self.mini_batch_size))
+
+    def dropout_of_layers(self) -> Dropout | None:
+        """Return what drops neurons, if anything does."""
+        if not (self.dropout or self.input_dropout):
+            return None
+        return Dropout(self.seed, self.sizes, self.input_dropout, self.dropout, self.numpy_dtype)
 
     def initial_parameters(self) -> Parameters:
-        """Return the weights and biases before the first step."""
+        """Return the weights and biases that are drawn: those before the first step, unless there is a `start`."""
         parameters = Parameters(self.sizes, self.dtype)
         INITIALIZERS[self.initializer].draw(parameters, stream(self.seed, Purpose.WEIGHTS, 0))
         return parameters
@@ -287,8 +369,10 @@ class TrainConfig:
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        lists = {name: list(value) for name, value in plain.items() if isinstance(value, tuple)}
         chosen = {name: kinds.to_json(plain[name]) for name in _KINDS}
-        return {**plain, "sizes": list(self.sizes), **chosen}
+        augment = None if self.augment is None else self.augment.to_json()
+        return {**plain, **lists, **chosen, "augment": augment}
 
     @classmethod
     def from_json(cls, given: dict[str, Any]) -> "TrainConfig":
@@ -296,7 +380,11 @@ class TrainConfig:
         given = {"arithmetic": "native", **given} if "strategy" in given else _of_version_0_1(given)
         given = {"monitor": "none", **given}  # before 0.2 no figure of validation samples was kept
         chosen = {name: kinds.from_json(known, given[name], name) for name, known in _KINDS.items() if name in given}
-        return cls(**{**given, "sizes": tuple(given["sizes"]), **chosen})
+        tuples = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        augment = given.get("augment")
+        return cls(
+            **{**given, **tuples, **chosen, "augment": None if augment is None else Augmentation.from_json(augment)}
+        )
 
 
 def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -310,6 +398,6 @@ def _of_version_0_1(fields: dict[str, Any]) -> dict[str, Any]:
     return {**native, **fields, "learning_rate": learning_rate, "strategy": strategy}
 
 
-def join(sizes: tuple[int, ...]) -> str:
-    """Return sizes as the command line takes them: 784,30,10."""
-    return ",".join(map(str, sizes))
+def join(numbers: Iterable[float]) -> str:
+    """Return sizes, or other numbers, as the command line takes them: 784,30,10."""
+    return ",".join(f"{number:g}" if isinstance(number, float) else str(number) for number in numbers)

@@ -87,10 +87,10 @@ def _first_step(config: TrainConfig) -> list[Array]:
     state = config.initial_optimizer_state(parameters)
     step = config.sampler(len(samples)).step(0, 0)
     units = len(strategy.bounds(len(samples))) - 1
-    total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, units)
+    total, _ = strategy.block(strategy.broadcast(parameters), step, 0, units)
     gradient = total.copy()
-    strategy.update(parameters, state, step, total, n_samples)
-    outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.dtype, mlp.arithmetic.input_grid))
+    strategy.update(parameters, state, step, total)
+    outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.inputs))
     return [gradient, parameters.flat, *outputs[1:]]
 
 

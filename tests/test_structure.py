@@ -21,7 +21,8 @@ LAYERS = [
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
-    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor",
+    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
+    "  coordinator.recipes",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
@@ -47,7 +48,7 @@ FOREIGN = {
 }
 
 # No input, no output, no clock: what they compute depends on their arguments alone.
-PURE = ["shared.nn", "shared.optim", "shared.parallel"]
+PURE = ["shared.nn", "shared.optim", "shared.data.augment", "shared.parallel"]
 PURE_IMPORTS = (
     "__future__ abc collections contextlib dataclasses enum functools hashlib itertools math numpy threadpoolctl typing"
 )
@@ -55,6 +56,7 @@ PURE_IMPORTS = (
 REGISTRIES = {
     "shared.nn.activations": "ACTIVATIONS",
     "shared.nn.arithmetic": "ARITHMETICS",
+    "shared.nn.outputs": "OUTPUTS",
     "shared.nn.losses": "LOSSES",
     "shared.nn.initializers": "INITIALIZERS",
     "shared.optim.optimizers": "OPTIMIZERS",

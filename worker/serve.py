@@ -108,11 +108,11 @@ class Server:
         step = self._sampler.step(lease.epoch, index)
         if not 0 <= request.first < request.stop < len(self._strategy.bounds(len(step.rows))):
             return []
-        total, n_samples = self._strategy.block(self._transport.parameters, step, request.first, request.stop)
+        total, score = self._strategy.block(self._transport.parameters, step, request.first, request.stop)
         self._done.steps += 1
-        self._done.samples += n_samples
+        self._done.samples += score.samples
         dtype = ord(self._config.numpy_dtype.char)
-        reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=dtype)
+        reply = request._replace(kind=Kind.REPLY, samples=score.samples, number=lease.number, dtype=dtype)
         return push(self._replies, self._transport.reply(reply, total))
 
     def _need_weights(self, request: Record) -> None:

@@ -7,28 +7,48 @@ import numpy as np
 
 from coordinator.accounting import table
 from coordinator.cli.options import data_option
+from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
-from coordinator.runs.model_file import Model, load_model
+from coordinator.reporting.deformed import EPOCHS, deformed
+from coordinator.reporting.png import write_png
+from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.run import Run
 from shared.config import join
-from shared.data.dataset import load_dataset
-from shared.errors import ModelError
+from shared.data.augment.copies import with_copies
+from shared.data.augment.deformation import Deformer
+from shared.data.augment.options import Augmentation
+from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.errors import DataError, ModelError
 from shared.nn.arithmetic import one_thread, quiet
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import count_correct_by_vote
+from shared.nn.evaluation import evaluate as score_of
+
+_COPIES = 8  # of each sample, if they are asked for
+_MOST_SAMPLES = 100  # in a picture
+_USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @data_option
-def evaluate(model: Path, data: Path) -> None:
+@click.option(
+    "--augment",
+    type=Deformations(),
+    metavar="DEFORMATIONS",
+    help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
+)
+@click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
+def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int | None) -> None:
     """Print how many of the test samples a model gets right.
 
     A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
-    best = model / "best.npz"
-    found = _load(best if best.is_file() else model)
+    if copies is not None and augment is None:
+        raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
+    found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
-    test = load_dataset(data).test
+    dataset = load_dataset(data)
+    test = dataset.test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
         raise ModelError(
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
@@ -37,16 +57,73 @@ def evaluate(model: Path, data: Path) -> None:
     test.check_inputs(found.arithmetic)
     with one_thread(), quiet():
         mlp = found.mlp()
-        correct = count_correct(mlp, mlp.rounded(parameters), test)
-    which = f" ({best.name if best.is_file() else 'model.npz'})" if model.is_dir() else ""
-    click.echo(f"accuracy is {correct}/{len(test)}{which}")
+        layers = mlp.rounded(parameters)
+        if augment is None:
+            correct, how = score_of(mlp, layers, test).correct, ""
+        elif dataset.image_size is None:
+            raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
+        else:
+            versions = with_copies(test, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
+            correct = count_correct_by_vote(mlp, layers, test.labels, versions)
+            how = f", with deformed copies of each: {n_copies} ({augment})"
+    which = f" ({model_file(model).name})" if model.is_dir() else ""
+    click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
 
 
-@click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-def show(model: Path) -> None:
-    """Print a model's layers, weights and biases."""
-    found = _load(model)
+@click.command(short_help="Print a model's weights, or draw deformed samples.")
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.option(
+    *("--augment", "n_samples"),
+    metavar="N",
+    type=click.IntRange(1, _MOST_SAMPLES),
+    help="Draw the first N training samples, each beside what the run's first epochs see of it.",
+)
+@click.option(
+    "--augmentation",
+    type=Deformations(),
+    help="Other deformations than the run's, like elastic=3.6,rotate=9. Without a run: as usual for digits.",
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
+@click.option("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
+def show(
+    model: Path | None,
+    n_samples: int | None,
+    augmentation: Augmentation | None,
+    data: Path | None,
+    output: Path | None,
+) -> None:
+    """Print a model's layers, weights and biases. With --augment, draw what a run sees of its samples."""
+    if n_samples is not None:
+        return _draw(model, n_samples, augmentation, data, output or Path("augmented.png"))
+    if augmentation or data or output:
+        raise click.UsageError("--augmentation, --data and --output go with --augment; give how many samples to draw")
+    if model is None:
+        raise click.UsageError("give a model or a run, or --augment to see deformed samples")
+    _print(model)
+
+
+def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, data: Path | None, file: Path) -> None:
+    """Draw samples of a run, or of any data."""
+    run = None if run_folder is None else Run.open(str(run_folder), Path())
+    if run is None:
+        wanted, path, seed = wanted or _USUAL, data or DEFAULT_DATA, 0
+    else:
+        wanted, path, seed = wanted or run.config.augment, data or run.data_path, run.config.seed
+        if wanted is None:
+            raise click.UsageError(f"run {run.id} deforms nothing; give other deformations by --augmentation")
+    dataset = load_dataset(path)
+    if run is not None:
+        dataset = dataset.first(run.config.train_samples)
+        run.check_data(path, dataset)
+    picture = deformed(dataset, wanted, seed, n_samples)
+    write_png(file, picture)
+    shown = min(n_samples, len(dataset.training))
+    click.echo(f"{file}: {shown} samples, and what epochs 0 to {EPOCHS - 1} see of them ({wanted})")
+
+
+def _print(model: Path) -> None:
+    """Print a model, and of a run where it was computed, and the ledger."""
+    found = find_model(model / "model.npz" if model.is_dir() else model)
     parameters = found.parameters
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")
@@ -58,7 +135,7 @@ def show(model: Path) -> None:
     click.echo(f"arithmetic: {found.arithmetic}")
     click.echo(f"dtype: {parameters.dtype.name}")
     click.echo(f"weights_sha256: {parameters.sha256}")
-    if _is_run(model):
+    if is_run(model):
         run = Run.open(str(model), Path())
         for place in run.places:
             click.echo(f"computed on: {place}")
@@ -67,15 +144,3 @@ def show(model: Path) -> None:
         click.echo(table(run.ledger))
         if run.damaged_line:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; this is the ledger up to there")
-
-
-def _load(path: Path) -> Model:
-    """Return the model in a file; a folder stands for the model in it."""
-    file = path / "model.npz" if path.is_dir() else path
-    if _is_run(path) and not file.exists():
-        return Run.open(str(path), Path()).saved()  # which says how far the run is
-    return load_model(file)
-
-
-def _is_run(path: Path) -> bool:
-    return (path / "config.json").is_file()

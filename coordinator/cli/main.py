@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from coordinator.cli.average import average
 from coordinator.cli.doctor import doctor
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
+from coordinator.cli.recipes import recipes_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
@@ -36,7 +38,10 @@ def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
 
-for command in (train_command, resume_command, worker, evaluate, show, verify, plan_command, doctor):
+for command in (
+    *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
+    *(plan_command, doctor),
+):
     cli.add_command(command)
 
 

@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 
 from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
-from coordinator.cli.types import Sizes
+from coordinator.cli.types import Deformations, Numbers, Sizes
 from coordinator.session import RunOptions
 from shared import logs
-from shared.config import TrainConfig
+from shared.config import TrainConfig, join
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
@@ -20,12 +20,14 @@ from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.arithmetic.native import Native
 from shared.nn.initializers import INITIALIZERS
 from shared.nn.losses import LOSSES
+from shared.nn.outputs import OUTPUTS
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
 from shared.parallel.sharding import default_shards
 from shared.strategies import LocalSGD, SyncSGD
 
 DEFAULT_RUNS = Path("runs")
+_HIDDEN = (30,)  # neurons of the hidden layers, as in the notebook
 _Decorator = Callable[[Any], Any]
 
 
@@ -47,16 +49,18 @@ def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     return value
 
 
-def _choice(name: str, choices: Any, default: str, what: str) -> _Decorator:
-    return click.option(name, type=click.Choice(list(choices)), default=default, show_default=True, help=what)
+def _choice(names: str, choices: Any, default: str, what: str) -> _Decorator:
+    """names: the option's, its Python name first if there are several."""
+    return click.option(*names.split(), type=click.Choice(list(choices)), default=default, show_default=True, help=what)
 
 
-sizes_option = click.option(
-    "--sizes",
-    type=Sizes(),
-    default="784,30,10",
-    show_default=True,
-    help="Neurons of each layer, inputs first; first and last must fit the data.",
+sizes_options = group(
+    click.option(
+        "--hidden",
+        type=Sizes("give one or more, like 100,50"),
+        help="Neurons of each hidden layer; the first and last layer are as the data needs them.  [default: 30]",
+    ),
+    click.option("--sizes", type=Sizes(), help="Neurons of all layers instead, inputs first, like 784,30,10."),
 )
 arithmetic_options = group(
     _choice("--arithmetic", ARITHMETICS, "exact", "exact: the same bits everywhere; native: faster."),
@@ -86,11 +90,55 @@ strategy_options = group(
     click.option("--replicas", type=int, help="Replicas of the weights that take local steps.  [default: 2]"),
 )
 model_options = group(
-    sizes_option,
-    _choice("--activation", ACTIVATIONS, "sigmoid", "Of every neuron."),
-    _choice("--loss", LOSSES, "quadratic", "What the steps make smaller."),
-    _choice("--initializer", INITIALIZERS, "normal", "Of the first weights and biases."),
+    sizes_options,
+    _choice("--activation", ACTIVATIONS, "sigmoid", "Of the hidden layers."),
+    _choice("--output", OUTPUTS, "sigmoid", "What the last layer makes of its sums."),
+    click.option(
+        *("loss", "--loss", "--cost"),
+        type=click.Choice(list(LOSSES)),
+        help="What the steps make smaller.  [default: "
+        + ", ".join(f"{output.loss} of {name}" for name, output in OUTPUTS.items())
+        + "]",
+    ),
+    _choice("initializer --initializer --init", INITIALIZERS, "normal", "Of the first weights and biases."),
+    click.option(
+        "--standardize",
+        type=Numbers("for MNIST, give 0.1307,0.3081", 2),
+        metavar="MEAN,DEVIATION",
+        help="Take this mean off the inputs and divide them by this deviation.",
+    ),
     arithmetic_options,
+    click.option(
+        *("--from", "start"),
+        type=click.Path(path_type=Path),
+        metavar="RUN|MODEL",
+        help="Begin with the weights of a model, or of a run's model: for other data, or with other options.",
+    ),
+)
+regularisation_options = group(
+    click.option(
+        "--dropout", type=float, default=0.0, show_default=True, help="Share of hidden neurons dropped in each step."
+    ),
+    click.option("--input-dropout", type=float, default=0.0, show_default=True, help="Share of inputs dropped."),
+    click.option(
+        "--label-smoothing",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="How much of a class's 1 is spread over all classes.",
+    ),
+    click.option(
+        "--class-weights",
+        type=Numbers("give one for each class, like 1,1,2"),
+        metavar="WEIGHTS",
+        help="By what the costs of each class's samples are multiplied.  [default: 1 each]",
+    ),
+    click.option(
+        "--augment",
+        type=Deformations(),
+        metavar="DEFORMATIONS",
+        help="Deform the training images, freshly in every epoch: like elastic=3.6,rotate=9.",
+    ),
 )
 choice_options = group(
     _choice("--monitor", MONITORS, "validation-accuracy", "By what epochs are compared."),
@@ -132,8 +180,25 @@ learning_options = group(
         "--seed", type=int, default=0, show_default=True, help="Of the first weights and of every epoch's order."
     ),
     strategy_options,
-    choice_options,
     click.option("--outer-momentum", type=float, help="Of the replicas' mean pseudo-gradient.  [default: 0]"),
+    regularisation_options,
+    choice_options,
+)
+settings_options = group(
+    click.option("--recipe", metavar="NAME", help="Settings that come with GradMQ: `gradmq recipes` lists them."),
+    click.option(
+        *("--config", "config_file"),
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Settings of your own, a TOML of options by their names; or a run's config.json, to train it again.",
+    ),
+)
+train_samples_option = click.option(
+    "--train-samples",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Learn from the first so many of the training samples alone; 0: from all.",
 )
 data_option = click.option(
     "--data",
@@ -225,14 +290,40 @@ def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSG
     return LocalSGD(local_steps=local_steps, **local)
 
 
-def to_config(given: dict[str, Any], alone: bool) -> TrainConfig:
-    """Return the configuration that options of `train` stand for.  Raises ConfigError.
+def to_config(
+    given: dict[str, Any], alone: bool, n_inputs: int, n_classes: int, image_size: tuple[int, int] | None = None
+) -> TrainConfig:
+    """Return the configuration that options of `train` stand for, with data of so many inputs and classes.
 
-    alone: whether the run will be computed in this process.
+    alone: whether the run will be computed in this process.  image_size: height and width, if the inputs are pixels.
+
+    Raises ConfigError, or UsageError for options that do not go together.
     """
+    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), n_inputs, n_classes)
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
     optimizer, schedule = to_optimizer(given), to_schedule(given)
-    return TrainConfig(strategy=strategy, dtype=dtype, optimizer=optimizer, schedule=schedule, **given)
+    return TrainConfig(
+        sizes=sizes,
+        loss=given.pop("loss") or "",
+        dtype=dtype,
+        optimizer=optimizer,
+        schedule=schedule,
+        class_weights=given.pop("class_weights") or (),
+        image_shape=None if given["augment"] is None else image_size,
+        strategy=strategy,
+        **given,
+    )
+
+
+def to_sizes(
+    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_classes: int
+) -> tuple[int, ...]:
+    """Return the layers that --sizes and --hidden, given or not, stand for.  Raises UsageError if both do not agree."""
+    if sizes is None:
+        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_classes)
+    if hidden is not None and hidden != sizes[1:-1]:
+        raise click.UsageError(f"--sizes {join(sizes)} and --hidden {join(hidden)} do not agree; give one of them")
+    return sizes
 
 
 def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:

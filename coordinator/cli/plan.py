@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from coordinator.cli import options
+from coordinator.cli.types import Sizes
 from coordinator.planning.cost_model import CostModel, Link
 from coordinator.planning.profiler import profile
 from coordinator.planning.report import report
@@ -17,7 +18,9 @@ from shared.nn.arithmetic import one_thread, quiet
 
 
 @click.command("plan", short_help="Predict how fast a training is with more workers.")
-@options.sizes_option
+@click.option(
+    "--sizes", type=Sizes(), default="784,30,10", show_default=True, help="Neurons of each layer, inputs first."
+)
 @options.arithmetic_options
 @options.mini_batch_size_option
 @options.strategy_options

@@ -9,9 +9,12 @@ from click.core import ParameterSource
 
 from coordinator.accounting import table
 from coordinator.cli import options
+from coordinator.cli import start as beginning
+from coordinator.cli.settings import Configurable, check_digests
 from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.runs import published
+from coordinator.runs.lookup import find_model
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
@@ -24,35 +27,49 @@ from shared.errors import QueueError
 log = logging.getLogger("coordinator")
 
 
-@click.command("train")
+@click.command("train", cls=Configurable)
+@options.settings_options
 @options.model_options
 @options.learning_options
+@options.train_samples_option
 @options.data_option
 @options.runs_option
 @options.run_options
 @click.pass_context
-def train_command(ctx: click.Context, /, data: Path, runs: Path, log_format: str, **given: Any) -> None:
+def train_command(
+    ctx: click.Context, /, start: Path | None, data: Path, runs: Path, log_format: str, **given: Any
+) -> None:
     """Train a network.
 
     On its own it starts a Redis and workers for the time of the run; with --redis it uses the workers there.
+
+    The command line has more weight than --config, and that than --recipe.
     """
     logs.set_log_format(log_format)
     start_logging()
     run_options = options.to_run_options(ctx, given)
-    config = options.to_config(given, alone=run_options.workers == 0)
+    model = None if start is None else find_model(start, runs)
+    if model is not None:
+        beginning.fill_in(ctx, given, model)
     path = find_dataset(data)
-    dataset = load_dataset(path)
+    dataset = load_dataset(path).first(given["train_samples"])
+    training = dataset.training
+    alone = run_options.workers == 0
+    config = options.to_config(given, alone, training.n_inputs, training.n_classes, dataset.image_size)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
         config = options.with_default_monitor(config, len(dataset.validation))
-    config.check_data(len(dataset.training), dataset.training.n_inputs, dataset.training.n_classes)
+    if model is not None:
+        beginning.check(config, model)
+    config.check_data(len(training), training.n_inputs, training.n_classes)
     config.check_validation(len(dataset.validation))
+    check_digests(ctx, path, dataset)
     dataset.check_inputs(config.arithmetic)
     run_options.check_queue()
-    run = Run.create(runs, config, data, dataset)
+    run = Run.create(runs, config, data, dataset, model)
     ctx.call_on_close(run.unlock)
     try:
         run.lock()
-        _train(run, dataset, path, TrainingState.initial(config), run_options)
+        _train(run, dataset, path, run.initial_state(), run_options)
     except BaseException as error:
         if not run.is_worth_keeping:
             # The logs tell what went wrong, if something did.
@@ -62,30 +79,36 @@ def train_command(ctx: click.Context, /, data: Path, runs: Path, log_format: str
 
 @click.command("resume", short_help="Go on with a run, to the same bits.")
 @click.argument("name", metavar="RUN")
+@click.option("--epochs", type=int, help="How many it shall have had in the end; default: as many as it was to have.")
 @options.own_data_option
 @options.runs_option
 @options.run_options
 @click.pass_context
 def resume_command(
-    ctx: click.Context, /, name: str, data: Path | None, runs: Path, log_format: str, **given: Any
+    ctx: click.Context, /, name: str, epochs: int | None, data: Path | None, runs: Path, log_format: str, **given: Any
 ) -> None:
-    """Go on with a run that was stopped or has crashed: to the same bits, on any number of workers."""
+    """Go on with a run that was stopped or has crashed: to the same bits, on any number of workers.
+
+    With --epochs also with a finished one: to the bits of a run that was to have so many from the beginning.
+    """
     logs.set_log_format(log_format)
     start_logging()
     run_options = options.to_run_options(ctx, given)
     run = Run.open(name, runs)
     ctx.call_on_close(run.unlock)
     path = find_dataset(data or run.data_path)
-    dataset = load_dataset(path)
+    dataset = load_dataset(path).first(run.config.train_samples)
     run.check_data(path, dataset)
     steps_per_epoch = run.config.sampler(len(dataset.training)).steps_per_epoch
     try:
         run.lock()
     except ReadOnlyError:
         state = run.state(steps_per_epoch)
-        if not is_finished(run.config, state.epoch, state.history):
+        if not is_finished(run.config, state.epoch, state.history) or epochs not in (None, run.config.epochs):
             raise
     state = run.state(steps_per_epoch)
+    if epochs is not None:
+        run.ask_for_epochs(epochs, state)
     if is_finished(run.config, state.epoch, state.history):
         _say_the_result(run)
         return

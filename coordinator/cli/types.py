@@ -4,17 +4,49 @@ from typing import Any
 
 import click
 
+from shared.data.augment.options import Augmentation
+from shared.errors import ConfigError
+
 
 class Sizes(click.ParamType[tuple[int, ...]]):
     """Layers as 784,30,10."""
 
     name = "sizes"
 
+    def __init__(self, example: str = "for MNIST, give 784,30,10") -> None:
+        """example: what to give instead of what is no list."""
+        self._example = example
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         try:
             return value if isinstance(value, tuple) else tuple(int(size) for size in value.split(","))
         except ValueError:
-            self.fail(f"{value!r} is no list of layer sizes; for MNIST, give 784,30,10", param, ctx)
+            self.fail(f"{value!r} is no list of layer sizes; {self._example}", param, ctx)
+
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """Numbers as 0.13,0.31: so many, or if nobody says how many, any."""
+
+    name = "numbers"
+
+    def __init__(self, example: str, count: int | None = None) -> None:
+        """example: what to give instead of what is no such list."""
+        self._example, self._count = example, count
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            found = tuple(float(number) for number in value.split(","))
+        except ValueError:
+            found = ()
+        if not found or len(found) != (self._count or len(found)):
+            self.fail(
+                f"{value!r} is no list of {f'{self._count} ' if self._count else ''}numbers; {self._example}",
+                param,
+                ctx,
+            )
+        return found
 
 
 class Epochs(click.ParamType[tuple[int, int]]):
@@ -33,3 +65,15 @@ class Epochs(click.ParamType[tuple[int, int]]):
         if not 0 <= found[0] <= found[1]:
             self.fail(f"{value!r} is no range of epochs; give two numbers, the smaller first, like 0..4", param, ctx)
         return found
+
+
+class Deformations(click.ParamType[Augmentation]):
+    """Deformations as elastic=3.6,rotate=9,shift: a name alone has its default strength."""
+
+    name = "deformations"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Augmentation:
+        try:
+            return value if isinstance(value, Augmentation) else Augmentation.parse(value)
+        except ConfigError as error:  # which is to name the option that it was given by
+            raise ConfigError(getattr(param, "name", error.field), error.value, error.rule, error.hint) from None

@@ -39,7 +39,7 @@ def verify(
     start_logging()
     run = Run.open(name, runs)
     path = find_dataset(data or run.data_path)
-    dataset = load_dataset(path)
+    dataset = load_dataset(path).first(run.config.train_samples)
     run.check_data(path, dataset)
     first, last = epochs or (0, None)
     if last is not None and last >= len(run.metrics):

@@ -21,9 +21,9 @@ class InProcessGradients:
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         strategy = self._strategy
         n_units = len(strategy.bounds(len(step.rows))) - 1
-        total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
-        counts = EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=n_samples)})
-        return StepResult(total, n_samples, counts)
+        total, score = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
+        counts = EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=score.samples)})
+        return StepResult(total, score.samples, counts)
 
     def close(self) -> None:
         """There is nothing to leave."""

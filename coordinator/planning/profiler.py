@@ -70,14 +70,15 @@ def _time_of_block(config: TrainConfig, units: int) -> float:
 
 def _time_of_step(config: TrainConfig) -> float:
     """Return the seconds of checking a sum, taking a step with it, and rounding the weights for the next."""
-    no_samples = LabelledSamples(np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
-    strategy, parameters = strategy_of(config, no_samples), config.initial_parameters()
+    n_samples = config.samples_per_step
+    empty_samples = LabelledSamples(np.empty((n_samples, 0), np.uint8), np.zeros(n_samples, np.int64), 1)
+    strategy, parameters = strategy_of(config, empty_samples), config.initial_parameters()
     state = config.initial_optimizer_state(parameters)
-    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, np.arange(config.mini_batch_size))
+    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, np.arange(n_samples))
 
     def step() -> None:
         is_finite(total)
-        strategy.update(parameters, state, first, total, config.mini_batch_size)
+        strategy.update(parameters, state, first, total)
         strategy.broadcast(parameters)
 
     return _time(step)

@@ -94,7 +94,7 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     progress = json.loads(text)
     if "batch" in progress:
         _translate_from_0_1(progress, remembered)
-    if TrainConfig.from_json(progress["config"]) != config:
+    if not TrainConfig.from_json(progress["config"]).has_steps_of(config):
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
         )
@@ -118,8 +118,10 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         progress.get("history", []),  # which GradMQ 0.1 did not keep
         best,
     )
+    if state.epoch > config.epochs or (state.epoch == config.epochs and state.step_index):
+        raise RunError(f"{path} is beyond the {config.epochs} epochs of config.json, which has changed; restore that")
     if (
-        not (0 <= state.epoch <= config.epochs and 0 <= state.step_index <= steps_per_epoch)
+        not (0 <= state.step_index <= steps_per_epoch and state.epoch >= 0)
         or len(state.history) not in (0, state.epoch)
         or (best is None) != (not state.history)
     ):

@@ -4,17 +4,22 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from coordinator.runs.atomic import read_arrays, write_whole
+from shared.config import TrainConfig
 from shared.errors import ModelError
 from shared.nn.activations import ACTIVATIONS
+from shared.nn.architecture import Architecture
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
+from shared.nn.outputs import OUTPUTS
 from shared.nn.parameters import Parameters
+
+_NAMES = ("activation", "output", "loss", "standardize", "arithmetic")  # of what the weights are weights of
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,33 @@ class Model:
 
     parameters: Parameters
     activation: str = "sigmoid"
+    output: str = "sigmoid"
     loss: str = "quadratic"
+    standardize: tuple[float, float] | None = None
     arithmetic: str = "native"
+
+    @classmethod
+    def of(cls, config: TrainConfig, parameters: Parameters) -> Self:
+        """Return the model of a run with these weights."""
+        return cls(parameters, **{name: getattr(config, name) for name in _NAMES})
 
     def mlp(self) -> MLP:
         """Return the network's formulas."""
-        sizes, activation, loss = self.parameters.sizes, ACTIVATIONS[self.activation], LOSSES[self.loss]
-        arithmetic = ARITHMETICS[self.arithmetic](sizes, activation, loss, self.parameters.dtype, most_samples=1)
-        return MLP(sizes, activation, loss, arithmetic)
+        mean, deviation = self.standardize or (0.0, 1.0)
+        architecture = Architecture(
+            sizes=self.parameters.sizes,
+            activation=ACTIVATIONS[self.activation],
+            output=OUTPUTS[self.output],
+            loss=LOSSES[self.loss],
+            mean=mean,
+            deviation=deviation,
+        )
+        return MLP(architecture, ARITHMETICS[self.arithmetic](architecture, self.parameters.dtype, most_samples=1))
 
 
 def save_model(path: Path, model: Model) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
-    names = {"activation": model.activation, "loss": model.loss, "arithmetic": model.arithmetic}
-    network = json.dumps(names).encode()
+    network = json.dumps({name: getattr(model, name) for name in _NAMES}).encode()
     arrays = {
         **to_arrays(model.parameters),
         "network": np.frombuffer(network, np.uint8),
@@ -58,7 +76,10 @@ def load_model(path: Path) -> Model:
         parameters = from_arrays(arrays)
         if digest != _digest(parameters, network):
             raise ValueError("its checksum is wrong")
-        model = Model(parameters, **json.loads(network or b"{}"))
+        names: dict[str, Any] = json.loads(network or b"{}")
+        if names.get("standardize") is not None:
+            names["standardize"] = tuple(names["standardize"])
+        model = Model(parameters, **names)
         model.mlp()
         return model
     except OSError as error:

@@ -72,8 +72,7 @@ class Recorder(Callback):
 
     def _save(self, path: Path, parameters: Parameters) -> None:
         with self._writing(path):
-            config = self._run.config
-            save_model(path, Model(parameters, config.activation, config.loss, config.arithmetic))
+            save_model(path, Model.of(self._run.config, parameters))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

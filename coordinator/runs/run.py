@@ -5,6 +5,7 @@ import json
 import secrets
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -12,14 +13,14 @@ from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
-from coordinator.runs.model_file import Model, load_model
+from coordinator.runs.model_file import Model, load_model, save_model
 from coordinator.runs.places import Place
 from coordinator.training.choice import is_finished
 from coordinator.training.metrics import history_of
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset
-from shared.errors import ConfigError, RunError
+from shared.errors import ConfigError, ModelError, RunError
 
 
 class ReadOnlyError(RunError):
@@ -34,21 +35,28 @@ class Run:
         self.id, self.folder = folder.name, folder
         self.config, self.data, self.places = config, data, places
         self.model = folder / "model.npz"
+        self.initial = folder / "initial.npz"  # of a run that begins with a model's weights: that model
         self.best_model = folder / "best.npz"  # as of the best epoch; not there if nothing is monitored
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
         self._config_file = folder / "config.json"
         self._locked: BinaryIO | None = None
+        self._prolonged = False
         self._read_metrics()  # a damaged line's number is from 1; 0: there is none
 
     @classmethod
-    def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset) -> Self:
-        """Create the folder and write config.json.  path: of the data.  Raises RunError if that can't be done."""
+    def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset, start: Model | None = None) -> Self:
+        """Create the folder and write config.json.  Raises RunError if that can't be done.
+
+        path: of the data.  start: the model that the run begins with, if the configuration says so.
+        """
         folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         where = str(path if path == DEFAULT_DATA else path.absolute())
         run = cls(folder, config, {"path": where, **_digests(data)}, [Place.here(config)])
         try:
             folder.mkdir(parents=True)
+            if start is not None:
+                save_model(run.initial, start)
             run._write_config()
             sync_folder(runs)
         except OSError as error:
@@ -86,13 +94,29 @@ class Run:
     def goes_on_here(self) -> None:
         """Add this machine to those that the run was computed on.  Raises RunError if that can't be written."""
         here = Place.here(self.config)
-        if here in self.places:
+        if here in self.places and not self._prolonged:
             return
-        self.places.append(here)
+        if here not in self.places:
+            self.places.append(here)
         try:
             self._write_config()
         except OSError as error:
             raise RunError(f"{self._config_file} cannot be written: {error.strerror}; check the disk") from None
+
+    def ask_for_epochs(self, epochs: int, state: TrainingState) -> None:
+        """Have the run end after another number of epochs than it was to; `goes_on_here` writes that down.
+
+        state: how far it is.  Raises ConfigError if it would not be what it had been with so many from the beginning.
+        """
+        if epochs == self.config.epochs:
+            return
+        if epochs <= state.epoch:
+            done = f"{state.epoch} that are done" + (" and the one that has begun" if state.step_index else "")
+            raise ConfigError("epochs", epochs, f"must be more than the {done}")
+        if self.config.depends_on_end:
+            rule = f"must stay {self.config.epochs}, since the run's learning rates depend on when it ends"
+            raise ConfigError("epochs", epochs, rule, f"to train its model further: gradmq train --from {self.folder}")
+        self.config, self._prolonged = replace(self.config, epochs=epochs), True
 
     def lock(self) -> None:
         """Be the one coordinator of this run until `unlock`, or this process ends.
@@ -124,13 +148,28 @@ class Run:
         """
         state = load_checkpoint(self.checkpoint, self.config, steps_per_epoch, set_aside=self._locked is not None)
         if state is None:
-            return TrainingState.initial(self.config)
+            return self.initial_state()
         if len(self.metrics) < state.epoch:
             raise RunError(
                 f"{self.metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
                 f"remove {self.checkpoint.with_suffix('')}*.npz to begin again"
             )
         return state
+
+    def initial_state(self) -> TrainingState:
+        """Return the state before the first step.
+
+        Raises RunError if the weights that the run began with are gone, or others.
+        """
+        if not self.config.start:
+            return TrainingState.initial(self.config)
+        try:
+            start = load_model(self.initial).parameters
+        except ModelError as error:
+            raise RunError(f"run {self.id} has lost the weights that it began with: {error}") from None
+        if start.sha256 != self.config.start:
+            raise RunError(f"{self.initial} has other weights than those that the run began with; restore it")
+        return TrainingState.initial(self.config, start)
 
     def saved(self) -> Model:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""

@@ -41,7 +41,7 @@ def verify(
     # waits for all epochs to hear that there is none.
     whole = last is None and run.is_finished
     saved, saved_best = (run.saved(), run.saved_best()) if whole else (None, None)
-    state = TrainingState.initial(config)
+    state = run.initial_state()
     source = InProcessGradients(config, training)
     for recorded in run.metrics[: None if last is None else last + 1]:
         if is_finished(config, state.epoch, state.history):

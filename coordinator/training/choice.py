@@ -30,7 +30,7 @@ def why_stopped(config: TrainConfig, history: Sequence[float]) -> str:
     if patience and epochs_without_improvement(history) >= patience:
         return f"no improvement in {patience} epoch{'s' if patience > 1 else ''}"
     if config.schedule.finished(history):
-        return "the learning rate has fallen to its limit"
+        return "the learning rate has been reduced to its limit"
     return ""
 
 

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
-from shared.nn.evaluation import CHUNK, Labelled, Score, ScoreSum, score_of
-from shared.nn.mlp import MLP, Layers
+from shared.nn.evaluation import evaluate
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,8 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
     state.counts.check(state.epoch, n_training)
     mlp = config.mlp()
     layers = mlp.rounded(state.model)
-    validation, test = _score(mlp, layers, data.validation), _score(mlp, layers, data.test)
-    steps_per_epoch, reductions = config.sampler(n_training).steps_per_epoch, config.schedule.reductions(state.history)
+    validation, test = evaluate(mlp, layers, data.validation), evaluate(mlp, layers, data.test)
+    last_step = (state.epoch + 1) * config.sampler(n_training).steps_per_epoch - 1
     return EpochMetrics(
         epoch=state.epoch,
         correct=test.correct,
@@ -67,16 +64,10 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> 
         n_validation=validation.samples,
         validation_accuracy=validation.accuracy if validation.samples else None,
         validation_cost=validation.mean_cost if validation.samples else None,
-        learning_rate=config.learning_rate_at((state.epoch + 1) * steps_per_epoch - 1, steps_per_epoch, reductions),
+        learning_rate=config.learning_rate_at(
+            last_step, config.sampler(n_training).steps_per_epoch, config.schedule.reductions(state.history)
+        ),
     )
-
-
-def _score(mlp: MLP, layers: Layers, samples: Labelled) -> Score:
-    """Return how good weights are for all samples."""
-    total, n_samples = ScoreSum(), len(samples.labels)
-    for start in range(0, n_samples, CHUNK):
-        total.add(score_of(mlp, layers, samples, np.arange(start, min(start + CHUNK, n_samples))))
-    return total.total
 
 
 def monitored_value(config: TrainConfig, metrics: EpochMetrics) -> float | None:

@@ -28,12 +28,12 @@ class TrainingState:
     counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
     history: list[float] = field(default_factory=list)  # what was monitored in each finished epoch; higher is better
-    best: Parameters | None = None  # the weights after the best of these epochs; never changed, only replaced
+    best: Parameters | None = None  # the model after the best of these epochs; never changed, only replaced
 
     @classmethod
-    def initial(cls, config: TrainConfig) -> "TrainingState":
-        """Return the state before the first step."""
-        parameters = config.initial_parameters()
+    def initial(cls, config: TrainConfig, start: Parameters | None = None) -> "TrainingState":
+        """Return the state before the first step.  start: the weights to begin with; default: drawn ones."""
+        parameters = config.initial_parameters() if start is None else start.converted(config.numpy_dtype)
         return cls(parameters, config.initial_optimizer_state(parameters))
 
     @property
@@ -52,7 +52,7 @@ class TrainingState:
         reductions: of the learning rate, by what the history so far tells its schedule.
         """
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples, reductions)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total, reductions)
             self.step_index += 1
             self.samples += result.n_samples
             self.counts.add(result.counts)

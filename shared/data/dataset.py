@@ -1,7 +1,8 @@
 """A data set: training, validation and test samples that fit each other."""
 
+import math
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ class Dataset:
     training: LabelledSamples
     validation: LabelledSamples
     test: LabelledSamples
+    image_size: tuple[int, int] | None = None  # height and width, where the inputs are an image's pixels, row by row
+
+    def first(self, n_samples: int) -> "Dataset":
+        """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
+        return replace(self, training=self.training.first(n_samples)) if n_samples else self
 
     def check_inputs(self, arithmetic: str) -> None:
         """Raise DataError for inputs that an arithmetic cannot take."""
@@ -37,15 +43,17 @@ def load_dataset(path: Path) -> Dataset:
     """
     path = find_dataset(path)
     try:
-        pairs = next(source for source in SOURCES.values() if source.recognises(path)).read(path)
+        found = next(source for source in SOURCES.values() if source.recognises(path)).read(path)
     except MemoryError:
         raise DataError(f"{path} does not fit into memory; give a smaller data set") from None
+    pairs = [(images.reshape(len(images), math.prod(images.shape[1:])), labels) for images, labels in found]
     if len(pairs[0][1]) == 0 or len(pairs[2][1]) == 0:
         raise DataError(f"{path} has no training or no test samples")
     n_classes = int(pairs[0][1].max()) + 1
     for name, (images, labels) in zip(("training", "validation", "test"), pairs, strict=True):
         _check(path, name, images, labels, pairs[0][0].shape[1], n_classes)
-    return Dataset(*(LabelledSamples(images, labels, n_classes) for images, labels in pairs))
+    training, validation, test = (LabelledSamples(*pair, n_classes) for pair in pairs)
+    return Dataset(training, validation, test, _image_size(found[0][0]))
 
 
 def find_dataset(path: Path) -> Path:
@@ -66,6 +74,14 @@ def find_dataset(path: Path) -> Path:
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         raise DataError(f"{path} is neither a folder nor a file; give {WANTED}")
     return path
+
+
+def _image_size(images: Array) -> tuple[int, int] | None:
+    """Return height and width of images. Where nobody has told them, a square number of inputs is a square."""
+    if images.ndim == 3:
+        return int(images.shape[1]), int(images.shape[2])
+    side = math.isqrt(images.shape[1])
+    return (side, side) if side * side == images.shape[1] else None
 
 
 def _check(path: Path, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:

@@ -2,15 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from shared.errors import DataError
 from shared.nn.arithmetic import ARITHMETICS
-from shared.nn.grids import Grid
+from shared.nn.inputs import InputFormat
 from shared.types import Array, Rows
 
 
@@ -19,8 +18,15 @@ class Samples(Protocol):
 
     def __len__(self) -> int: ...
 
-    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
-        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows.  grid: that x is rounded to."""
+    def inputs(self, rows: Rows, form: InputFormat) -> Array:
+        """Return x (n_inputs, len(rows)) of these rows."""
+        ...
+
+    def wanted(self, rows: Rows, form: InputFormat, smoothing: float = 0.0) -> tuple[Array, Rows | None]:
+        """Return y (n_outputs, len(rows)) of these rows, in the inputs' dtype, and their classes if they have any.
+
+        smoothing: how much of a class's 1 is spread over all classes.
+        """
         ...
 
 
@@ -43,6 +49,10 @@ class LabelledSamples:
     def n_inputs(self) -> int:
         return int(self.images.shape[1])
 
+    def first(self, n_samples: int) -> "LabelledSamples":
+        """Return the first so many; of as many classes, though not of each there may be a sample."""
+        return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes)
+
     def check_inputs(self, arithmetic: str) -> None:
         """Raise DataError for inputs that an arithmetic cannot take."""
         if self.images.dtype != np.uint8:
@@ -56,66 +66,47 @@ class LabelledSamples:
         digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
 
-    @cached_property
-    def _one_hot(self) -> dict[np.dtype[Any], Array]:
-        return {np.dtype(dtype): np.eye(self.n_classes, dtype=dtype) for dtype in (np.float32, np.float64)}
-
-    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
-        """Return x (n_inputs, len(rows)) and the one-hot y (n_classes, len(rows)) of these rows."""
-        return self.inputs(rows, dtype, grid), self._one_hot[np.dtype(dtype)].take(self.labels.take(rows), axis=0).T
-
-    def inputs(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> Array:
-        """Return x (n_inputs, len(rows)) of these rows.  grid: that x, then float64, is rounded to."""
+    def inputs(self, rows: Rows, form: InputFormat) -> Array:
+        """Return x (n_inputs, len(rows)) of these rows."""
         x = self.images.take(rows, axis=0)
-        if x.dtype == np.uint8:
-            return (np.divide(x, 255, dtype=dtype) if grid is None else _shades(grid).take(x, mode="clip")).T
-        return _rounded(x.astype(dtype), grid).T
+        return (form.convert_bytes(x) if x.dtype == np.uint8 else form.convert(x)).T
+
+    def wanted(self, rows: Rows, form: InputFormat, smoothing: float = 0.0) -> tuple[Array, Rows]:
+        """Return the one-hot y (n_classes, len(rows)) of these rows, and their classes (len(rows),)."""
+        labels = self.labels.take(rows)
+        return form.one_hot(self.n_classes, smoothing).take(labels, axis=0).T, labels
 
 
 @dataclass(frozen=True)
 class VectorSamples:
-    """Inputs with wanted outputs. inputs: (n_samples, n_inputs) floats.  targets: (n_samples, n_outputs) floats."""
+    """Vectors with wanted outputs. vectors: (n_samples, n_inputs) floats.  targets: (n_samples, n_outputs) floats."""
 
-    inputs: Array
+    vectors: Array
     targets: Array
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.vectors)
 
     def check(self, arithmetic: str) -> None:
         """Raise DataError for inputs or wanted outputs that an arithmetic cannot take."""
-        check_range("inputs", self.inputs, -1, arithmetic)
+        check_range("inputs", self.vectors, -1, arithmetic)
         check_range("wanted outputs", self.targets, 0, arithmetic)
 
-    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]:
-        """Return x (n_inputs, len(rows)) and y (n_outputs, len(rows)) of these rows.
+    def inputs(self, rows: Rows, form: InputFormat) -> Array:
+        """Return x (n_inputs, len(rows)) of these rows."""
+        return form.convert(self.vectors.take(rows, axis=0)).T
 
-        grid: that both are rounded to.
-        """
-        x, y = (part.take(rows, axis=0).astype(dtype) for part in (self.inputs, self.targets))
-        return _rounded(x, grid).T, _rounded(y, grid).T
+    def wanted(self, rows: Rows, form: InputFormat, smoothing: float = 0.0) -> tuple[Array, None]:
+        """Return y (n_outputs, len(rows)) of these rows, on the inputs' grid."""
+        return form.on_grid(self.targets.take(rows, axis=0).astype(form.dtype)).T, None
 
 
 def check_range(what: str, values: Array, least: int, arithmetic: str) -> None:
-    """Raise DataError unless all values are between that, which is -1 or 0, and 1, if the arithmetic needs it."""
-    if ARITHMETICS[arithmetic].input_grid is None or values.size == 0:
+    """Raise DataError unless all values are between that, which is -1 or 0, and 1, if the arithmetic has limits."""
+    if not ARITHMETICS[arithmetic].any_order or values.size == 0:
         return
     if not least <= values.min() <= values.max() <= 1:
         raise DataError(
             f"{what} must be between {least} and 1 in {arithmetic} arithmetic, got {values.min() + 0.0:g} to "
             f"{values.max() + 0.0:g}; scale them, or train with --arithmetic native"
         )
-
-
-def _rounded(values: Array, grid: Grid | None) -> Array:
-    """Round values in place, if there is a grid."""
-    if grid is not None:
-        grid.round(values, values)
-    return values
-
-
-@cache
-def _shades(grid: Grid) -> Array:
-    """Return what the bytes of an image stand for, on a grid: (256,) float64."""
-    # By way of float32, as in the notebook's data: its images and these have the same bits.
-    return _rounded(np.divide(np.arange(256), 255, dtype=np.float32).astype(np.float64), grid)

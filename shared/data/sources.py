@@ -12,7 +12,8 @@ from shared.errors import DataError
 from shared.types import Array
 
 # (images, labels) of the training, validation and test samples.
-# images: (n_samples, n_inputs), uint8 for 0 … 1 in steps of 1/255, or floats.  labels: (n_samples,) int64, from 0.
+# images: (n_samples, n_inputs) or (n_samples, height, width), uint8 for 0 … 1 in steps of 1/255, or floats.
+# labels: (n_samples,) int64, from 0.
 Splits = Sequence[tuple[Array, Array]]
 
 
@@ -55,7 +56,7 @@ class IdxFolder:
                 f"{images_path.name} has {len(images)} images but {labels_path.name} has {len(labels)} labels; "
                 "they do not belong together"
             )
-        return images.reshape(len(images), -1), labels.astype(np.int64)
+        return images, labels.astype(np.int64)
 
     def _file(self, folder: Path, stem: str, ending: str) -> Path:
         for separator in "-.":

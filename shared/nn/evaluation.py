@@ -1,60 +1,17 @@
 """How good a network is, and whether its numbers are numbers."""
 
 import math
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from shared.nn.grids import Grid
+from shared.nn.inputs import InputFormat
 from shared.nn.mlp import MLP, Layers
+from shared.nn.score import Score, added
 from shared.types import Array, Rows, Vector
 
-CHUNK = 1000  # samples of one pass
-_LARGEST = 2.0**100  # of a cost
-_COSTS = 2**40  # a sum of costs is kept as a whole number of 2^-40
-
-
-class Score(NamedTuple):
-    """How good weights are for some samples."""
-
-    correct: int = 0  # samples whose strongest output is that of their class
-    cost: float = 0.0  # summed over the samples: finite, and not below 0
-    samples: int = 0
-
-    @classmethod
-    def of(cls, correct: int, cost: float, samples: int) -> Self:
-        """Return a score.  cost: may be infinite or no number, as where a run diverges; that counts as very large."""
-        return cls(correct, max(cost, 0.0) if cost < _LARGEST else _LARGEST, samples)
-
-    @property
-    def accuracy(self) -> float:
-        """Which part of the samples, of which there are some, is right."""
-        return self.correct / self.samples
-
-    @property
-    def mean_cost(self) -> float:
-        """The cost of a sample, of which there are some."""
-        return self.cost / self.samples
-
-
-@dataclass(slots=True)
-class ScoreSum:
-    """Scores that are added in any order, to the same sum: costs as whole numbers."""
-
-    correct: int = 0
-    cost: int = 0  # in units of 2^-40
-    samples: int = 0
-
-    def add(self, score: Score) -> None:
-        self.correct += score.correct
-        self.cost += int(score.cost * _COSTS)
-        self.samples += score.samples
-
-    @property
-    def total(self) -> Score:
-        return Score(self.correct, self.cost / _COSTS, self.samples)
+CHUNK = 1000  # samples of one pass: always the same, for in native arithmetic they may decide the last bits
 
 
 class Labelled(Protocol):
@@ -62,24 +19,36 @@ class Labelled(Protocol):
 
     @property
     def labels(self) -> Array: ...
-    def inputs(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> Array: ...
-    def columns(self, rows: Rows, dtype: DTypeLike, grid: Grid | None = None) -> tuple[Array, Array]: ...
+    def inputs(self, rows: Rows, form: InputFormat) -> Array: ...
+    def wanted(self, rows: Rows, form: InputFormat) -> tuple[Array, Rows]: ...
 
 
-def score_of(mlp: MLP, layers: Layers, samples: Labelled, rows: Rows) -> Score:
-    """Return how good weights are for these rows of the samples, in one pass.  layers: as `MLP.rounded` gives them."""
-    x, y = samples.columns(rows, mlp.dtype, mlp.arithmetic.input_grid)
-    predicted, cost = mlp.judge(layers, x, y)
-    return Score.of(int(np.count_nonzero(predicted == samples.labels[rows])), cost, len(rows))
+def evaluate(mlp: MLP, layers: Layers, samples: Labelled) -> Score:
+    """Return how good a network is on these samples.  layers: as `MLP.rounded` gives them."""
+    n_samples = len(samples.labels)
+    return added([evaluate_chunk(mlp, layers, samples, number) for number in range(-(-n_samples // CHUNK))])
 
 
-def count_correct(mlp: MLP, layers: Layers, samples: Labelled) -> int:
-    """Return for how many samples the strongest output is that of their class.  layers: as `MLP.rounded` gives them."""
+def evaluate_chunk(mlp: MLP, layers: Layers, samples: Labelled, number: int) -> Score:
+    """Return how good a network is on the samples from `number * CHUNK` on, CHUNK of them or what is left."""
+    rows = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(samples.labels)))
+    return mlp.score(layers, samples.inputs(rows, mlp.inputs), *samples.wanted(rows, mlp.inputs))
+
+
+def count_correct_by_vote(mlp: MLP, layers: Layers, labels: Array, versions: Callable[[Rows], Iterable[Array]]) -> int:
+    """Return for how many samples that output is the strongest, in the mean over several versions, of their class.
+
+    layers: as `MLP.rounded` gives them.  labels: (n_samples,).  versions: gives the inputs of these samples in each of
+    their versions, (n_inputs, len(rows)), in the format `MLP.inputs`.  In exact arithmetic outputs are multiples
+    of a power of two, so that their sums are the same in any order.
+    """
     correct = 0
-    for start in range(0, len(samples.labels), CHUNK):
-        rows = np.arange(start, min(start + CHUNK, len(samples.labels)))
-        predicted = mlp.predict(layers, samples.inputs(rows, mlp.dtype, mlp.arithmetic.input_grid))
-        correct += int(np.count_nonzero(predicted == samples.labels[rows]))
+    for start in range(0, len(labels), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(labels)))
+        votes = np.zeros((mlp.sizes[-1], len(rows)))
+        for x in versions(rows):
+            votes += mlp.forward(layers, x)[-1]
+        correct += int(np.count_nonzero(votes.argmax(0) == labels[rows]))
     return correct
 
 

@@ -1,10 +1,13 @@
 """Rounding to grids: to the multiples of a power of two, so that sums of what is rounded can be exact."""
 
 import math
+from functools import cache
 
 import numpy as np
 
 from shared.types import Array
+
+OUTPUT_BITS = 18  # of inputs and outputs on their grids: a value at its limit is 2^18 units
 
 
 class Grid:
@@ -14,12 +17,23 @@ class Grid:
         self.unit = unit
         # The floats between 2^52 and 2^53 units are the whole units. So adding this rounds to one of them (half to
         # even, says IEEE 754), and subtracting it again is exact.
-        self.shift = np.array(1.5 * 2.0**52 * unit)  # an array costs NumPy less than a float, call by call
+        self._shift = 1.5 * 2.0**52 * unit
+        self.shift = np.array(self._shift)  # an array costs NumPy less than a float, call by call
 
     def round(self, values: Array, out: Array) -> None:
         """Write the nearest multiples of the unit. Both are float64; |values| < 2^51 units; `out` may be `values`."""
         np.add(values, self.shift, out)
         out -= self.shift
+
+    def rounded(self, value: float) -> float:
+        """Return the nearest multiple of the unit."""
+        return value + self._shift - self._shift
+
+
+@cache
+def value_grid(limit: float) -> Grid:
+    """Return the grid of inputs or outputs that are never larger than that, which is a power of two."""
+    return Grid(math.ldexp(limit, -OUTPUT_BITS))
 
 
 def power_above(value: float) -> float:

@@ -1,11 +1,12 @@
 """What the weights are before the first step. A new initializer is a class here and a line in `INITIALIZERS`."""
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shared.nn.logarithm import natural_logarithm
 from shared.nn.parameters import Parameters
 from shared.types import Vector
 
@@ -42,9 +43,35 @@ class StandardNormal:
             layer[...] = rng.standard_normal(layer.shape)
 
 
+class Scaled:
+    """N(0, variance) for weights, the variance by the numbers of neurons that they connect; from the same words."""
+
+    portable = True
+
+    def __init__(self, variance: Callable[[int, int, bool], float], biases: bool = False) -> None:
+        """variance: by inputs and outputs of a layer, and whether it is the last.  biases: N(0, 1) too, not 0."""
+        self._variance, self._biases = variance, biases
+
+    def draw(self, parameters: Parameters, words: np.random.Philox) -> None:
+        drawn = Parameters(parameters.sizes, np.float64, normal(words, len(parameters.flat)))
+        for layer, (w, b) in enumerate(zip(drawn.weights, drawn.biases, strict=True), start=1):
+            n_out, n_in = w.shape
+            w *= math.sqrt(self._variance(n_in, n_out, layer == len(drawn.weights)))
+            b *= 1.0 if self._biases else 0.0
+        parameters.flat[:] = drawn.flat
+
+
 INITIALIZERS: dict[str, Initializer] = {
     "normal": Normal(),
     "standard-normal": StandardNormal(),
+    # Nielsen's book, chapter 3.
+    "nielsen": Scaled(lambda n_in, n_out, last: 1 / n_in, biases=True),
+    # Y. LeCun et al., "Efficient BackProp", 1998.
+    "lecun": Scaled(lambda n_in, n_out, last: 1 / n_in),
+    # X. Glorot and Y. Bengio, AISTATS 2010.
+    "glorot": Scaled(lambda n_in, n_out, last: 2 / (n_in + n_out)),
+    # K. He et al., ICCV 2015, for ReLUs, which none follows in the last layer.
+    "he": Scaled(lambda n_in, n_out, last: (1 if last else 2) / n_in),
 }
 
 
@@ -68,18 +95,3 @@ def normal(words: np.random.Philox, count: int) -> Vector:
         found += [x[inside] * factor, y[inside] * factor]
         missing -= 2 * len(factor)
     return np.concatenate(found)[:count]
-
-
-def natural_logarithm(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ln(x) for x > 0, with the same bits everywhere, off by a few units in the last place.
-
-    With x = m 2^e and √½ <= m < √2 it is e ln(2) + 2 artanh(t), t = (m - 1) / (m + 1), and |t| < 0.172.
-    """
-    m, e = np.frexp(x)
-    small = m < math.sqrt(0.5)
-    m, e = np.where(small, 2.0 * m, m), e - small
-    t = (m - 1.0) / (m + 1.0)
-    square, series = t * t, np.full_like(t, 1 / 23)
-    for k in range(21, 0, -2):
-        series = series * square + 1 / k
-    return e * 0.6931471805599453 + 2.0 * t * series

@@ -43,6 +43,11 @@ class Parameters:
         """Return how many numbers the layers hold."""
         return sum(outputs * (inputs + 1) for inputs, outputs in pairwise(sizes))
 
+    def converted(self, dtype: DTypeLike) -> "Parameters":
+        """Return them as numbers of another type, in a vector of their own: rounded, if that is a narrower one."""
+        with np.errstate(over="ignore"):  # of what no number of that type is near to; it becomes infinite
+            return Parameters(self.sizes, dtype, self.flat.astype(np.dtype(dtype).newbyteorder("<")))
+
     def copy(self) -> "Parameters":
         """Return the same layers over a vector of their own."""
         return Parameters(self.sizes, self.dtype, self.flat.copy())

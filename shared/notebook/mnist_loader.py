@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.data.samples import LabelledSamples
+from shared.nn.inputs import InputFormat
 from shared.types import Array
 
 Pairs = Iterator[tuple[Array, Any]]
@@ -51,4 +52,4 @@ def _columns(samples: LabelledSamples) -> list[Array]:
 
 
 def _images(samples: LabelledSamples) -> Array:
-    return samples.columns(np.arange(len(samples)), np.float32)[0].T
+    return samples.inputs(np.arange(len(samples)), InputFormat(np.dtype(np.float32))).T

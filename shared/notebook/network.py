@@ -13,7 +13,7 @@ from shared.data.sampler import Step, epoch_order
 from shared.data.samples import LabelledSamples, VectorSamples, check_range
 from shared.nn.activations import Sigmoid
 from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import evaluate
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 from shared.parallel.sharding import default_shards
@@ -156,7 +156,7 @@ class Network:
         with quiet():
             tests.check_inputs(self._arithmetic)
             mlp = self._mlp(np.empty((0, 1), self._dtype))
-            return count_correct(mlp, mlp.rounded(self.parameters), tests)
+            return evaluate(mlp, mlp.rounded(self.parameters), tests).correct
 
     @property
     def _dtype(self) -> np.dtype[Any]:
@@ -168,12 +168,7 @@ class Network:
     def _on_grid(self, values: Array, what: str, least: int) -> Array:
         """Return inputs or wanted outputs as the network's sums take them.  Raises DataError for others."""
         check_range(what, values, least, self._arithmetic)
-        grid = ARITHMETICS[self._arithmetic].input_grid
-        if grid is None:
-            return values
-        rounded = np.empty(values.shape)
-        grid.round(values, rounded)
-        return rounded
+        return self._mlp(values).inputs.convert(values) if ARITHMETICS[self._arithmetic].any_order else values
 
     def _strategy(
         self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int | None = None
@@ -197,8 +192,8 @@ class Network:
 
 def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
     step, n_units = Step(0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
-    total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
-    strategy.update(parameters, {}, step, total, n_samples)
+    total, _ = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
+    strategy.update(parameters, {}, step, total)
 
 
 def _stack(pairs: Iterable[Pair]) -> VectorSamples:

@@ -14,10 +14,13 @@ from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.errors import DivergedError
 from shared.nn.parameters import Parameters
+from shared.nn.score import Score, added
 from shared.optim.optimizers import OptimizerState
+from shared.parallel.batches import Batches
 from shared.parallel.reduction import TreeReducer
+from shared.parallel.sums import Sum
 from shared.strategies import LocalSGD
-from shared.types import Rows, Vector
+from shared.types import Vector
 
 
 class LocalSGDStrategy:
@@ -26,10 +29,10 @@ class LocalSGDStrategy:
     divisible = False
 
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
-        self._config, self._samples = config, samples
+        self._config = config
         self._samples_per_replica = config.mini_batch_size * options.local_steps
         self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
-        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
+        self._batches = Batches(config, samples, self._mlp)
         self._common = config.mlp()  # rounds into memory of its own
         self._inner, self._outer = config.local_update(len(samples)), config.step_update(len(samples))
         self._replica = Parameters(config.sizes, config.dtype)
@@ -42,37 +45,41 @@ class LocalSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._common.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        bounds = self.bounds(len(step.rows))
-        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch)
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
+        bounds, scores = self.bounds(len(step.rows)), list[Score]()
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
             try:
-                self._take_local_steps(weights, step.rows[bounds[shard] : bounds[shard + 1]], learning_rate)
+                scores.extend(self._take_local_steps(weights, step, bounds[shard], bounds[shard + 1]))
                 np.subtract(weights.flat, self._replica.flat, out.flat)
             except DivergedError:  # whoever computes this: the loop reports it
                 out.flat.fill(np.nan)
+                scores.append(Score(samples=bounds[shard + 1] - bounds[shard]))
 
-        return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
+        return Sum(self._reducer.sum(pseudo_gradient, first, stop), added(scores))
 
-    def _take_local_steps(self, start: Parameters, rows: Rows, learning_rate: float) -> None:
-        """Have the replica take its steps from there, with an optimizer that remembers nothing of the steps before."""
+    def _take_local_steps(self, start: Parameters, step: Step, first: int, stop: int) -> list[Score]:
+        """Have the replica take its steps on samples `first` to `stop - 1`; return how good it was on the way."""
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
-        state = self._inner.initial_state(replica.flat)
-        for first in range(0, len(rows), size):
-            x, y = self._samples.columns(rows[first : first + size], *self._numbers)
-            self._mlp.backward(self._mlp.rounded(replica), x, y, gradient)
-            self._inner(replica, state, gradient.flat, x.shape[1], learning_rate)
+        state = self._inner_state()
+        learning_rate, scores = self._config.learning_rate_at(step.number, self._steps_per_epoch), list[Score]()
+        for begin in range(first, stop, size):
+            end = min(begin + size, stop)
+            batch = self._batches.part(step, begin, end)
+            scores.append(batch.learn(self._mlp, self._mlp.rounded(replica), gradient))
+            self._inner(replica, state, gradient.flat, self._batches.count(step, begin, end), learning_rate)
+        return scores
+
+    def _inner_state(self) -> OptimizerState:
+        """Return what a replica's optimizer remembers at its first step: nothing of the steps before the last average.
+
+        So a replica is made of the common weights alone, and any worker can compute any of them.
+        """
+        return self._inner.initial_state(self._replica.flat)
 
     def update(
-        self,
-        parameters: Parameters,
-        state: OptimizerState,
-        step: Step,
-        total: Vector,
-        n_samples: int,
-        reductions: int = 0,
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
-        total /= len(self.bounds(n_samples)) - 1  # replicas; in an epoch's last step there may be fewer
+        total /= len(self.bounds(len(step.rows))) - 1  # replicas; in an epoch's last step there may be fewer
         self._outer(parameters, state, total, 1, 1.0)

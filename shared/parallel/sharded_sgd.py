@@ -6,9 +6,12 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
+from shared.nn.score import Score, added
 from shared.optim.optimizers import OptimizerState
+from shared.parallel.batches import Batches
 from shared.parallel.reduction import TreeReducer
 from shared.parallel.sharding import shard_bounds
+from shared.parallel.sums import Sum
 from shared.types import Vector
 
 
@@ -18,9 +21,9 @@ class ShardedSGDStrategy:
     divisible = False
 
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
-        self._config, self._shards, self._samples = config, shards, samples
+        self._config, self._shards = config, shards
         self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
-        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
+        self._batches = Batches(config, samples, self._mlp)
         self._update = config.step_update(len(samples))
         self._reducer = TreeReducer(config.sizes, config.dtype)
 
@@ -30,23 +33,17 @@ class ShardedSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._mlp.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        bounds = self.bounds(len(step.rows))
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
+        bounds, scores = self.bounds(len(step.rows)), list[Score]()
 
         def gradient(shard: int, out: Parameters) -> None:
-            x, y = self._samples.columns(step.rows[bounds[shard] : bounds[shard + 1]], *self._numbers)
-            self._mlp.backward(weights, x, y, out)
+            batch = self._batches.part(step, bounds[shard], bounds[shard + 1])
+            scores.append(batch.learn(self._mlp, weights, out))
 
-        return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]
+        return Sum(self._reducer.sum(gradient, first, stop), added(scores))
 
     def update(
-        self,
-        parameters: Parameters,
-        state: OptimizerState,
-        step: Step,
-        total: Vector,
-        n_samples: int,
-        reductions: int = 0,
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
         learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
-        self._update(parameters, state, total, n_samples, learning_rate)
+        self._update(parameters, state, total, self._batches.count(step), learning_rate)

@@ -10,6 +10,7 @@ from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.sharded_sgd import ShardedSGDStrategy
+from shared.parallel.sums import Sum
 from shared.parallel.sync_sgd import SyncSGDStrategy
 from shared.strategies import LocalSGD
 from shared.types import Vector
@@ -36,21 +37,12 @@ class Strategy(Protocol):
         """
         ...
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        """Return the sum of units `first` to `stop - 1` of a step, and the number of their samples.
-
-        weights: of `broadcast`.  The sum is flat like `weights.flat` and valid until the next call.
-        """
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
+        """Return the sum of units `first` to `stop - 1` of a step.  weights: of `broadcast`."""
         ...
 
     def update(
-        self,
-        parameters: Parameters,
-        state: OptimizerState,
-        step: Step,
-        total: Vector,
-        n_samples: int,
-        reductions: int = 0,
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
         """Take the step, in place.
 

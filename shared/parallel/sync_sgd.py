@@ -7,6 +7,8 @@ from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
+from shared.parallel.batches import Batches
+from shared.parallel.sums import Sum
 from shared.types import Vector
 
 
@@ -16,9 +18,9 @@ class SyncSGDStrategy:
     divisible = True
 
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
-        self._config, self._samples = config, samples
+        self._config = config
         self._mlp, self._steps_per_epoch = config.mlp(), config.sampler(len(samples)).steps_per_epoch
-        self._numbers = self._mlp.dtype, self._mlp.arithmetic.input_grid  # as samples are needed
+        self._batches = Batches(config, samples, self._mlp)
         self._update = config.step_update(len(samples))
         self._gradient = Parameters(config.sizes, config.dtype)
 
@@ -28,19 +30,12 @@ class SyncSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._mlp.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
-        x, y = self._samples.columns(step.rows[first:stop], *self._numbers)
-        self._mlp.backward(weights, x, y, self._gradient)
-        return self._gradient.flat, stop - first
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
+        score = self._batches.part(step, first, stop).learn(self._mlp, weights, self._gradient)
+        return Sum(self._gradient.flat, score)
 
     def update(
-        self,
-        parameters: Parameters,
-        state: OptimizerState,
-        step: Step,
-        total: Vector,
-        n_samples: int,
-        reductions: int = 0,
+        self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
         learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
-        self._update(parameters, state, total, n_samples, learning_rate)
+        self._update(parameters, state, total, self._batches.count(step), learning_rate)

@@ -24,7 +24,7 @@ from shared.data.dataset import Dataset, load_dataset
 from shared.data.samples import LabelledSamples
 from shared.environment import blas, environment, numpy_simd
 from shared.nn.arithmetic import exact, quiet
-from shared.nn.evaluation import count_correct
+from shared.nn.evaluation import evaluate
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
 
@@ -66,9 +66,9 @@ def trained(config: TrainConfig, n_samples: int, data: Dataset, cuts: random.Ran
         weights, total = strategy.broadcast(parameters), np.zeros_like(parameters.flat)
         for first, stop in parts(len(step.rows), cuts):
             total += strategy.block(weights, step, first, stop)[0]
-        strategy.update(parameters, state, step, total, len(step.rows))
+        strategy.update(parameters, state, step, total)
     mlp = config.mlp()
-    return f"{parameters.sha256[:16]}, {count_correct(mlp, mlp.rounded(parameters), test)}"
+    return f"{parameters.sha256[:16]}, {evaluate(mlp, mlp.rounded(parameters), test).correct}"
 
 
 def control(data: Dataset) -> str:

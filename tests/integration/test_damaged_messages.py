@@ -68,7 +68,7 @@ def test_damaged_requests_are_no_ones_work(server, dice):
         for message in client.lrange(keys.replies, 0, -1):
             reply = Record.decode(message)
             if reply is not None and reply.kind == Kind.REPLY:
-                right, n_samples = strategy.block(parameters, step_of(2), reply.first, reply.stop)
+                right, (_, _, n_samples) = strategy.block(parameters, step_of(2), reply.first, reply.stop)
                 assert (reply.step, reply.samples) == (2, n_samples)
                 assert message[RECORD_BYTES:] == right.tobytes()
                 answers += reply.identity == request.identity

@@ -114,6 +114,6 @@ class FakeWorker(threading.Thread):
         memory[: codec.nbytes(dtype, count)] = np.frombuffer(weights[RECORD_BYTES:], np.uint8)
         parameters = Parameters(config.sizes, config.dtype, codec.decode(memory, dtype, count))
         strategy, step = strategy_of(config, SAMPLES), step_of(request.step, config)
-        total, n_samples = strategy.block(parameters, step, request.first, request.stop)
+        total, (_, _, n_samples) = strategy.block(parameters, step, request.first, request.stop)
         reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord(dtype.char))
         return self._answer(reply.encode() + total.tobytes(), reply)

@@ -57,7 +57,7 @@ def test_any_number_of_workers_ends_at_the_same_epoch_with_the_same_bits(gradmq,
 def test_a_run_that_halves_its_learning_rate_is_the_same_on_any_number_of_workers(gradmq, small_data):
     alone = gradmq(*job(small_data, WANTED, workers=0, **HALVING))
     assert alone.end() == 0, alone.text()
-    assert "the learning rate has fallen to its limit" in alone.text()
+    assert "the learning rate has been reduced to its limit" in alone.text()
     rates = [line["learning_rate"] for line in metrics(alone)]
     assert sorted({*rates}) == [0.15, 0.3]  # and at a quarter it ends
     program = gradmq(*job(small_data, WANTED, workers=2, **HALVING))

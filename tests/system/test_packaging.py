@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import gradmq
+from coordinator.recipes import catalogue
 from tests.support import command
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +121,7 @@ def test_the_program_knows_its_version_where_it_is_installed():
     assert python("-I", "-S", "-c", uninstalled) == (0, "unknown\n", "")
 
 
-def test_the_wheel_has_our_packages_their_types_the_digits_and_the_licence(tmp_path):
+def test_the_wheel_has_our_packages_their_types_the_digits_the_recipes_and_the_licence(tmp_path):
     code, _, error = python("-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path)
     assert code == 0, error
     (wheel,) = tmp_path.glob("*.whl")
@@ -131,7 +132,9 @@ def test_the_wheel_has_our_packages_their_types_the_digits_and_the_licence(tmp_p
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
     digits = {f"shared/mnist/{path.name}" for path in (ROOT / "data" / "mnist").iterdir()}
     assert len(digits) == 7
-    assert digits | {f"{metadata}/licenses/LICENSE"} <= names
+    recipes = {f"coordinator/recipes/{recipe.name}.toml" for recipe in catalogue.recipes()}
+    assert "coordinator/recipes/notebook.toml" in recipes
+    assert digits | recipes | {f"{metadata}/licenses/LICENSE"} <= names
 
 
 def locked(name: str) -> dict[str, Requirement]:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from shared.config import _CHOICES, TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
+from shared.nn.losses import LOSSES
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import SGD, Adam, Nesterov
 from shared.optim.schedules import Constant, CosineDecay, Halving, Plateau, StepDecay
@@ -108,7 +110,8 @@ def test_a_configuration_is_given_by_names_alone():
 @pytest.mark.parametrize("field", sorted(_CHOICES.keys() - {"arithmetic"}))
 def test_every_choice_of_a_registry_is_taken(field):
     for choice in _CHOICES[field]:
-        assert getattr(replace(SYNC, **{field: choice}), field) == choice
+        output = LOSSES[choice].outputs[0] if field == "loss" else SYNC.output
+        assert getattr(replace(SYNC, **{"output": output, "loss": "", field: choice}), field) == choice
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
@@ -134,7 +137,11 @@ def test_exact_is_the_default():
     [
         ({"dtype": "float32"}, "dtype", "must be float64 in exact arithmetic"),
         ({"dtype": "float16"}, "dtype", "must be float64 in exact arithmetic"),
-        ({"initializer": "standard-normal"}, "initializer", "must be one of normal in exact arithmetic"),
+        (
+            {"initializer": "standard-normal"},
+            "initializer",
+            "must be one of normal, nielsen, lecun, glorot, he in exact arithmetic",
+        ),
         ({"strategy": SyncSGD(shards=2)}, "shards", "has no meaning in exact arithmetic"),
         ({"arithmetic": "native"}, "shards", "must be given in native arithmetic"),
         ({"mini_batch_size": 2**21 + 1}, "mini_batch_size", f"must be at most {2**21} for exact sums"),
@@ -168,9 +175,17 @@ LEARNING = replace(
     max_norm=4.0,
     ema=0.5,
 )
+DEFORMED = replace(
+    EXACT,
+    augment=Augmentation(elastic=3.6, rotate=9),
+    image_shape=(2, 3),
+    standardize=(0.5, 0.25),
+    class_weights=(1, 2, 0.5),
+)
+NO_SHARDS = replace(EXACT, strategy=LocalSGD(local_steps=5))
 
 
-@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, replace(EXACT, strategy=LocalSGD(local_steps=5)), LEARNING])
+@pytest.mark.parametrize("config", [SYNC, LOCAL, EXACT, NO_SHARDS, LEARNING, DEFORMED])
 def test_a_configuration_survives_its_journey(config):
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
@@ -179,8 +194,10 @@ def test_a_configuration_is_kept_under_these_names():
     assert SYNC.to_json() == {
         "sizes": [6, 5, 3],
         "activation": "sigmoid",
+        "output": "sigmoid",
         "loss": "quadratic",
         "initializer": "normal",
+        "standardize": None,
         "arithmetic": "native",
         "dtype": "float32",
         "epochs": 1,
@@ -193,7 +210,15 @@ def test_a_configuration_is_kept_under_these_names():
         "clip_norm": None,
         "max_norm": None,
         "ema": 0.0,
+        "dropout": 0.0,
+        "input_dropout": 0.0,
+        "label_smoothing": 0.0,
+        "class_weights": [],
+        "augment": None,
+        "image_shape": None,
         "seed": 0,
+        "train_samples": 0,
+        "start": "",
         "strategy": {"kind": "sync-sgd", "shards": 2},
         "monitor": "validation-accuracy",
         "early_stopping": 0,
@@ -367,6 +392,35 @@ def test_the_weights_are_as_large_as_said():
     assert parameters.flat.nbytes == LOCAL.nbytes == 8 * Parameters.count((6, 5, 3))
     assert parameters.dtype == np.float64
     assert (EXACT.initial_parameters().flat.nbytes, EXACT.nbytes) == (LOCAL.nbytes, LOCAL.nbytes)
+
+
+def test_a_run_has_the_steps_of_one_with_other_epochs_and_of_no_other():
+    longer = replace(EXACT, epochs=60)
+    assert EXACT.has_steps_of(EXACT)
+    assert EXACT.has_steps_of(longer) and longer.has_steps_of(EXACT)
+    for changed in (
+        replace(longer, seed=1),
+        replace(longer, learning_rate=1.0),
+        replace(longer, train_samples=9),
+        LOCAL,
+    ):
+        assert not EXACT.has_steps_of(changed)
+
+
+def test_a_schedule_that_depends_on_the_end_makes_the_number_of_epochs_a_part_of_every_step():
+    falling = replace(EXACT, schedule=CosineDecay())
+    assert (EXACT.depends_on_end, falling.depends_on_end) == (False, True)
+    assert falling.has_steps_of(falling)
+    assert not falling.has_steps_of(replace(falling, epochs=60))
+
+
+def test_more_training_samples_than_there_are_cannot_be_asked_for():
+    config = replace(EXACT, train_samples=40)
+    config.check_data(40, 6, 3)  # of the first 40
+    with pytest.raises(ConfigError, match="train_samples must be at most 30, the number of training samples"):
+        config.check_data(30, 6, 3)
+    with pytest.raises(ConfigError, match="train_samples must be at least 1, got -1; leave it out for all"):
+        replace(EXACT, train_samples=-1)
 
 
 @pytest.mark.parametrize(

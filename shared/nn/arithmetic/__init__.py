@@ -15,6 +15,7 @@ from shared.nn.activations import Activation
 from shared.nn.arithmetic.exact import Exact
 from shared.nn.arithmetic.native import Native
 from shared.nn.grids import Grid
+from shared.nn.outputs import Output
 from shared.nn.tangents import Scratch
 from shared.types import Array, Vector
 
@@ -25,7 +26,7 @@ class Arithmetic(Protocol):
     any_order: bool  # whether sums are the same in any order, and so a mini-batch may be cut anywhere
     most_samples: int  # of a whole mini-batch, whose sums are as promised
     dtype: np.dtype[Any]  # of weights, gradients and all between them
-    input_grid: Grid | None  # that samples are to be rounded to; if there is one, they must be between -1 and 1
+    input_grid: Grid | None  # that samples are to be rounded to, if there is one
 
     def weights(self, flat: Vector) -> Vector:
         """Return all weights and biases as sums take them; valid until the next call.
@@ -34,8 +35,16 @@ class Arithmetic(Protocol):
         """
         ...
 
-    def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
-        """Replace the sums z, shaped like scratch, by the neurons' outputs as further sums take them."""
+    def activate(self, function: Activation | Output, z: Array, scratch: Scratch) -> None:
+        """Replace the sums z, shaped like scratch, by the neurons' outputs."""
+        ...
+
+    def round_inputs(self, x: Array) -> None:
+        """Replace inputs, of which dropout has changed some, by what further sums take."""
+        ...
+
+    def round_outputs(self, a: Array) -> None:
+        """Replace outputs of a hidden layer, of which dropout has changed some, by what further sums take."""
         ...
 
     def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:

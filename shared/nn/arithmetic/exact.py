@@ -6,7 +6,7 @@ multiplied and summed are first rounded to grids, one by one. A grid is the mult
 
     numbers            multiples of    at most
     weights, biases    wlim / 2^w      wlim, the power of two at or above the network's largest
-    inputs, outputs    2^-18           1, the range of the data and of the activations
+    inputs, outputs    alim / 2^18     alim, the range of the data or of the activation: 1 for sigmoid, 64 for ReLU
     deltas             dlim / 2^d      dlim, which is proven from the weights, see below
 
 A product of two such numbers is a whole number of units (the one's unit times the other's): for a weight and an output
@@ -21,11 +21,12 @@ Nor is one when the mini-batch is cut anywhere, and the sums of its parts are ad
 the whole. A fused multiply-add, which leaves out a rounding, leaves out none. All that BLAS must do is to multiply and
 to add.
 
-No delta exceeds dlim, whatever the samples. In the last layer that is what the loss says of its derivative: 1/4 for
-quadratic and sigmoid. Before it, |W.T @ delta| is at most the next layer's dlim times the largest column sum of |W|,
-and the activation's derivative makes a quarter of that at most, for the sigmoid. Rounding cannot cross these limits:
-they are powers of two, rounded up. For the same reason they lose some bits a layer: a network with many wide hidden
-layers has deltas that are finer than its grid, and does not learn (`coarsest_delta`).
+No delta exceeds dlim, whatever the samples. In the last layer that is what the loss says of its derivative, 1/4 for
+quadratic and sigmoid, 1 for the cross-entropy, times the largest weight of a sample. Before it, |W.T @ delta| is at
+most the next layer's dlim times the largest column sum of |W|, and the activation's derivative makes a quarter of that
+at most, for the sigmoid; dropout enlarges what it keeps. Rounding cannot cross these limits: they are powers of two,
+rounded up. For the same reason they lose some bits a layer: a network with many wide hidden layers has deltas that are
+finer than its grid, and does not learn (`coarsest_delta`).
 
 All limits come from weights and sizes, none from samples. So they are the same for each part of a mini-batch, and
 nothing has to be checked afterwards or done again. And all that is no such sum (biases are added after it) is done
@@ -40,9 +41,10 @@ from numpy.typing import DTypeLike
 
 from shared.errors import ConfigError, DivergedError
 from shared.nn.activations import Activation
-from shared.nn.grids import Grid, bits_of, power_above
-from shared.nn.losses import Loss
-from shared.nn.tangents import OUTPUT_BITS, OUTPUTS, Scratch
+from shared.nn.architecture import Architecture
+from shared.nn.grids import OUTPUT_BITS, Grid, bits_of, power_above, value_grid
+from shared.nn.outputs import Output
+from shared.nn.tangents import Scratch
 from shared.types import Array, Vector
 
 _FLOAT64 = 53  # bits of a float64: whole numbers up to 2^53 are exact
@@ -58,18 +60,18 @@ class Exact:
 
     any_order = True
     dtypes = ("float64",)
-    input_grid: Grid | None = OUTPUTS
 
-    def __init__(
-        self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int
-    ) -> None:
+    def __init__(self, architecture: Architecture, dtype: DTypeLike, most_samples: int) -> None:
         """dtype: float64.  most_samples: of a whole mini-batch."""
         self.dtype = np.dtype(np.float64)
         self.most_samples = most_samples
+        sizes, activation, loss = architecture.sizes, architecture.activation, architecture.loss
         self.weight_bits, self.delta_bits = bits(sizes, most_samples)
-        self._largest_weight = _LARGEST_SUM / 2 ** bits_of(max(sizes))
-        self._steepest = activation.steepest
-        self._last_limit = power_above(loss.delta_bound(activation))
+        self._largest_weight = _LARGEST_SUM / 2 ** bits_of(max(sizes)) / architecture.largest_output
+        self.input_grid: Grid | None = value_grid(architecture.input_limit)
+        self._output_grid = value_grid(architecture.output_limit)
+        self._steepest = activation.steepest * power_above(architecture.kept_outputs)
+        self._last_limit = power_above(loss.delta_bound(architecture.output) * architecture.sample_weight)
         self._rounded: Vector = np.empty(0)
         self._magnitudes: dict[tuple[int, ...], Array] = {}  # memory, by shape
 
@@ -87,8 +89,15 @@ class Exact:
             grid.round(flat[start : start + _PART], self._rounded[start : start + _PART])
         return self._rounded
 
-    def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
-        activation.tangents.look_up(z, scratch)
+    def activate(self, function: Activation | Output, z: Array, scratch: Scratch) -> None:
+        function.apply_on_grid(z, scratch)
+
+    def round_inputs(self, x: Array) -> None:
+        assert self.input_grid is not None
+        self.input_grid.round(x, x)
+
+    def round_outputs(self, a: Array) -> None:
+        self._output_grid.round(a, a)
 
     def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:
         limits = [self._last_limit]

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from shared.nn.activations import Activation
+from shared.nn.architecture import Architecture
 from shared.nn.grids import Grid
-from shared.nn.losses import Loss
+from shared.nn.outputs import Output
 from shared.nn.tangents import Scratch
 from shared.types import Array, Vector
 
@@ -20,18 +21,22 @@ class Native:
     input_grid: Grid | None = None
     most_samples = 2**63 - 1  # any number
 
-    def __init__(
-        self, sizes: Sequence[int], activation: Activation, loss: Loss, dtype: DTypeLike, most_samples: int
-    ) -> None:
+    def __init__(self, architecture: Architecture, dtype: DTypeLike, most_samples: int) -> None:
         """most_samples: of a mini-batch; of no consequence."""
         self.dtype = np.dtype(dtype)
-        self._unrounded = [0.0] * (len(sizes) - 1)
+        self._unrounded = [0.0] * (len(architecture.sizes) - 1)
 
     def weights(self, flat: Vector) -> Vector:
         return flat
 
-    def activate(self, activation: Activation, z: Array, scratch: Scratch) -> None:
-        activation.apply(z)
+    def activate(self, function: Activation | Output, z: Array, scratch: Scratch) -> None:
+        function.apply(z)
+
+    def round_inputs(self, x: Array) -> None:
+        pass
+
+    def round_outputs(self, a: Array) -> None:
+        pass
 
     def delta_limits(self, weights: Sequence[Array]) -> Sequence[float]:
         return self._unrounded

@@ -1,19 +1,21 @@
 """What options stand for: a configuration, and what the run is computed with."""
 
 import os
-from typing import Any
 
 import click
 import pytest
 
-from coordinator.cli import options
 from coordinator.cli.train import resume_command, train_command
 from coordinator.session import RunOptions
 from shared.config import _CHOICES, TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
+from shared.nn.losses import LOSSES
+from shared.nn.outputs import OUTPUTS
 from shared.optim.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Nesterov, RMSprop
 from shared.optim.schedules import SCHEDULES, Constant, CosineDecay, Halving, Plateau, StepDecay
 from shared.strategies import LocalSGD, SyncSGD
+from tests.support import command_line
 
 NOTEBOOK = TrainConfig(sizes=(784, 30, 10), epochs=30, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 
@@ -25,22 +27,12 @@ def _no_environment(monkeypatch):
             monkeypatch.delenv(name)
 
 
-def parsed(line: str, command: click.Command = train_command) -> tuple[RunOptions, dict[str, Any]]:
-    """What a command line of `train` (or `resume`) stands for."""
-    with command.make_context(command.name, line.split()) as ctx:
-        given = dict(ctx.params)
-        for name in ("data", "runs", "log_format", "name"):
-            given.pop(name, None)
-        return options.to_run_options(ctx, given), given
-
-
 def config_of(line: str) -> TrainConfig:
-    run_options, given = parsed(line)
-    return options.to_config(given, alone=run_options.workers == 0)
+    return command_line.config_of(line.split())
 
 
 def run_options_of(line: str) -> RunOptions:
-    return parsed(line)[0]
+    return command_line.parsed(line.split())[0]
 
 
 def test_without_options_it_is_the_notebooks_training():
@@ -53,10 +45,25 @@ def test_the_learning_rate_has_the_notebooks_name_too(option):
     assert config_of(f"{option} 0.5").learning_rate == 0.5
 
 
+@pytest.mark.parametrize(("name", "other"), [("--loss", "--cost"), ("--initializer", "--init")])
+def test_an_option_has_the_name_that_one_would_guess_too(name, other):
+    (param,) = [param for param in train_command.params if name in param.opts]
+    assert param.opts == [name, other]
+    for choice in param.type.choices:
+        goes_with = f"--output {LOSSES[choice].outputs[0]}" if other == "--cost" else ""
+        line = f"--arithmetic native {goes_with} {other} {choice}"
+        assert getattr(config_of(line), param.name) == choice
+
+
 @pytest.mark.parametrize(
     ("line", "field", "value"),
     [
         ("--sizes 784,100,50,10", "sizes", (784, 100, 50, 10)),
+        ("--hidden 100", "sizes", (784, 100, 10)),
+        ("--hidden 100,50", "sizes", (784, 100, 50, 10)),
+        ("--hidden 100,50 --sizes 784,100,50,10", "sizes", (784, 100, 50, 10)),
+        ("--sizes 196,12,3", "sizes", (196, 12, 3)),  # which the data are compared with
+        ("--train-samples 1000", "train_samples", 1000),
         ("--epochs 3", "epochs", 3),
         ("--seed 7", "seed", 7),
         ("--arithmetic native", "dtype", "float32"),
@@ -89,6 +96,13 @@ def test_the_learning_rate_has_the_notebooks_name_too(option):
         ("--clip-norm 1", "clip_norm", 1.0),
         ("--max-norm 3", "max_norm", 3.0),
         ("--ema 0.99", "ema", 0.99),
+        ("--standardize 0.1307,0.3081", "standardize", (0.1307, 0.3081)),
+        ("--dropout 0.5", "dropout", 0.5),
+        ("--input-dropout 0.2", "input_dropout", 0.2),
+        ("--label-smoothing 0.1", "label_smoothing", 0.1),
+        ("--class-weights 1,1,1,1,1,1,1,1,1,2", "class_weights", (*[1.0] * 9, 2.0)),
+        ("--augment elastic=4.3,shift", "augment", Augmentation(elastic=4.3, shift=1.0)),
+        ("--augment shift", "image_shape", (28, 28)),
     ],
 )
 def test_an_option_decides_its_field(line, field, value):
@@ -100,9 +114,15 @@ def test_every_registry_has_an_option_with_its_choices(field):
     name = "--" + field.replace("_", "-")
     (param,) = [param for param in train_command.params if name in param.opts]
     assert list(param.type.choices) == list(_CHOICES[field])
-    assert param.default == getattr(NOTEBOOK, field)
+    assert getattr(NOTEBOOK, field) == (OUTPUTS[NOTEBOOK.output].loss if field == "loss" else param.default)
     for choice in _CHOICES[field]:
-        assert getattr(config_of(f"--arithmetic native {name} {choice}"), field) == choice
+        goes_with = f"--output {LOSSES[choice].outputs[0]}" if field == "loss" else ""
+        assert getattr(config_of(f"--arithmetic native {goes_with} {name} {choice}"), field) == choice
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_output_has_its_own_loss(output):
+    assert config_of(f"--output {output}").loss == OUTPUTS[output].loss
 
 
 @pytest.mark.parametrize(("field", "kinds"), [("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)])
@@ -146,17 +166,23 @@ def test_what_a_run_is_computed_with_changes_nothing_of_its_configuration(line, 
     assert config_of(line) == NOTEBOOK
 
 
-def test_resume_takes_what_a_run_is_computed_with_and_nothing_else():
-    run_options, left = parsed("some-run --workers 3 --audit 0.5", resume_command)
+def test_resume_takes_what_a_run_is_computed_with_and_how_far_it_goes_and_nothing_else():
+    run_options, left = command_line.parsed(
+        ["some-run", "--workers", "3", "--audit", "0.5", "--epochs", "60"], resume_command
+    )
     assert run_options == RunOptions(workers=3, audit=0.5)
-    assert left == {}
+    assert left == {"epochs": 60}
     with pytest.raises(click.NoSuchOption):
-        parsed("some-run --learning-rate 1", resume_command)
+        command_line.parsed(["some-run", "--learning-rate", "1"], resume_command)
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ("--hidden 30 --sizes 784,20,10", "--sizes 784,20,10 and --hidden 30 do not agree; give one of them"),
+        ("--standardize 0.1", "'0.1' is no list of 2 numbers; for MNIST, give 0.1307,0.3081"),
+        ("--class-weights 1,x", "'1,x' is no list of numbers; give one for each class, like 1,1,2"),
+        ("--hidden 30,x", "'30,x' is no list of layer sizes; give one or more, like 100,50"),
         ("--replicas 3", "--replicas goes with --local-steps"),
         ("--outer-momentum 0.5", "--outer-momentum goes with --local-steps"),
         ("--replicas 3 --outer-momentum 0.5", "--replicas and --outer-momentum go with --local-steps"),

@@ -34,7 +34,7 @@ from coordinator.cluster import preflight
         ("--dtype float32", "--dtype must be float64 in exact arithmetic, got float32; leave it out, or choose native"),
         (
             "--initializer standard-normal",
-            "--initializer must be one of normal in exact arithmetic, got standard",
+            "--initializer must be one of normal, nielsen, lecun, glorot, he in exact",
         ),
         ("--arithmetic fast", "'fast' is not one of 'exact', 'native'"),
         ("--mini-batch-size 3000000", "--mini-batch-size must be at most 2097152 for exact sums, got 3000000; choose"),

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.sources import SOURCES
 from shared.errors import DataError
+from shared.nn.inputs import InputFormat
 from tests.support.mnist import MNIST, write_idx
 
 
@@ -26,7 +28,9 @@ def test_mnist_is_split_as_in_the_seed():
     assert [len(part) for part in (data.training, data.validation, data.test)] == [50_000, 10_000, 10_000]
     assert (data.training.n_inputs, data.training.n_classes) == (784, 10)
     assert data.training.labels[:5].tolist() == [5, 0, 4, 1, 9]
-    x, y = data.training.columns(np.array([0, 1]), np.float32)
+    rows, form = np.array([0, 1]), InputFormat(np.dtype(np.float32))
+    x, (y, labels) = data.training.inputs(rows, form), data.training.wanted(rows, form)
+    assert labels.tolist() == [5, 0]
     assert (x.shape, y.shape, x.dtype) == ((784, 2), (10, 2), np.float32)
     assert (x.min(), x.max()) == (0, 1)
     assert y.argmax(axis=0).tolist() == [5, 0]
@@ -35,6 +39,26 @@ def test_mnist_is_split_as_in_the_seed():
 def test_the_default_is_found_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert len(load_dataset(DEFAULT_DATA).test) == 10_000
+
+
+def test_images_keep_their_size():
+    assert load_dataset(MNIST).image_size == (28, 28)
+
+
+@pytest.mark.parametrize(("shape", "expected"), [((3, 5), (3, 5)), ((25,), (5, 5)), ((26,), None), ((1,), (1, 1))])
+def test_a_size_that_is_not_told_is_that_of_a_square(tmp_path, monkeypatch, shape, expected):
+    class Told:
+        what = "what a test says"
+
+        def recognises(self, path):
+            return True
+
+        def read(self, path):
+            return [(np.zeros((4, *shape), np.uint8), np.arange(4))] * 3
+
+    monkeypatch.setitem(SOURCES, "idx", Told())
+    data = load_dataset(tmp_path)
+    assert (data.image_size, data.training.images.shape) == (expected, (4, np.prod(shape)))
 
 
 def test_other_idx_files_bring_their_own_shape_and_classes(tmp_path):

@@ -91,14 +91,14 @@ class Told:
         cut: bytes that are missing at the end.
         """
         request = self.requests[block]
-        total, n_samples = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
+        total, (_, _, n_samples) = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
         record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
         content = (total + np.float32(spoil)).tobytes()[: NBYTES - cut]
         return self.tell(record._replace(**fields).encode() + content, waited=waited)
 
     def total_is_right(self) -> bool:
         """Whether the step, all of which was answered, has the right sum."""
-        right, n_samples = self.strategy.block(PARAMETERS, self.pending.step, 0, 4)
+        right, (_, _, n_samples) = self.strategy.block(PARAMETERS, self.pending.step, 0, 4)
         result = self.pending.result(())
         return (result.total.tobytes(), result.n_samples) == (right.tobytes(), n_samples)
 

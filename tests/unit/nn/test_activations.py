@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import quiet
 from shared.nn.arithmetic.native import Native
-from shared.nn.losses import LOSSES
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
 from shared.notebook.network import sigmoid, sigmoid_prime
+from tests.support.exact import architecture
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -22,8 +22,7 @@ def test_sigmoid_has_its_limits_and_gives_no_warning_anywhere(dtype):
     z = np.array([-np.inf, -1e30, -1000, -89, 0, 1000, 1e30, np.inf], dtype)
     parameters = Parameters((3, 3), dtype)
     parameters.weights[0][...] = np.eye(3)
-    pair = ACTIVATIONS["sigmoid"], LOSSES["quadratic"]
-    network = MLP((3, 3), *pair, Native((3, 3), *pair, dtype, 1))
+    network = MLP(architecture((3, 3)), Native(architecture((3, 3)), dtype, 1))
     with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("error")
         result = sigmoid(z)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from shared.nn.arithmetic import exact as module
+from shared.nn.grids import OUTPUT_BITS
 from shared.nn.parameters import Parameters
-from shared.nn.tangents import OUTPUT_BITS
 from tests.support.exact import exact, exact_mlp, gradient
 
 RNG = np.random.default_rng(0)

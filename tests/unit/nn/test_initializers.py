@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.nn.initializers import INITIALIZERS, natural_logarithm, normal
+from shared.nn.initializers import INITIALIZERS, normal
+from shared.nn.logarithm import natural_logarithm
 from shared.nn.parameters import Parameters
 from shared.nn.random import Purpose, stream
 from tests.support.learning import CONFIG
@@ -34,6 +35,46 @@ RECORDED = {
         -1.7673803015404892,
         0.15929546600623282,
         -1.7741885208017214,
+    ],
+    "nielsen": [
+        -0.17053903616972532,
+        -0.151005424531895,
+        -0.5521931539563593,
+        1.2517349571476684,
+        0.004255106797265663,
+        -1.0008208312057587,
+        -1.3017747061763996,
+        -1.4059932555265167,
+    ],
+    "lecun": [
+        -0.17053903616972532,
+        -0.151005424531895,
+        -0.5521931539563593,
+        1.2517349571476684,
+        0.004255106797265663,
+        -1.0008208312057587,
+        -0.0,
+        -0.0,
+    ],
+    "glorot": [
+        -0.18681615409069596,
+        -0.1654181546435258,
+        -0.6048972930436421,
+        1.371206944095081,
+        0.0046612359549119305,
+        -1.0963442905449288,
+        -0.0,
+        -0.0,
+    ],
+    "he": [
+        -0.17053903616972532,
+        -0.151005424531895,
+        -0.5521931539563593,
+        1.2517349571476684,
+        0.004255106797265663,
+        -1.0008208312057587,
+        -0.0,
+        -0.0,
     ],
 }
 
@@ -83,13 +124,27 @@ def test_in_less_precision_they_are_the_same_numbers_rounded(name):
     assert draw(name, dtype="float32").flat.tolist() == draw(name).flat.astype(np.float32).tolist()
 
 
+# Of weights of layers 300,200,100, and of biases.
+VARIANCES = {
+    "normal": ([1, 1], 1),
+    "standard-normal": ([1, 1], 1),
+    "nielsen": ([1 / 300, 1 / 200], 1),
+    "lecun": ([1 / 300, 1 / 200], 0),
+    "glorot": ([2 / 500, 2 / 300], 0),
+    "he": ([2 / 300, 1 / 200], 0),
+}
+
+
 @pytest.mark.parametrize("name", INITIALIZERS)
-def test_they_have_mean_0_and_variance_1_for_weights_and_biases(name):
+def test_they_have_mean_0_and_the_variance_of_their_definition(name):
     parameters = draw(name, (300, 200, 100))
-    for layer in (*parameters.weights, *parameters.biases):
+    of_weights, of_biases = VARIANCES[name]
+    for layer, variance in zip(
+        (*parameters.weights, *parameters.biases), (*of_weights, of_biases, of_biases), strict=True
+    ):
         tolerance = 5 / np.sqrt(layer.size)
-        assert abs(layer.mean()) < tolerance
-        assert abs(layer.var() - 1) < 1.5 * tolerance
+        assert abs(layer.mean()) <= tolerance * math.sqrt(variance)
+        assert abs(layer.var() - variance) <= 1.5 * tolerance * variance
 
 
 def words(seed: int = 0) -> np.random.Philox:

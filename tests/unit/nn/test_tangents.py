@@ -9,8 +9,9 @@ import pytest
 
 from shared.nn import tangents
 from shared.nn.activations import ACTIVATIONS
-from shared.nn.tangents import OUTPUT_BITS, OUTPUTS, SIGMOID, Scratch, Tangents
-from tests.support.integers import sigmoid
+from shared.nn.grids import OUTPUT_BITS, value_grid
+from shared.nn.tangents import SIGMOID, TANH, Scratch, Tangents
+from tests.support.integers import sigmoid, tanh
 
 UNITS = 2.0**OUTPUT_BITS  # of the outputs' grid in 1
 LAST = 14 * 128  # number of the last tangent
@@ -111,26 +112,40 @@ def test_the_shape_does_not_matter(shape):
     assert np.array_equal(a.ravel(), looked_up(z.ravel()))
 
 
+def on_grid(name: str, z: np.ndarray) -> np.ndarray:
+    a = z.copy()
+    ACTIVATIONS[name].apply_on_grid(a, Scratch(a.shape))
+    return a
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_tangents_of_an_activation_are_the_activations(name):
-    """On the grid of outputs, a unit more or less."""
-    activation = ACTIVATIONS[name]
+def test_an_activation_on_the_grid_is_the_activation(name):
+    """A unit of its grid more or less."""
     z = np.random.default_rng(3).uniform(-20, 20, 10_000)
     truth = z.copy()
-    activation.apply(truth)
-    assert np.abs(looked_up(z, activation.tangents) - truth).max() < 1 / UNITS
+    ACTIVATIONS[name].apply(truth)
+    assert np.abs(on_grid(name, z) - truth).max() < value_grid(ACTIVATIONS[name].limit).unit
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_keeps_within_its_extent_and_is_nowhere_steeper_than_it_says(name):
+def test_an_activation_keeps_its_limit_and_grid_and_is_nowhere_steeper_than_it_says(name):
     activation = ACTIVATIONS[name]
-    z = np.linspace(-20, 20, 100_001)
-    a, slope = looked_up(z, activation.tangents), np.empty_like(z)
-    assert a.max() - a.min() <= activation.extent
-    assert np.abs(a).max() <= 1
+    z = np.concatenate([np.linspace(-200, 200, 100_001), [2.0**43, -(2.0**43)]])
+    a, slope = on_grid(name, z), np.empty_like(z)
+    assert np.abs(a).max() <= activation.limit
+    units = a / value_grid(activation.limit).unit
+    assert np.array_equal(units, np.rint(units))
     activation.derivative(a, slope)
     assert np.abs(slope).max() <= activation.steepest
 
 
-def test_the_grid_of_outputs_is_as_fine_as_it_says():
-    assert OUTPUTS.unit == 1 / UNITS
+def test_tanh_is_what_python_computes_one_number_at_a_time():
+    z = np.concatenate([np.random.default_rng(4).uniform(-8, 8, 3000), [0.0, 7.0, -7.0, 1e9, -1e9]])
+    assert on_grid("tanh", z).tolist() == [float(tanh(value)) for value in z.tolist()]
+    assert np.array_equal(on_grid("tanh", -z), -on_grid("tanh", z))
+    assert digest(TANH) == "203ca4352ab4b4a70e2c6b3efeb30bfd3ff728ad476f91fcdc976f86a86a5890"
+
+
+def test_relu_ends_at_64_on_the_grid():
+    assert on_grid("relu", np.array([-1.0, 0.0, 0.5, 63.5, 65.0])).tolist() == [0.0, 0.0, 0.5, 63.5, 64.0]
+    assert on_grid("leaky-relu", np.array([-100.0, -1e9]))[1] == -64.0

@@ -35,7 +35,7 @@ def take_sgd_steps(parameters: Parameters, rows: Rows) -> None:
     strategy = strategy_of(config_of(SyncSGD(shards=1)), SAMPLES)
     for first in range(0, len(rows), 4):
         step = Step(0, 0, 0, rows[first : first + 4])
-        gradient, n_samples = strategy.block(parameters, step, 0, 1)
+        gradient, (_, _, n_samples) = strategy.block(parameters, step, 0, 1)
         SGD().step(parameters.flat, gradient / n_samples, {}, 3.0, np.empty_like(gradient))
 
 
@@ -46,8 +46,8 @@ def test_one_replica_is_sgd_itself():
     alone, together = config.initial_parameters(), config.initial_parameters()
     take_sgd_steps(alone, np.arange(50))
     step = Step(0, 0, 0, np.arange(50))
-    total, n_samples = strategy.block(together, step, 0, 1)
-    strategy.update(together, {}, step, total, n_samples)
+    total, (_, _, _n_samples) = strategy.block(together, step, 0, 1)
+    strategy.update(together, {}, step, total)
     np.testing.assert_allclose(together.flat, alone.flat, rtol=1e-13)
 
 
@@ -66,9 +66,9 @@ def test_the_weights_follow_the_mean_of_the_replicas_pseudo_gradients():
     state = {"ahead": np.full_like(start.flat, -0.125)}  # momentum times a velocity of -0.25
     moved, step = config.initial_parameters(), Step(0, 0, 0, rows)
     assert strategy.bounds(40) == [0, 12, 24, 36, 40]
-    total, n_samples = strategy.block(moved, step, 0, 4)
+    total, (_, _, n_samples) = strategy.block(moved, step, 0, 4)
     assert n_samples == 40
-    strategy.update(moved, state, step, total, n_samples)
+    strategy.update(moved, state, step, total)
     ahead = state["ahead"]
     np.testing.assert_allclose(ahead, 0.5 * (-0.125 + mean), rtol=1e-12)
     np.testing.assert_allclose(moved.flat, start.flat - mean - ahead, rtol=1e-12)

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from coordinator.accounting import WorkerCounts
 from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
+from shared.errors import RunError
+from shared.optim.schedules import CosineDecay
 from shared.strategies import LocalSGD, SyncSGD
 from tests.support.mutate import COUNT, mutations
 
@@ -72,6 +75,37 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         assert state.best.sha256 == kept.best.sha256
         found[state.step_index - 7] += 1
     assert found[0] > COUNT / 2
+
+
+@pytest.fixture
+def of_60_epochs(tmp_path) -> Path:
+    """A checkpoint after seven of 60 epochs and three steps."""
+    state = TrainingState.initial(CONFIG)
+    state.epoch, state.step_index = 7, 3
+    save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
+    return tmp_path / "checkpoint.npz"
+
+
+@pytest.mark.parametrize("epochs", [8, 60, 100])
+def test_how_many_epochs_there_will_be_does_not_change_those_that_were(of_60_epochs, epochs):
+    state = load_checkpoint(of_60_epochs, replace(CONFIG, epochs=epochs), 100)
+    assert state is not None
+    assert (state.epoch, state.step_index) == (7, 3)
+
+
+@pytest.mark.parametrize("epochs", [5, 7])
+def test_a_checkpoint_beyond_the_end_is_refused_and_left_alone(of_60_epochs, epochs):
+    with pytest.raises(RunError, match=f"beyond the {epochs} epochs of config.json"):
+        load_checkpoint(of_60_epochs, replace(CONFIG, epochs=epochs), 100, set_aside=True)
+    assert of_60_epochs.exists()
+
+
+def test_with_a_schedule_that_depends_on_the_end_it_belongs_to_that_number_of_epochs(tmp_path):
+    falling, path = replace(CONFIG, schedule=CosineDecay()), tmp_path / "checkpoint.npz"
+    save_checkpoint(path, TrainingState.initial(falling), falling)
+    assert load_checkpoint(path, falling, 100) is not None
+    with pytest.raises(RunError, match="was written under other settings"):
+        load_checkpoint(path, replace(falling, epochs=61), 100)
 
 
 @pytest.mark.parametrize(("history", "has_best"), [([1.0, 2.0], True), ([], True), ([1.0, 2.0, 3.0], False)])

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from coordinator.cli import options
-from coordinator.cli.train import train_command
 from coordinator.runs import published
 from coordinator.runs.run import Run
 from coordinator.training.metrics import EpochMetrics
 from shared.data.dataset import DEFAULT_DATA, load_dataset
+from tests.support.command_line import config_of
 from tests.support.mnist import PROJECT
 
 
@@ -18,15 +17,8 @@ def dataset():
     return load_dataset(PROJECT / DEFAULT_DATA)
 
 
-def config_of(line):
-    with train_command.make_context("train", line.split()) as ctx:
-        given = {name: value for name, value in ctx.params.items() if name not in ("data", "runs", "log_format")}
-        options.to_run_options(ctx, given)
-        return options.to_config(given, alone=False)
-
-
 def told(tmp_path, dataset, fingerprint, line="--seed 1", samples=None):
-    run = Run.create(tmp_path, config_of(line), DEFAULT_DATA, dataset if samples is None else samples)
+    run = Run.create(tmp_path, config_of(line.split()), DEFAULT_DATA, dataset if samples is None else samples)
     run.metrics.append(EpochMetrics(29, 1, 1, 1.0, 1, 1, 1.0, 0, fingerprint, {}))
     return published.compare(run)
 

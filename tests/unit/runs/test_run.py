@@ -1,16 +1,20 @@
 """What a run's folder tells of what is in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from coordinator.runs import checkpoint as checkpoints
 from coordinator.runs.checkpoint import save_checkpoint
+from coordinator.runs.model_file import Model, save_model
 from coordinator.runs.run import Run
 from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
-from shared.errors import RunError
-from tests.support.learning import CONFIG, SAMPLES
+from shared.errors import ConfigError, RunError
+from shared.optim.schedules import CosineDecay
+from shared.strategies import SyncSGD
+from tests.support.learning import CONFIG, SAMPLES, drawn
 
 DATA = Dataset(SAMPLES, SAMPLES, SAMPLES)
 
@@ -33,12 +37,12 @@ def state_at(step_index: int) -> TrainingState:
 def crash_between_the_renames(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the checkpoint before at step 3, and the one that was to follow not yet in its place."""
     save_checkpoint(run.checkpoint, state_at(3), run.config)
-    replace = Path.replace
+    rename = Path.replace
 
     def crashing(path: Path, target: Path) -> Path:
         if target == run.checkpoint:
             raise CrashError
-        return replace(path, target)
+        return rename(path, target)
 
     with monkeypatch.context() as crash:
         crash.setattr(checkpoints.Path, "replace", crashing)
@@ -71,3 +75,76 @@ def test_without_a_model_it_says_where_to_go_on_from_the_checkpoint_before(run, 
     crash_between_the_renames(run, monkeypatch)
     with pytest.raises(RunError, match="there is a checkpoint; go on with: gradmq resume"):
         run.saved()
+
+
+def test_more_epochs_can_be_asked_for_and_are_written_down_when_the_run_goes_on(run):
+    run.ask_for_epochs(60, state_at(3))
+    assert run.config.epochs == 60
+    assert Run.open(str(run.folder), Path()).config.epochs == 1
+    run.goes_on_here()
+    again = Run.open(str(run.folder), Path())
+    assert (again.config, again.data, again.places) == (replace(CONFIG, epochs=60), run.data, run.places)
+
+
+def test_as_many_epochs_as_it_was_to_have_anyway_change_nothing(run):
+    state = state_at(0)
+    state.epoch = 1
+    run.ask_for_epochs(1, state)
+    assert run.config is CONFIG
+
+
+@pytest.mark.parametrize(
+    ("epoch", "step_index", "done"),
+    [(5, 0, "5 that are done"), (4, 1, None), (5, 1, "5 that are done and the one that")],
+)
+def test_no_fewer_epochs_than_are_done_can_be_asked_for(run, epoch, step_index, done):
+    state = state_at(step_index)
+    state.epoch = epoch
+    if done is None:
+        run.ask_for_epochs(5, state)
+        return
+    with pytest.raises(ConfigError, match=f"epochs must be more than the {done}"):
+        run.ask_for_epochs(5, state)
+    assert run.config is CONFIG
+
+
+def test_a_run_whose_schedule_depends_on_its_end_keeps_it(run):
+    run.config = replace(CONFIG, schedule=CosineDecay())
+    with pytest.raises(
+        ConfigError, match=r"must stay 1, since .* got 60; to train its model further: gradmq train --from"
+    ):
+        run.ask_for_epochs(60, state_at(3))
+
+
+@pytest.fixture
+def begun(tmp_path) -> Run:
+    """A run that begins with the weights of another."""
+    model = Model(drawn(CONFIG.sizes, seed=9))
+    config = replace(CONFIG, start=model.parameters.sha256)
+    return Run.create(tmp_path / "runs", config, tmp_path, DATA, model)
+
+
+def test_a_run_that_begins_with_weights_keeps_them(begun):
+    again = Run.open(str(begun.folder), Path())
+    for state in (begun.initial_state(), again.initial_state(), again.state(10)):
+        assert state.parameters.sha256 == begun.config.start == drawn(CONFIG.sizes, seed=9).sha256
+    assert not begun.is_worth_keeping
+
+
+def test_they_are_converted_to_the_runs_own_dtype(begun):
+    begun.config = replace(begun.config, arithmetic="exact", dtype="", strategy=SyncSGD())
+    found = begun.initial_state().parameters
+    assert found.dtype == "float64"
+    assert found.flat.tolist() == drawn(CONFIG.sizes, seed=9).flat.tolist()
+
+
+def test_without_them_it_cannot_begin(begun):
+    begun.initial.unlink()
+    with pytest.raises(RunError, match=r"has lost the weights that it began with: .*initial.npz cannot be read"):
+        begun.initial_state()
+
+
+def test_with_others_it_does_not_begin(begun):
+    save_model(begun.initial, Model(drawn(CONFIG.sizes, seed=8)))
+    with pytest.raises(RunError, match="has other weights than those that the run began with"):
+        begun.state(10)

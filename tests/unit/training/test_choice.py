@@ -78,4 +78,4 @@ def test_a_run_whose_learning_rate_has_been_halved_to_its_limit_is_finished(hist
 def test_why_a_run_of_halvings_ends():
     config = replace(LONG, schedule=Halving(patience=1, limit=0.25))
     assert why_stopped(config, [3.0, 2.0]) == ""
-    assert why_stopped(config, [3.0, 2.0, 1.0]) == "the learning rate has fallen to its limit"
+    assert why_stopped(config, [3.0, 2.0, 1.0]) == "the learning rate has been reduced to its limit"

@@ -41,7 +41,7 @@ def test_the_figures_are_those_of_each_sample_by_itself(config):
     ):
         right, costs = 0, []
         for row, label in enumerate(samples.labels):
-            x, y = samples.columns(np.array([row]), mlp.dtype, mlp.arithmetic.input_grid)
+            x, (y, _) = samples.inputs(np.array([row]), mlp.inputs), samples.wanted(np.array([row]), mlp.inputs)
             right += int(mlp.predict(layers, x)[0] == label)
             costs.append(float(np.square(mlp.forward(layers, x)[-1] - y).sum() / 2))
         assert correct == right

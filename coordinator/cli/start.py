@@ -1,0 +1,44 @@
+"""A run that begins with a model's weights: what `--from` makes of the other options."""
+
+from dataclasses import fields
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from coordinator.runs.model_file import Model
+from shared.config import TrainConfig, join
+from shared.errors import ConfigError, ModelError
+from shared.nn.evaluation import is_finite
+
+_FREE = {"parameters", "arithmetic"}  # of a model's fields, what says nothing of its network
+_NO_NETWORK = {*_FREE, "loss"}  # another cost may be made smaller with the same network
+
+
+def fill_in(ctx: click.Context, given: dict[str, Any], start: Model) -> None:
+    """Put the model's network in the place of options of `train` that were not given."""
+    if given["sizes"] is None and given["hidden"] is None:
+        given["sizes"] = start.parameters.sizes
+    for field in fields(start):
+        if field.name in given and ctx.get_parameter_source(field.name) is ParameterSource.DEFAULT:
+            given[field.name] = getattr(start, field.name)
+    given["start"] = start.parameters.sha256
+
+
+def check(config: TrainConfig, start: Model) -> None:
+    """Raise ConfigError unless the run trains the model's network, ModelError if its dtype cannot hold the weights."""
+    sizes = start.parameters.sizes
+    if config.sizes != sizes:
+        raise _other("sizes", join(config.sizes), join(sizes), "leave --sizes and --hidden out")
+    for field in fields(start):
+        ours, its = getattr(config, field.name, None), getattr(start, field.name)
+        if field.name not in _NO_NETWORK and ours != its:
+            raise _other(field.name, ours, its)
+    if not is_finite(start.parameters.converted(config.numpy_dtype).flat):
+        raise ModelError(
+            f"a weight of the model is too large for {config.dtype}; give --dtype {start.parameters.dtype}"
+        )
+
+
+def _other(field: str, ours: object, its: object, hint: str = "leave it out") -> ConfigError:
+    return ConfigError(field, ours, f"must be {its}, as in the model to begin with", hint)

@@ -1,0 +1,35 @@
+"""Finding a model by what people call it: a file, a run's folder, or a run's id."""
+
+from pathlib import Path
+
+from coordinator.runs.model_file import Model, load_model
+from coordinator.runs.run import Run
+
+
+def find_model(path: Path, runs: Path = Path()) -> Model:
+    """Return the model in a file, or that of a run (`model_file`).
+
+    Raises ModelError for a file that is missing, damaged, or not one, and RunError for a run without a model.
+    """
+    file = model_file(path, runs)
+    if is_run(file.parent) and file.name == "model.npz" and not file.exists():
+        return Run.open(str(file.parent), Path()).saved()  # which says how far the run is
+    return load_model(file)
+
+
+def model_file(path: Path, runs: Path = Path()) -> Path:
+    """Return a model's file: of a run, given by its folder or its id in `runs`, that of its best epoch.
+
+    If none was chosen it is that of its last.
+    """
+    if not path.exists() and is_run(runs / path):
+        path = runs / path
+    if not path.is_dir():
+        return path
+    best = path / "best.npz"
+    return best if best.is_file() else path / "model.npz"
+
+
+def is_run(path: Path) -> bool:
+    """Tell whether that is a run's folder."""
+    return (path / "config.json").is_file()
