@@ -12,6 +12,7 @@ from tests.support.learning import drawn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import Program, job, metrics
 
+HALVING = {"schedule": "halving", "patience": 2, "schedule_limit": 0.25, "optimizer": "nesterov", "learning_rate": 0.3}
 EARLY = {"early_stopping": 3, "monitor": "validation-cost", "learning_rate": 6.0}
 WANTED = 400  # epochs; the run ends long before
 
@@ -51,6 +52,20 @@ def test_any_number_of_workers_ends_at_the_same_epoch_with_the_same_bits(gradmq,
     assert program.end() == 0, program.text()
     assert comparable(metrics(program)) == comparable(lines)
     assert best_sha256(program.run_folder) == best_sha256(folder)
+
+
+def test_a_run_that_halves_its_learning_rate_is_the_same_on_any_number_of_workers(gradmq, small_data):
+    alone = gradmq(*job(small_data, WANTED, workers=0, **HALVING))
+    assert alone.end() == 0, alone.text()
+    assert "the learning rate has been reduced to its limit" in alone.text()
+    rates = [line["learning_rate"] for line in metrics(alone)]
+    assert sorted({*rates}) == [0.15, 0.3]  # and at a quarter it ends
+    program = gradmq(*job(small_data, WANTED, workers=2, **HALVING))
+    assert program.end() == 0, program.text()
+    assert comparable(metrics(program)) == comparable(metrics(alone))
+    assert best_sha256(program.run_folder) == best_sha256(alone.run_folder)
+    verified = gradmq("verify", program.run_folder)
+    assert verified.end() == 0, verified.text()
 
 
 def test_a_run_that_was_killed_ends_at_the_same_epoch_with_the_same_best(gradmq, small_data, undisturbed):

@@ -429,6 +429,7 @@ def test_more_training_samples_than_there_are_cannot_be_asked_for():
         ({"monitor": "test-accuracy"}, "monitor", "must be one of validation-accuracy, validation-cost, "),
         ({"early_stopping": -1}, "early_stopping", "must be 0 or more epochs"),
         ({"early_stopping": 3, "monitor": "none"}, "early_stopping", "needs a figure by which epochs are compared"),
+        ({"schedule": Plateau(), "monitor": "none"}, "schedule", "needs a figure by which epochs are compared"),
     ],
 )
 def test_what_cannot_be_chosen_by_is_refused(fields, field, rule):
@@ -444,6 +445,8 @@ def test_what_cannot_be_chosen_by_is_refused(fields, field, rule):
         ({}, "monitor"),
         ({"monitor": "validation-cost"}, "monitor"),
         ({"early_stopping": 3}, "early_stopping"),
+        ({"schedule": Halving()}, "schedule"),
+        ({"schedule": Halving(), "monitor": "training-cost"}, ""),
         ({"monitor": "training-cost", "early_stopping": 3}, ""),
         ({"monitor": "none"}, ""),
     ],

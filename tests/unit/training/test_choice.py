@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coordinator.training.choice import best_epoch, epochs_without_improvement, improves, is_finished, why_stopped
+from shared.optim.schedules import Halving
 from tests.support.learning import CONFIG
 
 LONG = replace(CONFIG, epochs=1000)
@@ -64,3 +65,17 @@ def test_why_a_run_ends_early(history, patience, why):
 def test_without_early_stopping_a_run_has_all_its_epochs(history):
     assert is_finished(LONG, len(history), history) == (len(history) >= LONG.epochs)
     assert is_finished(CONFIG, 1, history)
+
+
+@given(histories)
+def test_a_run_whose_learning_rate_has_been_halved_to_its_limit_is_finished(history):
+    """Each second epoch without anything better halves it."""
+    schedule = Halving(patience=2, limit=0.25)
+    config = replace(LONG, schedule=schedule)
+    assert is_finished(config, len(history), history) == (schedule.reductions(history) >= 2)
+
+
+def test_why_a_run_of_halvings_ends():
+    config = replace(LONG, schedule=Halving(patience=1, limit=0.25))
+    assert why_stopped(config, [3.0, 2.0]) == ""
+    assert why_stopped(config, [3.0, 2.0, 1.0]) == "the learning rate has been reduced to its limit"

@@ -162,3 +162,15 @@ def test_a_copy_has_the_history_that_was():
     state.parameters.flat += 1
     state.next_epoch(2.0)
     assert (copy.history, copy.best.sha256) == ([1.0], before)
+
+
+def test_the_best_weights_are_those_that_were_evaluated():
+    config = replace(CONFIG, ema=0.9)
+    state = TrainingState.initial(config)
+    state.apply(strategy_of(config, SAMPLES), step_of(0, config), result_of(state))
+    evaluated = state.model.sha256
+    assert evaluated != state.parameters.sha256
+    state.next_epoch(1.0)
+    state.apply(strategy_of(config, SAMPLES), step_of(1, config), result_of(state, 1))
+    assert state.best is not None
+    assert state.best.sha256 == evaluated != state.model.sha256
