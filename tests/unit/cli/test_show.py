@@ -110,7 +110,7 @@ def test_no_run_is_needed_to_see_deformations(show, small_data, tmp_path):
 
 def test_a_run_that_deforms_nothing_says_so(show, run):
     file = run.folder / "config.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "augment": None}))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "augment": None, "image_shape": None}))
     code, printed = show(run.folder, "--augment", 1)
     assert (code, printed) == (2, f"gradmq: run {run.id} deforms nothing; give other deformations by --augmentation\n")
 
