@@ -12,6 +12,7 @@
 # bench-step    a gradient and a step beside the notebook's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
 # bench-local   how well local steps learn, and how long until 95 %
+# bench-optimizers what an optimizer's step costs beside plain SGD's
 # bench-scale   what a step costs coordinator and Redis with 1 to 64 workers, and `gradmq plan` beside real runs
 # bench-exact   how well exact arithmetic learns, beside native; and what a slow worker costs
 # bench-memory  memory of all processes over 30 epochs
@@ -35,7 +36,7 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
 .PHONY: train test test-fast chaos test-anywhere test-cluster check docs image lock bench bench-step bench-faults \
-	bench-local bench-scale bench-exact bench-memory bench-events bench-image clean help
+	bench-local bench-optimizers bench-scale bench-exact bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
 .NOTPARALLEL:
 
@@ -74,6 +75,7 @@ image:
 
 # QUICK=--quick: seconds each, to see that all of them run.
 bench: $(BENCH) $(PEERS)/installed
+	$(ENV)/bin/python -m benchmarks.peers --check --python $(PEERS)/bin/python $(QUICK)
 	$(ENV)/bin/python -m benchmarks.peers --python $(PEERS)/bin/python $(QUICK)
 
 bench-step: $(BENCH)
@@ -86,7 +88,11 @@ bench-faults: $(BENCH)
 
 bench-local: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.local_sgd $(QUICK)
+	$(ENV)/bin/python -m benchmarks.inner_state $(QUICK)
 	$(ENV)/bin/python -m benchmarks.time_to_accuracy $(QUICK)
+
+bench-optimizers: $(BENCH)
+	$(ENV)/bin/python -m benchmarks.optimizers $(QUICK)
 
 bench-scale: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.scaling $(QUICK)

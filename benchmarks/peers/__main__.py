@@ -23,6 +23,7 @@ from benchmarks.machine import machine
 from benchmarks.peers.descendants import adopt_orphans, end_descendants
 from benchmarks.peers.equivalence import compare
 from benchmarks.peers.lineup import PEERS, QUICK
+from benchmarks.peers.optimizers import compare_optimizers
 from benchmarks.peers.process import PeerError, Process
 from benchmarks.peers.report import markdown, write
 from benchmarks.peers.results import Result, Results
@@ -52,7 +53,8 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
         stack.callback(end_descendants)
         if options.check:
-            sys.exit(compare(options.jobs, options.only, options.python, folder))
+            differ = compare_optimizers(options.python)
+            sys.exit(differ or compare(options.jobs, options.only, options.python, folder))
         where = machine(options.python)  # now, because somebody may commit while we measure
         results = {job: run(job, options, folder) for job in options.jobs}
     print(markdown(results))

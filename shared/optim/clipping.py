@@ -26,5 +26,5 @@ def limit_rows(weights: Sequence[Array], limit: float) -> None:
     for matrix in weights:
         lengths = row_norms(matrix)
         long = np.flatnonzero(lengths > limit)
-        if len(long):
+        if len(long) and math.isfinite(lengths[long[0]]):  # weights that have grown out of range are told elsewhere
             matrix[long] *= (limit / lengths[long])[:, np.newaxis].astype(matrix.dtype)

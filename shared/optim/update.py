@@ -14,7 +14,7 @@ from shared.optim.optimizers import SGD, Optimizer, OptimizerState
 from shared.optim.penalties import NO_PENALTIES, Penalties
 from shared.types import Vector
 
-BLOCK = 2**17  # bytes of the weights that are changed at a time: what belongs to them stays in the cache
+BLOCK = 2**18  # bytes of the weights that are changed at a time: what belongs to them stays in the cache
 
 
 class Update:

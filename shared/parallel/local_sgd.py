@@ -59,13 +59,10 @@ class LocalSGDStrategy:
         return Sum(self._reducer.sum(pseudo_gradient, first, stop), added(scores))
 
     def _take_local_steps(self, start: Parameters, step: Step, first: int, stop: int) -> list[Score]:
-        """Have the replica take its steps on samples `first` to `stop - 1`; return how good it was on the way.
-
-        Its optimizer remembers nothing of the steps before.
-        """
+        """Have the replica take its steps on samples `first` to `stop - 1`; return how good it was on the way."""
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
-        state = self._inner.initial_state(replica.flat)
+        state = self._inner_state()
         learning_rate, scores = self._config.learning_rate_at(step.number, self._steps_per_epoch), list[Score]()
         for begin in range(first, stop, size):
             end = min(begin + size, stop)
@@ -73,6 +70,13 @@ class LocalSGDStrategy:
             scores.append(batch.learn(self._mlp, self._mlp.rounded(replica), gradient))
             self._inner(replica, state, gradient.flat, self._batches.count(step, begin, end), learning_rate)
         return scores
+
+    def _inner_state(self) -> OptimizerState:
+        """Return what a replica's optimizer remembers at its first step: nothing of the steps before the last average.
+
+        So a replica is made of the common weights alone, and any worker can compute any of them.
+        """
+        return self._inner.initial_state(self._replica.flat)
 
     def update(
         self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0

@@ -15,26 +15,22 @@ from shared.optim.norms import norm, row_norms
 FLOATS = st.floats(-1e30, 1e30, allow_nan=False)
 
 
-def rounded(value: Fraction, bits: int) -> Fraction:
-    """To multiples of 2^-bits, half to even: Python's own rounding of fractions."""
-    return Fraction(round(value * 2**bits), 2**bits)
-
-
-def sum_of_squares(values, scale: float, bits: int) -> Fraction:
+def sum_of_squares(values, bits: int) -> Fraction:
     """What a norm is the root of. Each square is rounded as IEEE does, and to the grid; the sum is of fractions."""
-    return sum((rounded(Fraction(float(Fraction(float(v)) / Fraction(scale)) ** 2), bits) for v in values), Fraction(0))
+    unit = Fraction(power_above(float(np.abs(values).max()))) ** 2 / 2**bits
+    squares = [Fraction(float(v) * float(v)) for v in values]
+    return sum((round(square / unit) * unit for square in squares), Fraction(0))
 
 
 @given(st.lists(FLOATS, min_size=1, max_size=50))
 def test_a_norm_is_the_root_of_an_exact_sum(values):
     vector = np.array(values)
-    largest = float(np.abs(vector).max())
-    if largest < 1e-290:
+    if np.abs(vector).max() < 2.0**-480:
+        assert norm(vector) == 0
         return
-    scale = power_above(largest)
-    exact = sum_of_squares(values, scale, 38)
+    exact = sum_of_squares(values, 38)
     assert Fraction(float(exact)) == exact
-    assert norm(vector) == math.sqrt(float(exact)) * scale
+    assert norm(vector) == math.sqrt(float(exact))
     assert row_norms(vector[np.newaxis])[0] == pytest.approx(math.hypot(*values), rel=1e-9)
 
 
@@ -62,7 +58,7 @@ def test_a_norm_does_not_depend_on_its_parts(part, monkeypatch):
 @pytest.mark.parametrize("shape", [(5, 1), (3, 784), (40, 1000), (2, 50_000)])
 def test_norms_of_rows_do_not_depend_on_the_order(shape, dtype):
     rng = np.random.default_rng(0)
-    matrix = (rng.standard_normal(shape) * np.exp(3 * rng.standard_normal((shape[0], 1)))).astype(dtype)
+    matrix = (rng.standard_normal(shape) * np.exp(rng.standard_normal((shape[0], 1)))).astype(dtype)
     expected = row_norms(matrix)
     assert expected.dtype == np.float64
     assert (row_norms(rng.permuted(matrix, axis=1)) == expected).all()
@@ -73,10 +69,9 @@ def test_norms_of_rows_do_not_depend_on_the_order(shape, dtype):
 
 def test_the_norm_of_a_row_is_the_root_of_an_exact_sum():
     row = np.random.default_rng(0).standard_normal(784)
-    scale = math.ldexp(1.0, math.frexp(float(np.abs(row).max()))[1])
-    exact = sum_of_squares(row, scale, 53 - bits_of(784))
+    exact = sum_of_squares(row, 53 - bits_of(784))
     assert Fraction(float(exact)) == exact
-    assert row_norms(row[np.newaxis])[0] == math.sqrt(float(exact)) * scale
+    assert row_norms(row[np.newaxis])[0] == math.sqrt(float(exact))
 
 
 @pytest.mark.parametrize("count", [2**14, 2**14 + 1, 3 * 2**14])
@@ -92,8 +87,8 @@ def test_special_cases():
     assert row_norms(np.zeros((2, 3))).tolist() == [0, 0]
     assert norm(np.array([3.0, -4.0])) == 5
     assert row_norms(np.array([[3.0, -4.0], [0.0, 2.0]])).tolist() == [5, 2]
-    assert norm(np.array([1e-310, 0.0])) == 0  # too small to be scaled
-    assert norm(np.array([1e300, -1e300])) == pytest.approx(math.sqrt(2) * 1e300, rel=1e-9)
-    assert norm(np.array([1e308, 0.0])) == math.inf
+    for number, expected in ((1e-200, 0), (1e-140, 1e-140), (-1e140, 1e140), (1e200, math.inf), (-math.inf, math.inf)):
+        assert norm(np.array([number, 0.0])) == pytest.approx(expected, rel=1e-5)
+        assert row_norms(np.array([[number, 0.0]]))[0] == pytest.approx(expected, rel=1e-5)
     assert math.isnan(norm(np.array([1.0, math.nan])))
-    assert norm(np.array([1.0, -math.inf])) == math.inf
+    assert np.isnan(row_norms(np.array([[1.0, math.nan]]))).all()
