@@ -30,7 +30,7 @@ def test_a_finished_run_goes_on_to_the_bits_of_one_that_was_to_be_longer(
     assert_complete(folder, fingerprints(8))
     verified = gradmq("verify", folder)
     assert verified.end() == 0, verified.text()
-    assert "all 9 comparisons are identical" in verified.text()
+    assert "all 10 comparisons are identical" in verified.text()  # of 8 epochs, of the last model and of the best
 
 
 def test_a_run_stopped_in_mid_epoch_goes_on_to_more_epochs_through_another_stop(gradmq, left, fingerprints):
@@ -119,3 +119,45 @@ def test_a_run_of_few_samples_is_the_same_on_workers_that_have_all(gradmq, small
             done = gradmq(*again, program.run_folder)
             assert done.end() == 0, done.text()
     assert found[0] == found[1]
+
+
+def test_a_run_that_ended_early_would_have_ended_there_with_more_epochs_too(gradmq, small_data):
+    options = ["--early-stopping", 1, "--workers", 0]
+    program = gradmq(*job(small_data, EPOCHS), *options)
+    assert program.end() == 0, program.text()
+    folder, lines = program.run_folder, metrics(program)
+    assert len(lines) < EPOCHS
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    resumed = gradmq("resume", folder, "--epochs", 2 * EPOCHS, "--workers", 0)
+    assert resumed.end() == 0, resumed.text()
+    assert program.text().splitlines()[-2] in resumed.text()
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+    longer = gradmq(*job(small_data, 2 * EPOCHS), *options)
+    assert longer.end() == 0
+    assert [line["weights_sha256"] for line in metrics(longer)] == [line["weights_sha256"] for line in lines]
+
+
+def test_a_run_with_a_cosine_keeps_its_end(gradmq, small_data):
+    program = gradmq(*job(small_data, 3, workers=0, schedule="cosine"))
+    assert program.end() == 0, program.text()
+    longer = gradmq("resume", program.run_folder, "--epochs", 5, "--workers", 0)
+    assert longer.end() == 2
+    assert "--epochs must stay 3, since the run's learning rates depend on when it ends, got 5; to" in longer.text()
+    assert longer.text().count("\n") == 1
+    assert epochs_in(program.run_folder) == 3
+
+
+def test_a_run_with_momentum_an_average_and_a_plateau_goes_on_to_the_same_bits(gradmq, small_data):
+    options = ["--optimizer", "nesterov", "--eta", 0.3, "--ema", 0.9, "--schedule", "plateau", "--patience", 1]
+    options += ["--warm-up", 150, "--augment", "shift", "--dropout", 0.1, "--monitor", "validation-cost"]
+    found = []
+    for epochs in (3, 6):
+        program = gradmq(*job(small_data, epochs, workers=0), *options)
+        assert program.end() == 0, program.text()
+        found.append(program)
+    resumed = gradmq("resume", found[0].run_folder, "--epochs", 6, "--workers", 2)
+    assert resumed.end() == 0, resumed.text()
+    assert_complete(found[0].run_folder, [line["weights_sha256"] for line in metrics(found[1])])
+    assert (load_model(found[0].run_folder / "best.npz").parameters.sha256) == (
+        load_model(found[1].run_folder / "best.npz").parameters.sha256
+    )

@@ -271,8 +271,18 @@ def test_an_address_of_the_environment_wins_over_the_workers_of_a_file(refused, 
     assert "redis://127.0.0.1:1/0" in refused("--config", toml("workers = 0"))
 
 
-def test_a_run_trained_again_has_the_same_fingerprints(config_of, tmp_path):
-    config_of("--hidden", 5, "--epochs", 2, "--seed", 9, "--mini-batch-size", 7)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--hidden 5 --mini-batch-size 7",
+        "--hidden 9,8 --activation relu --output softmax --init he --standardize 0.13,0.31 --augment elastic=1,shift "
+        "--optimizer nesterov --schedule cosine --warm-up 0.1 --eta 0.1 --dropout 0.2 --l2 1 --train-samples 300",
+        "--arithmetic native --shards 3 --optimizer adam --eta 0.01 --schedule plateau --patience 1",
+        "--local-steps 3 --replicas 2 --outer-momentum 0.5 --monitor training-cost",
+    ],
+)
+def test_a_run_trained_again_has_the_same_fingerprints(config_of, tmp_path, line):
+    config_of("--epochs", 2, "--seed", 9, *line.split())
     (first,) = tmp_path.glob("runs/*")
     again = config_of("--config", first / "config.json")
     assert (
