@@ -87,9 +87,9 @@ def _first_step(config: TrainConfig) -> list[Array]:
     state = config.step_optimizer().initial_state(parameters.flat)
     step = config.sampler(len(samples)).step(0, 0)
     units = len(strategy.bounds(len(samples))) - 1
-    total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, units)
+    total, score = strategy.block(strategy.broadcast(parameters), step, 0, units)
     gradient = total.copy()
-    strategy.update(parameters, state, step, total, n_samples)
+    strategy.update(parameters, state, step, total, score.samples)
     outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.dtype, mlp.arithmetic.input_grid))
     return [gradient, parameters.flat, *outputs[1:]]
 

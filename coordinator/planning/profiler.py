@@ -63,7 +63,7 @@ def _time_of_block(config: TrainConfig, units: int) -> float:
     weights = strategy.broadcast(config.initial_parameters())
 
     def compute() -> None:
-        strategy.block(weights, Step(0, 0, 0, rng.integers(0, n_samples, size)), 0, units)
+        strategy.block(weights, Step(0, 0, 0, 0, rng.integers(0, n_samples, size)), 0, units)
 
     return _time(compute)
 
@@ -73,7 +73,7 @@ def _time_of_step(config: TrainConfig) -> float:
     no_samples = LabelledSamples(np.empty((0, 1), np.uint8), np.empty(0, np.int64), 1)
     strategy, parameters = strategy_of(config, no_samples), config.initial_parameters()
     state = config.step_optimizer().initial_state(parameters.flat)
-    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, np.arange(config.mini_batch_size))
+    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, 0, np.arange(config.mini_batch_size))
 
     def step() -> None:
         is_finite(total)

@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from coordinator.runs.model_file import from_arrays, to_arrays
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.errors import RunError
-from shared.nn.evaluation import is_finite
+from shared.nn.evaluation import ScoreSum, is_finite
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 
@@ -32,6 +33,7 @@ def save_checkpoint(path: Path, state: TrainingState, config: TrainConfig) -> No
         "epoch": state.epoch,
         "step_index": state.step_index,
         "samples": state.samples,
+        "score": asdict(state.score),
         "seconds": state.seconds,
         "counts": state.counts.to_json(),
         "excluded": state.excluded,
@@ -101,6 +103,7 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         progress["epoch"],
         progress["step_index"],
         progress["samples"],
+        ScoreSum(**progress.get("score", {})),  # not there before records had scores
         progress["seconds"],
         EpochCounts.from_json(progress["counts"]),
         progress["excluded"],

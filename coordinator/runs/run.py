@@ -17,6 +17,7 @@ from coordinator.runs.places import Place
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset
+from shared.data.parts import Part
 from shared.errors import ConfigError, RunError
 
 
@@ -73,7 +74,9 @@ class Run:
 
     def check_data(self, path: Path, data: Dataset) -> None:
         """Raise RunError unless these are the samples of this run."""
-        if any(self.data.get(name) != digest for name, digest in _digests(data).items()):
+        digests = _digests(data)
+        earlier = {"validation_sha256": digests["validation_sha256"]}  # was not recorded before it decided figures
+        if any({**earlier, **self.data}.get(name) != digest for name, digest in digests.items()):
             raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own")
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
 
@@ -179,4 +182,4 @@ class Run:
 
 
 def _digests(data: Dataset) -> dict[str, str]:
-    return {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "test")}
+    return {f"{part}_sha256": data.part(part).sha256 for part in Part}

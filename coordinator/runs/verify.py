@@ -15,6 +15,11 @@ from shared.data.dataset import Dataset
 from shared.errors import LedgerError, RunError
 
 _FIGURES = ("correct", "n_test", "accuracy", "mini_batches", "samples")
+# Older lines lack them.
+_NEWER_FIGURES = (
+    *("cost", "validation_correct", "n_validation", "validation_accuracy", "validation_cost"),
+    *("training_correct", "training_accuracy", "training_cost"),
+)
 
 
 class Comparison(NamedTuple):
@@ -40,11 +45,11 @@ def verify(
     # waits for all epochs to hear that there is none.
     saved = run.saved() if last is None and len(run.metrics) == config.epochs else None
     state = TrainingState.initial(config)
-    source = InProcessGradients(config, training)
+    source = InProcessGradients(config, data)
     for recorded in run.metrics[: None if last is None else last + 1]:
         for result in steps(config, training, source, state):
             after_step(state, result, source)
-        again = evaluate_epoch(config, data, state)
+        again = evaluate_epoch(config, data, source, state)
         state.next_epoch()
         yield Comparison(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
     if last is not None:
@@ -63,7 +68,8 @@ def verify(
 
 
 def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
-    names = ("weights_sha256", *_FIGURES)
+    newer = [name for name in _NEWER_FIGURES if getattr(recorded, name) is not None]
+    names = ("weights_sha256", *_FIGURES, *newer)
     return next(
         filter(None, (_differs(name, getattr(recorded, name), getattr(again, name)) for name in names)), ""
     ) or _ledger(recorded)
@@ -72,7 +78,9 @@ def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
 def _ledger(recorded: EpochMetrics) -> str:
     """Return how an epoch's ledger does not come out."""
     try:
-        EpochCounts.from_json(recorded.ledger).check(recorded.epoch, recorded.samples)
+        # When evaluation was not entered, lines had no such number.
+        n_evaluated = 0 if recorded.n_validation is None else recorded.n_validation + recorded.n_test
+        EpochCounts.from_json(recorded.ledger).check(recorded.epoch, recorded.samples, n_evaluated)
     except LedgerError as error:
         return str(error)
     return ""

@@ -8,6 +8,7 @@ from coordinator.gradients.base import StepResult
 from coordinator.signals import uninterrupted
 from shared.config import TrainConfig
 from shared.data.sampler import Step
+from shared.nn.evaluation import ScoreSum
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.strategy import Strategy
@@ -22,6 +23,7 @@ class TrainingState:
     epoch: int = 0
     step_index: int = 0  # of the epoch's next step
     samples: int = 0  # of the epoch so far
+    score: ScoreSum = field(default_factory=ScoreSum)  # of these samples, each before the step that it was part of
     seconds: float = 0.0  # spent on the epoch so far
     counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
@@ -40,9 +42,10 @@ class TrainingState:
     def apply(self, strategy: Strategy, step: Step, result: StepResult) -> None:
         """Take a step: whole, or (before a signal gets through) not at all. Nothing else changes weights or counts."""
         with uninterrupted:
-            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.n_samples)
+            strategy.update(self.parameters, self.optimizer_state, step, result.total, result.score.samples)
             self.step_index += 1
-            self.samples += result.n_samples
+            self.samples += result.score.samples
+            self.score.add(result.score)
             self.counts.add(result.counts)
             self.exclude(result.excluded)
 
@@ -53,7 +56,7 @@ class TrainingState:
     def next_epoch(self) -> None:
         """Begin the next epoch, with a ledger of its own."""
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
-        self.counts = EpochCounts()
+        self.score, self.counts = ScoreSum(), EpochCounts()
 
     def copy(self) -> "TrainingState":
         """Return the state as it is now, which later steps do not change."""
@@ -63,6 +66,7 @@ class TrainingState:
             self,
             parameters=Parameters(self.parameters.sizes, self.parameters.dtype, self.parameters.flat.copy()),
             optimizer_state={name: vector.copy() for name, vector in self.optimizer_state.items()},
+            score=replace(self.score),
             counts=counts,
             excluded=[*self.excluded],
         )

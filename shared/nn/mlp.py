@@ -101,6 +101,16 @@ class MLP:
         predicted: Array = strengths.argmax(0)
         return predicted
 
+    def judge(self, layers: Layers, x: Array, y: Array) -> tuple[Array, float]:
+        """Return what `predict` does, and the cost summed over the samples.  y: (n_outputs, n_samples), as wanted."""
+        workspace = self._workspace(x)
+        strengths = self._forward(layers, x, workspace, activate_last=not self.arithmetic.any_order)[-1]
+        predicted: Array = strengths.argmax(0)
+        if self.arithmetic.any_order:
+            for _, z, _, _, scratch in workspace.blocks[-1]:
+                self.arithmetic.activate(self._activation, z, scratch)
+        return predicted, self._loss.value(strengths, y)
+
     def backward(self, layers: Layers, x: Array, y: Array, gradient: Layers) -> None:
         """Write the cost's gradient, summed over the samples, into `gradient`.
 

@@ -196,9 +196,9 @@ class Network:
 
 
 def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
-    step, n_units = Step(0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
-    total, n_samples = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
-    strategy.update(parameters, {}, step, total, n_samples)
+    step, n_units = Step(0, 0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
+    total, score = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
+    strategy.update(parameters, {}, step, total, score.samples)
 
 
 def _stack(pairs: Iterable[Pair]) -> VectorSamples:

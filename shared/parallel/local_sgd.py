@@ -13,9 +13,11 @@ from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
 from shared.errors import DivergedError
+from shared.nn.evaluation import Score
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OPTIMIZERS, OptimizerState
 from shared.parallel.reduction import TreeReducer
+from shared.parallel.work import Sum
 from shared.strategies import LocalSGD
 from shared.types import Rows, Vector
 
@@ -23,6 +25,7 @@ from shared.types import Rows, Vector
 class LocalSGDStrategy:
     """The strategy of `shared.strategies.LocalSGD`."""
 
+    evaluates = False
     divisible = False
 
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
@@ -42,9 +45,9 @@ class LocalSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._common.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
         bounds = self.bounds(len(step.rows))
-        learning_rate = self._config.learning_rate_at(step.number, self._n_steps)
+        learning_rate = self._config.learning_rate_at(step.update, self._n_steps)
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
             try:
@@ -53,7 +56,8 @@ class LocalSGDStrategy:
             except DivergedError:  # whoever computes this: the loop reports it
                 out.flat.fill(np.nan)
 
-        return self._reducer.sum(pseudo_gradient, first, stop), bounds[stop] - bounds[first]
+        total = self._reducer.sum(pseudo_gradient, first, stop)
+        return Sum(total, Score.of(0, 0.0, bounds[stop] - bounds[first]))
 
     def _take_local_steps(self, start: Parameters, rows: Rows, learning_rate: float) -> None:
         """Have the replica take its SGD steps from there."""

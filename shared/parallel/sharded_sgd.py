@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
+from shared.nn.evaluation import Score
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.reduction import TreeReducer
 from shared.parallel.sharding import shard_bounds
+from shared.parallel.work import Sum
 from shared.types import Vector
 
 
 class ShardedSGDStrategy:
     """The strategy of `shared.strategies.SyncSGD` with shards."""
 
+    evaluates = False
     divisible = False
 
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
@@ -30,16 +33,16 @@ class ShardedSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._mlp.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
         bounds = self.bounds(len(step.rows))
 
         def gradient(shard: int, out: Parameters) -> None:
             x, y = self._samples.columns(step.rows[bounds[shard] : bounds[shard + 1]], *self._numbers)
             self._mlp.backward(weights, x, y, out)
 
-        return self._reducer.sum(gradient, first, stop), bounds[stop] - bounds[first]
+        return Sum(self._reducer.sum(gradient, first, stop), Score.of(0, 0.0, bounds[stop] - bounds[first]))
 
     def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
         self._optimizer.update(
-            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number, self._n_steps)
+            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.update, self._n_steps)
         )

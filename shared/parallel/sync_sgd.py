@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.data.samples import Samples
+from shared.nn.evaluation import Score
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
+from shared.parallel.work import Sum
 from shared.types import Vector
 
 
 class SyncSGDStrategy:
     """The strategy of `shared.strategies.SyncSGD` without shards."""
 
+    evaluates = False
     divisible = True
 
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
@@ -28,12 +31,12 @@ class SyncSGDStrategy:
     def broadcast(self, parameters: Parameters) -> Parameters:
         return self._mlp.rounded(parameters)
 
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> tuple[Vector, int]:
+    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
         x, y = self._samples.columns(step.rows[first:stop], *self._numbers)
         self._mlp.backward(weights, x, y, self._gradient)
-        return self._gradient.flat, stop - first
+        return Sum(self._gradient.flat, Score.of(0, 0.0, stop - first))
 
     def update(self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, n_samples: int) -> None:
         self._optimizer.update(
-            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.number, self._n_steps)
+            parameters.flat, state, total, n_samples, self._config.learning_rate_at(step.update, self._n_steps)
         )
