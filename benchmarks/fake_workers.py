@@ -95,7 +95,7 @@ class FakeWorker:
     def _reply(self, request: Record) -> tuple[Item, ...]:
         assert self._lease is not None and self._transport is not None
         config = self._lease.config
-        index = request.step % config.sampler(self._n_samples).steps_per_epoch
+        index = request.step % config.sampler(self._n_samples).numbers_per_epoch
         bounds = self._bounds(min(config.samples_per_step, self._n_samples - index * config.samples_per_step))
         samples = bounds[request.stop] - bounds[request.first]
         dtype = ord(config.numpy_dtype.char)

@@ -93,9 +93,9 @@ class Session:
 @contextmanager
 def in_process(config: TrainConfig, first: Vector | None = None) -> Iterator[Training]:
     """Give a training that computes in this process.  first: its weights; default: drawn as in a run."""
-    samples = data().training
+    dataset = data()
     with one_thread(), quiet():
-        yield Training(config, samples, InProcessGradients(config, samples), 0, first)
+        yield Training(config, dataset.training, InProcessGradients(config, dataset), 0, first)
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def session(
         stack.enter_context(quiet())
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
         cluster = stack.enter_context(embedded_cluster(0 if fake else workers, DEFAULT_DATA, logs, None))
-        url, samples = cluster.redis_url, data().training
+        url, dataset = cluster.redis_url, data()
         descriptor = os.memfd_create("gradmq") if fake and not through_redis else None
         if descriptor is not None:
             stack.callback(os.close, descriptor)
@@ -128,16 +128,17 @@ def session(
         else:
             tensors = None if through_redis else cluster.shared_tensors(config)
         source = RemoteGradients(
-            *(url, broker_url(url), "benchmark", config, samples),
+            *(url, broker_url(url), "benchmark", config, dataset),
             audit=audit,
             supervise=cluster.supervise if supervised else lambda: None,
             workers=workers,
             tensors=tensors,
         )
         if fake:
-            stack.enter_context(_fakes(url, workers, len(samples), descriptor))
+            stack.enter_context(_fakes(url, workers, len(dataset.training), descriptor))
         stack.callback(source.close)
-        yield Session(Training(config, samples, source, workers, first), cluster, broker_url(url), logs)
+        training = Training(config, dataset.training, source, workers, first)
+        yield Session(training, cluster, broker_url(url), logs)
 
 
 @contextmanager

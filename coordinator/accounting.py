@@ -18,6 +18,7 @@ class WorkerCounts:
     late: int = 0  # replies dropped because their step was over
     rejected: int = 0  # replies that could not be right
     samples: int = 0  # in the answered requests, and so in the weights
+    evaluated: int = 0  # in those of evaluations
 
     def add(self, other: "WorkerCounts") -> None:
         self.answered += other.answered
@@ -25,6 +26,7 @@ class WorkerCounts:
         self.late += other.late
         self.rejected += other.rejected
         self.samples += other.samples
+        self.evaluated += other.evaluated
 
 
 @dataclass(slots=True)
@@ -41,11 +43,14 @@ class EpochCounts:
             counts = self.workers[worker] = WorkerCounts()
         return counts
 
-    def answered(self, worker: str, n_samples: int) -> None:
-        """Enter the first reply to a request."""
+    def answered(self, worker: str, n_samples: int, evaluates: bool = False) -> None:
+        """Enter the first reply to a request.  evaluates: its samples were not trained on."""
         counts = self.of(worker)
         counts.answered += 1
-        counts.samples += n_samples
+        if evaluates:
+            counts.evaluated += n_samples
+        else:
+            counts.samples += n_samples
 
     def add(self, other: "EpochCounts") -> None:
         self.requests += other.requests
@@ -65,13 +70,14 @@ class EpochCounts:
         """How many workers gave replies that counted."""
         return sum(1 for name, counts in self.workers.items() if counts.answered and name != COORDINATOR)
 
-    def check(self, epoch: int, n_samples: int) -> None:
-        """Raise LedgerError unless every request was answered once and every sample applied once."""
+    def check(self, epoch: int, n_samples: int, n_evaluated: int = 0) -> None:
+        """Raise LedgerError unless every request was answered once, and every sample applied or evaluated once."""
         total = self.total
-        if (total.answered, total.samples) != (self.requests, n_samples):
+        if (total.answered, total.samples, total.evaluated) != (self.requests, n_samples, n_evaluated):
             raise LedgerError(
                 f"the ledger of epoch {epoch} does not come out: {total.answered} answers to {self.requests} requests, "
-                f"{total.samples} of {n_samples} samples applied; this is a defect of GradMQ, please report it"
+                f"{total.samples} of {n_samples} samples applied, {total.evaluated} of {n_evaluated} evaluated; "
+                "this is a defect of GradMQ, please report it"
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -94,8 +100,8 @@ def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
     whole = EpochCounts()
     for counts in epochs:
         whole.add(counts)
-    heads = ("requests", "retried", "answered", "duplicate", "late", "rejected", "samples")
-    by_samples = sorted(whole.workers.items(), key=lambda item: (-item[1].samples, item[0]))
+    heads = ("requests", "retried", "answered", "duplicate", "late", "rejected", "samples", "evaluated")
+    by_samples = sorted(whole.workers.items(), key=lambda item: (-item[1].samples, -item[1].evaluated, item[0]))
     rows = [(name, "", "", *_figures(counts)) for name, counts in by_samples[:most]]
     rest = WorkerCounts()
     for _, others in by_samples[most:]:
@@ -111,7 +117,8 @@ def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
 
 
 def _figures(counts: WorkerCounts) -> tuple[str, ...]:
-    return tuple(map(str, (counts.answered, counts.duplicate, counts.late, counts.rejected, counts.samples)))
+    replies = counts.answered, counts.duplicate, counts.late, counts.rejected
+    return tuple(map(str, (*replies, counts.samples, counts.evaluated)))
 
 
 def _count(value: Any) -> int:

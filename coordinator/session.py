@@ -23,7 +23,6 @@ from coordinator.training.state import TrainingState
 from shared import logs
 from shared.config import TrainConfig, join
 from shared.data.dataset import Dataset
-from shared.data.samples import LabelledSamples
 from shared.environment import SHORT
 from shared.errors import ConfigError
 from shared.fixed_problem import check_arithmetic
@@ -82,7 +81,7 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         results.info(headline(run, len(training), state))
         _warn_of_lost_deltas(config, state)
         source = gradient_source(
-            *(config, training, options),
+            *(config, dataset, options),
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
@@ -108,7 +107,7 @@ def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:
 @contextmanager
 def gradient_source(
     config: TrainConfig,
-    training: LabelledSamples,
+    dataset: Dataset,
     options: RunOptions,
     *,
     run_id: str,
@@ -123,7 +122,7 @@ def gradient_source(
     """
     workers = (os.cpu_count() or 1) if options.workers is None else options.workers
     if options.redis is None and workers == 0:
-        yield InProcessGradients(config, training)
+        yield InProcessGradients(config, dataset)
         return
     with ExitStack() as stack:
         address, supervise, tensors, started = options.redis, _nobody, None, None
@@ -137,7 +136,7 @@ def gradient_source(
             broker_url(address, options.broker),
             run_id,
             config,
-            training,
+            dataset,
             batches_per_task=options.batches_per_task,
             audit=options.audit,
             excluded=excluded,

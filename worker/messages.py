@@ -3,6 +3,7 @@
 from contextlib import closing, suppress
 from typing import Any
 
+from shared.data.parts import Part
 from shared.environment import Kernels
 from shared.errors import QueueError
 from shared.messaging.client import client
@@ -35,14 +36,14 @@ class Notices:
         """leaving: whether this worker will take no other lease."""
         return self._record(Kind.LEAVING) + self._name if leaving else self._record(Kind.LEFT)
 
-    def needs_samples(self) -> bytes:
-        return self._record(Kind.NEEDS_SAMPLES)
+    def needs_samples(self, part: Part) -> bytes:
+        return self._record(Kind.NEEDS_SAMPLES, part)
 
     def needs_weights(self) -> bytes:
         return self._record(Kind.NEEDS_WEIGHTS)
 
-    def _record(self, kind: Kind) -> bytes:
-        return Record(kind, self._incarnation, number=self._number).encode()
+    def _record(self, kind: Kind, first: int = 0) -> bytes:
+        return Record(kind, self._incarnation, first=first, number=self._number).encode()
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str) -> None:

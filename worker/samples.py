@@ -1,24 +1,26 @@
-"""The training samples, kept in memory from lease to lease."""
+"""The samples of data sets, kept in memory from lease to lease."""
 
 import os
 from collections import OrderedDict
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
 from shared.data.dataset import DEFAULT_DATA, find_dataset, load_dataset
+from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.errors import DataError
 from shared.messaging.client import Client
 from shared.transport.samples import download
 
-_MOST = 4  # data sets that are kept at a time, the least recently used goes first
+_MOST = 4 * len(Part)  # parts of data sets that are kept at a time, the least recently used goes first
 
 _kept: OrderedDict[str, LabelledSamples] = OrderedDict()
 
 
 def local_samples(sha256: str) -> LabelledSamples | None:
     """Return the samples of that digest from memory or from this machine's own files, if it has them."""
-    if sha256 not in _kept and _look_at_own_files() != sha256:
+    if sha256 not in _kept and sha256 not in _look_at_own_files():
         return None
     if sha256 not in _kept:
         _look_at_own_files.cache_clear()  # they were dropped for others
@@ -37,14 +39,16 @@ def received_samples(client: Client, sha256: str) -> LabelledSamples | None:
 
 
 @cache
-def _look_at_own_files() -> str:
-    """Keep this machine's own samples; return their digest, or nothing if there are none."""
+def _look_at_own_files() -> Collection[str]:
+    """Keep this machine's own samples; return the digests of their parts, or none if there are no samples."""
     try:
-        samples = load_dataset(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA))).training
+        data = load_dataset(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)))
     except DataError:
-        return ""
-    _keep(samples)
-    return samples.sha256
+        return ()
+    # All parts: they have been read, and to read them again would be a pause in the first evaluation.
+    for part in Part:
+        _keep(data.part(part))
+    return {data.part(part).sha256 for part in Part}
 
 
 def _keep(samples: LabelledSamples) -> None:

@@ -1,16 +1,21 @@
 """The work in a lease: take a request and the weights, compute, reply; again and again on one connection."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from shared.data.parts import Part
+from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Kind, Record
 from shared.messaging.resp import Stream, encode
 from shared.messaging.sockets import Item
+from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
+from shared.parallel.work import Work
 from shared.transport.base import worker_transport
 from worker.departure import Departure
 from worker.messages import PUSH_ANSWERS, Notices, push
@@ -41,17 +46,23 @@ class Server:
         self,
         stream: Stream,
         lease: Lease,
-        samples: LabelledSamples,
+        training: LabelledSamples,
+        samples: Callable[[Part], LabelledSamples | None],
         notices: Notices,
         departure: Departure,
         done: Done,
     ) -> None:
-        """done: is kept up to date."""
+        """Begin with nothing served.
+
+        samples: returns those to evaluate on, or None if it has noted a reason to leave.  done: is kept up to date.
+        """
         self._stream, self._lease, self._config = stream, lease, lease.config
         self._notices, self._departure, self._done = notices, departure, done
         keys = Keys(lease.run, lease.incarnation)
         self._replies = keys.replies
-        self._strategy, self._sampler = strategy_of(lease.config, samples), lease.config.sampler(len(samples))
+        self._strategy, self._sampler = strategy_of(lease.config, training), lease.config.sampler(len(training))
+        self._samples = samples
+        self._evaluations: dict[Part, Evaluation] = {}  # those that were asked for
         self._transport = worker_transport(lease)
         # One round trip: Redis goes on with the weights when BLPOP has got its request.
         self._own, self._common = keys.own_requests(lease.window, lease.number), keys.requests(lease.window)
@@ -83,6 +94,9 @@ class Server:
                 self._need_weights(request)
                 continue
             reply = self._answer(request)
+            if self._done.outcome:
+                self._leave(request)
+                return
             if reply:
                 self._done.seconds_computing += time.perf_counter() - got
 
@@ -100,20 +114,43 @@ class Server:
         return request, weights, weights_came
 
     def _answer(self, request: Record) -> list[Item]:
-        """Compute what is requested; return the reply, or nothing if there is no such thing in our window."""
+        """Compute what is requested; return the reply, or nothing if there is no such thing in our window.
+
+        Nothing too if there came a reason to leave instead.
+        """
         lease = self._lease
-        index = request.step - lease.epoch * self._sampler.steps_per_epoch
+        index = request.step - lease.epoch * self._sampler.numbers_per_epoch
         if request[:2] != (Kind.REQUEST, lease.incarnation) or not lease.first <= index < lease.stop:
             return []
-        step = self._sampler.step(lease.epoch, index)
-        if not 0 <= request.first < request.stop < len(self._strategy.bounds(len(step.rows))):
+        found = self._work(index)
+        if found is None:
             return []
-        total, score = self._strategy.block(self._transport.parameters, step, request.first, request.stop)
+        work, step = found
+        if not 0 <= request.first < request.stop < len(work.bounds(len(step.rows))):
+            return []
+        total, score = work.block(self._transport.parameters, step, request.first, request.stop)
         self._done.steps += 1
         self._done.samples += score.samples
-        dtype = ord(self._config.numpy_dtype.char)
-        reply = request._replace(kind=Kind.REPLY, samples=score.samples, number=lease.number, dtype=dtype)
-        return push(self._replies, self._transport.reply(reply, total))
+        kind, dtype = (Kind.SCORE, 0) if work.evaluates else (Kind.REPLY, ord(self._config.numpy_dtype.char))
+        correct, cost, samples = score
+        reply = request._replace(
+            kind=kind, samples=samples, number=lease.number, dtype=dtype, cost=cost, correct=correct
+        )
+        content = (reply.encode(),) if work.evaluates else self._transport.reply(reply, total)
+        return push(self._replies, content)
+
+    def _work(self, index: int) -> tuple[Work, Step] | None:
+        """Return the step of that index in our epoch, and what its units are; None if we are to leave instead."""
+        epoch, part = self._lease.epoch, self._sampler.evaluated(index)
+        if part is None:
+            return self._strategy, self._sampler.step(epoch, index)
+        if part not in self._evaluations:
+            samples = self._samples(part)
+            if samples is None:
+                return None
+            self._evaluations[part] = Evaluation(self._config, samples)
+        evaluation = self._evaluations[part]
+        return evaluation, self._sampler.evaluation(epoch, part, evaluation.n_samples)
 
     def _need_weights(self, request: Record) -> None:
         """Put the request back: the coordinator shares its memory with others, but not with us."""

@@ -6,11 +6,12 @@ import time
 from contextlib import closing, nullcontext
 from typing import cast
 
+from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.environment import ALIKE, Kernels
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
-from shared.messaging.client import Client, client
+from shared.messaging.client import client
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Record
@@ -79,9 +80,14 @@ class Session:
         self._done.outcome = self._departure.look(stream)
         if not self._done.outcome and (self._worker in self._lease.excluded or self._rounds_otherwise()):
             self._idle(stream)
-        samples = None if self._done.outcome else self._samples()
-        if samples is not None:
-            Server(stream, self._lease, samples, self._notices, self._departure, self._done).serve()
+        if self._done.outcome:
+            return
+        training = self._samples(Part.TRAINING)
+        if training is not None:
+            Server(stream, self._lease, training, self._samples, self._notices, self._departure, self._done).serve()
+        else:
+            stream.send(push(self._keys.replies, self._notices.left(is_leaving())))
+            stream.skip(PUSH_ANSWERS)
 
     def _rounds_otherwise(self) -> bool:
         """Tell whether our gradients would have other bits than the coordinator's; say so, once in a run."""
@@ -101,12 +107,13 @@ class Session:
             time.sleep(_PAUSE)
             self._done.outcome = self._departure.look(stream) or self._departure.look_for_successor(stream)
 
-    def _samples(self) -> LabelledSamples | None:
-        """Return the training samples, telling the coordinator that they are needed if they are not on this machine.
+    def _samples(self, part: Part) -> LabelledSamples | None:
+        """Return a part of the data, telling the coordinator that it is needed if it is not on this machine.
 
-        None if there came a reason to leave instead.
+        None if there came a reason to leave instead, which is noted.
         """
-        samples = local_samples(self._lease.data_sha256)
+        sha256 = self._lease.samples[part]
+        samples = local_samples(sha256)
         if samples is not None:
             return samples
         with closing(client(self._url)) as redis:
@@ -115,19 +122,15 @@ class Session:
                 weights = redis.getrange(self._keys.weights, 0, RECORD_BYTES - 1)
                 self._done.outcome = self._departure.why(None, Record.decode(cast(bytes, weights)))
                 if self._done.outcome:
-                    self._tell(redis, self._notices.left(is_leaving()))
                     return None
                 if time.monotonic() - noticed > _RETRY:
-                    self._tell(redis, self._notices.needs_samples())
+                    redis.rpush(self._keys.replies, self._notices.needs_samples(part))
+                    redis.expire(self._keys.replies, LIFETIME)
                     noticed = time.monotonic()
-                samples = received_samples(redis, self._lease.data_sha256)
+                samples = received_samples(redis, sha256)
                 if samples is None:
                     time.sleep(_PAUSE)
         return samples
-
-    def _tell(self, redis: Client, notice: bytes) -> None:
-        redis.rpush(self._keys.replies, notice)
-        redis.expire(self._keys.replies, LIFETIME)
 
 
 def _threads() -> int:

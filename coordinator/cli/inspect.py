@@ -21,7 +21,7 @@ from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.errors import DataError, ModelError
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
-from shared.nn.evaluation import evaluate as score_of
+from shared.nn.evaluation import evaluate as score_on
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
@@ -59,7 +59,7 @@ def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int 
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
         if augment is None:
-            correct, how = score_of(mlp, layers, test).correct, ""
+            correct, how = score_on(mlp, layers, test).correct, ""
         elif dataset.image_size is None:
             raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
         else:

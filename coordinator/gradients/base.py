@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 from coordinator.accounting import EpochCounts
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
+from shared.nn.score import Score
 from shared.types import Vector
 
 
@@ -12,7 +13,7 @@ class StepResult(NamedTuple):
     """What came of a step's computation. Nothing of it is part of the run until `TrainingState.apply` takes it."""
 
     total: Vector  # the sum of all units, flat like the parameters; valid until the next step is computed
-    n_samples: int  # that it was summed over, as the replies count them
+    score: Score  # of the step's samples, as the replies tell it
     counts: EpochCounts  # what was requested and who answered, also of earlier steps' late replies
     excluded: tuple[str, ...] = ()  # workers that get no more work in this run, from now on
 
@@ -32,6 +33,10 @@ class GradientSource(Protocol):
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         """Return the sum of the step's units, see `shared.parallel.strategy`."""
+        ...
+
+    def evaluate(self, parameters: Parameters, step: Step) -> StepResult:
+        """Return the score of weights for the samples of a step that is an evaluation; its sum is empty."""
         ...
 
     def close(self) -> None:

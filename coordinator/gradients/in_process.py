@@ -1,12 +1,14 @@
-"""The gradient without a queue: computed in this process."""
+"""Gradients and evaluations without a queue: computed in this process."""
 
-from coordinator.accounting import COORDINATOR, EpochCounts, WorkerCounts
+from coordinator.accounting import COORDINATOR, EpochCounts
 from coordinator.gradients.base import StepResult
 from shared.config import TrainConfig
+from shared.data.dataset import Dataset
 from shared.data.sampler import Step
-from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
+from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
+from shared.parallel.work import Work
 
 
 class InProcessGradients:
@@ -15,15 +17,21 @@ class InProcessGradients:
     n_workers = 0
     excluded = ()
 
-    def __init__(self, config: TrainConfig, samples: Samples) -> None:
-        self._strategy = strategy_of(config, samples)
+    def __init__(self, config: TrainConfig, data: Dataset) -> None:
+        self._strategy, self._evaluations = strategy_of(config, data.training), evaluations_of(config, data)
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
-        strategy = self._strategy
-        n_units = len(strategy.bounds(len(step.rows))) - 1
-        total, score = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
-        counts = EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=score.samples)})
-        return StepResult(total, score.samples, counts)
+        return self._compute(self._strategy, parameters, step)
+
+    def evaluate(self, parameters: Parameters, step: Step) -> StepResult:
+        return self._compute(self._evaluations[step.part], parameters, step)
+
+    def _compute(self, work: Work, parameters: Parameters, step: Step) -> StepResult:
+        n_units = len(work.bounds(len(step.rows))) - 1
+        total, score = work.block(self._strategy.broadcast(parameters), step, 0, n_units)
+        counts = EpochCounts(requests=1)
+        counts.answered(COORDINATOR, score.samples, work.evaluates)
+        return StepResult(total, score, counts)
 
     def close(self) -> None:
         """There is nothing to leave."""

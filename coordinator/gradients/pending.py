@@ -1,6 +1,7 @@
 """A step that is being computed: its requests, and what of it is answered."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from enum import Enum, auto
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
 from shared.data.sampler import Step
 from shared.messaging.records import OWN, Kind, Record
+from shared.nn.score import ScoreSum
+from shared.parallel.work import Work
 from shared.types import Array, Vector
 
 _ANSWERED = b"\1"
@@ -22,7 +25,7 @@ class Verdict(Enum):
     ANSWER = auto()  # the first to one of its requests
     DUPLICATE = auto()  # another one to a request that is answered, or to a part of it
     LATE = auto()  # to a step that is over
-    WRONG = auto()  # to nothing that was ever requested
+    WRONG = auto()  # to nothing that was ever requested, or what no answer can be
 
 
 class Request(NamedTuple):
@@ -35,22 +38,32 @@ class Request(NamedTuple):
 class PendingStep:
     """The requests of one step, each for some of its units. Every unit is in one reply that counts, and in no other."""
 
-    def __init__(self, incarnation: int, step: Step, bounds: Sequence[int], total: Total) -> None:
+    def __init__(self, incarnation: int, step: Step, work: Work, total: Total) -> None:
         """Begin with nothing requested.
 
-        bounds: where the step's units begin, and its end.  total: takes the gradients.
+        work: what the step's units are.  total: takes the gradients.
         """
-        self.step, self._bounds, self._total = step, bounds, total
-        self._incarnation = incarnation
+        self.step, self.work, self._total = step, work, total
+        self._incarnation, self._bounds = incarnation, work.bounds(len(step.rows))
+        self.n_units = len(self._bounds) - 1
+        self._reply = Kind.SCORE if work.evaluates else Kind.REPLY
         self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
         self._requested: set[tuple[int, int]] = set()  # units of all that was ever requested
         self._asked: dict[int, tuple[int, int]] = {}  # units, by the lease whose holder alone was asked for them
-        self._answered = bytearray(len(bounds) - 1)  # for each unit, whether a reply that counts has it
+        self._answered = bytearray(self.n_units)  # for each unit, whether a reply that counts has it
         self._region = 0  # of the latest request for anyone
         self._was_divided = False  # whether a late request was
         self.withdrawn: list[Record] = []  # requests that nobody need answer any more, until somebody takes note
         self.counts = EpochCounts()
-        self._n_samples = 0  # that accepted replies stand for
+        self._score = ScoreSum()  # of the accepted replies
+
+    @property
+    def name(self) -> str:
+        """What a person reads of the step."""
+        step = self.step
+        if self.work.evaluates:
+            return f"epoch {step.epoch}'s evaluation on {step.part} samples"
+        return f"step {step.number}"
 
     @property
     def is_requested(self) -> bool:
@@ -115,24 +128,30 @@ class PendingStep:
         first, stop = reply.first, reply.stop
         if reply.incarnation != self._incarnation or (first, stop) not in self._requested:
             return Verdict.WRONG
-        if reply.samples != self._bounds[stop] - self._bounds[first]:
+        if reply.kind != self._reply or reply.samples != self._bounds[stop] - self._bounds[first]:
+            return Verdict.WRONG
+        if reply.correct > reply.samples or not 0 <= reply.cost < math.inf:
             return Verdict.WRONG
         return Verdict.DUPLICATE if self._is_answered(first, stop) else Verdict.ANSWER
 
-    def accept(self, reply: Record, message: Array, gradient: Vector) -> None:
-        """Add a reply that was judged an answer.  gradient: in the message's memory, which is ours now."""
+    def accept(self, worker: str, reply: Record, message: Array, gradient: Vector) -> None:
+        """Add a reply that was judged an answer, and enter it for who computed it.
+
+        gradient: in the message's memory, which is ours now.
+        """
         first, stop = reply.first, reply.stop
+        self.counts.answered(worker, reply.samples, self.work.evaluates)
         self._answered[first:stop] = _ANSWERED * (stop - first)
         if self._waiting.pop((first, stop), None) is None:  # parts of it were requested since, and take its place
             parts = [piece for piece in self._waiting if first <= piece[0] < stop]
             self.withdrawn += [self._waiting.pop(piece).record for piece in parts]
         self.counts.requests += 1  # the parts that the step was made of in the end
-        self._n_samples += reply.samples
+        self._score.add(reply.score)
         self._total.add(first, message, gradient)
 
     def result(self, excluded: tuple[str, ...]) -> StepResult:
         """Return what came of the step, when no reply is missing.  excluded: who gets no more work since."""
-        return StepResult(self._total.sum(), self._n_samples, self.counts, excluded)
+        return StepResult(self._total.sum(), self._score.total, self.counts, excluded)
 
     def _is_answered(self, first: int, stop: int) -> bool:
         """Tell whether one of these units at least is answered."""

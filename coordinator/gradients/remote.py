@@ -1,4 +1,4 @@
-"""The distributed gradient: publish weights, send requests, collect the replies, retry what is late."""
+"""The distributed step: publish weights, send requests, collect the replies, retry what is late."""
 
 import logging
 import secrets
@@ -19,15 +19,17 @@ from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.windows import PUSH_ANSWERS, Window, WindowLength
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
+from shared.data.dataset import Dataset
 from shared.data.sampler import Step
-from shared.data.samples import LabelledSamples
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
 from shared.nn.parameters import Parameters
+from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
+from shared.parallel.work import Work
 from shared.transport.base import coordinator_transport
 from shared.transport.regions import SharedTensors
 from shared.transport.samples import upload
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 class RemoteGradients:
-    """Gradients computed by whatever workers there are."""
+    """Gradients and evaluations computed by whatever workers there are."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class RemoteGradients:
         broker_url: str,
         run_id: str,
         config: TrainConfig,
-        samples: LabelledSamples,
+        data: Dataset,
         *,
         batches_per_task: int | None = None,
         audit: float = 0.0,
@@ -63,19 +65,19 @@ class RemoteGradients:
         excluded: workers that get no work.  supervise: is called now and then.  workers: how many there are, None if
         that may change.  tensors: memory that is shared with the workers on this machine.
         """
-        self._url, self._samples = redis_url, samples
+        self._url, self._data = redis_url, data
         self._incarnation = secrets.randbits(64)
         self._keys = keys = Keys(run_id, self._incarnation)
-        self._strategy = strategy_of(config, samples)
-        steps_per_epoch, kernels = config.sampler(len(samples)).steps_per_epoch, kernels_for(config)
-        self._window = Window(run_id, self._incarnation, config, samples.sha256, steps_per_epoch, kernels)
+        self._strategy, self._evaluations = strategy_of(config, data.training), evaluations_of(config, data)
+        kernels = kernels_for(config)
+        self._window = Window(run_id, self._incarnation, config, data, kernels)
         self._window_length, self._timer = WindowLength(batches_per_task), RetransmissionTimer()
+        # Evaluations take other times than training steps, and each its own.
+        self._timers: dict[Work, RetransmissionTimer] = {self._strategy: self._timer}
+        self._timers |= {evaluation: RetransmissionTimer() for evaluation in self._evaluations.values()}
         self._workforce = Workforce(broker_url, config, excluded, kernels, workers)
-        self._total = RunningTotal if self._strategy.divisible else TreeTotal
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
-        self._replies = Replies(
-            self._incarnation, config, self._workforce, self._transport, Audit(audit, self._strategy)
-        )
+        self._replies = Replies(self._incarnation, config, self._workforce, self._transport, Audit(audit))
         self._client = client(redis_url)
         self._stream = ReplyStream(redis_url, keys.replies)
         self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise)
@@ -97,10 +99,18 @@ class RemoteGradients:
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         """Return what came of a step; its sum is valid until the next call."""
+        return self._compute(self._strategy, parameters, step)
+
+    def evaluate(self, parameters: Parameters, step: Step) -> StepResult:
+        """Return what came of an evaluation, which is a step whose replies have no gradient."""
+        return self._compute(self._evaluations[step.part], parameters, step)
+
+    def _compute(self, work: Work, parameters: Parameters, step: Step) -> StepResult:
         self._undisturbed = self._workforce.leases.taken > 0
         excluded_before = len(self.excluded)
-        weights, bounds = self._strategy.broadcast(parameters), self._strategy.bounds(len(step.rows))
-        pending = PendingStep(self._incarnation, step, bounds, self._total(self._free))
+        weights = self._strategy.broadcast(parameters)
+        total = RunningTotal(self._free) if work.divisible else TreeTotal(self._free)
+        pending = PendingStep(self._incarnation, step, work, total)
         while pending.missing or not pending.is_requested:
             try:
                 self._recovery.look_after_workers()
@@ -114,7 +124,8 @@ class RemoteGradients:
                     self._pass_on(pending)
                 else:
                     self._await_workers(weights, pending)
-                    pending.request(self._workforce.cut(len(bounds) - 1))
+                    cut = self._workforce.cut_evaluation if work.evaluates else self._workforce.cut
+                    pending.request(cut(pending.n_units))
                     published = time.monotonic()  # not before: waiting for workers is no part of how long they take
                 self._publish(weights, pending)
                 self._collect(weights, pending)
@@ -126,7 +137,7 @@ class RemoteGradients:
                 self._recovery.begin_again(error)
         self._recovery.all_is_well()
         if self._undisturbed:
-            self._timer.add(time.monotonic() - published)
+            self._timers[work].add(time.monotonic() - published)
         return pending.result(self.excluded[excluded_before:])
 
     def close(self) -> None:
@@ -180,7 +191,7 @@ class RemoteGradients:
                 if not self._recovery.look_around():
                     self._undisturbed = False
                     requested = now  # nobody is there to be late
-                elif now - requested > self._timer.timeout:
+                elif now - requested > self._timers[pending.work].timeout:
                     self._retry(pending, requested)
                     requested = now
 
@@ -190,8 +201,9 @@ class RemoteGradients:
         began = time.monotonic()
         size = self._stream.read(message, replies)
         self._waited += time.monotonic() - began
-        # Times of replies to what was requested twice tell nothing (P. Karn, C. Partridge, 1987).
-        waited = self._waited if self._undisturbed else None
+        # Times of replies to what was requested twice tell nothing (P. Karn, C. Partridge, 1987), and those of
+        # evaluations nothing of training.
+        waited = self._waited if self._undisturbed and not pending.work.evaluates else None
         meaning = Meaning.NOTHING if size is None else self._replies.take(message, size, pending, weights, waited)
         match meaning:
             case Meaning.ANSWER:
@@ -201,8 +213,8 @@ class RemoteGradients:
             case Meaning.LEFT:
                 self._send_of_anyone(pending, self._pass_on(pending))
             case Meaning.NEEDS_SAMPLES:
-                if upload(self._client, self._samples):
-                    log.info("the training samples are in Redis now, for workers without a copy")
+                if upload(self._client, self._data.part(self._replies.needed)):
+                    log.info("the %s samples are in Redis now, for workers without a copy", self._replies.needed)
             case Meaning.NEEDS_WEIGHTS:
                 if self._transport.share_with_strangers(self._client, weights, self._weights_record(pending)):
                     log.info("the weights go through Redis from now on, for a worker that does not share our memory")
@@ -217,15 +229,16 @@ class RemoteGradients:
     def _retry(self, pending: PendingStep, requested: float) -> None:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
         self._undisturbed = False
-        self._timer.expired()
+        self._timers[pending.work].expired()
         queued = self._client.lrange(self._window.requests, 0, -1)
         late = [request for request in pending.waiting if request.record.encode() not in queued]
         # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
         owing = pending.owing if len(late) == len(pending.waiting) else None
         if late:
-            log.warning("step %d: requesting again %d of its gradients", pending.step.number, len(late))
+            results = "scores" if pending.work.evaluates else "gradients"
+            log.warning("%s: requesting again %d of its %s", pending.name, len(late), results)
         self._workforce.replace_silent(requested, owing)
-        parts = max(1, self._workforce.leases.taken) if self._strategy.divisible else 1
+        parts = max(1, self._workforce.leases.taken) if pending.work.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
 
     def _send_of_anyone(self, pending: PendingStep, requests: list[Record]) -> None:

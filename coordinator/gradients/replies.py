@@ -3,19 +3,23 @@
 import logging
 from enum import Enum, auto
 
+import numpy as np
+
 from coordinator.accounting import COORDINATOR, WorkerCounts
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
+from shared.data.parts import Part
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version
 from shared.nn.parameters import Parameters
 from shared.transport.base import CoordinatorTransport
-from shared.types import Array
+from shared.types import Array, Vector
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _UNKNOWN = "unknown"  # who sends what tells nothing of its sender
+_NOTHING: Vector = np.empty(0)  # the gradient of an evaluation
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +29,7 @@ class Meaning(Enum):
 
     ANSWER = auto()  # a request is answered; the message's memory is the pending step's from now on
     LEFT = auto()  # a lease was given up, perhaps with something to compute
-    NEEDS_SAMPLES = auto()  # a worker has no copy of the training samples
+    NEEDS_SAMPLES = auto()  # a worker has no copy of some samples, see `Replies.needed`
     NEEDS_WEIGHTS = auto()  # a worker does not share our memory
     NOTHING = auto()  # all that follows has been noted
 
@@ -47,6 +51,7 @@ class Replies:
         self.message_bytes = max(transport.message_bytes, RECORD_BYTES + LONGEST)
         self._workforce, self._transport, self._audit = workforce, transport, audit
         self._named: set[str] = set()  # whose messages we have complained of
+        self.needed = Part.TRAINING  # of which samples a worker needs a copy, if the latest message says that of one
 
     def take(
         self, message: Array, size: int, pending: PendingStep, weights: Parameters, waited: float | None
@@ -62,7 +67,7 @@ class Replies:
         record = Record.decode(message[:size].data)
         if record is None:
             return self._refuse(pending, message[:size])
-        if record.kind == Kind.REPLY:
+        if record.kind in (Kind.REPLY, Kind.SCORE):
             return self._reply(record, message, size, pending, weights, waited)
         if record.kind == Kind.REFUSED:
             what = "it cannot compute what this run asks for"
@@ -84,8 +89,9 @@ class Replies:
                 leases.left(record.number)
                 membership.gone(name, "leaves")
                 return Meaning.LEFT
-            case Kind.NEEDS_SAMPLES:
+            case Kind.NEEDS_SAMPLES if record.first in [*Part]:
                 leases.heard(record.number)
+                self.needed = Part(record.first)
                 return Meaning.NEEDS_SAMPLES
             case Kind.NEEDS_WEIGHTS:
                 leases.heard(record.number)
@@ -112,33 +118,45 @@ class Replies:
             return self._drop(pending, worker, _REJECTED)
         if worker != _UNKNOWN:
             workforce.membership.heard(worker)
-        if not self._transport.fits(reply, size):
-            return self._reject(pending, worker, f"{size} bytes instead of {self._transport.reply_bytes}")
-        if reply.dtype != self._dtype:
-            what = f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}"
-            return self._reject(pending, worker, what)
+        if misfit := self._misfit(reply, size):
+            return self._reject(pending, worker, misfit)
         verdict = pending.judge(reply)
         if verdict is Verdict.WRONG:
-            what = f"it names step {reply.step}, {self._units} {reply.first} to {reply.stop - 1}"
-            return self._reject(pending, worker, what)
+            what = f"{self._units_of(reply)} {reply.first} to {reply.stop - 1}"
+            right = f"{reply.correct} of {reply.samples} samples right at a cost of {reply.cost:g}"
+            return self._reject(pending, worker, f"it names step {reply.step}, {what}, {right}")
         if verdict is not Verdict.ANSWER:
             return self._drop(pending, worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
-        gradient = self._transport.content(reply, message, size)
-        if self._audit.correct(weights, pending, reply, gradient):
-            pending.counts.answered(worker, reply.samples)
+        gradient = _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
+        checked = self._audit.corrected(weights, pending, reply, gradient)
+        if checked is reply:
+            pending.accept(worker, reply, message, gradient)
             workforce.exclusions.good(worker)
             if waited is not None:
                 workforce.replied(worker, reply, waited)
-        else:  # what it should have been is in its place
+        else:
             self._catch(pending, worker, reply)
-            pending.counts.answered(COORDINATOR, reply.samples)
-        pending.accept(reply, message, gradient)
+            pending.accept(COORDINATOR, checked, message, gradient)
         return Meaning.ANSWER
+
+    def _misfit(self, reply: Record, size: int) -> str:
+        """Return what is wrong with a reply as a message, whatever it answers; nothing if it can be read."""
+        if reply.kind == Kind.SCORE:
+            return "" if size == RECORD_BYTES else f"{size} bytes instead of {RECORD_BYTES}"
+        if not self._transport.fits(reply, size):
+            return f"{size} bytes instead of {self._transport.reply_bytes}"
+        if reply.dtype != self._dtype:
+            return f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}"
+        return ""
+
+    def _units_of(self, reply: Record) -> str:
+        return "chunks" if reply.kind == Kind.SCORE else self._units
 
     def _catch(self, pending: PendingStep, worker: str, reply: Record) -> None:
         """Give no more work to a worker whose reply was checked and is wrong."""
-        what = f"{self._units} {reply.first} to {reply.stop - 1} of step {reply.step}"
-        why = f"its gradient of {what} is not what the coordinator computes"
+        what = f"{self._units_of(reply)} {reply.first} to {reply.stop - 1} of {pending.name}"
+        result = "score" if reply.kind == Kind.SCORE else "gradient"
+        why = f"its {result} of {what} is not what the coordinator computes"
         if worker == _UNKNOWN:
             self._reject(pending, worker, why)
             return

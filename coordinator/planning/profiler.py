@@ -63,7 +63,7 @@ def _time_of_block(config: TrainConfig, units: int) -> float:
     weights = strategy.broadcast(config.initial_parameters())
 
     def compute() -> None:
-        strategy.block(weights, Step(0, 0, 0, rng.integers(0, n_samples, size)), 0, units)
+        strategy.block(weights, Step(0, 0, 0, 0, rng.integers(0, n_samples, size)), 0, units)
 
     return _time(compute)
 
@@ -74,7 +74,7 @@ def _time_of_step(config: TrainConfig) -> float:
     empty_samples = LabelledSamples(np.empty((n_samples, 0), np.uint8), np.zeros(n_samples, np.int64), 1)
     strategy, parameters = strategy_of(config, empty_samples), config.initial_parameters()
     state = config.initial_optimizer_state(parameters)
-    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, np.arange(n_samples))
+    total, first = np.zeros_like(parameters.flat), Step(0, 0, 0, 0, np.arange(n_samples))
 
     def step() -> None:
         is_finite(total)

@@ -55,7 +55,7 @@ class ProgressBar(Callback):
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         """Count a step; show it if the last refresh is a while ago."""
-        self._pending += result.n_samples
+        self._pending += result.score.samples
         if self._bar.disable or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REFRESH

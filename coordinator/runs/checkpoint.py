@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.config import TrainConfig
 from shared.errors import RunError
 from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
+from shared.nn.score import ScoreSum
 from shared.optim.optimizers import Nesterov, OptimizerState
 
 _EVERY = 2.0  # seconds of work between two checkpoints
@@ -32,6 +34,7 @@ def save_checkpoint(path: Path, state: TrainingState, config: TrainConfig) -> No
         "epoch": state.epoch,
         "step_index": state.step_index,
         "samples": state.samples,
+        "score": asdict(state.score),
         "seconds": state.seconds,
         "counts": state.counts.to_json(),
         "excluded": state.excluded,
@@ -112,6 +115,7 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         progress["epoch"],
         progress["step_index"],
         progress["samples"],
+        ScoreSum(**progress.get("score", {})),  # not there before records had scores
         progress["seconds"],
         EpochCounts.from_json(progress["counts"]),
         progress["excluded"],

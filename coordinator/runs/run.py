@@ -20,6 +20,7 @@ from coordinator.training.metrics import history_of
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset
+from shared.data.parts import Part
 from shared.errors import ConfigError, ModelError, RunError
 
 
@@ -246,4 +247,4 @@ class Run:
 
 
 def _digests(data: Dataset) -> dict[str, str]:
-    return {f"{part}_sha256": getattr(data, part).sha256 for part in ("training", "validation", "test")}
+    return {f"{part}_sha256": data.part(part).sha256 for part in Part}

@@ -16,6 +16,7 @@ from shared.data.dataset import Dataset
 from shared.errors import LedgerError, RunError
 
 _FIGURES = ("correct", "n_test", "accuracy", "mini_batches", "samples")
+_RUNNING = ("training_correct", "training_accuracy", "training_cost")
 
 
 class Comparison(NamedTuple):
@@ -42,14 +43,14 @@ def verify(
     whole = last is None and run.is_finished
     saved, saved_best = (run.saved(), run.saved_best()) if whole else (None, None)
     state = run.initial_state()
-    source = InProcessGradients(config, training)
+    source = InProcessGradients(config, data)
     for recorded in run.metrics[: None if last is None else last + 1]:
         if is_finished(config, state.epoch, state.history):
             yield Comparison(recorded.epoch, "metrics.jsonl", f"recomputed, the run ends after epoch {state.epoch - 1}")
             return
         for result in steps(config, training, source, state):
             after_step(state, result, source)
-        again = evaluate_epoch(config, data, state)
+        again = evaluate_epoch(config, data, source, state)
         state.next_epoch(monitored_value(config, again))
         yield Comparison(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
     if last is not None:
@@ -71,8 +72,9 @@ def verify(
 
 
 def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
-    of_0_1 = recorded.cost is None
-    names = ("weights_sha256", *_FIGURES, *(() if of_0_1 else FIGURES_SINCE_0_2))
+    of_0_1, partly_of_0_1 = recorded.cost is None, recorded.training_cost is None
+    newer = [name for name in FIGURES_SINCE_0_2 if not of_0_1 and not (partly_of_0_1 and name in _RUNNING)]
+    names = ("weights_sha256", *_FIGURES, *newer)
     return next(
         filter(None, (_differs(name, getattr(recorded, name), getattr(again, name)) for name in names)), ""
     ) or _ledger(recorded)
@@ -81,7 +83,9 @@ def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
 def _ledger(recorded: EpochMetrics) -> str:
     """Return how an epoch's ledger does not come out."""
     try:
-        EpochCounts.from_json(recorded.ledger).check(recorded.epoch, recorded.samples)
+        # When evaluation was not entered, lines had no such number.
+        n_evaluated = 0 if recorded.n_validation is None else recorded.n_validation + recorded.n_test
+        EpochCounts.from_json(recorded.ledger).check(recorded.epoch, recorded.samples, n_evaluated)
     except LedgerError as error:
         return str(error)
     return ""

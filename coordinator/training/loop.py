@@ -33,7 +33,7 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, state: Tra
                 state.seconds = time.monotonic() - started
                 callback.after_step(state, result, source)
             _check_finite("weights", state.parameters.flat, config, state)
-            metrics = evaluate_epoch(config, data, state)
+            metrics = evaluate_epoch(config, data, source, state)
             with uninterrupted:
                 state.next_epoch(monitored_value(config, metrics))
                 callback.after_epoch(state, metrics)

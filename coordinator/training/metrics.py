@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from coordinator.accounting import EpochCounts
+from coordinator.gradients.base import GradientSource
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
-from shared.nn.evaluation import evaluate
+from shared.data.parts import EVALUATED, Part
+from shared.nn.score import Score
 
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """What is recorded of an epoch: a line of metrics.jsonl."""
+    """What is recorded of an epoch: a line of metrics.jsonl.
+
+    Costs are the mean of a sample's. Older lines lack what has a default here.
+    """
 
     epoch: int
-    correct: int
+    correct: int  # of the test samples
     n_test: int
     accuracy: float  # correct / n_test
     mini_batches: int
@@ -40,33 +46,41 @@ class EpochMetrics:
 FIGURES_SINCE_0_2 = tuple(field.name for field in fields(EpochMetrics) if field.default is None)
 
 
-def evaluate_epoch(config: TrainConfig, data: Dataset, state: TrainingState) -> EpochMetrics:
+def evaluate_epoch(config: TrainConfig, data: Dataset, source: GradientSource, state: TrainingState) -> EpochMetrics:
     """Return the figures of an epoch whose steps are all taken.  Raises LedgerError if its ledger does not come out."""
-    n_training = len(data.training)
-    state.counts.check(state.epoch, n_training)
-    mlp = config.mlp()
-    layers = mlp.rounded(state.model)
-    validation, test = evaluate(mlp, layers, data.validation), evaluate(mlp, layers, data.test)
-    last_step = (state.epoch + 1) * config.sampler(n_training).steps_per_epoch - 1
+    sampler, counts, scores = config.sampler(len(data.training)), EpochCounts(), dict[Part, Score]()
+    counts.add(state.counts)
+    for part in EVALUATED:
+        samples = data.part(part)
+        if len(samples):
+            result = source.evaluate(state.model, sampler.evaluation(state.epoch, part, len(samples)))
+            state.exclude(result.excluded)
+            counts.add(result.counts)
+            scores[part] = result.score
+    counts.check(state.epoch, len(data.training), sum(score.samples for score in scores.values()))
+    test, validation, training = scores[Part.TEST], scores.get(Part.VALIDATION), state.score.total
+    running = training if training.samples == state.samples else None
+    last_update, reductions = (state.epoch + 1) * sampler.steps_per_epoch - 1, config.schedule.reductions(state.history)
     return EpochMetrics(
         epoch=state.epoch,
         correct=test.correct,
         n_test=test.samples,
         accuracy=test.accuracy,
-        mini_batches=config.mini_batches_per_epoch(n_training),
+        mini_batches=config.mini_batches_per_epoch(len(data.training)),
         samples=state.samples,
         seconds=round(state.seconds, 3),
-        workers=state.counts.n_workers,
+        workers=counts.n_workers,
         weights_sha256=state.model.sha256,
-        ledger=state.counts.to_json(),
+        ledger=counts.to_json(),
         cost=test.mean_cost,
-        validation_correct=validation.correct if validation.samples else None,
-        n_validation=validation.samples,
-        validation_accuracy=validation.accuracy if validation.samples else None,
-        validation_cost=validation.mean_cost if validation.samples else None,
-        learning_rate=config.learning_rate_at(
-            last_step, config.sampler(n_training).steps_per_epoch, config.schedule.reductions(state.history)
-        ),
+        validation_correct=validation and validation.correct,
+        n_validation=len(data.validation),
+        validation_accuracy=validation and validation.accuracy,
+        validation_cost=validation and validation.mean_cost,
+        training_correct=running and running.correct,
+        training_accuracy=running and running.accuracy,
+        training_cost=running and running.mean_cost,
+        learning_rate=config.learning_rate_at(last_update, sampler.steps_per_epoch, reductions),
     )
 
 

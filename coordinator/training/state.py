@@ -10,6 +10,7 @@ from coordinator.training.choice import improves
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
+from shared.nn.score import ScoreSum
 from shared.optim.optimizers import OptimizerState
 from shared.optim.update import averaged
 from shared.parallel.strategy import Strategy
@@ -24,6 +25,7 @@ class TrainingState:
     epoch: int = 0
     step_index: int = 0  # of the epoch's next step
     samples: int = 0  # of the epoch so far
+    score: ScoreSum = field(default_factory=ScoreSum)  # of these samples, each before the step that it was part of
     seconds: float = 0.0  # spent on the epoch so far
     counts: EpochCounts = field(default_factory=EpochCounts)  # of the epoch so far
     excluded: list[str] = field(default_factory=list)  # workers that get no more work in this run
@@ -54,7 +56,8 @@ class TrainingState:
         with uninterrupted:
             strategy.update(self.parameters, self.optimizer_state, step, result.total, reductions)
             self.step_index += 1
-            self.samples += result.n_samples
+            self.samples += result.score.samples
+            self.score.add(result.score)
             self.counts.add(result.counts)
             self.exclude(result.excluded)
 
@@ -72,7 +75,7 @@ class TrainingState:
                 self.best = self.model.copy()
             self.history.append(value)
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
-        self.counts = EpochCounts()
+        self.score, self.counts = ScoreSum(), EpochCounts()
 
     def copy(self) -> "TrainingState":
         """Return the state as it is now, which later steps do not change."""
@@ -82,6 +85,7 @@ class TrainingState:
             self,
             parameters=self.parameters.copy(),
             optimizer_state={name: vector.copy() for name, vector in self.optimizer_state.items()},
+            score=replace(self.score),
             counts=counts,
             excluded=[*self.excluded],
             history=[*self.history],

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.config import TrainConfig
+from shared.data.dataset import Dataset
+from shared.data.parts import Part
 from shared.data.sampler import Step
 from shared.environment import Kernels
 from shared.messaging.client import Client
@@ -40,18 +42,15 @@ class Window:
         run: str,
         incarnation: int,
         config: TrainConfig,
-        data_sha256: str,
-        steps_per_epoch: int,
+        data: Dataset,
         kernels: Kernels,
     ) -> None:
-        """Begin before the first window, which covers nothing.
-
-        data_sha256: of the training samples.  kernels: what the coordinator computes with.
-        """
+        """Begin before the first window, which covers nothing.  kernels: what the coordinator computes with."""
         self.number = -1
-        self._run, self._incarnation, self._config, self._data = run, incarnation, config, data_sha256
+        self._run, self._incarnation, self._config = run, incarnation, config
+        self._samples = tuple(data.part(part).sha256 for part in Part)
+        self._sampler = config.sampler(len(data.training))
         self._kernels = kernels
-        self._steps_per_epoch = steps_per_epoch
         self._keys = Keys(run, incarnation)
         self._epoch, self._steps = -1, range(0)
         self.requests = ""  # key of the common list of requests
@@ -65,8 +64,8 @@ class Window:
     def open(self, client: Client, step: Step, length: int, excluded: Iterable[str]) -> Lease:
         """End the current window and begin the next with this step; return what its leases have in common.
 
-        length: in steps, if the epoch has as many left.  excluded: workers that get no work in this window.
-        Raises QueueError; the window then covers nothing, so that it is opened again.
+        length: in steps, if the epoch has as many left, its evaluations included.  excluded: workers that get no work
+        in this window.  Raises QueueError; the window then covers nothing, so that it is opened again.
         """
         number = self.number + 1
         self._steps = range(0)  # if this fails, the current window may be over, and covers nothing
@@ -77,7 +76,7 @@ class Window:
         self.close(client)
         self.announce(client)
         self.number, self._epoch = number, step.epoch
-        self._steps = range(step.index, min(step.index + length, self._steps_per_epoch))
+        self._steps = range(step.index, min(step.index + length, self._sampler.numbers_per_epoch))
         self.requests = self._keys.requests(number)
         self._expire = encode("EXPIRE", self.requests, LIFETIME)
         self._own.clear()
@@ -85,10 +84,11 @@ class Window:
             run=self._run,
             incarnation=self._incarnation,
             config=self._config,
-            data_sha256=self._data,
+            samples=self._samples,
             epoch=step.epoch,
             first=self._steps.start,
             stop=self._steps.stop,
+            evaluations=self._sampler.steps_per_epoch,
             window=number,
             number=0,
             label="",

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from coordinator.workers.admission import Admission
-from coordinator.workers.cuts import Piece, pieces, pieces_by_share
+from coordinator.workers.cuts import Piece, equal_bounds, pieces, pieces_by_share
 from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.lease_count import LeaseCount
@@ -17,6 +17,8 @@ from shared.environment import Kernels
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Record
 from shared.parallel.sharding import block_width
+
+_PIECES = 4  # of an evaluation for each worker, so that all are done at about the same time
 
 _MORE_THAN_SHARDS = "more workers than the %d that a mini-batch has shards for take turns; more shards make more busy"
 _MORE_THAN_SAMPLES = "more workers than the %d samples of a mini-batch take turns; larger mini-batches make more busy"
@@ -81,6 +83,13 @@ class Workforce:
             self.leases.add(more)
         self._dispatcher.send_due(self.leases)
         self._granted_at = self.leases.changes
+
+    def cut_evaluation(self, n_units: int) -> Sequence[Piece]:
+        """Cut an evaluation, whose units are large: into some more pieces than there are workers, for whoever is free.
+
+        How fast workers are with the few samples of a mini-batch tells little of that, nor who pauses for it.
+        """
+        return pieces(equal_bounds(0, n_units, _PIECES * self.leases.expected))
 
     def cut(self, n_units: int) -> Sequence[Piece]:
         """Cut a step into pieces for the workers that are there."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.data.sources import SOURCES
 from shared.errors import DataError
@@ -30,10 +31,14 @@ class Dataset:
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
         return replace(self, training=self.training.first(n_samples)) if n_samples else self
 
+    def part(self, part: Part) -> LabelledSamples:
+        """Return the samples of a part."""
+        return (self.training, self.validation, self.test)[part]
+
     def check_inputs(self, arithmetic: str) -> None:
         """Raise DataError for inputs that an arithmetic cannot take."""
-        for samples in (self.training, self.validation, self.test):
-            samples.check_inputs(arithmetic)
+        for part in Part:
+            self.part(part).check_inputs(arithmetic)
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -50,8 +55,8 @@ def load_dataset(path: Path) -> Dataset:
     if len(pairs[0][1]) == 0 or len(pairs[2][1]) == 0:
         raise DataError(f"{path} has no training or no test samples")
     n_classes = int(pairs[0][1].max()) + 1
-    for name, (images, labels) in zip(("training", "validation", "test"), pairs, strict=True):
-        _check(path, name, images, labels, pairs[0][0].shape[1], n_classes)
+    for part, (images, labels) in zip(Part, pairs, strict=True):
+        _check(path, str(part), images, labels, pairs[0][0].shape[1], n_classes)
     training, validation, test = (LabelledSamples(*pair, n_classes) for pair in pairs)
     return Dataset(training, validation, test, _image_size(found[0][0]))
 

@@ -7,7 +7,7 @@
 | …:requests:{window}:{lease}                   | requests of who holds that lease alone    | LIFETIME             |
 | gradmq:{run}:{incarnation}:replies            | list of what the workers say              | LIFETIME             |
 | gradmq:{run}:incarnation                      | which incarnation the run is in           | LIFETIME             |
-| gradmq:samples:{sha256}                       | shape and type of the training samples    | SAMPLES_LIFETIME     |
+| gradmq:samples:{sha256}                       | shape and type of a data set's samples    | SAMPLES_LIFETIME     |
 | gradmq:samples:{sha256}:{array}:{number}      | a chunk of their images or labels         | SAMPLES_LIFETIME     |
 | gradmq:leases, :unacked, :unacked_index       | Celery's own, with the leases             | LEASE_LIFETIME       |
 
@@ -44,7 +44,7 @@ class Keys:
 
 
 class SamplesKeys:
-    """The keys of one set of training samples."""
+    """The keys of one part of a data set."""
 
     def __init__(self, sha256: str) -> None:
         self.description = f"{PREFIX}samples:{sha256}"

@@ -21,10 +21,11 @@ class Lease:
     run: str
     incarnation: int
     config: TrainConfig
-    data_sha256: str  # of the training samples
+    samples: tuple[str, ...]  # digests of the data set's parts
     epoch: int
     first: int  # index in the epoch of the window's first step
     stop: int  # of the step after its last
+    evaluations: int  # index of the epoch's first evaluation
     window: int  # its number in this incarnation of the run
     number: int  # of the lease in this incarnation of the run
     label: str  # which of how many, for people: 1/2
@@ -35,7 +36,10 @@ class Lease:
     def name(self) -> str:
         """What a person reads in Flower."""
         what = "averages" if isinstance(self.config.strategy, LocalSGD) else "mini-batches"
-        return f"epoch {self.epoch}, {what} {self.first}–{self.stop - 1}, lease {self.label}"
+        stop = min(self.stop, self.evaluations)
+        parts = [f"{what} {self.first}–{stop - 1}"] if self.first < stop else []
+        parts += ["evaluation"] if self.stop > stop else []
+        return f"epoch {self.epoch}, {' and '.join(parts)}, lease {self.label}"
 
     def to_json(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.
@@ -63,7 +67,7 @@ class Lease:
         # A lease with another seed, say, would have a worker compute something else in good faith.
         if fields.pop("sha256", None) != _digest(fields):
             raise MessageError("a lease is not as it was granted; it will be granted again")
-        fields["excluded"] = tuple(fields["excluded"])
+        fields["excluded"], fields["samples"] = tuple(fields["excluded"]), tuple(fields["samples"])
         try:
             fields["config"] = TrainConfig.from_json(fields["config"])
         except (ConfigError, KeyError, TypeError) as error:  # it is as it was granted, so it is not damaged

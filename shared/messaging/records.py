@@ -4,7 +4,9 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple, Self
 
-VERSION = 6  # of records and leases, and of what decides the bits: who speaks another cannot take part
+from shared.nn.score import Score
+
+VERSION = 7  # of records and leases, and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -13,18 +15,20 @@ class Kind(IntEnum):
     WEIGHTS = 1  # coordinator, beside the requests: the weights of `step`, in window `number`
     REQUEST = 2  # coordinator: compute units `first` to `stop - 1` of `step`
     OVER = 3  # coordinator: the window is over
-    REPLY = 4  # worker in lease `number`: the gradient summed over these units
+    REPLY = 4  # worker in lease `number`: the gradient summed over these units, and their score
     JOINED = 5  # worker: lease `number` is taken; an introduction follows
     LEFT = 6  # worker: lease `number` is given up
-    NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the training samples
+    NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the samples of part `first`
     LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows
     REFUSED = 9  # worker: it does not speak the version of its lease; its name follows
     NEEDS_WEIGHTS = 10  # worker: lease `number` does not share the coordinator's memory
+    SCORE = 11  # worker in lease `number`: the score of these units, which are of an evaluation
 
 
-# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region; padded so that what
-# follows is aligned. In every version the first two are where they are here, and a name follows after as many bytes.
-_RECORD = struct.Struct("<3sBB3xQQIIIIBxHI16x")
+# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region, cost, correct; padded so
+# that what follows is aligned. In every version the first two are where they are here, and a name follows after as many
+# bytes.
+_RECORD = struct.Struct("<3sBB3xQQIIIIBxHIdI4x")
 _MAGIC = b"GMQ"
 OWN = 0  # region of a request in a worker's own list; those of the common list are numbered from 1
 RECORD_BYTES = _RECORD.size
@@ -36,18 +40,25 @@ class Record(NamedTuple):
     kind: int
     incarnation: int  # of the run: which coordinator process, as 64 random bits
     step: int = 0  # in the run, from 0
-    first: int = 0  # unit, as the strategy cuts a step into them
+    first: int = 0  # unit, as `shared.parallel.work` tells of them; or the part of the data that is needed
     stop: int = 0  # unit after the last
-    samples: int = 0  # how many a reply's gradient is summed over
+    samples: int = 0  # how many a reply is summed over
     number: int = 0  # of the lease or the window
     dtype: int = 0  # of the gradient: NumPy's character for it
     slot: int = 0  # of the worker in the shared memory where the content is, from 1; 0: it follows
     region: int = OWN  # of the slot that takes the reply to a request, see `shared.transport.regions`
+    cost: float = 0.0  # of these samples, summed
+    correct: int = 0  # of them
 
     @property
     def identity(self) -> tuple[int, ...]:
         """What request and reply have in common: (incarnation, step, first, stop)."""
         return self[1:5]
+
+    @property
+    def score(self) -> Score:
+        """What a reply says of its samples."""
+        return Score(self.correct, self.cost, self.samples)
 
     def encode(self) -> bytes:
         return _RECORD.pack(_MAGIC, VERSION, *self)

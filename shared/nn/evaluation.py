@@ -25,13 +25,13 @@ class Labelled(Protocol):
 
 def evaluate(mlp: MLP, layers: Layers, samples: Labelled) -> Score:
     """Return how good a network is on these samples.  layers: as `MLP.rounded` gives them."""
-    n_samples = len(samples.labels)
-    return added([evaluate_chunk(mlp, layers, samples, number) for number in range(-(-n_samples // CHUNK))])
+    starts = range(0, len(samples.labels), CHUNK)
+    rows = (np.arange(start, min(start + CHUNK, len(samples.labels))) for start in starts)
+    return added(score_of(mlp, layers, samples, each) for each in rows)
 
 
-def evaluate_chunk(mlp: MLP, layers: Layers, samples: Labelled, number: int) -> Score:
-    """Return how good a network is on the samples from `number * CHUNK` on, CHUNK of them or what is left."""
-    rows = np.arange(number * CHUNK, min((number + 1) * CHUNK, len(samples.labels)))
+def score_of(mlp: MLP, layers: Layers, samples: Labelled, rows: Rows) -> Score:
+    """Return how good a network is on these rows of the samples, in one pass.  layers: as `MLP.rounded` gives them."""
     return mlp.score(layers, samples.inputs(rows, mlp.inputs), *samples.wanted(rows, mlp.inputs))
 
 

@@ -191,7 +191,7 @@ class Network:
 
 
 def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
-    step, n_units = Step(0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
+    step, n_units = Step(0, 0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
     total, _ = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
     strategy.update(parameters, {}, step, total)
 

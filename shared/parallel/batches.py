@@ -45,7 +45,7 @@ class Batches:
         rows = step.rows[first:stop]
         y, labels = self._samples.wanted(rows, self._form, self._config.label_smoothing)
         weights = None if labels is None or not len(self._class_weights) else self._class_weights.take(labels)
-        kept = () if self._dropout is None else self._dropout.kept(step.number, first, stop)
+        kept = () if self._dropout is None else self._dropout.kept(step.update, first, stop)
         return Batch(self._inputs(step, rows, first), y, labels, weights, kept)
 
     def count(self, step: Step, first: int = 0, stop: int | None = None) -> float:

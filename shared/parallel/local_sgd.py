@@ -18,7 +18,7 @@ from shared.nn.score import Score, added
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.batches import Batches
 from shared.parallel.reduction import TreeReducer
-from shared.parallel.sums import Sum
+from shared.parallel.work import Sum
 from shared.strategies import LocalSGD
 from shared.types import Vector
 
@@ -26,6 +26,7 @@ from shared.types import Vector
 class LocalSGDStrategy:
     """The strategy of `shared.strategies.LocalSGD`."""
 
+    evaluates = False
     divisible = False
 
     def __init__(self, config: TrainConfig, options: LocalSGD, samples: Samples) -> None:
@@ -63,7 +64,7 @@ class LocalSGDStrategy:
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
         state = self._inner_state()
-        learning_rate, scores = self._config.learning_rate_at(step.number, self._steps_per_epoch), list[Score]()
+        learning_rate, scores = self._config.learning_rate_at(step.update, self._steps_per_epoch), list[Score]()
         for begin in range(first, stop, size):
             end = min(begin + size, stop)
             batch = self._batches.part(step, begin, end)

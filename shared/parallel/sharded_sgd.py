@@ -11,13 +11,14 @@ from shared.optim.optimizers import OptimizerState
 from shared.parallel.batches import Batches
 from shared.parallel.reduction import TreeReducer
 from shared.parallel.sharding import shard_bounds
-from shared.parallel.sums import Sum
+from shared.parallel.work import Sum
 from shared.types import Vector
 
 
 class ShardedSGDStrategy:
     """The strategy of `shared.strategies.SyncSGD` with shards."""
 
+    evaluates = False
     divisible = False
 
     def __init__(self, config: TrainConfig, shards: int, samples: Samples) -> None:
@@ -45,5 +46,5 @@ class ShardedSGDStrategy:
     def update(
         self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
-        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
+        learning_rate = self._config.learning_rate_at(step.update, self._steps_per_epoch, reductions)
         self._update(parameters, state, total, self._batches.count(step), learning_rate)

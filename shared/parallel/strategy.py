@@ -1,6 +1,5 @@
 """What the units of a step are, and what becomes of their sum."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from shared.config import TrainConfig
@@ -10,35 +9,20 @@ from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.sharded_sgd import ShardedSGDStrategy
-from shared.parallel.sums import Sum
 from shared.parallel.sync_sgd import SyncSGDStrategy
+from shared.parallel.work import Work
 from shared.strategies import LocalSGD
 from shared.types import Vector
 
 
-class Strategy(Protocol):
-    """A way to divide a step among workers. Whoever computes its units, their sum has the same bits.
-
-    A unit is the least that can be computed alone: a sample, a shard of a mini-batch, or a replica's local steps.
-    """
-
-    # Whether a step may be cut between any two units, and the sums of its parts added in any order. Otherwise parts are
-    # nodes of the tree that adds the units (`shared.parallel.reduction`).
-    divisible: bool
-
-    def bounds(self, n_samples: int) -> Sequence[int]:
-        """Return where the units of a step of so many samples begin, and its end."""
-        ...
+class Strategy(Work, Protocol):
+    """A way to divide a step that changes weights among workers."""
 
     def broadcast(self, parameters: Parameters) -> Parameters:
         """Return the weights as blocks are computed with: these are what travels. Valid until the next call.
 
         Raises DivergedError for weights that have grown too large.
         """
-        ...
-
-    def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
-        """Return the sum of units `first` to `stop - 1` of a step.  weights: of `broadcast`."""
         ...
 
     def update(

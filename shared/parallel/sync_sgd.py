@@ -8,13 +8,14 @@ from shared.data.samples import Samples
 from shared.nn.parameters import Parameters
 from shared.optim.optimizers import OptimizerState
 from shared.parallel.batches import Batches
-from shared.parallel.sums import Sum
+from shared.parallel.work import Sum
 from shared.types import Vector
 
 
 class SyncSGDStrategy:
     """The strategy of `shared.strategies.SyncSGD` without shards."""
 
+    evaluates = False
     divisible = True
 
     def __init__(self, config: TrainConfig, samples: Samples) -> None:
@@ -37,5 +38,5 @@ class SyncSGDStrategy:
     def update(
         self, parameters: Parameters, state: OptimizerState, step: Step, total: Vector, reductions: int = 0
     ) -> None:
-        learning_rate = self._config.learning_rate_at(step.number, self._steps_per_epoch, reductions)
+        learning_rate = self._config.learning_rate_at(step.update, self._steps_per_epoch, reductions)
         self._update(parameters, state, total, self._batches.count(step), learning_rate)

@@ -1,4 +1,4 @@
-"""Training samples through Redis, named by their digest."""
+"""Samples through Redis, named by their digest."""
 
 import json
 import math

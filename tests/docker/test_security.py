@@ -39,7 +39,9 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
     done = [task for task in tasks.values() if task["state"] == "SUCCESS"]
     assert done
     for task in done:
-        assert re.fullmatch(r"epoch \d+, mini-batches \d+–\d+, lease \d+/\d+", task["name"])
+        assert re.fullmatch(
+            r"epoch \d+, (mini-batches \d+–\d+|evaluation)( and evaluation)?, lease \d+/\d+", task["name"]
+        )
         assert all(word in task["result"] for word in ("steps", "samples", "seconds_computing", "seconds_waiting"))
     assert cluster.redis_password not in json.dumps(tasks) + json.dumps(workers)
 

@@ -11,7 +11,7 @@ from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.parallel.strategy import strategy_of
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, KERNELS, SAMPLES, alone, learn, step_of
+from tests.support.learning import CONFIG, DIGESTS, KERNELS, SAMPLES, alone, learn, step_of
 from tests.support.mutate import COUNT, mutated, mutations
 from tests.support.remote import gradients_on
 from tests.support.waiting import PATIENCE, wait_until
@@ -47,7 +47,7 @@ def test_damaged_requests_are_no_ones_work(server, dice):
     """A real lease, whose list of requests is full of damaged ones; it stays until the right one and answers that."""
     worker_data._kept[SAMPLES.sha256] = SAMPLES
     incarnation = 77
-    lease = Lease("run", incarnation, CONFIG, SAMPLES.sha256, 0, 0, 10, 0, 0, "1/1", (), KERNELS)
+    lease = Lease("run", incarnation, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "1/1", (), KERNELS)
     keys = Keys("run", incarnation)
     parameters = CONFIG.initial_parameters()
     request = Record(Kind.REQUEST, incarnation, 2, 0, 2)
@@ -68,8 +68,8 @@ def test_damaged_requests_are_no_ones_work(server, dice):
         for message in client.lrange(keys.replies, 0, -1):
             reply = Record.decode(message)
             if reply is not None and reply.kind == Kind.REPLY:
-                right, (_, _, n_samples) = strategy.block(parameters, step_of(2), reply.first, reply.stop)
-                assert (reply.step, reply.samples) == (2, n_samples)
+                right, score = strategy.block(parameters, step_of(2), reply.first, reply.stop)
+                assert (reply.step, reply.samples) == (2, score.samples)
                 assert message[RECORD_BYTES:] == right.tobytes()
                 answers += reply.identity == request.identity
         assert answers >= 1

@@ -15,15 +15,14 @@ from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
-from shared.parallel.strategy import strategy_of
 from shared.transport.codecs import codecs_of, memory_bytes
-from tests.support.learning import SAMPLES, step_of
+from tests.support.learning import work_of
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
 
 
 def honest(message: bytes, record: Record) -> list[bytes]:
-    """Answer with the right gradient, once."""
+    """Answer rightly, once."""
     return [message]
 
 
@@ -113,7 +112,10 @@ class FakeWorker(threading.Thread):
         memory = np.zeros(memory_bytes(codec, dtype, count), np.uint8)
         memory[: codec.nbytes(dtype, count)] = np.frombuffer(weights[RECORD_BYTES:], np.uint8)
         parameters = Parameters(config.sizes, config.dtype, codec.decode(memory, dtype, count))
-        strategy, step = strategy_of(config, SAMPLES), step_of(request.step, config)
-        total, (_, _, n_samples) = strategy.block(parameters, step, request.first, request.stop)
-        reply = request._replace(kind=Kind.REPLY, samples=n_samples, number=lease.number, dtype=ord(dtype.char))
+        work, step = work_of(request.step, config)
+        total, (correct, cost, samples) = work.block(parameters, step, request.first, request.stop)
+        kind, char = (Kind.SCORE, 0) if work.evaluates else (Kind.REPLY, ord(dtype.char))
+        reply = request._replace(
+            kind=kind, samples=samples, number=lease.number, dtype=char, cost=cost, correct=correct
+        )
         return self._answer(reply.encode() + total.tobytes(), reply)

@@ -1,19 +1,19 @@
 """Small whole runs in this process, with the kernels that it has: `python -m tests.support.whole_runs DATA`.
 
-Prints a JSON object: what NumPy and BLAS use; by the number of threads, for each run, the fingerprint of every epoch
-and how many test samples are right; and the digests of deformed images. BLAS has as many threads as the environment
-gives it, and then one.
+Prints a JSON object: what NumPy and BLAS use; by the number of threads, for each run, the fingerprint of every epoch,
+how many test samples are right, and their cost; and the digests of deformed images. BLAS has as many threads as the
+environment gives it, and then one.
 """
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
-from coordinator.accounting import COORDINATOR, EpochCounts, WorkerCounts
+from coordinator.accounting import COORDINATOR, EpochCounts
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.training.callbacks import Callback
@@ -22,12 +22,15 @@ from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.sampler import Step
-from shared.data.samples import LabelledSamples
 from shared.environment import blas, numpy_simd
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.parameters import Parameters
+from shared.nn.score import ScoreSum
+from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
+from shared.parallel.work import Work
 from shared.strategies import LocalSGD, SyncSGD
+from shared.types import Vector
 from tests.support.deformations import digests
 
 NOTEBOOK = {"sizes": (196, 12, 10), "mini_batch_size": 10}
@@ -41,18 +44,29 @@ class Pieces:
     n_workers = 0
     excluded = ()
 
-    def __init__(self, config: TrainConfig, samples: LabelledSamples) -> None:
-        self._workers = [strategy_of(config, samples) for _ in range(3)]
+    def __init__(self, config: TrainConfig, data: Dataset) -> None:
+        self._workers = [strategy_of(config, data.training) for _ in range(3)]
+        self._evaluators = [evaluations_of(config, data) for _ in range(3)]
         self._random = np.random.default_rng()
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
-        count, total = len(step.rows), np.zeros_like(parameters.flat)
+        return self._compute(self._workers, parameters, step, np.zeros_like(parameters.flat))
+
+    def evaluate(self, parameters: Parameters, step: Step) -> StepResult:
+        return self._compute([each[step.part] for each in self._evaluators], parameters, step, np.empty(0))
+
+    def _compute(self, works: Sequence[Work], parameters: Parameters, step: Step, total: Vector) -> StepResult:
+        count, score, counts = len(works[0].bounds(len(step.rows))) - 1, ScoreSum(), EpochCounts()
         cuts = {0, count, *self._random.integers(0, count, self._random.integers(0, 7)).tolist()}
         edges = sorted(cuts)
         for piece in self._random.permutation(len(edges) - 1):
-            worker = self._workers[piece % 3]
-            total += worker.block(worker.broadcast(parameters), step, edges[piece], edges[piece + 1])[0]
-        return StepResult(total, count, EpochCounts(1, 0, {COORDINATOR: WorkerCounts(answered=1, samples=count)}))
+            weights = self._workers[piece % 3].broadcast(parameters)
+            part = works[piece % 3].block(weights, step, edges[piece], edges[piece + 1])
+            total += part.total
+            score.add(part.score)
+            counts.requests += 1
+            counts.answered(COORDINATOR, part.score.samples, works[0].evaluates)
+        return StepResult(total, score.total, counts)
 
     def close(self) -> None:
         pass
@@ -62,18 +76,18 @@ class Fingerprints(Callback):
     """What is recorded of a run, that nothing but numbers decides."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, int]] = []
+        self.found: list[tuple[str, int, float]] = []
 
     def after_epoch(self, state, metrics):
-        self.found.append((metrics.weights_sha256, metrics.correct))
+        self.found.append((metrics.weights_sha256, metrics.correct, metrics.cost))
 
 
-def run(data: Dataset, source: Callable[[TrainConfig, LabelledSamples], GradientSource], **options) -> list:
+def run(data: Dataset, source: Callable[[TrainConfig, Dataset], GradientSource], **options) -> list:
     strategy = options.pop("strategy", SyncSGD(shards=1 if options.get("arithmetic") == "native" else None))
     config = TrainConfig(epochs=2, learning_rate=3.0, strategy=strategy, **options)
     heard = Fingerprints()
     with quiet():
-        train(config, data, source(config, data.training), TrainingState.initial(config), heard)
+        train(config, data, source(config, data), TrainingState.initial(config), heard)
     return heard.found
 
 

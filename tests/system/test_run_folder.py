@@ -32,11 +32,12 @@ def test_the_ledger_and_the_table_are_shown(gradmq, small_data):
     assert shown.end() == 0
     for text in (program.text(), shown.text()):
         heads = next(line for line in text.splitlines() if line.startswith("worker "))
-        assert heads.split() == [*"worker requests retried answered duplicate late rejected samples".split()]  # noqa: SIM905
+        assert heads.split() == [*"worker requests retried answered duplicate late rejected samples evaluated".split()]  # noqa: SIM905
         (total,) = [line.split() for line in text.splitlines() if line.startswith("all ")]
-        requests, _, answered, *_, samples = map(int, total[1:])
+        requests, _, answered, *_, samples, evaluated = map(int, total[1:])
         assert requests == answered
-        assert samples == 2000
+        n_epochs, n_evaluated = 2, sum(metrics(program)[0][name] for name in ("n_validation", "n_test"))
+        assert (samples, evaluated) == (n_epochs * 1000, n_epochs * n_evaluated)
 
 
 def test_a_finished_run_is_not_computed_again(gradmq, small_data):

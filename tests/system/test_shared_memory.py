@@ -18,7 +18,7 @@ from shared.messaging.addresses import broker_url
 from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
-from tests.support.learning import CONFIG, SAMPLES, alone, learn
+from tests.support.learning import CONFIG, DATA, alone, learn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import job, metrics, start_worker
 from tests.support.remote import gradients_on
@@ -40,7 +40,7 @@ def gradients_of(cluster: Cluster, config: TrainConfig) -> RemoteGradients:
 
     url = cluster.redis_url
     return RemoteGradients(
-        *(url, broker_url(url), "test", config, SAMPLES), supervise=supervise, tensors=cluster.shared_tensors(config)
+        *(url, broker_url(url), "test", config, DATA), supervise=supervise, tensors=cluster.shared_tensors(config)
     )
 
 

@@ -30,7 +30,7 @@ def test_verify_recomputes_a_run_and_its_checkpoint(gradmq, left):
     assert [line.split(":")[0] for line in program.text().splitlines()[:-1]] == ["Epoch 1", "Epoch 2"]
 
 
-@pytest.mark.parametrize("field", ["weights_sha256", "correct"])
+@pytest.mark.parametrize("field", ["weights_sha256", "correct", "validation_correct", "cost", "training_cost"])
 def test_verify_finds_the_first_difference(gradmq, left, field):
     path = left / "metrics.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -72,7 +72,9 @@ def foreign_model_and_damaged_checkpoint(run: Path) -> None:
         lambda run: change_line(run, '"mini_batches": 100', '"mini_batches": 7'),
         lambda run: change_line(run, '"n_test": 200', '"n_test": 400'),
         lambda run: change_line(run, '"accuracy": 0', '"accuracy": 9'),
-        lambda run: change_line(run, '"answered": 100', '"answered": 5'),
+        lambda run: change_line(run, '"answered": 102', '"answered": 5'),
+        lambda run: change_line(run, '"evaluated": ', '"evaluated": 1'),
+        lambda run: change_line(run, '"n_validation": ', '"n_validation": 1'),
         lambda run: change_line(run, '{"epoch"', "[" * 100_000 + '{"epoch"'),
         lambda run: (run / "metrics.jsonl").write_text(""),
         lambda run: (run / "metrics.jsonl").unlink(),

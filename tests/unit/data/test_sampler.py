@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from shared.data.parts import EVALUATED, Part
 from shared.data.sampler import BatchSampler, epoch_order
 
 
@@ -39,12 +40,25 @@ def test_an_epochs_steps_are_its_order_cut_in_pieces():
 
 def test_steps_are_numbered_in_the_epoch_and_in_the_run():
     sampler = BatchSampler(seed=0, n_samples=25, samples_per_step=10)
-    assert [(step.epoch, step.index, step.number) for step in sampler.steps(2)] == [(2, 0, 6), (2, 1, 7), (2, 2, 8)]
+    found = [(step.epoch, step.index, step.number, step.update) for step in sampler.steps(2)]
+    assert found == [(2, 0, 10, 6), (2, 1, 11, 7), (2, 2, 12, 8)]  # each epoch before had two evaluations
+
+
+def test_evaluations_follow_an_epochs_steps_and_change_no_weights():
+    sampler = BatchSampler(seed=0, n_samples=25, samples_per_step=10)
+    for epoch in range(3):
+        steps = [*sampler.steps(epoch), *(sampler.evaluation(epoch, part, 7) for part in EVALUATED)]
+        assert [step.index for step in steps] == [0, 1, 2, 3, 4]
+        assert [step.number for step in steps] == [*range(5 * epoch, 5 * epoch + 5)]
+        assert [step.update - 3 * epoch for step in steps] == [0, 1, 2, 3, 3]
+        assert [sampler.evaluated(step.index) for step in steps] == [None, None, None, Part.VALIDATION, Part.TEST]
+        assert [step.part for step in steps[3:]] == [Part.VALIDATION, Part.TEST]
+        assert steps[3].rows.tolist() == [*range(7)]
 
 
 def test_an_epoch_can_be_entered_at_any_step():
     sampler = BatchSampler(seed=0, n_samples=25, samples_per_step=10)
     (late,) = sampler.steps(1, first=2)
-    assert (late.index, late.number) == (2, 5)
+    assert (late.index, late.number, late.update) == (2, 7, 5)
     assert late.rows.tolist() == sampler.step(1, 2).rows.tolist() == epoch_order(0, 1, 25)[20:].tolist()
     assert list(sampler.steps(1, first=3)) == []

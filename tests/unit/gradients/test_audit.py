@@ -7,21 +7,24 @@ from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.cuts import pieces
+from shared.data.parts import Part
 from shared.messaging.records import Kind, Record
+from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
-from tests.support.learning import CONFIG, EXACT, SAMPLES, step_of
+from shared.parallel.work import Sum
+from tests.support.learning import CONFIG, DATA, EXACT, SAMPLES, evaluation_of, step_of
 
 
 @pytest.fixture
 def pending() -> PendingStep:
-    made = PendingStep(1, step_of(2), bounds=[0, 1, 3, 4, 6], total=TreeTotal([]))
+    made = PendingStep(1, step_of(2), strategy_of(CONFIG, SAMPLES), TreeTotal([]))
     made.request(pieces([0, 2, 4]))
     return made
 
 
 @pytest.fixture
 def reply(pending) -> Record:
-    return pending.waiting[1].record._replace(kind=Kind.REPLY)
+    return pending.waiting[1].record._replace(kind=Kind.REPLY, samples=3)
 
 
 PARAMETERS = CONFIG.initial_parameters()
@@ -34,7 +37,7 @@ def right(reply) -> np.ndarray:
 
 def is_correct(share: float, pending: PendingStep, reply: Record, gradient: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
-        return Audit(share, strategy_of(CONFIG, SAMPLES)).correct(PARAMETERS, pending, reply, gradient)
+        return Audit(share).corrected(PARAMETERS, pending, reply, gradient) is reply
 
 
 def test_the_right_gradient_is_right(pending, reply, right):
@@ -70,12 +73,12 @@ def test_where_the_run_itself_diverges_nobody_is_to_blame(pending, reply):
     diverged.flat[:] = np.nan
     given = np.full_like(diverged.flat, np.inf)
     with np.errstate(all="ignore"):
-        assert Audit(1.0, strategy_of(CONFIG, SAMPLES)).correct(diverged, pending, reply, given)
+        assert Audit(1.0).corrected(diverged, pending, reply, given) is reply
 
 
 def test_about_that_share_is_checked(pending, reply, right):
-    audit = Audit(0.25, strategy_of(CONFIG, SAMPLES))
-    checked = sum(not audit.correct(PARAMETERS, pending, reply, right + 1) for _ in range(400))
+    audit = Audit(0.25)
+    checked = sum(audit.corrected(PARAMETERS, pending, reply, right + 1) is not reply for _ in range(400))
     assert 40 < checked < 180  # seven standard deviations around 100 and more
 
 
@@ -83,13 +86,30 @@ def test_about_that_share_is_checked(pending, reply, right):
 def test_zeros_may_differ_in_their_signs(config):
     strategy = strategy_of(config, SAMPLES)
     weights = strategy.broadcast(config.initial_parameters())
-    pending = PendingStep(1, step_of(2, config), strategy.bounds(6), total=RunningTotal([]))
-    reply = Record(Kind.REPLY, 1, 2, 1, 4)
+    pending = PendingStep(1, step_of(2, config), strategy, RunningTotal([]))
+    reply = Record(Kind.REPLY, 1, 2, 1, 4, samples=3)
     given = strategy.block(weights, pending.step, 1, 4)[0].copy()
     given[7] = 0.0
     right = given.copy()
-    strategy.block = lambda *what: (right, 3)
+    strategy.block = lambda *what: Sum(right, reply.score)
     given[7] = -0.0
-    assert Audit(1.0, strategy).correct(weights, pending, reply, given)
+    assert Audit(1.0).corrected(weights, pending, reply, given) is reply
     given[7] = np.finfo(given.dtype).smallest_subnormal
-    assert not Audit(1.0, strategy).correct(weights, pending, reply, given)
+    assert Audit(1.0).corrected(weights, pending, reply, given) is not reply
+
+
+@pytest.mark.parametrize("wrong", [{"correct": 1}, {"cost": 2.0**-24}])
+def test_a_wrong_score_beside_a_right_gradient_is_found_too(pending, reply, right, wrong):
+    given = right.copy()
+    assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), given) == reply
+    assert given.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("wrong", [{"correct": 0}, {"cost": 0.0}])
+def test_a_wrong_score_of_an_evaluation_is_found(wrong):
+    step, evaluation = evaluation_of(Part.VALIDATION), Evaluation(CONFIG, DATA.validation)
+    pending, nothing = PendingStep(1, step, evaluation, RunningTotal([])), np.empty(0)
+    correct, cost, samples = evaluation.block(PARAMETERS, step, 1, 3).score
+    reply = Record(Kind.SCORE, 1, step.number, 1, 3, samples=samples, correct=correct, cost=cost)
+    assert Audit(1.0).corrected(PARAMETERS, pending, reply, nothing) is reply
+    assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), nothing) == reply

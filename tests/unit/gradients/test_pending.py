@@ -10,27 +10,45 @@ from hypothesis import strategies as st
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.gradients.totals import RunningTotal
 from coordinator.workers.cuts import Piece, pieces
+from shared.data.parts import Part
 from shared.data.sampler import Step
 from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record
 
 N_UNITS = 10
 
 
-class Told:
-    """Step 7 of incarnation 1: ten units of two samples each. A unit's gradient is 2 to the power of its number."""
+class Pairs:
+    """Units of two samples each."""
 
-    def __init__(self) -> None:
-        bounds = range(0, 2 * N_UNITS + 1, 2)
-        self.pending = PendingStep(1, Step(0, 7, 7, np.arange(2 * N_UNITS)), bounds, RunningTotal([]))
+    divisible = True
+
+    def __init__(self, evaluates: bool) -> None:
+        self.evaluates = evaluates
+
+    def bounds(self, n_samples):
+        return range(0, n_samples + 1, 2)
+
+
+class Told:
+    """Step 7 of incarnation 1: ten units of two samples each. A unit's gradient is 2 to the power of its number.
+
+    So is its cost, and one sample of each is right.
+    """
+
+    def __init__(self, evaluates: bool = False) -> None:
+        step = Step(0, 7, 7, 7, np.arange(2 * N_UNITS), Part.TEST if evaluates else Part.TRAINING)
+        self.kind = Kind.SCORE if evaluates else Kind.REPLY
+        self.pending = PendingStep(1, step, Pairs(evaluates), RunningTotal([]))
 
     def reply(self, first: int, stop: int, **fields: int) -> str:
         """Judge a reply for these units, and accept an answer."""
-        reply = Record(Kind.REPLY, 1, 7, first, stop, samples=2 * (stop - first), number=1)._replace(**fields)
+        cost = sum(2.0**unit for unit in range(first, stop))
+        right = Record(self.kind, 1, 7, first, stop, samples=2 * (stop - first), number=1)
+        reply = right._replace(correct=stop - first, cost=cost)._replace(**fields)
         verdict = self.pending.judge(reply)
         if verdict is Verdict.ANSWER:
-            gradient = np.array([2.0**unit for unit in range(first, stop)]).sum(keepdims=True)
-            self.pending.counts.answered("worker", reply.samples)
-            self.pending.accept(reply, np.zeros(RECORD_BYTES + gradient.nbytes, np.uint8), gradient)
+            gradient = np.array([cost])
+            self.pending.accept("worker", reply, np.zeros(RECORD_BYTES + gradient.nbytes, np.uint8), gradient)
         return verdict.name
 
     @property
@@ -44,8 +62,9 @@ class Told:
         assert self.pending.missing == 0
         result = self.pending.result(("liar",))
         assert result.total == [2**N_UNITS - 1]
-        assert (result.n_samples, result.excluded, result.counts.requests) == (2 * N_UNITS, ("liar",), parts)
-        result.counts.check(0, 2 * N_UNITS)
+        assert result.score == (N_UNITS, 2**N_UNITS - 1, 2 * N_UNITS)
+        assert (result.excluded, result.counts.requests) == (("liar",), parts)
+        result.counts.check(0, *((0, 2 * N_UNITS) if self.kind == Kind.SCORE else (2 * N_UNITS, 0)))
 
 
 @pytest.fixture
@@ -89,12 +108,26 @@ def test_each_unit_counts_once(told):
         {"samples": 9},
         {"samples": 11},
         {"step": 8},
+        {"kind": Kind.SCORE},
+        {"correct": 11},
+        {"cost": -1.0},
+        {"cost": float("inf")},
+        {"cost": float("nan")},
     ],
 )
 def test_a_reply_to_nothing_that_was_requested_is_wrong(told, fields):
     reply = told.pending.waiting[0].record._replace(kind=Kind.REPLY, samples=10)
     assert told.pending.judge(reply) is Verdict.ANSWER
     assert told.pending.judge(reply._replace(**fields)) is Verdict.WRONG
+
+
+def test_an_evaluation_is_answered_by_scores_which_the_ledger_does_not_take_for_training():
+    told = Told(evaluates=True)
+    told.pending.request(pieces([0, 5, 10]))
+    assert told.reply(0, 5, kind=Kind.REPLY) == "WRONG"
+    assert [told.reply(*piece) for piece in ((5, 10), (0, 5), (0, 5))] == ["ANSWER", "ANSWER", "DUPLICATE"]
+    told.check(parts=2)
+    assert told.pending.name == "epoch 0's evaluation on test samples"
 
 
 def test_requests_of_one_worker_need_no_number_and_those_of_anyone_have_their_own():

@@ -7,18 +7,20 @@ from coordinator.accounting import COORDINATOR, WorkerCounts
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.replies import Meaning, Replies
-from coordinator.gradients.totals import TreeTotal
+from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.admission import Admission
 from coordinator.workers.cuts import pieces
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
+from shared.data.parts import Part
 from shared.environment import Kernels
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record
+from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
-from tests.support.learning import CONFIG, KERNELS, SAMPLES, step_of
+from tests.support.learning import CONFIG, DATA, DIGESTS, KERNELS, SAMPLES, evaluation_of, step_of
 
 INCARNATION = 7
 PARAMETERS = CONFIG.initial_parameters()
@@ -53,23 +55,25 @@ class Transport:
 
 
 class Told:
-    """Replies to step 2, in a window whose first lease the worker `one` holds, and the second, `two`."""
+    """Replies to step 2, or an evaluation, in a window whose first lease the worker `one` holds, the second `two`."""
 
-    def __init__(self, audit: float = 0.0) -> None:
+    def __init__(self, audit: float = 0.0, evaluates: bool = False) -> None:
         self.workforce = Workforce()
-        lease = Lease("run", INCARNATION, CONFIG, "digest", 0, 0, 10, 0, 0, "", (), KERNELS)
+        lease = Lease("run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "", (), KERNELS)
         self.workforce.leases.open(lease, 2)
         self.leases = []
         while (due := self.workforce.leases.next_due()) is not None:
             self.leases.append(due.number)
             self.workforce.leases.sent()
         self.strategy = strategy_of(CONFIG, SAMPLES)
-        self.replies = Replies(
-            INCARNATION, CONFIG, self.workforce, Transport(), Audit(audit, strategy_of(CONFIG, SAMPLES))
-        )
-        step = step_of(2)
-        self.pending = PendingStep(INCARNATION, step, self.strategy.bounds(len(step.rows)), TreeTotal([]))
-        self.pending.request(pieces([0, 2, 4]))
+        self.replies = Replies(INCARNATION, CONFIG, self.workforce, Transport(), Audit(audit))
+        if evaluates:
+            step, work = evaluation_of(Part.VALIDATION), Evaluation(CONFIG, DATA.validation)
+            self.pending = PendingStep(INCARNATION, step, work, RunningTotal([]))
+            self.pending.request(pieces([0, 3, 5]))
+        else:
+            self.pending = PendingStep(INCARNATION, step_of(2), strategy_of(CONFIG, SAMPLES), TreeTotal([]))
+            self.pending.request(pieces([0, 2, 4]))
         self.requests = [request.record for request in self.pending.waiting]
         for name, number in zip(("one", "two"), self.leases, strict=True):
             self.tell(Record(Kind.JOINED, INCARNATION, number=number).encode() + Introduction(name, KERNELS).encode())
@@ -91,16 +95,25 @@ class Told:
         cut: bytes that are missing at the end.
         """
         request = self.requests[block]
-        total, (_, _, n_samples) = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
-        record = request._replace(kind=Kind.REPLY, samples=n_samples, number=self.leases[lease], dtype=ord("f"))
+        total, score = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
+        record = request._replace(kind=Kind.REPLY, samples=score.samples, number=self.leases[lease], dtype=ord("f"))
         content = (total + np.float32(spoil)).tobytes()[: NBYTES - cut]
         return self.tell(record._replace(**fields).encode() + content, waited=waited)
 
+    def score(self, block: int, lease: int = 0, content: bytes = b"", **fields) -> Meaning:
+        """The right score of a block of an evaluation, but for what is to be changed."""
+        request = self.requests[block]
+        correct, cost, samples = self.pending.work.block(
+            PARAMETERS, self.pending.step, request.first, request.stop
+        ).score
+        record = request._replace(kind=Kind.SCORE, samples=samples, number=self.leases[lease])
+        return self.tell(record._replace(**{"correct": correct, "cost": cost, **fields}).encode() + content)
+
     def total_is_right(self) -> bool:
         """Whether the step, all of which was answered, has the right sum."""
-        right, (_, _, n_samples) = self.strategy.block(PARAMETERS, self.pending.step, 0, 4)
+        right, score = self.strategy.block(PARAMETERS, self.pending.step, 0, 4)
         result = self.pending.result(())
-        return (result.total.tobytes(), result.n_samples) == (right.tobytes(), n_samples)
+        return (result.total.tobytes(), result.score) == (right.tobytes(), score)
 
     def counts(self, worker: str) -> WorkerCounts:
         return self.pending.counts.of(worker)
@@ -143,6 +156,10 @@ def test_a_reply_to_an_earlier_step_is_late(told):
         {"stop": 1},
         {"samples": 2},
         {"dtype": ord("d")},
+        {"correct": 4},
+        {"cost": -0.5},
+        {"cost": np.inf},
+        {"cost": np.nan},
     ],
 )
 def test_a_reply_that_cannot_be_right_is_rejected(told, fields):
@@ -239,6 +256,29 @@ def test_a_wrong_gradient_that_is_checked_is_replaced_and_its_worker_excluded():
     assert told.total_is_right()
 
 
+def test_an_evaluation_is_answered_by_scores(caplog):
+    told = Told(evaluates=True)
+    gradient = told.requests[0]._replace(kind=Kind.REPLY, samples=3000, number=told.leases[0], dtype=ord("f"))
+    assert told.tell(gradient.encode() + bytes(NBYTES)) is Meaning.NOTHING
+    assert told.score(0, content=b"more") is Meaning.NOTHING
+    assert told.score(0, correct=3001) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(rejected=3)
+    assert told.workforce.exclusions.names == ["one"]
+    assert [told.score(block, lease=1) for block in (0, 1, 1)] == [Meaning.ANSWER, Meaning.ANSWER, Meaning.NOTHING]
+    assert told.counts("two") == WorkerCounts(answered=2, evaluated=4500, duplicate=1)
+    result = told.pending.result(())
+    assert result.score == told.pending.work.block(PARAMETERS, told.pending.step, 0, 5).score
+
+
+def test_a_wrong_score_that_is_checked_is_replaced_and_its_worker_excluded(caplog):
+    told = Told(audit=1.0, evaluates=True)
+    assert [told.score(0, correct=0), told.score(1, lease=1)] == [Meaning.ANSWER, Meaning.ANSWER]
+    assert told.counts("one") == WorkerCounts(rejected=1)
+    assert told.counts(COORDINATOR) == WorkerCounts(answered=1, evaluated=3000)
+    assert "its score of chunks 0 to 2 of epoch 0's evaluation on validation samples is not what" in caplog.text
+    assert told.pending.result(()).score == told.pending.work.block(PARAMETERS, told.pending.step, 0, 5).score
+
+
 def test_how_long_we_waited_is_noted_unless_something_was_requested_twice(told):
     told.reply(0)
     assert told.workforce.noted == []
@@ -272,8 +312,15 @@ def test_who_leaves_holds_no_lease(told, kind, members):
     assert len(told.workforce.membership) == members
 
 
-def test_who_has_no_samples_needs_them(told):
-    assert told.notice(Kind.NEEDS_SAMPLES) is Meaning.NEEDS_SAMPLES
+@pytest.mark.parametrize("part", Part)
+def test_who_has_no_samples_needs_them(told, part):
+    assert told.notice(Kind.NEEDS_SAMPLES, first=part) is Meaning.NEEDS_SAMPLES
+    assert told.replies.needed is part
+
+
+def test_who_needs_samples_that_there_are_not_is_rejected(told):
+    assert told.notice(Kind.NEEDS_SAMPLES, first=len(Part)) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=1)
 
 
 def test_who_does_not_share_our_memory_needs_the_weights(told):

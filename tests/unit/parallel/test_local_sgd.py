@@ -34,9 +34,9 @@ def take_sgd_steps(parameters: Parameters, rows: Rows) -> None:
     """Take a step on every four rows, as one process does."""
     strategy = strategy_of(config_of(SyncSGD(shards=1)), SAMPLES)
     for first in range(0, len(rows), 4):
-        step = Step(0, 0, 0, rows[first : first + 4])
-        gradient, (_, _, n_samples) = strategy.block(parameters, step, 0, 1)
-        SGD().step(parameters.flat, gradient / n_samples, {}, 3.0, np.empty_like(gradient))
+        step = Step(0, 0, 0, 0, rows[first : first + 4])
+        gradient, score = strategy.block(parameters, step, 0, 1)
+        SGD().step(parameters.flat, gradient / score.samples, {}, 3.0, np.empty_like(gradient))
 
 
 def test_one_replica_is_sgd_itself():
@@ -45,8 +45,8 @@ def test_one_replica_is_sgd_itself():
     assert isinstance(strategy, LocalSGDStrategy)
     alone, together = config.initial_parameters(), config.initial_parameters()
     take_sgd_steps(alone, np.arange(50))
-    step = Step(0, 0, 0, np.arange(50))
-    total, (_, _, _n_samples) = strategy.block(together, step, 0, 1)
+    step = Step(0, 0, 0, 0, np.arange(50))
+    total, _ = strategy.block(together, step, 0, 1)
     strategy.update(together, {}, step, total)
     np.testing.assert_allclose(together.flat, alone.flat, rtol=1e-13)
 
@@ -64,10 +64,10 @@ def test_the_weights_follow_the_mean_of_the_replicas_pseudo_gradients():
         pseudo_gradients.append(start.flat - replica.flat)
     mean = sum(pseudo_gradients) / 4
     state = {"ahead": np.full_like(start.flat, -0.125)}  # momentum times a velocity of -0.25
-    moved, step = config.initial_parameters(), Step(0, 0, 0, rows)
+    moved, step = config.initial_parameters(), Step(0, 0, 0, 0, rows)
     assert strategy.bounds(40) == [0, 12, 24, 36, 40]
-    total, (_, _, n_samples) = strategy.block(moved, step, 0, 4)
-    assert n_samples == 40
+    total, score = strategy.block(moved, step, 0, 4)
+    assert score.samples == 40
     strategy.update(moved, state, step, total)
     ahead = state["ahead"]
     np.testing.assert_allclose(ahead, 0.5 * (-0.125 + mean), rtol=1e-12)
@@ -78,7 +78,7 @@ def test_replicas_do_not_see_each_others_steps():
     """A block of one replica is the same whoever computed another before."""
     config = config_of(LocalSGD(local_steps=3, replicas=4))
     strategy, parameters = strategy_of(config, SAMPLES), config.initial_parameters()
-    step = Step(0, 0, 0, np.arange(40))
+    step = Step(0, 0, 0, 0, np.arange(40))
     alone = strategy.block(parameters, step, 2, 3)[0].tobytes()
     strategy.block(parameters, step, 0, 4)
     assert strategy.block(parameters, step, 2, 3)[0].tobytes() == alone

@@ -37,17 +37,17 @@ def strategy_in(shards: int) -> Strategy:
 @given(n_samples=st.integers(1, 24), shards=st.integers(1, 24), seed=st.integers(0, 2**32 - 1))
 def test_any_split_of_a_mini_batch_gives_the_gradient_of_the_whole(n_samples, shards, seed):
     parameters = config_of(1, seed).initial_parameters()
-    step = Step(0, 0, 0, np.random.default_rng(seed).permutation(30)[:n_samples])
-    whole, (_, _, count) = strategy_in(1).block(parameters, step, 0, 1)
-    split, (_, _, split_count) = strategy_in(shards).block(parameters, step, 0, min(shards, n_samples))
-    assert count == split_count == n_samples
+    step = Step(0, 0, 0, 0, np.random.default_rng(seed).permutation(30)[:n_samples])
+    whole, score = strategy_in(1).block(parameters, step, 0, 1)
+    split, split_score = strategy_in(shards).block(parameters, step, 0, min(shards, n_samples))
+    assert score.samples == split_score.samples == n_samples
     np.testing.assert_allclose(split, whole, rtol=1e-12, atol=1e-12)
 
 
 @given(workers=st.integers(1, 8), data=st.data())
 def test_the_blocks_of_a_step_stand_for_its_samples_once(workers, data):
     strategy = strategy_in(7)
-    step = Step(0, 0, 0, np.arange(data.draw(st.integers(1, 24))))
+    step = Step(0, 0, 0, 0, np.arange(data.draw(st.integers(1, 24))))
     n_shards = len(strategy.bounds(len(step.rows))) - 1
     cuts = sorted({0, n_shards, *data.draw(st.lists(st.integers(0, n_shards), max_size=workers))})
     parameters = config_of(1).initial_parameters()
@@ -59,8 +59,8 @@ def test_a_step_goes_along_the_mean_gradient():
     config = config_of(3)
     strategy, parameters = strategy_of(config, SAMPLES), config.initial_parameters()
     assert isinstance(strategy, ShardedSGDStrategy)
-    step = Step(0, 0, 0, np.arange(10))
-    total, (_, _, _n_samples) = strategy.block(parameters, step, 0, 3)
+    step = Step(0, 0, 0, 0, np.arange(10))
+    total, _ = strategy.block(parameters, step, 0, 3)
     expected = parameters.flat - 3.0 / 10 * total
     strategy.update(parameters, {}, step, total)
     np.testing.assert_allclose(parameters.flat, expected, rtol=1e-13)
@@ -70,5 +70,5 @@ def test_a_block_leaves_the_weights_as_they_are():
     config = config_of(3)
     parameters = config.initial_parameters()
     before = parameters.sha256
-    strategy_of(config, SAMPLES).block(parameters, Step(0, 0, 0, np.arange(10)), 0, 3)
+    strategy_of(config, SAMPLES).block(parameters, Step(0, 0, 0, 0, np.arange(10)), 0, 3)
     assert parameters.sha256 == before

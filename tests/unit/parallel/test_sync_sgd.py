@@ -22,7 +22,7 @@ EXACT = replace(CONFIG, arithmetic="exact", dtype="", strategy=SyncSGD(), mini_b
 
 
 def step_of(rows: np.ndarray) -> Step:
-    return Step(0, 0, 0, rows)
+    return Step(0, 0, 0, 0, rows)
 
 
 def gradient(rows: np.ndarray, parameters: Parameters, samples: LabelledSamples = SAMPLES) -> np.ndarray:
@@ -39,9 +39,9 @@ def test_a_step_may_be_cut_anywhere_among_any_workers_and_added_in_any_order(dat
     total, count = np.zeros_like(parameters.flat), 0
     for first, stop in data.draw(st.permutations(list(pairwise(cuts)))):
         worker = workers[data.draw(st.integers(0, 2))]
-        part, (_, _, samples) = worker.block(worker.broadcast(parameters), step_of(rows), first, stop)
+        part, score = worker.block(worker.broadcast(parameters), step_of(rows), first, stop)
         total += part
-        count += samples
+        count += score.samples
     assert count == n_samples
     assert np.array_equal(total, gradient(rows, parameters))
 
@@ -77,7 +77,7 @@ def test_the_weights_that_travel_fit_into_float32():
 def test_a_step_goes_along_the_mean_gradient_from_the_unrounded_weights():
     strategy, parameters = strategy_of(EXACT, SAMPLES), EXACT.initial_parameters()
     start = parameters.flat.copy()
-    total, (_, _, _n_samples) = strategy.block(strategy.broadcast(parameters), step_of(np.arange(10)), 0, 10)
+    total, _ = strategy.block(strategy.broadcast(parameters), step_of(np.arange(10)), 0, 10)
     total = total.copy()
     strategy.update(parameters, {}, step_of(np.arange(10)), total.copy())
     np.testing.assert_allclose(parameters.flat, start - EXACT.learning_rate / 10 * total, rtol=1e-15)
@@ -89,7 +89,7 @@ def test_steps_that_are_smaller_than_the_grid_add_up():
     strategy, parameters = strategy_of(small, SAMPLES), small.initial_parameters()
     start, travelled = parameters.flat.copy(), strategy.broadcast(parameters).flat.copy()
     step = step_of(np.arange(30))
-    total, (_, _, _n_samples) = strategy.block(strategy.broadcast(parameters), step, 0, 30)
+    total, _ = strategy.block(strategy.broadcast(parameters), step, 0, 30)
     strategy.update(parameters, {}, step, total.copy())
     assert not np.array_equal(parameters.flat, start)
     assert np.array_equal(strategy.broadcast(parameters).flat, travelled)
@@ -112,7 +112,7 @@ def test_it_learns_nearly_what_native_arithmetic_does():
         for number in range(100):
             rows = np.random.default_rng(number).permutation(len(SAMPLES))[:30]
             units = len(strategy.bounds(30)) - 1
-            total, (_, _, _n_samples) = strategy.block(strategy.broadcast(parameters), step_of(rows), 0, units)
+            total, _ = strategy.block(strategy.broadcast(parameters), step_of(rows), 0, units)
             strategy.update(parameters, {}, step_of(rows), total)
         moved.append(parameters.flat - start)
     assert np.abs(moved[0]).max() > 0.5

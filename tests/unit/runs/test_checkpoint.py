@@ -13,6 +13,7 @@ from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.errors import RunError
+from shared.nn.score import Score
 from shared.optim.schedules import CosineDecay
 from shared.strategies import LocalSGD, SyncSGD
 from tests.support.mutate import COUNT, mutations
@@ -30,6 +31,7 @@ CONFIG = TrainConfig(
 def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     state = TrainingState.initial(CONFIG)
     state.epoch, state.step_index, state.samples, state.seconds = 3, 7, 70, 1.5
+    state.score.add(Score(61, 2.0**70 + 0.375, 70))
     state.excluded.append("worker@host:1")
     state.counts.of("worker@host:2").add(WorkerCounts(answered=14, late=2, samples=70))
     state.history, state.best = [-0.5, -1 / 3, -1.5], state.parameters.copy()
@@ -40,6 +42,7 @@ def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     assert found is not None
     np.testing.assert_array_equal(found.parameters.flat, state.parameters.flat)
     assert (found.epoch, found.step_index, found.samples, found.seconds) == (3, 7, 70, 1.5)
+    assert found.score == state.score
     assert found.excluded == ["worker@host:1"]
     assert found.counts == state.counts
     assert found.history == state.history

@@ -30,7 +30,7 @@ def run(tmp_path) -> Run:
 def train_and_record(run: Run, *others: Callback) -> None:
     state = run.state(10)
     with Recorder(run) as recorder:
-        train(run.config, DATA, InProcessGradients(run.config, SAMPLES), state, Callbacks([recorder, *others]))
+        train(run.config, DATA, InProcessGradients(run.config, DATA), state, Callbacks([recorder, *others]))
 
 
 def test_a_recorder_is_not_optional():

@@ -43,8 +43,8 @@ def run(name, tmp_path) -> Run:
 
 def recomputed(config: TrainConfig, epoch: int, index: int) -> TrainingState:
     """The state there, from the beginning."""
-    training = load_dataset(DATA).training
-    state, source = TrainingState.initial(config), InProcessGradients(config, training)
+    data = load_dataset(DATA)
+    training, state, source = data.training, TrainingState.initial(config), InProcessGradients(config, data)
     with one_thread():
         while state.epoch < epoch:
             for _ in steps(config, training, source, state):
@@ -101,6 +101,7 @@ def test_their_checkpoint_is_read(name, run):
     state = run.state(PER_EPOCH[name])
     assert (state.epoch, state.step_index) == (2, STEPS[name])
     assert (state.samples, state.counts.requests) == ({"sync": 20, "local": 20}[name], STEPS[name])
+    assert state.score.total == (0, 0.0, 0)  # which was not kept
     expected = recomputed(run.config, 2, STEPS[name])
     np.testing.assert_allclose(state.parameters.flat, expected.parameters.flat, rtol=1e-4, atol=1e-6)
     assert state.optimizer_state.keys() == expected.optimizer_state.keys()

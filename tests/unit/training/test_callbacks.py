@@ -42,7 +42,7 @@ class Listener(Callback):
 def train_before(*listeners: Callback) -> TrainingState:
     state = TrainingState.initial(CONFIG)
     data = Dataset(SAMPLES, SAMPLES, SAMPLES)
-    train(CONFIG, data, InProcessGradients(CONFIG, SAMPLES), state, Callbacks(listeners))
+    train(CONFIG, data, InProcessGradients(CONFIG, data), state, Callbacks(listeners))
     return state
 
 

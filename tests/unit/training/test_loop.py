@@ -16,9 +16,11 @@ from coordinator.runs.run import Run
 from coordinator.training import loop
 from coordinator.training.callbacks import Callback, Callbacks
 from coordinator.training.loop import train
+from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, load_dataset
+from shared.data.parts import Part
 from shared.errors import DivergedError, LedgerError, QueueError
 from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG as TINY
@@ -66,7 +68,7 @@ class Poisoned(InProcessGradients):
 @pytest.mark.parametrize(("poison", "learning_rate", "at"), [(np.nan, 3.0, 17), (np.inf, 3.0, 17), (3e38, 300.0, 18)])
 def test_numbers_that_are_not_finite_stop_the_run_at_their_step(run_of, poison, learning_rate, at):
     run, data, state = run_of(learning_rate)
-    source = Poisoned(run.config, data.training, step=(2, 17), poison=poison)
+    source = Poisoned(run.config, data, step=(2, 17), poison=poison)
     with pytest.raises(DivergedError) as error:
         train_and_record(run, data, source, state)
     assert str(error.value) == (
@@ -92,7 +94,7 @@ class Forgetful(InProcessGradients):
 def test_an_epoch_whose_ledger_does_not_come_out_is_not_closed(run_of):
     run, data, state = run_of()
     with pytest.raises(LedgerError, match="999 of 1000 samples applied"):
-        train_and_record(run, data, Forgetful(run.config, data.training), state)
+        train_and_record(run, data, Forgetful(run.config, data), state)
     assert [line["epoch"] for line in map(json.loads, (run.folder / "metrics.jsonl").read_text().splitlines())] == [0]
 
 
@@ -114,16 +116,18 @@ class Listener(Callback):
 
     def __init__(self) -> None:
         self.heard: list[tuple] = []
+        self.epochs: list[EpochMetrics] = []
 
     def on_begin(self, state):
         self.heard.append(("begin", state.epoch, state.step_index))
 
     def after_step(self, state, result, source):
         assert source.n_workers == 0
-        self.heard.append(("step", state.epoch, state.step_index, result.n_samples))
+        self.heard.append(("step", state.epoch, state.step_index, result.score.samples))
 
     def after_epoch(self, state, metrics):
         self.heard.append(("epoch", metrics.epoch, state.epoch, state.step_index, metrics.samples))
+        self.epochs.append(metrics)
 
     def on_stop(self, state):
         self.heard.append(("stop", state.epoch, state.step_index))
@@ -136,7 +140,7 @@ def tiny() -> tuple[TrainConfig, TrainingState, Listener]:
 
 def test_what_is_heard_of_a_run_and_in_which_order():
     config, state, listener = tiny()
-    train(config, DATA, InProcessGradients(config, SAMPLES), state, listener)
+    train(config, DATA, InProcessGradients(config, DATA), state, listener)
     expected = [("begin", 0, 0)]
     for epoch in range(EPOCHS):
         expected += [("step", epoch, index + 1, 6) for index in range(STEPS)]
@@ -146,7 +150,7 @@ def test_what_is_heard_of_a_run_and_in_which_order():
 
 def test_a_run_goes_on_from_the_middle_of_an_epoch_to_the_same_bits():
     config, whole, _ = tiny()
-    train(config, DATA, InProcessGradients(config, SAMPLES), whole, Callback())
+    train(config, DATA, InProcessGradients(config, DATA), whole, Callback())
     config, state, listener = tiny()
 
     class Half(Listener):
@@ -155,8 +159,8 @@ def test_a_run_goes_on_from_the_middle_of_an_epoch_to_the_same_bits():
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, DATA, InProcessGradients(config, SAMPLES), state, Half())
-    train(config, DATA, InProcessGradients(config, SAMPLES), state, listener)
+        train(config, DATA, InProcessGradients(config, DATA), state, Half())
+    train(config, DATA, InProcessGradients(config, DATA), state, listener)
     assert listener.heard[0] == ("begin", 1, 4)
     assert listener.heard[1] == ("step", 1, 5, 6)
     assert state.parameters.sha256 == whole.parameters.sha256
@@ -175,11 +179,35 @@ class Stopping(InProcessGradients):
         return super().gradient(parameters, step)
 
 
+class StoppingInEvaluation(InProcessGradients):
+    """Is stopped between the evaluations of an epoch."""
+
+    def evaluate(self, parameters, step):
+        if (step.epoch, step.part) == (1, Part.TEST):
+            raise KeyboardInterrupt
+        return super().evaluate(parameters, step)
+
+
+def test_a_run_that_is_stopped_in_an_evaluation_goes_on_there_to_the_same_figures():
+    config, whole, expected = tiny()
+    train(config, DATA, InProcessGradients(config, DATA), whole, expected)
+    config, state, listener = tiny()
+    with pytest.raises(KeyboardInterrupt):
+        train(config, DATA, StoppingInEvaluation(config, DATA), state, listener)
+    assert listener.heard[-1] == ("stop", 1, STEPS)
+    assert state.counts.requests == STEPS  # what was evaluated will be again, and entered once
+    train(config, DATA, InProcessGradients(config, DATA), state, listener)
+    assert listener.heard[-2:] == [("begin", 1, STEPS), expected.heard[-1]]
+    assert [replace(each, seconds=0) for each in listener.epochs] == [
+        replace(each, seconds=0) for each in expected.epochs
+    ]
+
+
 @pytest.mark.parametrize("by", [KeyboardInterrupt(), QueueError("the queue is away")])
 def test_before_a_stop_passes_through_it_is_heard_of(by):
     config, state, listener = tiny()
     with pytest.raises(type(by)):
-        train(config, DATA, Stopping(config, SAMPLES, at=(1, 3), by=by), state, listener)
+        train(config, DATA, Stopping(config, DATA, at=(1, 3), by=by), state, listener)
     assert listener.heard[-2:] == [("step", 1, 3, 6), ("stop", 1, 3)]
 
 
@@ -211,7 +239,7 @@ def test_who_is_excluded_in_a_step_that_is_stopped_stays_so(by):
             heard.append((state.epoch, state.step_index, [*state.excluded]))
 
     with pytest.raises(type(by)):
-        train(config, DATA, Excluding(config, SAMPLES, at=(1, 3), by=by), state, OnStop())
+        train(config, DATA, Excluding(config, DATA, at=(1, 3), by=by), state, OnStop())
     assert heard == [(1, 3, ["liar", "cheat"])]
     assert state.counts.requests == 3  # of the steps that were taken; all else of the stopped one is forgotten
 
@@ -219,7 +247,7 @@ def test_who_is_excluded_in_a_step_that_is_stopped_stays_so(by):
 def test_a_stop_before_the_first_step_is_nothing_to_go_on_from():
     config, state, listener = tiny()
     with pytest.raises(KeyboardInterrupt):
-        train(config, DATA, Stopping(config, SAMPLES, at=(0, 0), by=KeyboardInterrupt()), state, listener)
+        train(config, DATA, Stopping(config, DATA, at=(0, 0), by=KeyboardInterrupt()), state, listener)
     assert listener.heard == [("begin", 0, 0)]
 
 
@@ -233,11 +261,11 @@ def test_a_stop_with_weights_that_are_not_finite_is_not_to_be_gone_on_from():
             return super().gradient(parameters, step)
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, DATA, Poisoning(config, SAMPLES, at=(0, 3), by=KeyboardInterrupt()), state, listener)
+        train(config, DATA, Poisoning(config, DATA, at=(0, 3), by=KeyboardInterrupt()), state, listener)
     assert listener.heard[-1] == ("step", 0, 3, 6)
 
 
-@pytest.mark.parametrize("source", [Unanswered(TINY, SAMPLES), Poisoned(TINY, SAMPLES, step=(0, 5), poison=np.nan)])
+@pytest.mark.parametrize("source", [Unanswered(TINY, DATA), Poisoned(TINY, DATA, step=(0, 5), poison=np.nan)])
 def test_of_what_is_wrong_with_the_run_itself_no_stop_is_heard(source):
     config, state, listener = tiny()
     with pytest.raises((LedgerError, DivergedError)):

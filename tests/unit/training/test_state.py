@@ -12,6 +12,7 @@ from coordinator.accounting import EpochCounts, WorkerCounts
 from coordinator.gradients.base import StepResult
 from coordinator.signals import Stopped, stop_on_signals
 from coordinator.training.state import TrainingState
+from shared.nn.score import Score
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD
 from tests.support.learning import CONFIG, SAMPLES, alone, step_of
@@ -77,6 +78,18 @@ def test_a_steps_counts_are_added_to_the_epochs():
         state.apply(strategy_of(CONFIG, SAMPLES), step_of(index), result)
     assert (state.counts.requests, state.counts.retried, state.counts.total.samples) == (2, 2, 12)
     assert state.trained
+
+
+def test_a_steps_score_is_added_to_the_epochs():
+    state = TrainingState.initial(CONFIG)
+    for index, score in enumerate([(3, 0.5, 6), (2, 1.25, 6)]):
+        state.apply(strategy_of(CONFIG, SAMPLES), step_of(index), result_of(state, index)._replace(score=Score(*score)))
+    assert state.score.total == (5, 1.75, 12)
+    copy = state.copy()
+    state.score.add(Score(1, 1.0, 1))
+    assert copy.score.total == (5, 1.75, 12)
+    state.next_epoch()
+    assert state.score.total == (0, 0.0, 0)
 
 
 def test_the_next_epoch_begins_with_a_ledger_of_its_own():

@@ -19,7 +19,7 @@ from shared.transport.codecs import CODECS, Codecs, Identity, codecs_of
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
-from tests.support.learning import EXACT, KERNELS
+from tests.support.learning import DIGESTS, EXACT, KERNELS
 
 SHARDS = 2
 CONFIG = TrainConfig(
@@ -33,7 +33,7 @@ CONFIG = TrainConfig(
 INCARNATION, SLOTS, SLOT = 7, 2, 2
 KEYS = Keys("run", INCARNATION)
 LEASE = Lease(
-    "run", INCARNATION, CONFIG, "digest", 0, 0, 10, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS
+    "run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS
 )
 RECORD = Record(Kind.WEIGHTS, INCARNATION, step=1, number=3)
 REPLY = Record(Kind.REPLY, INCARNATION, step=1, first=1, stop=2, samples=3, number=5, dtype=ord("f"), region=2)

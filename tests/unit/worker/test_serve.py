@@ -1,16 +1,20 @@
 """The work in a lease, told by a list of what Redis answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from shared.config import TrainConfig
+from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record
 from shared.nn.parameters import Parameters
+from shared.parallel.evaluation import Evaluation
 from shared.strategies import SyncSGD
-from tests.support.learning import KERNELS
+from tests.support.learning import DIGESTS, KERNELS
 from worker import departure, serve
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 from worker.messages import Notices
@@ -20,7 +24,19 @@ CONFIG = TrainConfig(
     sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, arithmetic="native", strategy=SyncSGD(shards=2)
 )
 LEASE = Lease(
-    "run", 7, CONFIG, "digest", 0, first=2, stop=5, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS
+    "run",
+    7,
+    CONFIG,
+    DIGESTS,
+    0,
+    first=2,
+    stop=5,
+    evaluations=10,
+    window=3,
+    number=5,
+    label="1/2",
+    excluded=(),
+    kernels=KERNELS,
 )
 KEYS = Keys("run", 7)
 _rng = np.random.default_rng(0)
@@ -64,11 +80,22 @@ class Stream:
         return len(self._weights)
 
 
-def served(*found, incarnation=b"7"):
-    """Serve these requests; return what was done and the records that were sent, each with its list."""
+def none_to_evaluate(part):
+    raise AssertionError(f"{part} samples are not needed")
+
+
+def serve_on(stream, done, lease=LEASE, samples=none_to_evaluate):
+    Server(stream, lease, SAMPLES, samples, Notices(lease, "me", KERNELS), Departure(lease, lambda: 0.0), done).serve()
+
+
+def served(*found, incarnation=b"7", lease=LEASE, samples=none_to_evaluate):
+    """Serve these requests; return what was done and the records that were sent, each with its list.
+
+    samples: returns those to evaluate on.
+    """
     stream, done = Stream(*found), Done()
     stream.incarnation = incarnation
-    Server(stream, LEASE, SAMPLES, Notices(LEASE, "me", KERNELS), Departure(LEASE, lambda: 0.0), done).serve()
+    serve_on(stream, done, lease, samples)
     return done, [pushed for sent in stream.log for pushed in pushes(sent)]
 
 
@@ -152,9 +179,67 @@ def test_where_only_the_record_of_the_weights_is_there_the_request_goes_back(mon
     assert done.steps == 1
 
 
+EVALUATES = replace(LEASE, first=9, stop=12)  # an epoch has ten steps before its evaluations
+VALIDATION = LabelledSamples(_rng.integers(0, 256, (1500, 4)).astype(np.uint8), _rng.integers(0, 2, 1500), 2)
+
+
+def evaluated(*found, samples=lambda part: VALIDATION):
+    return served(*found, lease=EVALUATES, samples=samples)
+
+
+def test_an_evaluation_is_answered_by_a_score_alone():
+    asked: list[Part] = []
+
+    def samples(part):
+        asked.append(part)
+        return VALIDATION
+
+    numbers = WEIGHTS._replace(step=10)
+    requests = [REQUEST._replace(step=10, first=first, stop=2) for first in (0, 1)]
+    done, sent = evaluated(*((request, weights(numbers)) for request in requests), END, samples=samples)
+    assert kinds(sent) == [("replies", kind) for kind in (Kind.JOINED, Kind.SCORE, Kind.SCORE)] + [
+        ("requests", Kind.OVER),
+        ("replies", Kind.LEFT),
+    ]
+    parameters = Parameters(CONFIG.sizes, np.float32, np.frombuffer(NUMBERS, np.float32))
+    evaluation, step = Evaluation(CONFIG, VALIDATION), CONFIG.sampler(60).evaluation(0, Part.VALIDATION, 1500)
+    for request, (_, reply) in zip(requests, sent[1:3], strict=True):
+        assert (reply.identity, reply.number, reply.slot) == (request.identity, 5, 0)
+        assert reply.score == evaluation.block(parameters, step, request.first, 2).score
+    assert asked == [Part.VALIDATION]  # when it was needed, and once
+    assert (done.steps, done.samples) == (2, 2000)
+
+
+def test_a_lease_whose_samples_do_not_come_is_left_and_its_request_goes_back():
+    """Unless it was a request of this worker alone."""
+    for region, back in ((OWN, []), (1, [("requests", Kind.REQUEST)])):
+        stream, done = Stream((REQUEST._replace(step=11, region=region), weights(WEIGHTS._replace(step=11)))), Done()
+
+        def leave(part, done=done):
+            assert part is Part.TEST
+            done.outcome = WINDOW_OVER
+
+        serve_on(stream, done, EVALUATES, leave)
+        sent = [pushed for sent in stream.log for pushed in pushes(sent)]
+        assert kinds(sent) == [("replies", Kind.JOINED), *back, ("replies", Kind.LEFT)]
+
+
+@pytest.mark.parametrize("step", [8, 12])
+def test_a_step_beside_a_window_of_evaluations_is_no_ones_work(step):
+    done, _ = evaluated((REQUEST._replace(step=step), weights(WEIGHTS._replace(step=step))), END)
+    assert done.steps == 0
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 3), (2, 3), (1, 1)])
+def test_chunks_that_there_are_not_are_no_ones_work(first, stop):
+    request = REQUEST._replace(step=10, first=first, stop=stop)
+    done, _ = evaluated((request, weights(WEIGHTS._replace(step=10))), END)
+    assert done.steps == 0
+
+
 def test_a_worker_looks_into_its_own_list_first():
     stream = Stream(END)
-    Server(stream, LEASE, SAMPLES, Notices(LEASE, "me", KERNELS), Departure(LEASE, lambda: 0.0), Done()).serve()
+    serve_on(stream, Done())
     own, common = (key.encode() for key in (KEYS.own_requests(3, 5), KEYS.requests(3)))
     assert b"BLPOP\r\n$%d\r\n%b\r\n$%d\r\n%b" % (len(own), own, len(common), common) in stream.log[0]
 

@@ -10,13 +10,13 @@ from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.strategies import SyncSGD
-from tests.support.learning import CONFIG, KERNELS
+from tests.support.learning import CONFIG, DIGESTS, KERNELS
 from worker import session
 from worker.departure import WINDOW_OVER
 from worker.session import Session
 
 THEIRS = Kernels("0" * 64, "OpenBLAS of the coordinator")
-LEASE = Lease("run", 7, CONFIG, "digest", 0, 0, 10, 3, 5, "1/2", (), THEIRS)
+LEASE = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, 3, 5, "1/2", (), THEIRS)
 EXACT = replace(CONFIG, arithmetic="exact", dtype="", strategy=SyncSGD())
 
 

@@ -9,7 +9,7 @@ from shared.errors import ConnectionLostError
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
 from shared.messaging.resp import encode
-from tests.support.learning import KERNELS
+from tests.support.learning import DATA, DIGESTS, KERNELS
 from tests.support.leases import CONFIG
 
 KEYS = Keys("run", 7)
@@ -60,11 +60,12 @@ class FakeRedis:
 
 def at(epoch: int, index: int) -> Step:
     """The step there."""
-    return Step(epoch, index, 10 * epoch + index, np.arange(0))
+    return Step(epoch, index, 12 * epoch + index, 10 * epoch + index, np.arange(0))
 
 
 def window() -> Window:
-    return Window("run", 7, CONFIG, "digest", steps_per_epoch=10, kernels=KERNELS)
+    """An epoch has ten steps and two evaluations."""
+    return Window("run", 7, CONFIG, DATA, KERNELS)
 
 
 def test_a_new_window_covers_its_steps_and_no_others():
@@ -75,18 +76,18 @@ def test_a_new_window_covers_its_steps_and_no_others():
     assert not made.covers(at(1, 3)) and not made.covers(at(3, 3))
 
 
-def test_a_window_ends_with_its_epoch():
+def test_a_window_ends_with_its_epoch_and_its_evaluations():
     made = window()
-    lease = made.open(FakeRedis(), at(2, 8), length=4, excluded=())
-    assert (lease.first, lease.stop) == (8, 10)
-    assert made.covers(at(2, 9)) and not made.covers(at(2, 10)) and not made.covers(at(3, 0))
+    lease = made.open(FakeRedis(), at(2, 8), length=6, excluded=())
+    assert (lease.first, lease.stop, lease.evaluations) == (8, 12, 10)
+    assert made.covers(at(2, 9)) and made.covers(at(2, 11)) and not made.covers(at(2, 12)) and not made.covers(at(3, 0))
 
 
 def test_what_the_leases_of_a_window_have_in_common():
     made = window()
     made.open(FakeRedis(), at(0, 0), 4, ())
     lease = made.open(FakeRedis(), at(2, 3), length=4, excluded=["liar", "slow"])
-    assert (lease.run, lease.incarnation, lease.config, lease.data_sha256) == ("run", 7, CONFIG, "digest")
+    assert (lease.run, lease.incarnation, lease.config, lease.samples) == ("run", 7, CONFIG, DIGESTS)
     assert (lease.epoch, lease.first, lease.stop, lease.window) == (2, 3, 7, 1)
     assert lease.excluded == ("liar", "slow")
     assert made.requests == KEYS.requests(1)

@@ -50,6 +50,17 @@ def test_a_new_exclusion_calls_for_a_new_window(workforce):
     assert not workforce.has_changed
 
 
+@pytest.mark.parametrize("config", [CONFIG, EXACT])
+def test_an_evaluation_is_cut_into_equal_pieces_for_whoever_is_free(made, config):
+    workforce = made(config)
+    assert workforce.cut_evaluation(10) == [Piece(0, 2), Piece(2, 5), Piece(5, 7), Piece(7, 10)]
+    for number in (0, 1):
+        workforce.leases.joined(number, f"worker{number}")
+    workforce.shares._pauses.begin("worker0", "takes long for one sample")
+    assert [stop - first for first, stop, _ in workforce.cut_evaluation(10)] == [1, 1, 1, 2, 1, 1, 1, 2]
+    assert workforce.cut_evaluation(3) == [Piece(0, 1), Piece(1, 2), Piece(2, 3)]
+
+
 def test_the_list_that_was_given_is_not_changed():
     names = ["liar"]
     workforce = Workforce("memory://", CONFIG, names, KERNELS)
