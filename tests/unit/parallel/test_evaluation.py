@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from shared.data.dataset import Dataset
 from shared.data.parts import EVALUATED, Part
 from shared.nn.arithmetic import quiet
-from shared.nn.evaluation import ScoreSum, count_correct
+from shared.nn.evaluation import evaluate
+from shared.nn.score import ScoreSum
 from shared.parallel.evaluation import Evaluation, evaluations_of
 from shared.parallel.strategy import strategy_of
 from tests.support.learning import CONFIG, DATA, EXACT, evaluation_of
@@ -43,7 +44,7 @@ def test_the_score_is_that_of_each_sample_alone(config):
     layers = mlp.rounded(parameters)
     correct, cost, samples = Evaluation(config, DATA.validation).block(layers, STEP, 0, 5).score
     assert samples == 4500
-    assert correct == count_correct(mlp, layers, DATA.validation)
+    assert correct == evaluate(mlp, layers, DATA.validation).correct
     expected = 0.0
     for row in range(4500):
         x, y = DATA.validation.columns(np.array([row]), mlp.dtype, mlp.arithmetic.input_grid)
