@@ -16,6 +16,7 @@ MOST = 1024  # pixels of an image's side
 _STEP, _FUNCTION = 2.0**-9, 2.0**-8  # of what C (in pixels) and f are multiples
 _FAR = 128  # pixels, the unit of distances in f: so they are such multiples, and A is told in steps of 2^-16
 _RADIANS = math.pi / 180
+_DIVISORS = {k: np.array([[k * (k + 1.0)], [k * (k - 1.0)]]) for k in range(2, 24, 2)}  # of the series of both
 
 
 class Field:
@@ -99,15 +100,15 @@ class Field:
 def sine_and_cosine(angle: NDArray[np.float64], largest: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both of angles in radians, by Taylor's series: off by less than 2^-24, with the same bits everywhere.
 
-    largest: that no angle exceeds; it decides how many terms there are.
+    angle: (n,).  largest: that no angle exceeds, at most π; it decides how many terms there are.
     """
     order, left_out = 2, largest * largest / 2  # the first term that is left out: largest^order / order!
     while left_out > 2.0**-24:
         order += 2
         left_out *= largest * largest / (order * (order - 1))
-    square = angle * angle
-    sine, cosine = np.ones_like(angle), np.ones_like(angle)
+    square, both = angle * angle, np.ones((2, *angle.shape))  # the sine, as yet without a factor, and the cosine
     for k in range(order - 2, 0, -2):
-        cosine = 1.0 - cosine * square / (k * (k - 1))
-        sine = 1.0 - sine * square / (k * (k + 1))
-    return sine * angle, cosine
+        both *= square
+        both /= _DIVISORS[k]
+        np.subtract(1.0, both, both)
+    return both[0] * angle, both[1]
