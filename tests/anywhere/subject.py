@@ -10,7 +10,7 @@ import random
 import re
 import secrets
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,33 @@ from shared.data.samples import LabelledSamples
 from shared.environment import blas, environment, numpy_simd
 from shared.nn.arithmetic import exact, quiet
 from shared.nn.evaluation import count_correct
+from shared.optim.optimizers import Adam
+from shared.optim.schedules import CosineDecay
+from shared.optim.update import averaged
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
 
 DATA = Path(__file__).parents[2] / "data" / "mnist"
 SMALL = TrainConfig(sizes=(784, 30, 10), epochs=1, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 DEEP = TrainConfig(sizes=(784, 100, 60, 10), epochs=1, mini_batch_size=33, learning_rate=3.0, strategy=SyncSGD())
-RUNS = {"784-30-10": (SMALL, 2000), "784-100-60-10": (DEEP, 1000)}  # and the samples of their epoch
+ADAM = replace(
+    SMALL,
+    learning_rate=0.01,
+    optimizer=Adam(),
+    schedule=CosineDecay(warm_up=0.1),
+    **{"l1": 0.01, "l2": 1.0, "clip_norm": 0.3, "max_norm": 5.0, "ema": 0.9},
+)
+RUNS = {  # and the samples of their epoch
+    "784-30-10": (SMALL, 2000),
+    "784-100-60-10": (DEEP, 1000),
+    "784-30-10, Adam": (ADAM, 1000),
+}
 # The beginning of the weights' SHA-256, and of 1,000 test samples those that are right.
-EXPECTED = {"784-30-10": "c9e7191f568c1302, 374", "784-100-60-10": "fd7026809153e35f, 147"}
+EXPECTED = {
+    "784-30-10": "c9e7191f568c1302, 374",
+    "784-100-60-10": "fd7026809153e35f, 147",
+    "784-30-10, Adam": "4ae76f055f016b51, 395",
+}
 TOO_MANY_BITS = 40  # of deltas in SMALL, where 25 make sums exact
 
 
@@ -67,8 +85,8 @@ def trained(config: TrainConfig, n_samples: int, data: Dataset, cuts: random.Ran
         for first, stop in parts(len(step.rows), cuts):
             total += strategy.block(weights, step, first, stop)[0]
         strategy.update(parameters, state, step, total, len(step.rows))
-    mlp = config.mlp()
-    return f"{parameters.sha256[:16]}, {count_correct(mlp, mlp.rounded(parameters), test)}"
+    mlp, model = config.mlp(), averaged(parameters, state)
+    return f"{model.sha256[:16]}, {count_correct(mlp, mlp.rounded(model), test)}"
 
 
 def control(data: Dataset) -> str:
