@@ -70,9 +70,9 @@ def best_of(kept: bool, local_steps: int, optimizer: Optimizer, rate: float, see
 
 def main() -> None:
     parser = Parser("benchmarks.inner_state", __doc__, results="inner_state.md")
-    parser.amount("--epochs", 10, 1, "of each training")
+    parser.amount("--epochs", 6, 1, "of each training")
     parser.amount("--seeds", 3, 1, "for each entry")
-    parser.amount("--local-steps", (10, 50), (50,), "numbers to try", type=numbers, metavar="H,…")
+    parser.amount("--local-steps", (50,), (50,), "numbers to try", type=numbers, metavar="H,…")
     options = parser.parse()
 
     rates = [(optimizer, rate) for optimizer, each in RATES.items() for rate in (each[:1] if options.quick else each)]

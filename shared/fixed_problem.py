@@ -1,34 +1,49 @@
 """A small problem that is the same everywhere: machines that get the same digest of its results round alike.
 
-It takes the first step of a few trainings by the code of runs, from the draw of the weights on. Their shapes are such
+It takes the first steps of a few trainings by the code of runs, from the draw of the weights on. Their shapes are such
 that a BLAS takes different kernels for them, and the neurons' sums reach from one flat end of the activation to the
-other.
+other. All kinds of neurons, and most of what can be done to weights and samples, come up in one of them.
 """
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from shared.config import TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.data.samples import LabelledSamples
 from shared.environment import SHORT, Kernels, environment
 from shared.errors import MachineError
 from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
 from shared.nn.random import Purpose, stream
+from shared.optim.optimizers import Adam, Nesterov, RMSprop
+from shared.optim.schedules import CosineDecay
+from shared.optim.update import averaged
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
 from shared.types import Array
 
 # The digest in exact arithmetic, on every machine.
-EXPECTED = "bcba5bbedb83687a5e039a7fe3d80902b41dac74bf49dda2ec2e1318320ca0dc"
+EXPECTED = "9d76d0ff21a6d16a8ab7495515302759b99ffb3d26f166b67801ad0d13e891c8"
 
-# Sizes and samples. The last is large enough for a BLAS to use all the threads that it may.
-_PROBLEMS = (
-    ((784, 30, 10), 10),
-    ((64, 100, 60, 10), 33),
-    ((784, 30, 10), 1),
-    ((784, 100, 10), 100),
+_NORMS = {"l1": 0.1, "l2": 0.1, "clip_norm": 0.5, "max_norm": 1.5, "ema": 0.5}
+_WEIGHTS = {"label_smoothing": 0.1, "class_weights": (1.0, 0.5, 3.0, 1.0), "dropout": 0.5, "input_dropout": 0.2}
+
+# Sizes, samples and what else. The fourth is large enough for a BLAS to use all the threads that it may.
+_PROBLEMS: tuple[tuple[tuple[int, ...], int, dict[str, Any]], ...] = (
+    ((784, 30, 10), 10, {}),
+    ((64, 100, 60, 10), 33, {}),
+    ((784, 30, 10), 1, {}),
+    ((784, 100, 10), 100, {}),
+    ((64, 40, 30, 10), 33, {"activation": "relu", "output": "softmax", "initializer": "he", "optimizer": Nesterov()}),
+    ((64, 20, 4), 12, {"activation": "tanh", "loss": "cross-entropy", "initializer": "nielsen", "optimizer": Adam()}),
+    ((63, 20, 4), 12, {"activation": "leaky-relu", "output": "linear", "loss": "huber", "initializer": "glorot"}),
+    ((64, 20, 4), 12, {"output": "linear", "initializer": "lecun", "optimizer": RMSprop(), **_NORMS}),
+    ((64, 20, 4), 12, {"output": "softmax", "standardize": (0.5, 0.3), "schedule": CosineDecay(), **_WEIGHTS}),
+    ((70, 20, 4), 12, {"augment": Augmentation(elastic=1.0, rotate=9.0, noise=0.1), "image_shape": (10, 7)}),
 )
 
 
@@ -56,42 +71,48 @@ def _digest(arithmetic: str, dtype: str) -> str:
 def digest(arithmetic: str, dtype: str) -> str:
     """Compute the fixed problem, on as many threads as BLAS has now; return the SHA-256 of its results.
 
-    These are of each step the gradient, the weights after it, and what they make of the samples.
+    These are of each step the gradient, the score, the weights after it, and what they make of the samples.
     """
     results = hashlib.sha256()
     with quiet():
-        for number, (sizes, n_samples) in enumerate(_PROBLEMS):
-            for result in _first_step(_config(number, sizes, n_samples, arithmetic, dtype)):
+        for number, (sizes, n_samples, more) in enumerate(_PROBLEMS):
+            config = _config(number, sizes, n_samples, arithmetic, dtype, more)
+            for result in _first_steps(config, 2):
                 result = result + 0.0  # which makes one zero of the two
                 results.update(result.astype(result.dtype.newbyteorder("<"), copy=False).tobytes())
     return results.hexdigest()
 
 
-def _config(number: int, sizes: tuple[int, ...], n_samples: int, arithmetic: str, dtype: str) -> TrainConfig:
+def _config(
+    number: int, sizes: tuple[int, ...], n_samples: int, arithmetic: str, dtype: str, more: dict[str, Any]
+) -> TrainConfig:
     return TrainConfig(
         sizes=sizes,
         arithmetic=arithmetic,
         dtype=dtype,
-        epochs=1,
+        epochs=3,
         mini_batch_size=n_samples,
-        learning_rate=3.0,
+        learning_rate=0.1 if more else 3.0,
         seed=number,
         strategy=SyncSGD(shards=None if ARITHMETICS[arithmetic].any_order else 1),
+        **more,
     )
 
 
-def _first_step(config: TrainConfig) -> list[Array]:
-    """Take the first step of a training; return what came of it."""
+def _first_steps(config: TrainConfig, count: int) -> Iterator[Array]:
+    """Take the first steps of a training, an epoch each; yield what came of each."""
     samples = _samples(config)
     parameters, strategy, mlp = config.initial_parameters(), strategy_of(config, samples), config.mlp()
     state = config.initial_optimizer_state(parameters)
-    step = config.sampler(len(samples)).step(0, 0)
-    units = len(strategy.bounds(len(samples))) - 1
-    total, _ = strategy.block(strategy.broadcast(parameters), step, 0, units)
-    gradient = total.copy()
-    strategy.update(parameters, state, step, total)
-    outputs = mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.inputs))
-    return [gradient, parameters.flat, *outputs[1:]]
+    for epoch in range(count):
+        step = config.sampler(len(samples)).step(epoch, 0)
+        units = len(strategy.bounds(len(samples))) - 1
+        total, score = strategy.block(strategy.broadcast(parameters), step, 0, units)
+        yield total.copy()
+        yield np.array(score, np.float64)
+        strategy.update(parameters, state, step, total)
+        yield averaged(parameters, state).flat
+        yield from mlp.forward(mlp.rounded(parameters), samples.inputs(step.rows, mlp.inputs))[1:]
 
 
 def _samples(config: TrainConfig) -> LabelledSamples:

@@ -11,7 +11,7 @@ import random
 import re
 import secrets
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from shared.config import TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.samples import LabelledSamples
 from shared.environment import blas, environment, numpy_simd
 from shared.nn.arithmetic import exact, quiet
 from shared.nn.evaluation import evaluate
+from shared.optim.optimizers import Adam, Nesterov
+from shared.optim.schedules import CosineDecay
+from shared.optim.update import averaged
 from shared.parallel.strategy import strategy_of
 from shared.strategies import SyncSGD
 from tests.support import deformations
@@ -33,10 +37,45 @@ from tests.support import deformations
 DATA = Path(__file__).parents[2] / "data" / "mnist"
 SMALL = TrainConfig(sizes=(784, 30, 10), epochs=1, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 DEEP = TrainConfig(sizes=(784, 100, 60, 10), epochs=1, mini_batch_size=33, learning_rate=3.0, strategy=SyncSGD())
-RUNS = {"784-30-10": (SMALL, 2000), "784-100-60-10": (DEEP, 1000)}  # and the samples of their epoch
+ADAM = replace(
+    SMALL,
+    learning_rate=0.01,
+    optimizer=Adam(),
+    schedule=CosineDecay(warm_up=0.1),
+    **{"l1": 0.01, "l2": 1.0, "clip_norm": 0.3, "max_norm": 5.0, "ema": 0.9},
+)
+RELU = replace(
+    SMALL,
+    sizes=(784, 60, 40, 10),
+    mini_batch_size=33,
+    learning_rate=0.1,
+    activation="relu",
+    output="softmax",
+    loss="",
+    initializer="he",
+    standardize=(0.1307, 0.3081),
+    optimizer=Nesterov(),
+    augment=Augmentation(elastic=3.6, rotate=9, noise=0.1),
+    image_shape=(28, 28),
+    **{"dropout": 0.3, "input_dropout": 0.1, "label_smoothing": 0.1, "class_weights": (1, 2, 1, 1, 0.5, 1, 1, 1, 1, 3)},
+)
+TANH = replace(SMALL, learning_rate=0.2, activation="tanh", output="linear", loss="huber", initializer="glorot")
+RUNS = {  # and the samples of their epoch
+    "784-30-10": (SMALL, 2000),
+    "784-100-60-10": (DEEP, 1000),
+    "784-30-10, Adam": (ADAM, 1000),
+    "784-60-40-10, ReLU": (RELU, 1000),
+    "784-30-10, tanh": (TANH, 1000),
+}
 # The beginning of the weights' SHA-256, and of 1,000 test samples those that are right.
-TRAINED = {"784-30-10": "c9e7191f568c1302, 374", "784-100-60-10": "fd7026809153e35f, 147"}
-EXPECTED = {**TRAINED, "deformed": "7b6ee5a2b10e5335"}  # and of the digests of deformed images, that of all
+EXPECTED = {
+    "784-30-10": "c9e7191f568c1302, 374",
+    "784-100-60-10": "fd7026809153e35f, 147",
+    "784-30-10, Adam": "4ae76f055f016b51, 395",
+    "784-60-40-10, ReLU": "1fb47704b138566e, 481",
+    "784-30-10, tanh": "cd7cb2ace72bf008, 512",
+    "deformed": "7b6ee5a2b10e5335",  # of the digests of deformed images
+}
 TOO_MANY_BITS = 40  # of deltas in SMALL, where 25 make sums exact
 
 
@@ -71,8 +110,8 @@ def trained(config: TrainConfig, n_samples: int, data: Dataset, cuts: random.Ran
         for first, stop in parts(len(step.rows), cuts):
             total += strategy.block(weights, step, first, stop)[0]
         strategy.update(parameters, state, step, total)
-    mlp = config.mlp()
-    return f"{parameters.sha256[:16]}, {evaluate(mlp, mlp.rounded(parameters), test).correct}"
+    mlp, model = config.mlp(), averaged(parameters, state)
+    return f"{model.sha256[:16]}, {evaluate(mlp, mlp.rounded(model), test).correct}"
 
 
 def deformed(cuts: random.Random) -> str:

@@ -105,7 +105,7 @@ def test_every_option_named_exists(page):
     options = {name for command in cli.commands.values() for option in command.params for name in option.opts}
     options |= {name for option in cli.params for name in option.opts} | {"-h", "--help"}
     for code in inline_code(page):
-        for name in re.findall(r"--[a-z][a-z-]*", code) if code.startswith(("--", "gradmq ")) else ():
+        for name in re.findall(r"--[a-z][a-z0-9-]*", code) if code.startswith(("--", "gradmq ")) else ():
             assert name in options, f"{page.name} names {name}"
 
 

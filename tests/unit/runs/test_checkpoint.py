@@ -15,8 +15,11 @@ from shared.config import TrainConfig
 from shared.errors import RunError
 from shared.nn.score import Score
 from shared.optim.schedules import CosineDecay
+from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
+from tests.support import learning
 from tests.support.mutate import COUNT, mutations
+from tests.support.optimizers import TRIED
 
 CONFIG = TrainConfig(
     sizes=(196, 12, 10),
@@ -118,3 +121,50 @@ def test_a_history_of_other_epochs_is_no_state(tmp_path, history, has_best):
     state.best = state.parameters.copy() if has_best else None
     save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
     assert load_checkpoint(tmp_path / "checkpoint.npz", CONFIG, 100) is None
+
+
+@pytest.mark.parametrize(
+    "around", [{}, {"l2": 0.5, "clip_norm": 0.1, "max_norm": 2.0, "ema": 0.9}], ids=["alone", "all"]
+)
+@pytest.mark.parametrize("optimizer", TRIED, ids=str)
+def test_whoever_goes_on_from_a_checkpoint_gets_the_same_bits(optimizer, around, tmp_path):
+    config = replace(learning.EXACT, optimizer=optimizer, schedule=CosineDecay(), learning_rate=0.1, **around)
+    source = learning.alone(config)
+    whole, first = TrainingState.initial(config), TrainingState.initial(config)
+    learning.learn(source, 8, config, whole)
+    learning.learn(source, 5, config, first)
+    save_checkpoint(tmp_path / "checkpoint.npz", first, config)
+    resumed = load_checkpoint(tmp_path / "checkpoint.npz", config, 10)
+    assert resumed is not None
+    strategy = strategy_of(config, learning.SAMPLES)
+    for index in range(5, 8):
+        step = learning.step_of(index, config)
+        resumed.apply(strategy, step, source.gradient(resumed.parameters, step))
+    assert resumed.model.sha256 == whole.model.sha256
+    assert resumed.optimizer_state.keys() == whole.optimizer_state.keys()
+    for name, vector in whole.optimizer_state.items():
+        assert resumed.optimizer_state[name].tobytes() == vector.tobytes(), name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda s: s.pop("updates"), lambda s: s.update(other=s["updates"]), lambda s: s.update(updates=np.ones(2))],
+)
+def test_a_checkpoint_whose_optimizer_remembers_something_else_is_damaged(change, tmp_path, caplog):
+    config = replace(CONFIG, ema=0.5)
+    state = TrainingState.initial(config)
+    change(state.optimizer_state)
+    save_checkpoint(tmp_path / "checkpoint.npz", state, config)
+    assert load_checkpoint(tmp_path / "checkpoint.npz", config, 100) is None
+    assert "its optimizer remembers something else" in caplog.text
+
+
+def test_a_velocity_of_before_becomes_what_is_kept_today(tmp_path):
+    config = replace(CONFIG, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))
+    state = TrainingState.initial(config)
+    state.optimizer_state["velocity"] = state.optimizer_state.pop("ahead") + 3
+    save_checkpoint(tmp_path / "checkpoint.npz", state, config)
+    found = load_checkpoint(tmp_path / "checkpoint.npz", config, 100)
+    assert found is not None
+    assert found.optimizer_state.keys() == {"ahead"}
+    assert (found.optimizer_state["ahead"] == 1.5).all()
