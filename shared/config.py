@@ -221,9 +221,10 @@ class TrainConfig:
     @property
     def is_the_notebooks(self) -> bool:
         """Whether the job is one that the notebook could do too: sigmoids, quadratic cost, plain SGD."""
+        normal = "standard-normal" if self.initializer == "standard-normal" else "normal"  # the same, drawn by NumPy
         same = TrainConfig(
             sizes=self.sizes,
-            initializer=self.initializer,
+            initializer=normal,
             arithmetic=self.arithmetic,
             dtype=self.dtype,
             epochs=self.epochs,

@@ -41,6 +41,7 @@ def test_a_job_that_the_notebook_could_do_has_its_lines():
         replace(NOTEBOOK, seed=7, sizes=(784, 100, 10), mini_batch_size=100, learning_rate=1.0, epochs=99),
         replace(NOTEBOOK, arithmetic="native", dtype="float64", strategy=SyncSGD(shards=2)),
         replace(NOTEBOOK, strategy=LocalSGD(local_steps=5)),
+        replace(NOTEBOOK, arithmetic="native", dtype="", initializer="standard-normal", strategy=SyncSGD(shards=2)),
         replace(NOTEBOOK, monitor="none"),  # as without validation samples
     ):
         assert config.is_the_notebooks
@@ -48,7 +49,7 @@ def test_a_job_that_the_notebook_could_do_has_its_lines():
 
 
 def test_any_other_shows_validation_and_training_and_no_test_samples():
-    for config in (PATIENT, replace(NOTEBOOK, monitor="validation-cost")):
+    for config in (PATIENT, replace(NOTEBOOK, monitor="validation-cost"), replace(NOTEBOOK, initializer="he")):
         assert not config.is_the_notebooks
         expected = "Epoch 1: validation 9703/10000, cost 0.0981; training 97.10 %, cost 0.0912"
         assert lines.epoch(config, EPOCHS[1]) == expected
