@@ -18,7 +18,7 @@ class Score(NamedTuple):
     @classmethod
     def of(cls, correct: int, cost: float, samples: int) -> Self:
         """Return a score.  cost: is infinite or no number where a run diverges, and then counts as very large."""
-        return cls(correct, max(cost, 0.0) if cost < _LARGEST else _LARGEST, samples)
+        return cls(correct, max(0.0, cost) if cost < _LARGEST else _LARGEST, samples)
 
     @property
     def accuracy(self) -> float:

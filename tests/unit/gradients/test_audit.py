@@ -24,7 +24,9 @@ def pending() -> PendingStep:
 
 @pytest.fixture
 def reply(pending) -> Record:
-    return pending.waiting[1].record._replace(kind=Kind.REPLY, samples=3)
+    request = pending.waiting[1].record
+    score = strategy_of(CONFIG, SAMPLES).block(PARAMETERS, step_of(2), request.first, request.stop).score
+    return request._replace(kind=Kind.REPLY, **score._asdict())
 
 
 PARAMETERS = CONFIG.initial_parameters()
@@ -87,18 +89,18 @@ def test_zeros_may_differ_in_their_signs(config):
     strategy = strategy_of(config, SAMPLES)
     weights = strategy.broadcast(config.initial_parameters())
     pending = PendingStep(1, step_of(2, config), strategy, RunningTotal([]))
-    reply = Record(Kind.REPLY, 1, 2, 1, 4, samples=3)
-    given = strategy.block(weights, pending.step, 1, 4)[0].copy()
+    total, score = strategy.block(weights, pending.step, 1, 4)
+    reply, given = Record(Kind.REPLY, 1, 2, 1, 4, **score._asdict()), total.copy()
     given[7] = 0.0
     right = given.copy()
-    strategy.block = lambda *what: Sum(right, reply.score)
+    strategy.block = lambda *what: Sum(right, score)
     given[7] = -0.0
     assert Audit(1.0).corrected(weights, pending, reply, given) is reply
     given[7] = np.finfo(given.dtype).smallest_subnormal
     assert Audit(1.0).corrected(weights, pending, reply, given) is not reply
 
 
-@pytest.mark.parametrize("wrong", [{"correct": 1}, {"cost": 2.0**-24}])
+@pytest.mark.parametrize("wrong", [{"correct": 0}, {"cost": 2.0**-24}])
 def test_a_wrong_score_beside_a_right_gradient_is_found_too(pending, reply, right, wrong):
     given = right.copy()
     assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), given) == reply

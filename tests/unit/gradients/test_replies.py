@@ -96,7 +96,7 @@ class Told:
         """
         request = self.requests[block]
         total, score = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
-        record = request._replace(kind=Kind.REPLY, samples=score.samples, number=self.leases[lease], dtype=ord("f"))
+        record = request._replace(kind=Kind.REPLY, number=self.leases[lease], dtype=ord("f"), **score._asdict())
         content = (total + np.float32(spoil)).tobytes()[: NBYTES - cut]
         return self.tell(record._replace(**fields).encode() + content, waited=waited)
 

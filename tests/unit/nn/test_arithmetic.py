@@ -18,7 +18,6 @@ PLACES = {
     "arithmetic.exact": {"reduce"},
     "outputs": {"reduce", "sum"},  # the second in native arithmetic
     "losses": {"reduce", "vdot"},
-    "score": {"sum"},
     "evaluation": {"dot"},
     "parameters": {"sum"},  # of counts
 }

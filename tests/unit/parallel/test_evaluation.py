@@ -47,7 +47,7 @@ def test_the_score_is_that_of_each_sample_alone(config):
     assert correct == evaluate(mlp, layers, DATA.validation).correct
     expected = 0.0
     for row in range(4500):
-        x, y = DATA.validation.columns(np.array([row]), mlp.dtype, mlp.arithmetic.input_grid)
+        x, (y, _) = (part(np.array([row]), mlp.inputs) for part in (DATA.validation.inputs, DATA.validation.wanted))
         expected += float(np.square(mlp.forward(layers, x)[-1].astype(float) - y).sum()) / 2
     assert cost == pytest.approx(expected, rel=1e-5)
 

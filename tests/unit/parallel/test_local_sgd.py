@@ -90,7 +90,7 @@ def test_the_inner_optimizer_begins_anew_with_each_average():
     config = replace(config_of(LocalSGD(local_steps=1, replicas=2)), optimizer=Adam(), learning_rate=0.01)
     strategy, parameters = strategy_of(config, SAMPLES), config.initial_parameters()
     for number in range(3):
-        step = Step(0, number, number, np.arange(8))
+        step = Step(0, number, number, number, np.arange(8))
         total = strategy.block(parameters, step, 0, 1)[0]
         large = np.abs(total) > 1e-3  # where the gradient is not about 0
         np.testing.assert_allclose(np.abs(total[large]), 0.01, rtol=1e-3)
