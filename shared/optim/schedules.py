@@ -52,8 +52,10 @@ class Schedule:
 
     def factor(self, progress: Progress) -> float:
         """Return what the learning rate is multiplied by in a step."""
-        growing = self.warm_up_steps(progress.n_steps)
         shape = self.shape(progress)
+        if not self.warm_up:
+            return shape
+        growing = self.warm_up_steps(progress.n_steps)
         return shape * ((progress.step + 1) / growing) if progress.step < growing else shape
 
     def shape(self, progress: Progress) -> float:
