@@ -126,7 +126,6 @@ class MLP:
         x: Array,
         y: Array,
         gradient: Layers,
-        *,
         weights: Vector | None = None,
         kept: Sequence[Array | None] = (),
     ) -> Array:
