@@ -21,7 +21,7 @@ from coordinator.training.callbacks import Callbacks
 from coordinator.training.loop import train
 from coordinator.training.state import TrainingState
 from shared import logs
-from shared.config import TrainConfig, join
+from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.environment import SHORT
 from shared.errors import ConfigError
@@ -155,7 +155,7 @@ def headline(run: Run, n_samples: int, state: TrainingState) -> str:
     start = f", beginning with weights {config.start[:SHORT]}" if config.start else ""
     from_where = f"; going on at epoch {state.epoch}, mini-batch {done}" if state.trained else ""
     return (
-        f"run {run.id}: {join(config.sizes)}, {config.numbers}, {config.epochs} epochs of "
+        f"run {run.id}: {config.neurons}, {config.numbers}, {config.epochs} epochs of "
         f"{config.mini_batches_per_epoch(n_samples)} mini-batches of {config.mini_batch_size}, "
         f"{config.learning}, seed {config.seed}, {config.strategy}{start}{from_where}"
     )

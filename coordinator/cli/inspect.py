@@ -111,10 +111,7 @@ def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, 
         wanted, path, seed = wanted or run.config.augment, data or run.data_path, run.config.seed
         if wanted is None:
             raise click.UsageError(f"run {run.id} deforms nothing; give other deformations by --augmentation")
-    dataset = load_dataset(path)
-    if run is not None:
-        dataset = dataset.first(run.config.train_samples)
-        run.check_data(path, dataset)
+    dataset = load_dataset(path) if run is None else run.load_data(path)
     picture = deformed(dataset, wanted, seed, n_samples)
     write_png(file, picture)
     shown = min(n_samples, len(dataset.training))

@@ -13,7 +13,8 @@ from coordinator.cli.types import Deformations, Numbers, Sizes
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig, join
-from shared.data.dataset import DEFAULT_DATA, WANTED
+from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
+from shared.data.statistics import balanced, moments
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
@@ -27,6 +28,7 @@ from shared.parallel.sharding import default_shards
 from shared.strategies import LocalSGD, SyncSGD
 
 DEFAULT_RUNS = Path("runs")
+AUTO, BALANCED = "auto", "balanced"  # what is to be taken from the training samples
 _HIDDEN = (30,)  # neurons of the hidden layers, as in the notebook
 _Decorator = Callable[[Any], Any]
 
@@ -103,9 +105,12 @@ model_options = group(
     _choice("initializer --initializer --init", INITIALIZERS, "normal", "Of the first weights and biases."),
     click.option(
         "--standardize",
-        type=Numbers("for MNIST, give 0.1307,0.3081", 2),
-        metavar="MEAN,DEVIATION",
-        help="Take this mean off the inputs and divide them by this deviation.",
+        is_flag=False,
+        flag_value=AUTO,
+        type=Numbers("for MNIST, give 0.1307,0.3081", 2, AUTO),
+        metavar="[MEAN,DEVIATION]",
+        help="Take this mean off the inputs and divide them by this deviation; those of the training samples, if it is "
+        "given alone.",
     ),
     arithmetic_options,
     click.option(
@@ -129,9 +134,16 @@ regularisation_options = group(
     ),
     click.option(
         "--class-weights",
-        type=Numbers("give one for each class, like 1,1,2"),
-        metavar="WEIGHTS",
-        help="By what the costs of each class's samples are multiplied.  [default: 1 each]",
+        type=Numbers(f"give one for each class, like 1,1,2, or {BALANCED}", word=BALANCED),
+        metavar=f"WEIGHTS|{BALANCED}",
+        help="By what the costs of each class's samples are multiplied; balanced: so that all classes count alike.  "
+        "[default: 1 each]",
+    ),
+    click.option(
+        "--sample-weights",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="By what the cost of each training sample is multiplied: an .npy, or a text with a number on each line.",
     ),
     click.option(
         "--augment",
@@ -290,16 +302,19 @@ def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSG
     return LocalSGD(local_steps=local_steps, **local)
 
 
-def to_config(
-    given: dict[str, Any], alone: bool, n_inputs: int, n_classes: int, image_size: tuple[int, int] | None = None
-) -> TrainConfig:
-    """Return the configuration that options of `train` stand for, with data of so many inputs and classes.
+def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
+    """Return the configuration that options of `train` stand for, with that data.
 
-    alone: whether the run will be computed in this process.  image_size: height and width, if the inputs are pixels.
+    alone: whether the run will be computed in this process.
 
-    Raises ConfigError, or UsageError for options that do not go together.
+    Raises ConfigError or DataError, or UsageError for options that do not go together.
     """
-    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), n_inputs, n_classes)
+    training = data.training
+    if given["standardize"] == AUTO:
+        given["standardize"] = moments(training)
+    if given["class_weights"] == BALANCED:
+        given["class_weights"] = balanced(training)
+    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_classes)
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
     optimizer, schedule = to_optimizer(given), to_schedule(given)
     return TrainConfig(
@@ -309,7 +324,7 @@ def to_config(
         optimizer=optimizer,
         schedule=schedule,
         class_weights=given.pop("class_weights") or (),
-        image_shape=None if given["augment"] is None else image_size,
+        image_shape=None if given["augment"] is None else data.image_size,
         strategy=strategy,
         **given,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from coordinator.cli.kinds import OPTION_NAMES
+from coordinator.runs.run import SAMPLE_WEIGHTS
 from shared.config import TrainConfig
 from shared.errors import ConfigError
 
@@ -64,6 +65,8 @@ def _of_run(content: bytes, path: Path, command: click.Command) -> Settings:
     fields.pop("image_shape", None)  # which is the data's
     if fields.pop("start"):
         fields["from"] = str(path.parent / "initial.npz")
+    if (weights := path.parent / SAMPLE_WEIGHTS).exists():
+        fields["sample_weights"] = str(weights)
     return Settings(_values(fields, path, command), {str(name): str(digest) for name, digest in data.items()})
 
 

@@ -22,6 +22,7 @@ from coordinator.training.choice import is_finished
 from coordinator.training.state import TrainingState
 from shared import logs
 from shared.data.dataset import Dataset, find_dataset, load_dataset
+from shared.data.weights import read_weights
 from shared.errors import QueueError
 
 log = logging.getLogger("coordinator")
@@ -37,7 +38,14 @@ log = logging.getLogger("coordinator")
 @options.run_options
 @click.pass_context
 def train_command(
-    ctx: click.Context, /, start: Path | None, data: Path, runs: Path, log_format: str, **given: Any
+    ctx: click.Context,
+    /,
+    start: Path | None,
+    sample_weights: Path | None,
+    data: Path,
+    runs: Path,
+    log_format: str,
+    **given: Any,
 ) -> None:
     """Train a network.
 
@@ -53,9 +61,10 @@ def train_command(
         beginning.fill_in(ctx, given, model)
     path = find_dataset(data)
     dataset = load_dataset(path).first(given["train_samples"])
+    if sample_weights is not None:
+        dataset = dataset.weighted(read_weights(sample_weights))
     training = dataset.training
-    alone = run_options.workers == 0
-    config = options.to_config(given, alone, training.n_inputs, training.n_classes, dataset.image_size)
+    config = options.to_config(given, run_options.workers == 0, dataset)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
         config = options.with_default_monitor(config, len(dataset.validation))
     if model is not None:
@@ -97,8 +106,7 @@ def resume_command(
     run = Run.open(name, runs)
     ctx.call_on_close(run.unlock)
     path = find_dataset(data or run.data_path)
-    dataset = load_dataset(path).first(run.config.train_samples)
-    run.check_data(path, dataset)
+    dataset = run.load_data(path)
     steps_per_epoch = run.config.sampler(len(dataset.training)).steps_per_epoch
     try:
         run.lock()

@@ -29,12 +29,12 @@ class Numbers(click.ParamType[tuple[float, ...]]):
 
     name = "numbers"
 
-    def __init__(self, example: str, count: int | None = None) -> None:
-        """example: what to give instead of what is no such list."""
-        self._example, self._count = example, count
+    def __init__(self, example: str, count: int | None = None, word: str = "") -> None:
+        """example: what to give instead of what is no such list.  word: what may be given too, and stays as it is."""
+        self._example, self._count, self._word = example, count, word
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        if isinstance(value, tuple):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple) or (self._word and value == self._word):
             return value
         try:
             found = tuple(float(number) for number in value.split(","))

@@ -13,7 +13,7 @@ from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import Run
 from coordinator.runs.verify import verify as recompute
 from shared import logs
-from shared.data.dataset import find_dataset, load_dataset
+from shared.data.dataset import find_dataset
 from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
 
@@ -39,8 +39,7 @@ def verify(
     start_logging()
     run = Run.open(name, runs)
     path = find_dataset(data or run.data_path)
-    dataset = load_dataset(path).first(run.config.train_samples)
-    run.check_data(path, dataset)
+    dataset = run.load_data(path)
     first, last = epochs or (0, None)
     if last is not None and last >= len(run.metrics):
         raise click.UsageError(f"--epochs {first}..{last} goes beyond the run's {len(run.metrics)} finished epochs")

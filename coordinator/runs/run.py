@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
+import numpy as np
+
 from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
@@ -19,9 +21,12 @@ from coordinator.training.choice import is_finished
 from coordinator.training.metrics import history_of
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.data.dataset import DEFAULT_DATA, Dataset
+from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.parts import Part
+from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
+
+SAMPLE_WEIGHTS = "sample_weights.npy"
 
 
 class ReadOnlyError(RunError):
@@ -37,6 +42,7 @@ class Run:
         self.config, self.data, self.places = config, data, places
         self.model = folder / "model.npz"
         self.initial = folder / "initial.npz"  # of a run that begins with a model's weights: that model
+        self.sample_weights = folder / SAMPLE_WEIGHTS  # of the training samples, if they have any
         self.best_model = folder / "best.npz"  # as of the best epoch; not there if nothing is monitored
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
@@ -58,6 +64,8 @@ class Run:
             folder.mkdir(parents=True)
             if start is not None:
                 save_model(run.initial, start)
+            if (weights := data.training.weights) is not None:
+                write_whole(run.sample_weights, lambda file: np.save(file, weights))
             run._write_config()
             sync_folder(runs)
         except OSError as error:
@@ -83,8 +91,15 @@ class Run:
             raise RunError(f"{path} is damaged ({error}); a run cannot go on without it") from None
         return run
 
-    def check_data(self, path: Path, data: Dataset) -> None:
-        """Raise RunError unless these are the samples of this run."""
+    def load_data(self, path: Path) -> Dataset:
+        """Read the run's samples.  Raises DataError, or RunError if those that are there are others."""
+        data = load_dataset(path).first(self.config.train_samples)
+        if self.sample_weights.exists():
+            data = data.weighted(read_weights(self.sample_weights))
+        self._check_data(path, data)
+        return data
+
+    def _check_data(self, path: Path, data: Dataset) -> None:
         digests = _digests(data)
         own = {"validation_sha256": digests["validation_sha256"], **self.data}  # which GradMQ 0.1 did not keep
         if any(own.get(name) != digest for name, digest in digests.items()):

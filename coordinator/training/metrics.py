@@ -10,7 +10,9 @@ from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.parts import EVALUATED, Part
+from shared.data.samples import LabelledSamples
 from shared.nn.score import Score
+from shared.parallel.batches import total, weights_of
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,15 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, source: GradientSource, s
         validation_cost=validation and validation.mean_cost,
         training_correct=running and running.correct,
         training_accuracy=running and running.accuracy,
-        training_cost=running and running.mean_cost,
+        training_cost=running and running.cost / _total_weight(config, data.training),
         learning_rate=config.learning_rate_at(last_update, sampler.steps_per_epoch, reductions),
     )
+
+
+def _total_weight(config: TrainConfig, training: LabelledSamples) -> float:
+    """Return by what the sum of the training samples' costs is divided for their mean."""
+    weights = weights_of(config, training)
+    return len(training) if weights is None else total(weights)
 
 
 def monitored_value(config: TrainConfig, metrics: EpochMetrics) -> float | None:

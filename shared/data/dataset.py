@@ -11,7 +11,7 @@ from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.data.sources import SOURCES
 from shared.errors import DataError
-from shared.types import Array
+from shared.types import Array, Vector
 
 DEFAULT_DATA = Path("data/mnist")
 _MOST_CLASSES = 10_000  # a label above this is a damaged file, not a class
@@ -30,6 +30,16 @@ class Dataset:
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
         return replace(self, training=self.training.first(n_samples)) if n_samples else self
+
+    def weighted(self, weights: Vector | None) -> "Dataset":
+        """Return the data set with weights of its training samples.  Raises DataError for others than one each."""
+        if weights is None:
+            return self
+        if len(weights) != len(self.training):
+            raise DataError(
+                f"there are {len(weights)} weights for {len(self.training)} training samples; give one each"
+            )
+        return replace(self, training=replace(self.training, weights=weights))
 
     def part(self, part: Part) -> LabelledSamples:
         """Return the samples of a part."""

@@ -10,7 +10,7 @@ import numpy as np
 from shared.errors import DataError
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.inputs import InputFormat
-from shared.types import Array, Rows
+from shared.types import Array, Rows, Vector
 
 
 class Samples(Protocol):
@@ -36,11 +36,13 @@ class LabelledSamples:
 
     images: (n_samples, n_inputs); uint8 stands for 0 … 1 in steps of 1/255, floats for themselves.
     labels: (n_samples,) int64 in range(n_classes).
+    weights: (n_samples,) float64, by what the samples' costs are multiplied, see `shared.data.weights`; None: by 1.
     """
 
     images: Array
     labels: Array
     n_classes: int
+    weights: Vector | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -51,7 +53,8 @@ class LabelledSamples:
 
     def first(self, n_samples: int) -> "LabelledSamples":
         """Return the first so many; of as many classes, though not of each there may be a sample."""
-        return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes)
+        weights = None if self.weights is None else self.weights[:n_samples]
+        return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes, weights)
 
     def check_inputs(self, arithmetic: str) -> None:
         """Raise DataError for inputs that an arithmetic cannot take."""
@@ -64,6 +67,8 @@ class LabelledSamples:
         digest = hashlib.sha256(f"{self.images.shape} {self.images.dtype.str} {self.n_classes}".encode())
         digest.update(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels, "<i8").data)
+        if self.weights is not None:
+            digest.update(np.ascontiguousarray(self.weights, "<f8").data)
         return digest.hexdigest()
 
     def inputs(self, rows: Rows, form: InputFormat) -> Array:

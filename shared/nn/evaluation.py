@@ -39,8 +39,7 @@ def count_correct_by_vote(mlp: MLP, layers: Layers, labels: Array, versions: Cal
     """Return for how many samples that output is the strongest, in the mean over several versions, of their class.
 
     layers: as `MLP.rounded` gives them.  labels: (n_samples,).  versions: gives the inputs of these samples in each of
-    their versions, (n_inputs, len(rows)), in the format `MLP.inputs`.  In exact arithmetic outputs are multiples
-    of a power of two, so that their sums are the same in any order.
+    their versions, (n_inputs, len(rows)), in the format `MLP.inputs`. Outputs are added in the order of the versions.
     """
     correct = 0
     for start in range(0, len(labels), CHUNK):

@@ -34,7 +34,7 @@ class Batches:
 
     def __init__(self, config: TrainConfig, samples: Samples, mlp: MLP) -> None:
         self._config, self._samples, self._form = config, samples, mlp.inputs
-        self._class_weights = np.array(config.class_weights)
+        self._weights = weights_of(config, samples)
         self._dropout = config.dropout_of_layers()
         self._deformer = None
         if config.augment is not None and config.image_shape is not None:
@@ -44,21 +44,32 @@ class Batches:
         """Return samples `first` to `stop - 1` of a step."""
         rows = step.rows[first:stop]
         y, labels = self._samples.wanted(rows, self._form, self._config.label_smoothing)
-        weights = None if labels is None or not len(self._class_weights) else self._class_weights.take(labels)
+        weights = None if self._weights is None else self._weights.take(rows)
         kept = () if self._dropout is None else self._dropout.kept(step.update, first, stop)
         return Batch(self._inputs(step, rows, first), y, labels, weights, kept)
 
     def count(self, step: Step, first: int = 0, stop: int | None = None) -> float:
         """Return by what the sum over these samples is to be divided for their mean: the sum of their weights."""
         rows = step.rows[first:stop]
-        if not len(self._class_weights):
-            return len(rows)
-        labels = cast(LabelledSamples, self._samples).labels.take(rows)
-        return float(np.add.reduce(self._class_weights.take(labels)))  # exact: weights are on a grid
+        return len(rows) if self._weights is None else total(self._weights.take(rows))
 
     def _inputs(self, step: Step, rows: Rows, first: int) -> Array:
         if self._deformer is None:
             return self._samples.inputs(rows, self._form)
         images = cast(LabelledSamples, self._samples).images.take(rows, axis=0)
-        place = step.index * self._config.samples_per_step + first
-        return self._form.convert(self._deformer.apply(images, self._config.seed, step.epoch, place)).T
+        position = step.index * self._config.samples_per_step + first
+        return self._form.convert(self._deformer.apply(images, self._config.seed, step.epoch, position)).T
+
+
+def weights_of(config: TrainConfig, samples: Samples) -> Vector | None:
+    """Return the weight of each training sample, its own times that of its class: (n_samples,); None: all are 1."""
+    if not isinstance(samples, LabelledSamples) or not (config.class_weights or samples.weights is not None):
+        return None
+    of_classes = np.array(config.class_weights or (1.0,) * config.sizes[-1]).take(samples.labels)
+    found: Vector = of_classes if samples.weights is None else of_classes * samples.weights
+    return found
+
+
+def total(weights: Vector) -> float:
+    """Return the sum of weights, which are on grids: exact, and so the same in any order."""
+    return float(np.add.reduce(weights))

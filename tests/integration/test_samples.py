@@ -1,5 +1,7 @@
 """The training samples through Redis."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from shared.transport.samples import download, upload
@@ -19,3 +21,16 @@ def test_the_samples_travel_once_and_are_the_same(server):
         key = next(key for key in client.keys("*") if b"images" in key)
         client.setrange(key, 3, b"\1\2\3")
         assert download(client, SAMPLES.sha256) is None
+
+
+def test_their_weights_travel_with_them(server):
+    weighted = replace(SAMPLES, weights=np.arange(1.0, 61.0) / 64)
+    assert weighted.sha256 != SAMPLES.sha256
+    with server.client() as client:
+        upload(client, weighted)
+        received = download(client, weighted.sha256)
+        assert received is not None
+        np.testing.assert_array_equal(received.weights, weighted.weights)
+        key = next(key for key in client.keys("*") if b"weights" in key)
+        client.setrange(key, 8, b"\1")
+        assert download(client, weighted.sha256) is None

@@ -2,13 +2,19 @@
 
 from typing import Any
 
+import numpy as np
+
 from coordinator.cli import options
 from coordinator.cli.settings_files import Values
 from coordinator.cli.train import train_command
 from coordinator.session import RunOptions
 from shared.config import TrainConfig
+from shared.data.dataset import Dataset
+from shared.data.samples import LabelledSamples
 
-_ELSEWHERE = ("data", "runs", "log_format", "name", "start", "recipe", "config_file")
+_ELSEWHERE = ("data", "runs", "log_format", "name", "start", "recipe", "config_file", "sample_weights")
+_ONE_OF_EACH = LabelledSamples(np.zeros((10, 784), np.uint8), np.arange(10), 10)
+_DATA = Dataset(_ONE_OF_EACH, _ONE_OF_EACH, _ONE_OF_EACH, (28, 28))
 
 
 def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, dict[str, Any]]:
@@ -21,7 +27,7 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
 def config_of(line: list[str]) -> TrainConfig:
     """The configuration of a run on data like MNIST's."""
     run_options, given = parsed(line)
-    return options.to_config(given, run_options.workers == 0, n_inputs=784, n_classes=10, image_size=(28, 28))
+    return options.to_config(given, run_options.workers == 0, _DATA)
 
 
 def configured(values: Values) -> TrainConfig:

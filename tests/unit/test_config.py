@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.config import _CHOICES, TrainConfig
+from shared.config import TrainConfig
+from shared.config.checks import CHOICES
 from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
@@ -80,7 +81,7 @@ def test_synchronous_sgd_needs_no_shards():
         ("clip_norm", 0.0, "must be a finite number above 0"),
         ("max_norm", float("nan"), "must be a finite number above 0"),
         ("ema", 1.0, "must be at least 0 and below 1"),
-        *((field, "nonsense", "must be one of " + ", ".join(choices)) for field, choices in _CHOICES.items()),
+        *((field, "nonsense", "must be one of " + ", ".join(choices)) for field, choices in CHOICES.items()),
     ],
 )
 def test_an_option_out_of_its_range_is_named_as_its_user_knows_it(field, value, rule):
@@ -107,9 +108,9 @@ def test_a_configuration_is_given_by_names_alone():
         TrainConfig((6, 5, 3), 1, 4, 3.0, SyncSGD(shards=2))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("field", sorted(_CHOICES.keys() - {"arithmetic"}))
+@pytest.mark.parametrize("field", sorted(CHOICES.keys() - {"arithmetic"}))
 def test_every_choice_of_a_registry_is_taken(field):
-    for choice in _CHOICES[field]:
+    for choice in CHOICES[field]:
         output = LOSSES[choice].outputs[0] if field == "loss" else SYNC.output
         assert getattr(replace(SYNC, **{"output": output, "loss": "", field: choice}), field) == choice
 

@@ -7,7 +7,8 @@ import pytest
 
 from coordinator.cli.train import resume_command, train_command
 from coordinator.session import RunOptions
-from shared.config import _CHOICES, TrainConfig
+from shared.config import TrainConfig
+from shared.config.checks import CHOICES
 from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
 from shared.nn.losses import LOSSES
@@ -109,13 +110,13 @@ def test_an_option_decides_its_field(line, field, value):
     assert getattr(config_of(line), field) == value
 
 
-@pytest.mark.parametrize("field", _CHOICES)
+@pytest.mark.parametrize("field", CHOICES)
 def test_every_registry_has_an_option_with_its_choices(field):
     name = "--" + field.replace("_", "-")
     (param,) = [param for param in train_command.params if name in param.opts]
-    assert list(param.type.choices) == list(_CHOICES[field])
+    assert list(param.type.choices) == list(CHOICES[field])
     assert getattr(NOTEBOOK, field) == (OUTPUTS[NOTEBOOK.output].loss if field == "loss" else param.default)
-    for choice in _CHOICES[field]:
+    for choice in CHOICES[field]:
         goes_with = f"--output {LOSSES[choice].outputs[0]}" if field == "loss" else ""
         assert getattr(config_of(f"--arithmetic native {goes_with} {name} {choice}"), field) == choice
 

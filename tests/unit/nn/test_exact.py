@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import DivergedError
@@ -33,6 +33,7 @@ def truth(parameters: Parameters, arithmetic: Exact, *kinds: str) -> Integers:
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=" ".join)
+@settings(max_examples=25)
 @given(sizes=SIZES, n_samples=st.integers(1, 5), seed=SEEDS, scale=SCALES)
 def test_forward_pass_and_gradient_are_those_of_pythons_integers(kinds, sizes, n_samples, seed, scale):
     parameters, (x, y) = parameters_of(sizes, seed, scale), samples_of(sizes, n_samples, seed)
@@ -54,6 +55,7 @@ def test_so_is_the_gradient_of_a_layer_that_is_worked_on_in_blocks():
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=" ".join)
+@settings(max_examples=25)
 @given(sizes=SIZES, seed=SEEDS, scale=SCALES)
 def test_weights_and_limits_are_those_of_pythons_integers(kinds, sizes, seed, scale):
     parameters, arithmetic = parameters_of(sizes, seed, scale), exact(sizes, 10, *kinds)
@@ -142,6 +144,7 @@ def nearest(parameters: Parameters, x: np.ndarray, y: np.ndarray, *kinds: str) -
 
 
 @pytest.mark.parametrize("kinds", KINDS, ids=" ".join)
+@settings(max_examples=25)
 @given(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=5).map(tuple), seed=SEEDS, scale=SCALES)
 def test_no_delta_exceeds_its_limit(kinds, sizes, seed, scale):
     """Random weights, small ones, and so large ones that all neurons are saturated."""

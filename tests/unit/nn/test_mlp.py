@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.nn.activations import ACTIVATIONS
@@ -92,6 +92,7 @@ def slow_gradient(
 
 
 @pytest.mark.parametrize("kinds", KINDS)
+@settings(max_examples=25)
 @given(
     sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4).map(tuple),
     n_samples=st.integers(1, 7),

@@ -133,6 +133,16 @@ def test_a_class_of_weight_2_counts_like_one_that_is_there_twice():
     np.testing.assert_allclose(moved[1].flat, moved[0].flat, atol=1e-6)
 
 
+def test_a_samples_own_weight_multiplies_that_of_its_class():
+    own = np.random.default_rng(3).integers(1, 2**16, len(SAMPLES)) / 2**16
+    samples, step = replace(SAMPLES, weights=own), step_of(ALL)
+    expected = (own * np.array(ALL.class_weights)[SAMPLES.labels])[step.rows]
+    weighted = Batches(ALL, samples, ALL.mlp())
+    assert weighted.part(step, 0, 24).weights.tolist() == expected.tolist()
+    assert weighted.count(step) == sum(expected.tolist())
+    assert Batches(PLAIN, samples, PLAIN.mlp()).part(step, 2, 5).weights.tolist() == own[step.rows[2:5]].tolist()
+
+
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "leaky-relu"])
 def test_the_gradient_with_dropout_is_the_slope_of_the_cost_of_what_is_kept(activation):
     """In native float64, by finite differences of a network written out."""

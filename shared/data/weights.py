@@ -1,0 +1,42 @@
+"""Weights of samples: by what the cost of each is multiplied."""
+
+from pathlib import Path
+
+import numpy as np
+
+from shared.errors import DataError
+from shared.nn.grids import Grid, power_above
+from shared.types import Vector
+
+_GRID = Grid(2.0**-16)  # so that sums of weights, and of their products with those of classes, are exact
+
+
+def read_weights(path: Path) -> Vector:
+    """Read weights from a file: an .npy of one dimension, or a text with a number on each line.
+
+    Raises DataError if they cannot be read, or are not all finite and above 0.
+    """
+    try:
+        found = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, np.float64, ndmin=1)
+        weights = np.asarray(found, np.float64)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; give a file of weights") from None
+    except (ValueError, TypeError, EOFError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path} holds no weights ({reason}); give an .npy, or a number on each line") from None
+    if weights.ndim != 1 or not len(weights):
+        raise DataError(f"{path} holds numbers of shape {weights.shape}; give one for each training sample")
+    if not (np.isfinite(weights).all() and weights.min() > 0):
+        raise DataError(f"{path}: weights must be finite and above 0, got {weights.min():g} to {weights.max():g}")
+    return scaled(weights)
+
+
+def scaled(weights: Vector) -> Vector:
+    """Return the weights so that none is above 1, as multiples of 2^-16, and at least that.
+
+    They are divided by a power of two. That changes nothing: what is summed with weights is divided by their sum.
+    """
+    found = weights / power_above(float(weights.max()))
+    _GRID.round(found, found)
+    np.maximum(found, _GRID.unit, out=found)
+    return found
