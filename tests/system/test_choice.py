@@ -11,6 +11,7 @@ from coordinator.runs.model_file import Model, load_model, save_model
 from tests.support.learning import drawn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import Program, job, metrics
+from tests.support.runs import comparable
 
 HALVING = {"schedule": "halving", "patience": 2, "schedule_limit": 0.25, "optimizer": "nesterov", "learning_rate": 0.3}
 EARLY = {"early_stopping": 3, "monitor": "validation-cost", "learning_rate": 6.0}
@@ -27,11 +28,6 @@ def undisturbed(small_data, tmp_path_factory):
     program = Program(tuple(job(small_data, WANTED, workers=0, **EARLY)), tmp_path_factory.mktemp("early"), {})
     assert program.end() == 0, program.text()
     return metrics(program), program.run_folder, program.text()
-
-
-def comparable(lines: list[dict]) -> list[dict]:
-    """What does not depend on who computed."""
-    return [{name: line[name] for name in line.keys() - {"seconds", "workers", "ledger"}} for line in lines]
 
 
 def test_a_run_ends_after_so_many_epochs_without_improvement(undisturbed):

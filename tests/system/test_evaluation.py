@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.mnist import PROJECT
 from tests.support.program import Program, job, metrics, start_worker
+from tests.support.runs import comparable
 from tests.support.waiting import PATIENCE
 
 # All of MNIST, so that there are ten chunks each of validation and test samples.
@@ -18,9 +19,8 @@ QUICK = ["train", "--mini-batch-size", 500]
 
 
 def figures(program: Program) -> list[dict]:
-    """What was recorded of the epochs, but for who computed them and how long that took."""
-    left_out = ("seconds", "workers", "ledger")
-    return [{name: value for name, value in line.items() if name not in left_out} for line in metrics(program)]
+    """What was recorded of a program's epochs, but for who computed them and how long that took."""
+    return comparable(metrics(program))
 
 
 @pytest.fixture(scope="module")
