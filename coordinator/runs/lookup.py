@@ -9,12 +9,16 @@ from coordinator.runs.run import Run
 def find_model(path: Path, runs: Path = Path()) -> Model:
     """Return the model in a file, or that of a run (`model_file`).
 
-    Raises ModelError for a file that is missing, damaged, or not one, and RunError for a run without a model.
+    Raises ModelError for a file that is missing, damaged, or not one, and RunError for a run that has lost its model:
+    another one of its own does not take that place.
     """
     file = model_file(path, runs)
-    if is_run(file.parent) and file.name == "model.npz" and not file.exists():
-        return Run.open(str(file.parent), Path()).saved()  # which says how far the run is
-    return load_model(file)
+    if file.name != "model.npz" or not is_run(file.parent):
+        return load_model(file)
+    run = Run.open(str(file.parent), Path())
+    if file != path:
+        run.saved_best()  # raises if there was one, which then would be this run's model
+    return run.saved()
 
 
 def model_file(path: Path, runs: Path = Path()) -> Path:

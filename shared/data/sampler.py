@@ -68,5 +68,5 @@ class BatchSampler:
 
     def _step(self, order: Rows, epoch: int, index: int) -> Step:
         rows = order[index * self._samples_per_step : (index + 1) * self._samples_per_step]
-        number, update = (epoch * count + index for count in (self.numbers_per_epoch, self.steps_per_epoch))
-        return Step(epoch, index, number, update, rows)
+        update = epoch * self.steps_per_epoch + index
+        return Step(epoch, index, update + epoch * len(EVALUATED), update, rows)

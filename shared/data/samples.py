@@ -19,7 +19,7 @@ class Samples(Protocol):
     def __len__(self) -> int: ...
 
     def inputs(self, rows: Rows, form: InputFormat) -> Array:
-        """Return x (n_inputs, len(rows)) of these rows."""
+        """Return x (n_inputs, len(rows)) of these rows; valid until the format converts others."""
         ...
 
     def wanted(self, rows: Rows, form: InputFormat, smoothing: float = 0.0) -> tuple[Array, Rows | None]:
@@ -73,8 +73,9 @@ class LabelledSamples:
 
     def inputs(self, rows: Rows, form: InputFormat) -> Array:
         """Return x (n_inputs, len(rows)) of these rows."""
-        x = self.images.take(rows, axis=0)
-        return (form.convert_bytes(x) if x.dtype == np.uint8 else form.convert(x)).T
+        if self.images.dtype == np.uint8:
+            return form.convert_bytes(self.images, rows).T
+        return form.convert(self.images.take(rows, axis=0)).T
 
     def wanted(self, rows: Rows, form: InputFormat, smoothing: float = 0.0) -> tuple[Array, Rows]:
         """Return the one-hot y (n_classes, len(rows)) of these rows, and their classes (len(rows),)."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.nn.memory import Memory
 from shared.nn.random import Purpose
 from shared.types import Array
 
@@ -25,12 +26,13 @@ class Dropout:
         rates = [inputs, *[hidden] * (len(sizes) - 2)]
         self._layers = [(n_out, dropped(rate)) for n_out, rate in zip(sizes[:-1], rates, strict=True)]
         self._dtype = dtype
+        self._memory = [Memory(dtype) for _ in self._layers]
 
     def kept(self, step: int, first: int, stop: int) -> Sequence[Array | None]:
         """Return by what outputs are multiplied: 0, or where they are kept 1 / (1 - rate), so that means stay.
 
         step: its number in the run.  first, stop: places of samples in it.  Of the inputs and each hidden layer:
-        (n_out, stop - first), or None where nothing is dropped.
+        (n_out, stop - first), or None where nothing is dropped; valid until the next call.
         """
         return [
             self._layer(layer, n_out, level, step, first, stop) if level else None
@@ -42,8 +44,10 @@ class Dropout:
         counter = np.array([first * blocks, layer, 0, step], np.uint64)
         words = np.random.Philox(key=self._key, counter=counter).random_raw((stop - first) * blocks * 4)
         dice = words.astype("<u8").view(np.uint8).reshape(stop - first, -1)[:, :n_out].T
-        factors: Array = (dice >= level) * self._dtype.type(kept_weight(level))
-        return np.ascontiguousarray(factors)
+        factors = self._memory[layer].array(dice.shape)
+        np.greater_equal(dice, level, factors)
+        factors *= kept_weight(level)
+        return factors
 
 
 def dropped(rate: float) -> int:

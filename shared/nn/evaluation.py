@@ -27,7 +27,7 @@ def evaluate(mlp: MLP, layers: Layers, samples: Labelled) -> Score:
     """Return how good a network is on these samples.  layers: as `MLP.rounded` gives them."""
     starts = range(0, len(samples.labels), CHUNK)
     rows = (np.arange(start, min(start + CHUNK, len(samples.labels))) for start in starts)
-    return added(score_of(mlp, layers, samples, each) for each in rows)
+    return added([score_of(mlp, layers, samples, each) for each in rows])
 
 
 def score_of(mlp: MLP, layers: Layers, samples: Labelled, rows: Rows) -> Score:

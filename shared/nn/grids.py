@@ -1,7 +1,7 @@
 """Rounding to grids: to the multiples of a power of two, so that sums of what is rounded can be exact."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -28,6 +28,12 @@ class Grid:
     def rounded(self, value: float) -> float:
         """Return the nearest multiple of the unit."""
         return value + self._shift - self._shift
+
+
+@lru_cache(64)
+def grid_of(unit: float) -> Grid:
+    """Return the grid of that unit: making one takes as long as to round a small network's deltas."""
+    return Grid(unit)
 
 
 @cache

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from shared.nn.grids import Grid
-from shared.types import Array
+from shared.nn.memory import Memory
+from shared.types import Array, Rows
 
 
 class InputFormat:
@@ -19,20 +20,33 @@ class InputFormat:
         self._is_standardized = (mean, deviation) != (0.0, 1.0)
         self._is_plain = grid is None and not self._is_standardized
         # By way of float32, as in the notebook's data: its images and these have the same bits.
-        self._shades = self.convert(np.divide(np.arange(256), 255, dtype=np.float32))
+        self._shades = self._converted(np.divide(np.arange(256), 255, dtype=np.float32).astype(dtype))
         self._one_hot: dict[tuple[int, float], Array] = {}
+        self._inputs, self._rows = Memory(dtype), Memory(np.uint8)
 
     def convert(self, values: Array) -> Array:
-        """Return a new array of inputs as the network takes them."""
-        x = values.astype(self.dtype)
+        """Return inputs as the network takes them; valid until the next are converted."""
+        x = self._inputs.array(values.shape)
+        x[...] = values
+        return self._converted(x)
+
+    def convert_bytes(self, images: Array, rows: Rows) -> Array:
+        """Do the same with these rows of images of bytes, which stand for 0 … 1 in steps of 1/255."""
+        shape = (len(rows), images.shape[1])
+        values, x = self._rows.array(shape), self._inputs.array(shape)
+        images.take(rows, 0, values, "clip")
+        if self._is_plain:
+            np.divide(values, 255, x, dtype=self.dtype)
+        else:
+            self._shades.take(values, None, x, "clip")
+        return x
+
+    def _converted(self, x: Array) -> Array:
+        """Replace values by inputs."""
         if self._is_standardized:
             x -= self._mean
             x /= self._deviation
         return self.on_grid(x)
-
-    def convert_bytes(self, values: Array) -> Array:
-        """Do the same with bytes, which stand for 0 … 1 in steps of 1/255."""
-        return np.divide(values, 255, dtype=self.dtype) if self._is_plain else self._shades.take(values, mode="clip")
 
     def on_grid(self, values: Array) -> Array:
         """Round in place, if there is a grid."""

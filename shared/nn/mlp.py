@@ -9,6 +9,7 @@ from shared.nn.architecture import Architecture
 from shared.nn.arithmetic import Arithmetic
 from shared.nn.inputs import InputFormat
 from shared.nn.losses import COSTS
+from shared.nn.memory import Memory
 from shared.nn.parameters import Parameters
 from shared.nn.score import Score
 from shared.nn.tangents import Scratch
@@ -80,6 +81,7 @@ class MLP:
         self._activation, self._output, self._loss = architecture.activation, architecture.output, architecture.loss
         self._rounded: Parameters | None = None
         self._workspaces: dict[int, Workspace] = {}  # by the number of samples, of which a run has a few
+        self._dropped = [Memory(self.dtype) for _ in self.sizes[:-1]]  # what dropout leaves of inputs and outputs
 
     def rounded(self, parameters: Parameters) -> Parameters:
         """Return the weights as passes take them (`Arithmetic.weights`); valid until the next call."""
@@ -126,7 +128,6 @@ class MLP:
         x: Array,
         y: Array,
         gradient: Layers,
-        *,
         weights: Vector | None = None,
         kept: Sequence[Array | None] = (),
     ) -> Array:
@@ -185,8 +186,8 @@ class MLP:
         self, layers: Layers, x: Array, workspace: Workspace, kept: Sequence[Array | None] = ()
     ) -> list[Array]:
         """Return what the layers but the last get and give: the inputs, and the outputs of the hidden layers."""
-        if kept and kept[0] is not None:
-            x = x * kept[0]
+        if kept and (factors := kept[0]) is not None:
+            x = np.multiply(x, factors, self._dropped[0].array(x.shape))
             self.arithmetic.round_inputs(x)
         outputs = [x]
         for layer in range(len(self.sizes) - 2):
@@ -196,7 +197,8 @@ class MLP:
                 self.arithmetic.activate(self._activation, z, scratch)
             a = workspace.outputs[layer]
             if kept and (factors := kept[layer + 1]) is not None:
-                a = a * factors  # in other memory: `derivative` needs what it was
+                # In other memory: `derivative` needs what it was.
+                a = np.multiply(a, factors, self._dropped[layer + 1].array(a.shape))
                 self.arithmetic.round_outputs(a)
             outputs.append(a)
         return outputs

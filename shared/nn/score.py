@@ -1,6 +1,6 @@
 """How good a network is, on so many samples."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -18,7 +18,9 @@ class Score(NamedTuple):
     @classmethod
     def of(cls, correct: int, cost: float, samples: int) -> Self:
         """Return a score.  cost: is infinite or no number where a run diverges, and then counts as very large."""
-        return cls(correct, max(0.0, cost) if cost < _LARGEST else _LARGEST, samples)
+        if not 0.0 < cost < _LARGEST:
+            cost = 0.0 if cost <= 0.0 else _LARGEST
+        return cls(correct, cost, samples)
 
     @property
     def accuracy(self) -> float:
@@ -49,8 +51,10 @@ class ScoreSum:
         return Score(self.correct, self.cost / _COSTS, self.samples)
 
 
-def added(scores: Iterable[Score]) -> Score:
+def added(scores: Sequence[Score]) -> Score:
     """Return the score of all samples together."""
+    if len(scores) == 1:
+        return scores[0]
     total = ScoreSum()
     for score in scores:
         total.add(score)

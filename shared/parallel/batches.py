@@ -9,6 +9,7 @@ from shared.config import TrainConfig
 from shared.data.augment.deformation import Deformer
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples, Samples
+from shared.nn.memory import Memory
 from shared.nn.mlp import MLP, Layers
 from shared.nn.score import Score
 from shared.types import Array, Rows, Vector
@@ -25,7 +26,7 @@ class Batch(NamedTuple):
 
     def learn(self, mlp: MLP, layers: Layers, gradient: Layers) -> Score:
         """Write the gradient of these samples' cost; return how good the network was."""
-        outputs = mlp.backward(layers, self.x, self.y, gradient, weights=self.weights, kept=self.kept)
+        outputs = mlp.backward(layers, self.x, self.y, gradient, self.weights, self.kept)
         return mlp.rate(outputs, self.y, self.labels, self.weights)
 
 
@@ -36,7 +37,7 @@ class Batches:
         self._config, self._samples, self._form = config, samples, mlp.inputs
         self._weights = weights_of(config, samples)
         self._dropout = config.dropout_of_layers()
-        self._deformer = None
+        self._deformer, self._images, self._deformed = None, Memory(np.uint8), Memory(np.float32)
         if config.augment is not None and config.image_shape is not None:
             self._deformer = Deformer(config.augment, *config.image_shape)
 
@@ -56,9 +57,13 @@ class Batches:
     def _inputs(self, step: Step, rows: Rows, first: int) -> Array:
         if self._deformer is None:
             return self._samples.inputs(rows, self._form)
-        images = cast(LabelledSamples, self._samples).images.take(rows, axis=0)
+        samples = cast(LabelledSamples, self._samples)
+        images = samples.images.take(rows, 0, self._images.array((len(rows), samples.n_inputs)), "clip")
         position = step.index * self._config.samples_per_step + first
-        return self._form.convert(self._deformer.apply(images, self._config.seed, step.epoch, position)).T
+        deformed = self._deformer.apply(
+            images, self._config.seed, step.epoch, position, self._deformed.array(images.shape)
+        )
+        return self._form.convert(deformed).T
 
 
 def weights_of(config: TrainConfig, samples: Samples) -> Vector | None:

@@ -47,7 +47,8 @@ class LocalSGDStrategy:
         return self._common.rounded(parameters)
 
     def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
-        bounds, scores = self.bounds(len(step.rows)), list[Score]()
+        bounds = self.bounds(len(step.rows))
+        scores: list[Score] = []
 
         def pseudo_gradient(shard: int, out: Parameters) -> None:
             try:
@@ -64,7 +65,8 @@ class LocalSGDStrategy:
         replica, gradient, size = self._replica, self._gradient, self._config.mini_batch_size
         replica.flat[:] = start.flat
         state = self._inner_state()
-        learning_rate, scores = self._config.learning_rate_at(step.update, self._steps_per_epoch), list[Score]()
+        learning_rate = self._config.learning_rate_at(step.update, self._steps_per_epoch)
+        scores: list[Score] = []
         for begin in range(first, stop, size):
             end = min(begin + size, stop)
             batch = self._batches.part(step, begin, end)

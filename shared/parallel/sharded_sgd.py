@@ -35,7 +35,8 @@ class ShardedSGDStrategy:
         return self._mlp.rounded(parameters)
 
     def block(self, weights: Parameters, step: Step, first: int, stop: int) -> Sum:
-        bounds, scores = self.bounds(len(step.rows)), list[Score]()
+        bounds = self.bounds(len(step.rows))
+        scores: list[Score] = []
 
         def gradient(shard: int, out: Parameters) -> None:
             batch = self._batches.part(step, bounds[shard], bounds[shard + 1])

@@ -51,16 +51,32 @@ def test_a_run_whose_metrics_were_damaged_later_is_not_begun_again_behind_ones_b
     assert before == {path: path.read_bytes() for path in left.iterdir()}
 
 
-@pytest.mark.parametrize("command", ["verify", "show", "evaluate"])
-def test_a_finished_run_without_its_model_is_named_at_once(gradmq, finished, tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "model"),
+    [
+        ("verify", "model.npz"),
+        ("verify", "best.npz"),
+        ("show", "model.npz"),
+        ("evaluate", "best.npz"),  # and no other takes its place
+    ],
+)
+def test_a_finished_run_without_its_model_is_named_at_once(gradmq, finished, tmp_path, command, model):
     run = Path(shutil.copytree(finished, tmp_path / "runs" / finished.name))
-    (run / "model.npz").unlink()
+    (run / model).unlink()
     program = gradmq(command, run)
     assert program.end() == 2, program.text()
     assert program.text().count("\n") == 1
-    assert "has no model.npz: 5 of 5 epochs are recorded; restore it" in program.text()
+    assert f"has no {model}: 5 of 5 epochs are recorded; restore it" in program.text()
     alone = gradmq("verify", "--epochs", "0..4", run)
     assert alone.end() == 0, alone.text()
+
+
+def test_a_run_is_evaluated_by_its_best_model_alone(gradmq, finished, small_data, tmp_path):
+    run = Path(shutil.copytree(finished, tmp_path / "runs" / finished.name))
+    (run / "model.npz").unlink()
+    program = gradmq("evaluate", run, "--data", small_data)
+    assert program.end() == 0, program.text()
+    assert "/200 (best.npz)" in program.text()
 
 
 def test_show_names_a_damaged_line(gradmq, finished, tmp_path):

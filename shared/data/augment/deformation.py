@@ -25,27 +25,32 @@ class Deformer:
             self._interpolation = Interpolation(height, width, self._at_a_time)
             self._points = np.empty((2, self._at_a_time, self._n_pixels), np.int32)
 
-    def apply(self, images: Array, seed: int, epoch: int, first: int) -> NDArray[np.float32]:
+    def apply(
+        self, images: Array, seed: int, epoch: int, first: int, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the images as that epoch sees them, from 0 to 1: (n, height * width) float32.
 
         images: (n, height * width) uint8, of consecutive positions in the epoch's order.
         first: the position of the first of them.
+        out: memory for what is returned; default: new.
 
         What comes out depends on the image, seed, epoch and position alone: however an epoch is cut, and whoever
         computes its parts, the bits are the same. Raises DataError for other images.
         """
         check_images(images, self._n_pixels)
         if self._augmentation.moves_pixels:
-            found = self._moved(images, seed, epoch, first)
+            found = self._moved(images, seed, epoch, first, out)
         else:
-            found = np.divide(images, 255, dtype=np.float32)
+            found = np.divide(images, 255, out, dtype=np.float32)
         if self._augmentation.noise:
             words = draw_noise(self._n_pixels, seed, epoch, first, len(images))
             add_noise(found, self._augmentation.noise, words)
         return found
 
-    def _moved(self, images: Array, seed: int, epoch: int, first: int) -> NDArray[np.float32]:
-        found = np.empty(images.shape, np.float32)
+    def _moved(
+        self, images: Array, seed: int, epoch: int, first: int, out: NDArray[np.float32] | None
+    ) -> NDArray[np.float32]:
+        found = np.empty(images.shape, np.float32) if out is None else out
         coefficients = self._field.coefficients(draw(seed, epoch, first, len(images)))
         for start in range(0, len(images), self._at_a_time):
             part = slice(start, start + self._at_a_time)

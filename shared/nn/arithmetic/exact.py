@@ -42,7 +42,7 @@ from numpy.typing import DTypeLike
 from shared.errors import ConfigError, DivergedError
 from shared.nn.activations import Activation
 from shared.nn.architecture import Architecture
-from shared.nn.grids import OUTPUT_BITS, Grid, bits_of, power_above, value_grid
+from shared.nn.grids import OUTPUT_BITS, Grid, bits_of, grid_of, power_above, value_grid
 from shared.nn.outputs import Output
 from shared.nn.tangents import Scratch
 from shared.types import Array, Vector
@@ -82,7 +82,7 @@ class Exact:
                 f"a weight has grown to {largest:g}, and sums are exact up to {self._largest_weight:g}; "
                 "give a smaller learning rate"
             )
-        grid = Grid(math.ldexp(power_above(max(largest, _LEAST)), -self.weight_bits))
+        grid = grid_of(math.ldexp(power_above(max(largest, _LEAST)), -self.weight_bits))
         if len(self._rounded) != len(flat):
             self._rounded = np.empty_like(flat)
         for start in range(0, len(flat), _PART):
@@ -111,7 +111,7 @@ class Exact:
         return limits[::-1]
 
     def round_delta(self, delta: Array, limit: float) -> None:
-        Grid(math.ldexp(limit, -self.delta_bits)).round(delta, delta)
+        grid_of(math.ldexp(limit, -self.delta_bits)).round(delta, delta)
 
     def coarsest_delta(self, weights: Sequence[Array]) -> float:
         """Return the least delta above 0 that the grid of any layer has.  weights: as sums take them."""

@@ -24,7 +24,7 @@ SAMPLES = LabelledSamples(IMAGES, np.arange(50) % 10, 10)
 def versions(samples: LabelledSamples = SAMPLES, n_copies: int = 3) -> list[np.ndarray]:
     mlp = exact_mlp((64, 5, 10), 50)
     looks = with_copies(samples, Deformer(SHIFT, 8, 8), n_copies, mlp.inputs)
-    parts = [[*looks(np.arange(start, stop))] for start, stop in ((0, 20), (20, 21), (21, 50))]
+    parts = [[x.copy() for x in looks(np.arange(start, stop))] for start, stop in ((0, 20), (20, 21), (21, 50))]
     return [np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True)]
 
 

@@ -77,8 +77,7 @@ def test_any_cut_of_a_step_gives_the_same_gradient_and_score(cuts, arithmetic_is
 
 def test_epochs_deform_and_steps_drop_otherwise():
     """The same samples at the same places."""
-    here = batches(ALL)
-    first, later = (here.part(replace_rows(step_of(ALL, epoch)), 0, 24) for epoch in (0, 1))
+    first, later = (batches(ALL).part(replace_rows(step_of(ALL, epoch)), 0, 24) for epoch in (0, 1))
     assert not np.array_equal(first.x, later.x)
     assert all(not np.array_equal(one, other) for one, other in zip(first.kept, later.kept, strict=True))
 
