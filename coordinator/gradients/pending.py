@@ -1,6 +1,5 @@
 """A step that is being computed: its requests, and what of it is answered."""
 
-import math
 from collections.abc import Iterable
 from enum import Enum, auto
 from itertools import pairwise
@@ -130,7 +129,7 @@ class PendingStep:
             return Verdict.WRONG
         if reply.kind != self._reply or reply.samples != self._bounds[stop] - self._bounds[first]:
             return Verdict.WRONG
-        if reply.correct > reply.samples or not 0 <= reply.cost < math.inf:
+        if not reply.score.is_possible:
             return Verdict.WRONG
         return Verdict.DUPLICATE if self._is_answered(first, stop) else Verdict.ANSWER
 

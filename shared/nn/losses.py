@@ -12,7 +12,7 @@ from shared.nn.outputs import Output, Softmax
 from shared.types import Array, Vector
 
 COSTS = Grid(2.0**-24)  # what costs are summed of, so that sums below 2^29 are exact, in any order
-_SQUARES = 2**16
+SQUARES = 2**16  # outputs whose squared distances are summed exactly without being rounded
 _LEAST = 2.0**-40  # of a probability whose logarithm is taken: a wrong output that is certain costs 28, not infinity
 
 
@@ -30,7 +30,10 @@ class Loss(Protocol):
         ...
 
     def cost(self, output: Output, a: Array, y: Array) -> float:
-        """Return the cost of all samples."""
+        """Return the cost of all samples.
+
+        How it is rounded may depend on whether they have more than SQUARES outputs.
+        """
         ...
 
     def delta(self, output: Output, a: Array, y: Array, out: Array) -> None:
@@ -57,8 +60,8 @@ class Quadratic:
         return _summed(terms)
 
     def cost(self, output: Output, a: Array, y: Array) -> float:
-        # What is on the grid of sigmoids has squares on a grid of 2^-36: so many of them are summed exactly.
-        if a.size > _SQUARES or not isinstance(output, Sigmoid):
+        # What is on the grid of sigmoids has squares on a grid of 2^-36.
+        if a.size > SQUARES or not isinstance(output, Sigmoid):
             return float(np.add.reduce(self.costs(output, a, y)))
         distance = a - y
         return float(np.vdot(distance, distance)) / 2

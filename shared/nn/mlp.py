@@ -8,7 +8,7 @@ import numpy as np
 from shared.nn.architecture import Architecture
 from shared.nn.arithmetic import Arithmetic
 from shared.nn.inputs import InputFormat
-from shared.nn.losses import COSTS
+from shared.nn.losses import COSTS, SQUARES
 from shared.nn.memory import Memory
 from shared.nn.parameters import Parameters
 from shared.nn.score import Score
@@ -79,6 +79,8 @@ class MLP:
         self.sizes, self.arithmetic, self.dtype = architecture.sizes, arithmetic, arithmetic.dtype
         self.inputs = InputFormat(self.dtype, arithmetic.input_grid, architecture.mean, architecture.deviation)
         self._activation, self._output, self._loss = architecture.activation, architecture.output, architecture.loss
+        # That is decided by the whole mini-batch: its cost is the same however it is cut for the passes.
+        self._rounds_costs = arithmetic.any_order and self.sizes[-1] * arithmetic.most_samples > SQUARES
         self._rounded: Parameters | None = None
         self._workspaces: dict[int, Workspace] = {}  # by the number of samples, of which a run has a few
         self._dropped = [Memory(self.dtype) for _ in self.sizes[:-1]]  # what dropout leaves of inputs and outputs
@@ -115,12 +117,13 @@ class MLP:
     def score(self, layers: Layers, x: Array, y: Array, labels: Rows) -> Score:
         """Return how good the predictions of these samples are.
 
-        layers, x and y: as in `backward`.  labels: (n_samples,), the numbers of the right outputs.
+        layers, x and y: as in `backward`.  labels: (n_samples,), the numbers of the right outputs.  The cost is a
+        multiple of `COSTS.unit`, so that those of very many passes can be added.
         """
         strengths = self._predict(layers, x)
         right = int(np.count_nonzero(strengths.argmax(0) == labels))
         outputs = self._last_outputs(self._workspace(x)) if self.arithmetic.any_order else strengths
-        return Score.of(right, self._cost(outputs, y), len(labels))
+        return Score.of(right, COSTS.rounded(self._cost(outputs, y)), len(labels))
 
     def backward(
         self,
@@ -217,12 +220,13 @@ class MLP:
 
     def _cost(self, a: Array, y: Array, weights: Vector | None = None) -> float:
         """Return the cost of all samples, on a grid."""
-        if weights is None:
+        if weights is None and not self._rounds_costs:
             cost = self._loss.cost(self._output, a, y)
             return cost if self.arithmetic.any_order else COSTS.rounded(cost)
         costs = self._loss.costs(self._output, a, y)
-        costs *= weights
-        COSTS.round(costs, costs)
+        if weights is not None:
+            costs *= weights
+            COSTS.round(costs, costs)
         return float(np.add.reduce(costs))
 
     def _workspace(self, x: Array) -> Workspace:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-_LARGEST = 2.0**100  # of a cost
+_LARGEST = 2.0**100  # of a pass's cost
 _COSTS = 2**40  # a sum of costs is kept as a whole number of 2^-40
 
 
@@ -21,6 +21,11 @@ class Score(NamedTuple):
         if not 0.0 < cost < _LARGEST:
             cost = 0.0 if cost <= 0.0 else _LARGEST
         return cls(correct, cost, samples)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there can be such a score: a sum of those that `of` gives, each for a sample or more."""
+        return 0 <= self.correct <= self.samples and 0 <= self.cost <= self.samples * _LARGEST
 
     @property
     def accuracy(self) -> float:

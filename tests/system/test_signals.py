@@ -99,6 +99,5 @@ def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeyp
     def interrupted(path: Path) -> None:
         raise Stopped(signal.SIGINT)
 
-    for module in ("verify", "train"):
-        monkeypatch.setattr(f"coordinator.cli.{module}.load_dataset", interrupted)
+    monkeypatch.setattr("coordinator.runs.run.load_dataset", interrupted)
     assert (main_here(command, str(left)), capsys.readouterr()) == (130, ("", "gradmq: stopped\n"))

@@ -112,6 +112,7 @@ def test_each_unit_counts_once(told):
         {"correct": 11},
         {"cost": -1.0},
         {"cost": float("inf")},
+        {"cost": 1e300},  # which as a whole number of small units no float could hold
         {"cost": float("nan")},
     ],
 )

@@ -28,6 +28,16 @@ def test_a_cost_that_is_no_number_counts_as_very_large(cost):
     total.add(score)
     total.add(score)
     assert total.total.cost == 2.0**101
+    assert score.is_possible
+    assert total.total.is_possible
+
+
+@pytest.mark.parametrize(
+    "score", [(11, 1.0, 10), (3, -1.0, 10), (3, math.inf, 10), (3, math.nan, 10), (0, 1e300, 10), (0, 1.0, 0)]
+)
+def test_scores_that_no_samples_have(score):
+    assert not Score(*score).is_possible
+    assert Score(0, 0.0, 10).is_possible
 
 
 def test_a_cost_is_not_below_zero():

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from shared.data.sampler import Step
 from shared.data.samples import LabelledSamples, VectorSamples
 from shared.errors import DivergedError
+from shared.nn.losses import SQUARES
 from shared.nn.parameters import Parameters
+from shared.nn.score import added
 from shared.parallel.local_sgd import LocalSGDStrategy
 from shared.parallel.strategy import strategy_of
 from shared.parallel.sync_sgd import SyncSGDStrategy
@@ -51,6 +53,20 @@ def test_the_order_of_the_samples_does_not_matter(data):
     parameters = EXACT.initial_parameters()
     rows = np.array(data.draw(st.permutations(range(30))))
     assert np.array_equal(gradient(rows, parameters), gradient(np.arange(30), parameters))
+
+
+@pytest.mark.parametrize("sizes", [(12, 5, 3), (12, 5, 700)])
+def test_a_score_is_the_same_however_a_mini_batch_is_cut_whether_or_not_its_parts_are_small(sizes):
+    """Of 100 samples with 700 outputs, only the parts have few enough squares to be summed without rounding them."""
+    config = replace(EXACT, sizes=sizes, mini_batch_size=100)
+    assert (sizes[-1] * config.mini_batch_size > SQUARES) is (sizes[-1] == 700)
+    samples = LabelledSamples(SAMPLES.images.repeat(2, 0)[:100], SAMPLES.labels.repeat(2)[:100], sizes[-1])
+    strategy, step = strategy_of(config, samples), step_of(np.arange(100))
+    weights = strategy.broadcast(config.initial_parameters())
+    whole = strategy.block(weights, step, 0, 100).score
+    for cut in (1, 7, 50):
+        parts = [strategy.block(weights, step, first, stop).score for first, stop in ((0, cut), (cut, 100))]
+        assert added(parts) == whole
 
 
 def test_a_unit_is_a_sample():
