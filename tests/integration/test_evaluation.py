@@ -68,6 +68,19 @@ def test_any_number_of_workers_gives_the_score_of_one_process(server, remote_gra
 
 
 @pytest.mark.parametrize("config", CONFIGS)
+def test_evaluations_in_windows_of_their_own_give_the_same_scores(server, remote_gradients, config):
+    remote = remote_gradients(config=config, batches_per_task=1)
+    workers = [Evaluator(server, name=name) for name in "ab"]
+    for worker in workers:
+        worker.start()
+    assert learn(remote, config=config) == learn(alone(config), config=config)
+    windows = remote._window.number
+    assert evaluated(remote, config)[0] == evaluated(alone(config), config)[0]
+    assert remote._window.number == windows + 2
+    assert {record.step for worker in workers for record in worker.asked} == {10, 11}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
 def test_what_a_worker_leaves_unanswered_in_an_evaluation_is_requested_again(server, remote_gradients, config, caplog):
     caplog.set_level(logging.INFO, "coordinator")
     remote = remote_gradients(config=config)
