@@ -213,6 +213,7 @@ class RemoteGradients:
             case Meaning.LEFT:
                 self._send_of_anyone(pending, self._pass_on(pending))
             case Meaning.NEEDS_SAMPLES:
+                self._undisturbed = False  # fetching them is no part of a step's time
                 if upload(self._client, self._data.part(self._replies.needed)):
                     log.info("the %s samples are in Redis now, for workers without a copy", self._replies.needed)
             case Meaning.NEEDS_WEIGHTS:
@@ -233,11 +234,14 @@ class RemoteGradients:
         queued = self._client.lrange(self._window.requests, 0, -1)
         late = [request for request in pending.waiting if request.record.encode() not in queued]
         # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
-        owing = pending.owing if len(late) == len(pending.waiting) else None
+        all_taken = len(late) == len(pending.waiting)
+        owing = pending.owing if all_taken else None
+        # Of what anyone may have taken it is only known how often it was sent, and so how many may owe it.
+        most = len(late) + pending.counts.retried if all_taken and owing is None else None
         if late:
             results = "scores" if pending.work.evaluates else "gradients"
             log.warning("%s: requesting again %d of its %s", pending.name, len(late), results)
-        self._workforce.replace_silent(requested, owing)
+        self._workforce.replace_silent(requested, owing, most)
         parts = max(1, self._workforce.leases.taken) if pending.work.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
 

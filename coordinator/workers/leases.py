@@ -163,16 +163,19 @@ class Leases:
             self._due.append(lease.label)
         self.changes += 1
 
-    def renew_silent(self, since: float, owing: Container[int] | None = None) -> list[str]:
+    def renew_silent(self, since: float, owing: Container[int] | None = None, most: int | None = None) -> list[str]:
         """Have others sent for the leases whose workers have not been heard of since then; return these workers.
 
-        owing: the leases whose workers have something to say; None: all.
+        owing: the leases whose workers have something to say; None: all.  most: of all, how many at most have; if more
+        are silent, nobody can tell who of them has nothing to do, and they keep their leases.
         """
         silent = [
             lease
             for number, lease in self._granted.items()
             if lease.worker and not lease.vacant and lease.heard < since and (owing is None or number in owing)
         ]
+        if most is not None and len(silent) > most:
+            return []
         self.changes += 1
         for lease in silent:
             lease.vacant = True

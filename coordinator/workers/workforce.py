@@ -127,12 +127,12 @@ class Workforce:
         self.leases.renew_lost(self._dispatcher.queue_is_empty)
         self.grant_due()
 
-    def replace_silent(self, since: float, owing: Container[int] | None) -> None:
+    def replace_silent(self, since: float, owing: Container[int] | None, most: int | None = None) -> None:
         """Grant again the leases of those who have not been heard of since then.  Raises what `grant_due` raises.
 
-        owing: the leases whose holders have something to say; None: all.
+        owing, most: who has something to say, as in `Leases.renew_silent`.
         """
-        for worker in self.leases.renew_silent(since, owing):
+        for worker in self.leases.renew_silent(since, owing, most):
             self.membership.gone(worker, "does not answer")
             self.shares.silent(worker)
         self.grant_due()

@@ -68,6 +68,19 @@ def test_any_number_of_workers_gives_the_score_of_one_process(server, remote_gra
 
 
 @pytest.mark.parametrize("config", CONFIGS)
+def test_evaluations_in_windows_of_their_own_give_the_same_scores(server, remote_gradients, config):
+    remote = remote_gradients(config=config, batches_per_task=1)
+    workers = [Evaluator(server, name=name) for name in "ab"]
+    for worker in workers:
+        worker.start()
+    assert learn(remote, config=config) == learn(alone(config), config=config)
+    windows = remote._window.number
+    assert evaluated(remote, config)[0] == evaluated(alone(config), config)[0]
+    assert remote._window.number == windows + 2
+    assert {record.step for worker in workers for record in worker.asked} == {10, 11}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
 def test_what_a_worker_leaves_unanswered_in_an_evaluation_is_requested_again(server, remote_gradients, config, caplog):
     caplog.set_level(logging.INFO, "coordinator")
     remote = remote_gradients(config=config)
@@ -96,6 +109,40 @@ def test_what_a_worker_leaves_unanswered_in_an_evaluation_is_requested_again(ser
     assert counts.retried >= 1
     assert counts.workers["comes"].evaluated == 6500
     assert "epoch 0's evaluation on validation samples: requesting again" in caplog.text
+
+
+def test_who_has_nothing_to_evaluate_is_not_silent(server, remote_gradients, caplog):
+    """There are two chunks for four workers, of which one dies."""
+    caplog.set_level(logging.INFO, "coordinator")
+    remote = remote_gradients(config=EXACT)
+    dead: list[Evaluator] = []
+    first = threading.Lock()
+
+    def die(worker: Evaluator) -> Callable[[bytes, Record], list[bytes]]:
+        def answer(message: bytes, record: Record) -> list[bytes]:
+            with first:
+                if dead:
+                    return [message]
+                dead.append(worker)
+            worker._is_to_leave.set()
+            return [record._replace(incarnation=1).encode()]  # nothing that anyone has asked for
+
+        return answer
+
+    workers = [Evaluator(server, name=name) for name in "abcd"]
+    for worker in workers:
+        worker._then = die(worker)
+        worker.start()
+    wait_until(lambda: learn(remote, 1, EXACT) and remote.n_workers == 4, "four workers")
+    for timer in remote._timers.values():
+        timer.add(0.001)
+    parameters, step = EXACT.initial_parameters(), evaluation_of(Part.TEST, EXACT)
+    result = remote.evaluate(parameters, step)
+    assert result.score == alone(EXACT).evaluate(parameters, step).score
+    assert len(dead) == 1
+    assert result.counts.retried >= 1
+    missed = {record.worker for record in caplog.records if record.getMessage().startswith("does not answer")}
+    assert missed <= {dead[0]._name_sent.decode()}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +225,7 @@ def test_a_worker_without_the_files_gets_each_part_when_it_is_needed(without_fil
     assert there() == [Part.TRAINING]
     result = remote.evaluate(CONFIG.initial_parameters(), evaluation_of(Part.TEST))
     assert there() == [Part.TRAINING, Part.TEST]
+    assert remote._timers[remote._evaluations[Part.TEST]].mean is None  # the time that fetching them took tells nothing
     assert result.score == alone().evaluate(CONFIG.initial_parameters(), evaluation_of(Part.TEST)).score
     assert evaluated(remote)[0] == evaluated(alone())[0]
     assert there() == [*Part]

@@ -397,3 +397,18 @@ def test_who_owes_nothing_has_nothing_to_say_and_is_not_silent(leases, clock):
     clock.advance(1)
     assert leases.renew_silent(clock(), {second}) == ["silent"]
     assert leases.working == ["idle"]
+
+
+def test_if_more_are_silent_than_can_owe_anything_nobody_can_tell_who_has_nothing_to_say(leases, clock):
+    first, second = window_of(leases, 2)
+    leases.joined(first, "idle")
+    leases.joined(second, "silent")
+    clock.advance(1)
+    assert leases.renew_silent(clock(), None, 1) == []
+    assert leases.working == ["idle", "silent"]
+    leases.heard(first)
+    clock.advance(1)
+    assert leases.renew_silent(clock() - 0.5, None, 1) == []
+    leases.heard(first)
+    assert leases.renew_silent(clock(), None, 1) == ["silent"]
+    assert leases.working == ["idle"]
