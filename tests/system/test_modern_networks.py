@@ -25,7 +25,7 @@ NATIVE = {"arithmetic": "native", "shards": 3}
 JOBS: dict[str, dict[str, object]] = {
     "sgd": {
         **{"activation": "tanh", "loss": "cross-entropy", "initializer": "lecun", "learning_rate": 0.5},
-        **{"dropout": 0.2, "input_dropout": 0.1, "early_stopping": 12, "monitor": "validation-cost"},
+        **{"dropout": 0.2, "input_dropout": 0.1, "early_stopping": 8, "monitor": "validation-cost"},
     },
     "momentum": {
         **{"optimizer": "momentum", "momentum": 0.8, "learning_rate": 0.1, **RELU},
@@ -61,7 +61,7 @@ JOBS["adam, native"] = {**JOBS["adam"], "augment": "elastic,rotate", **NATIVE}
 
 ENDLESS = 1000  # epochs, of which nobody awaits the last
 # Of the runs that cannot be made shorter: far more than are over when both faults have happened.
-FIXED = {"sgd": ENDLESS, "nesterov": 25}
+FIXED = {"sgd": ENDLESS, "nesterov": 15}
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +166,6 @@ def test_the_bits_are_those_of_one_process_through_the_ends_of_a_worker_and_of_t
     assert comparable(lines) == comparable(metrics(alone))
     assert (best(run), last(run)) == (best(alone.run_folder), last(alone.run_folder))
     assert len({line["learning_rate"] for line in lines}) > 1 or "schedule" not in options
-    assert ("no improvement in 12 epochs" in resumed.text()) == ("early_stopping" in options)
+    assert ("no improvement in 8 epochs" in resumed.text()) == ("early_stopping" in options)
     assert verified.end() == 0, verified.text()
     assert f"all {len(lines) + 2} comparisons are identical" in verified.text()  # of epochs, the last model, the best
