@@ -8,7 +8,7 @@
 # docs          the documentation, in build/docs
 # image         the image of docker-compose.yml, with its revision and date
 # lock          requirements/, from pyproject.toml; the only target that needs uv, and gets it
-# bench         GradMQ beside its peers, which get an environment of their own
+# bench         GradMQ beside its peers, which get an environment of their own: a step, and how soon they know 99 %
 # bench-step    a gradient and a step beside the notebook's loop, and where the time goes
 # bench-faults  what a fault costs, and being prepared for it
 # bench-local   how well local steps learn, and how long until 95 %
@@ -77,6 +77,7 @@ image:
 bench: $(BENCH) $(PEERS)/installed
 	$(ENV)/bin/python -m benchmarks.peers --check --python $(PEERS)/bin/python $(QUICK)
 	$(ENV)/bin/python -m benchmarks.peers --python $(PEERS)/bin/python $(QUICK)
+	$(ENV)/bin/python -m benchmarks.learning --python $(PEERS)/bin/python $(QUICK)
 
 bench-step: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.gradient $(QUICK)

@@ -1,6 +1,7 @@
 """Does learning suffer from exact arithmetic? Both arithmetics side by side, for every job, with several seeds.
 
-In one process each: workers change the time, never the bits. An entry is the accuracy of the best epoch in percent.
+In one process each: workers change the time, never the bits. An entry is the test accuracy, in
+percent, of the epoch that is best by validation.
 """
 
 import os
@@ -16,7 +17,7 @@ ARITHMETICS = ("exact", "native")
 
 
 def best_of(name: str, seed: int, arithmetic: str, epochs: int) -> float:
-    """Train; return the accuracy of the best epoch, in percent."""
+    """Train; return the test accuracy of the best epoch, in percent."""
     job = JOBS[name]
     config = synchronous(job, seed=seed) if arithmetic == "exact" else native(job, shards=1, seed=seed)
     return best_accuracy(config, epochs)
@@ -40,7 +41,7 @@ def main() -> None:
         difference = sum(exact - of_native for exact, of_native in pairs) / len(pairs)
         rows.append([str(JOBS[name]), *cells, f"{difference:+.2f}"])
     heads = ("exact / native, %", *(f"seed {seed}" for seed in range(options.seeds)), "mean difference")
-    text = f"Best of {options.epochs} epochs.\n\n{table(heads, rows)}"
+    text = f"Test accuracy of the best of {options.epochs} epochs by validation.\n\n{table(heads, rows)}"
     print(text)
     write(text, options.results, "accuracy.md")
 

@@ -15,7 +15,7 @@ from dataclasses import astuple
 
 from benchmarks.cli import Parser, names_of
 from benchmarks.harness import in_process, session, synchronous
-from benchmarks.jobs import JOBS
+from benchmarks.jobs import JOBS, SIGMOIDS
 from benchmarks.tables import figure, table, write
 from benchmarks.training import Training
 from coordinator.planning.cost_model import IDEAL, CostModel
@@ -30,7 +30,7 @@ Row = tuple[str, str, float, float, float]  # job; workers and way; milliseconds
 
 def main() -> None:
     parser = Parser("benchmarks.cost_model", __doc__, results="cost_model.md")
-    parser.amount("--jobs", list(JOBS), ["a"], "to measure", type=names_of(JOBS), metavar="NAME,…")
+    parser.amount("--jobs", SIGMOIDS, ["a"], "to measure", type=names_of(JOBS), metavar="NAME,…")
     parser.amount("--workers", CORES, 1, "to measure with, at most")
     parser.amount("--seconds", 1.5, 0.2, "of each run")
     options = parser.parse()

@@ -4,23 +4,28 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.jobs import Job
+from benchmarks.jobs import WARM_UP, Job
 from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
 from shared.config import TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
+from shared.data.parts import Part
 from shared.messaging.addresses import broker_url
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import evaluate
 from shared.nn.parameters import Parameters
+from shared.optim.optimizers import SGD, Nesterov
+from shared.optim.schedules import CosineDecay
 from shared.strategies import LocalSGD, SyncSGD
 from shared.transport.regions import SharedTensors
 from shared.types import Vector
@@ -36,11 +41,19 @@ def data() -> Dataset:
 
 def synchronous(job: Job, mini_batch: int | None = None, seed: int = 0) -> TrainConfig:
     """Return the configuration of synchronous SGD in exact arithmetic."""
+    augment = Augmentation.parse(job.augment) if job.augment else None
     return TrainConfig(
         sizes=job.sizes,
+        activation=job.activation,
+        output=job.output,
+        initializer=job.initializer,
+        standardize=job.standardize,
         epochs=_ENDLESS,
         mini_batch_size=mini_batch or job.mini_batch,
+        optimizer=Nesterov(job.momentum) if job.momentum else SGD(),
         learning_rate=job.learning_rate,
+        augment=augment,
+        image_shape=data().image_size if augment else None,
         seed=seed,
         strategy=SyncSGD(),
     )
@@ -53,30 +66,52 @@ def native(job: Job, shards: int, seed: int = 0) -> TrainConfig:
 
 def local(job: Job, local_steps: int, replicas: int, learning_rate: float | None = None, seed: int = 0) -> TrainConfig:
     """Return the configuration of local SGD in native float32.  learning_rate: None: the job's."""
-    return TrainConfig(
-        sizes=job.sizes,
-        epochs=_ENDLESS,
-        mini_batch_size=job.mini_batch,
+    return replace(
+        native(job, shards=1, seed=seed),
         learning_rate=learning_rate or job.learning_rate,
-        seed=seed,
-        arithmetic="native",
         strategy=LocalSGD(local_steps=local_steps, replicas=replicas),
     )
 
 
-def accuracy(config: TrainConfig, parameters: Parameters) -> float:
-    """Return how much of the test samples a network knows, in percent."""
-    test, mlp = data().test, config.mlp()
-    return 100 * evaluate(mlp, mlp.rounded(parameters), test).correct / len(test)
+def with_cosine(config: TrainConfig, epochs: int) -> TrainConfig:
+    """Return the configuration of a run of so many epochs, whose learning rate follows a cosine."""
+    return replace(config, epochs=epochs, schedule=CosineDecay(warm_up=WARM_UP))
+
+
+def accuracy(config: TrainConfig, parameters: Parameters, part: Part = Part.TEST) -> float:
+    """Return how much of the samples a network knows, in percent."""
+    samples, mlp = data().part(part), config.mlp()
+    return 100 * evaluate(mlp, mlp.rounded(parameters), samples).accuracy
 
 
 def best_accuracy(config: TrainConfig, epochs: int) -> float:
-    """Train in this process; return the accuracy of the best epoch, in percent."""
-    best = 0.0
+    """Train in this process; return the test accuracy, in percent, of the epoch that is best by validation."""
     with in_process(config) as training:
-        for _ in range(epochs):
+
+        def epoch(_: int) -> Parameters:
             training.epoch()
-            best = max(best, accuracy(config, training.parameters))
+            return training.parameters
+
+        return chosen(config, map(epoch, range(epochs))).test
+
+
+class Chosen(NamedTuple):
+    """The accuracies of an epoch that was chosen on the first of them, in percent."""
+
+    validation: float
+    test: float
+
+
+def chosen(config: TrainConfig, epochs: Iterable[Parameters]) -> Chosen:
+    """Return the accuracies of the epoch that is best by validation, the earliest of equals.
+
+    epochs: the weights at the end of each; the same memory may be used for all.
+    """
+    best = Chosen(-1.0, 0.0)
+    for parameters in epochs:
+        validation = accuracy(config, parameters, Part.VALIDATION)
+        if validation > best.validation:
+            best = Chosen(validation, accuracy(config, parameters))
     return best
 
 

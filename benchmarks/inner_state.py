@@ -1,8 +1,8 @@
 """What becomes of a replica's optimizer at an average: should it begin anew, as it does, or keep what it remembers?
 
 Kept means that all replicas go on from the mean of their states, as from the mean of their weights: state would then
-have to travel. The notebook's network, two replicas, in one process each. An entry is the accuracy of the best epoch in
-percent, of the best of the learning rates: the median of the seeds and their range.
+have to travel. The notebook's network, two replicas, in one process each. An entry is the test accuracy in percent, the
+median of the seeds and their range. Epoch and learning rate are those that are best by validation.
 """
 
 import os
@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from benchmarks.cli import Parser, numbers
-from benchmarks.harness import accuracy, data, local
+from benchmarks.harness import Chosen, chosen, data, local
 from benchmarks.jobs import NOTEBOOKS
 from benchmarks.tables import table, write
 from shared.config import TrainConfig
@@ -51,21 +51,23 @@ class Kept(LocalSGDStrategy):
         self._states = []
 
 
-def best_of(kept: bool, local_steps: int, optimizer: Optimizer, rate: float, seed: int, epochs: int) -> float:
-    """Train; return the accuracy of the best epoch, in percent."""
+def best_of(kept: bool, local_steps: int, optimizer: Optimizer, rate: float, seed: int, epochs: int) -> Chosen:
+    """Train; return the accuracies of the best epoch."""
     config = replace(local(NOTEBOOKS, local_steps, REPLICAS, rate, seed), optimizer=optimizer)
     options = LocalSGD(local_steps=local_steps, replicas=REPLICAS)
     strategy = (Kept if kept else LocalSGDStrategy)(config, options, data().training)
-    parameters, sampler, best = config.initial_parameters(), config.sampler(len(data().training)), 0.0
+    parameters, sampler = config.initial_parameters(), config.sampler(len(data().training))
     state = config.initial_optimizer_state(parameters)
+
+    def train(epoch: int) -> Parameters:
+        for step in sampler.steps(epoch):
+            replicas = len(strategy.bounds(len(step.rows))) - 1
+            total, _ = strategy.block(strategy.broadcast(parameters), step, 0, replicas)
+            strategy.update(parameters, state, step, total)
+        return parameters
+
     with one_thread(), quiet():
-        for epoch in range(epochs):
-            for step in sampler.steps(epoch):
-                replicas = len(strategy.bounds(len(step.rows))) - 1
-                total, _ = strategy.block(strategy.broadcast(parameters), step, 0, replicas)
-                strategy.update(parameters, state, step, total)
-            best = max(best, accuracy(config, parameters))
-    return best
+        return chosen(config, map(train, range(epochs)))
 
 
 def main() -> None:
@@ -92,7 +94,8 @@ def main() -> None:
             for each, rate in rates
             if each == optimizer
         }
-        rate, values = max(tried.items(), key=lambda item: statistics.median(item[1]))
+        rate, best = max(tried.items(), key=lambda item: statistics.median(each.validation for each in item[1]))
+        values = [each.test for each in best]
         return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f}) at {rate:g}"
 
     text = f"{options.epochs} epochs, {options.seeds} seeds, {REPLICAS} replicas\n\n" + table(

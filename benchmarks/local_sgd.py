@@ -1,7 +1,7 @@
 """How well local steps learn: the notebook's job with several numbers of local steps, replicas and learning rates.
 
-In one process each: workers change the time, never the bits. An entry is the accuracy of the best epoch in percent, the
-median of the seeds and their range.
+In one process each: workers change the time, never the bits. An entry is the test accuracy, in
+percent, of the epoch that is best by validation: the median of the seeds and their range.
 """
 
 import os
@@ -19,7 +19,7 @@ Algorithm = tuple[int, int, float] | None  # local steps, replicas and learning 
 
 
 def best_of(algorithm: Algorithm, seed: int, epochs: int) -> float:
-    """Train; return the accuracy of the best epoch, in percent."""
+    """Train; return the test accuracy of the best epoch, in percent."""
     config = local(NOTEBOOKS, *algorithm, seed=seed) if algorithm else synchronous(NOTEBOOKS, seed=seed)
     return best_accuracy(config, epochs)
 

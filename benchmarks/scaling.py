@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.cli import Parser, names_of, numbers
 from benchmarks.harness import session, synchronous
 from benchmarks.instruments import redis_cpu, waiting
-from benchmarks.jobs import JOBS, Job
+from benchmarks.jobs import JOBS, SIGMOIDS, Job
 from benchmarks.tables import figure, table, write
 from shared.nn.parameters import Parameters
 
@@ -36,7 +36,7 @@ class Cost:
 
 def main() -> None:
     parser = Parser("benchmarks.scaling", __doc__, results="scaling.md (not with --shared-memory)")
-    parser.amount("--jobs", list(JOBS), ["a"], "to measure", type=names_of(JOBS), metavar="NAME,…")
+    parser.amount("--jobs", SIGMOIDS, ["a"], "to measure", type=names_of(JOBS), metavar="NAME,…")
     parser.amount("--workers", [1, 2, 4, 8, 16, 32, 64], [1, 4, 8, 16], "to measure with", type=numbers, metavar="N,…")
     parser.amount("--seconds", 1.5, 0.1, "of measuring, for each number of workers")
     parser.add_argument("--shared-memory", action="store_true", help="tensors in memory that all share")

@@ -4,6 +4,7 @@ import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import describe, machine
 
@@ -37,10 +38,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([line(lines[0]), f"|{rule}|", *map(line, lines[1:])]) + "\n"
 
 
-def write(text: str, folder: Path | None, name: str) -> None:
-    """Write figures with what they belong to.  folder: None: nowhere."""
+def write(text: str, folder: Path | None, name: str, where: dict[str, Any] | None = None) -> None:
+    """Write figures with what they belong to.
+
+    folder: None: nowhere.  where: what `machine` returned; default: it is asked now.
+    """
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(f"{describe(machine())}\n\n{text}")
+    (folder / name).write_text(f"{describe(where or machine())}\n\n{text}")
     print(f"written to {folder / name}", file=sys.stderr)

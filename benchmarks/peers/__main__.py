@@ -11,7 +11,6 @@ counts for each.
 
 import argparse
 import random
-import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -27,15 +26,15 @@ from benchmarks.peers.optimizers import compare_optimizers
 from benchmarks.peers.process import PeerError, Process
 from benchmarks.peers.report import markdown, write
 from benchmarks.peers.results import Result, Results
+from benchmarks.stopping import end_when_stopped
 
-STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WARM_UP = 0.3  # of a turn's time, before it counts
 
 
 def main() -> None:
     parser = Parser("benchmarks.peers", __doc__, results="peers.json (all), peers.md (the tables) and peers.png")
-    parser.amount("--rounds", 7, 1, "of turns")
-    parser.amount("--seconds", 1.0, 0.1, "of a turn")
+    parser.amount("--rounds", 5, 1, "of turns")
+    parser.amount("--seconds", 0.8, 0.1, "of a turn")
     parser.amount("--jobs", [*JOBS], ["a"], "to measure", type=names_of(JOBS), metavar="NAME,…")
     parser.amount("--only", [*PEERS], QUICK, "these peers", type=names_of(PEERS), metavar="NAME,…")
     parser.add_argument(
@@ -46,8 +45,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="only compare the weights after the same steps")
     options = parser.parse()
 
-    for number in STOP:
-        signal.signal(number, stopped)
+    end_when_stopped()
     adopt_orphans()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
@@ -62,14 +60,6 @@ def main() -> None:
     if options.results is not None:
         write(results, where, options)
         say(f"written to {options.results}")
-
-
-def stopped(number: int, _: object) -> None:
-    """End, undisturbed by further signals, so that no peer is left."""
-    for each in STOP:
-        signal.signal(each, signal.SIG_IGN)
-    say("stopped; ending all, nothing is written")
-    sys.exit(128 + number)
 
 
 def run(job: str, options: argparse.Namespace, folder: Path) -> dict[str, Result]:

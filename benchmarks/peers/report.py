@@ -31,9 +31,9 @@ def _table(job: str, results: dict[str, Result]) -> str:
         ratios = [result.ratio(results.get(reference)) for reference in references]
         cells = ["" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
         rows.append([label, median(result.times), spread(result.times), *cells, _memory(name, result)])
-    local = f"local steps: {JOBS[job].local_steps} in a request, {REPLICAS} replicas"
+    more = f" (local steps: {JOBS[job].local_steps} in a request, {REPLICAS} replicas)" if JOBS[job].local_steps else ""
     head = ("", "ms a step, median", "min – max", *(f"× {short[name]}" for name in references), "peak memory, MB")
-    return f"**Job {job}**: {JOBS[job]} ({local})\n\n{table(head, rows)}"
+    return f"**Job {job}**: {JOBS[job]}{more}\n\n{table(head, rows)}"
 
 
 def _memory(name: str, result: Result) -> str:

@@ -26,6 +26,7 @@ TABLES = {
     "faults": "| s until steps go on ",
     "gradient": "| µs for the gradient of 10 samples |",
     "inner_state": "| `--optimizer` | `--local-steps` |",
+    "learning": "| s an epoch, median |",
     "local_sgd": "| `--local-steps` | `--learning-rate` |",
     "memory": "| MB after epoch | coordinator | workers | Redis |",
     "optimizers": "| ms, 1.3 million weights ",
@@ -97,6 +98,28 @@ def test_the_same_weights_whoever_computes_them():
     done = run("peers", "--check", "--jobs", "a", "--only", "numpy,notebook,gradmq-0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("the same\n")
+
+
+def test_what_learns_with_deformed_digits_has_the_same_weights_whoever_computes_them():
+    done = run("peers", "--check", "--jobs", "d", "--only", "numpy,gradmq-0,gradmq-0-native,gradmq-2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"GradMQ, 2 workers +0\.0e\+00 from GradMQ, 0 workers", done.stdout), done.stdout
+    assert re.search(r"GradMQ, 0 workers, native +\S+ from NumPy, vectorised", done.stdout), done.stdout
+
+
+def test_what_deforms_the_peers_digits_needs_nothing_that_their_environment_lacks():
+    script = """
+import sys
+from importlib.metadata import packages_distributions
+import benchmarks.peers.programs.deformation
+packages = packages_distributions().keys() - {"benchmarks", "shared"}
+print(*sorted({name.split(".")[0] for name in sys.modules} & packages))
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["numpy", "threadpoolctl"], done.stdout + done.stderr
+    wanted = (PROJECT / "benchmarks" / "peers" / "requirements.txt").read_text()
+    assert {"numpy", "threadpoolctl"} <= {line.split("==")[0] for line in wanted.splitlines()}
 
 
 def test_no_benchmark_is_forgotten_here():

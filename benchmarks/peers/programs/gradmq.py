@@ -10,7 +10,7 @@ be compared by samples a second; how well it learns is told by benchmarks.local_
 
 from contextlib import ExitStack
 
-from benchmarks.harness import in_process, local, native, session, synchronous
+from benchmarks.harness import in_process, local, native, session, synchronous, with_cosine
 from benchmarks.jobs import JOBS
 from benchmarks.peers.programs.common import first_weights, parser, serve
 from shared.parallel.sharding import default_shards
@@ -30,8 +30,10 @@ def main() -> None:
         config = native(job, default_shards(job.mini_batch) if options.workers else 1)
     else:
         config = synchronous(job)
+    if options.epochs:
+        config = with_cosine(config, options.epochs)
     mini_batches = options.local_steps * options.replicas or 1  # of a step of the coordinator's
-    first = first_weights(job.sizes)
+    first = first_weights(job)
     with ExitStack() as stack:
         if options.workers:
             training = stack.enter_context(session(config, options.workers, first=first)).training

@@ -22,16 +22,16 @@ from benchmarks.peers.programs.common import (
 def main() -> None:
     options = parser(__doc__).parse_args()
     job = JOBS[options.job]
-    x, labels = training_data()
+    x, labels = training_data(job)
     pairs = list(zip(x[:, :, np.newaxis], one_hot(labels).astype(np.float64)[:, :, np.newaxis], strict=True))
-    mini_batches = MiniBatches(job.mini_batch)
+    mini_batches = MiniBatches(job)
     network = NotebookLoop(job.sizes)
-    first = layers(first_weights(job.sizes).astype(np.float64), job.sizes)
+    first = layers(first_weights(job).astype(np.float64), job.sizes)
     network.weights, network.biases = [w for w, _ in first], [b[:, np.newaxis] for _, b in first]
 
     def take(steps: int) -> None:
         for _ in range(steps):
-            network.step([pairs[row] for row in mini_batches.next()], job.learning_rate)
+            network.step([pairs[row] for row in mini_batches.next().rows], job.learning_rate)
 
     serve(options, take, lambda: flatten(list(zip(network.weights, network.biases, strict=True))))
 

@@ -35,15 +35,15 @@ class Actor:
 
     def __init__(self, job: Job, number: int) -> None:
         self._job, self._number = job, number
-        self._x, labels = training_data()
+        self._x, labels = training_data(job)
         self._y = one_hot(labels)
-        self._mini_batches = MiniBatches(job.mini_batch)
+        self._mini_batches = MiniBatches(job)
         np.seterr(over="ignore")
 
     def gradient(self, weights: Array) -> Array:
         """Return the gradient summed over this actor's part of its next mini-batch."""
-        rows = self._mini_batches.next()[self._number :: ACTORS]
-        return flatten(gradient(layers(weights, self._job.sizes), self._x[rows], self._y[rows]))
+        rows = self._mini_batches.next().rows[self._number :: ACTORS]
+        return flatten(gradient(self._job, layers(weights, self._job.sizes), self._x[rows], self._y[rows]))
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
     )
     start: Any = Actor.remote  # type: ignore[attr-defined]  # which Ray adds
     actors = [start(job, number) for number in range(ACTORS)]
-    weights = first_weights(job.sizes)
+    weights = first_weights(job)
     rate = np.float32(job.learning_rate / job.mini_batch)
 
     def take(steps: int) -> None:

@@ -14,9 +14,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from benchmarks.jobs import JOBS
 from benchmarks.peers.programs.common import MiniBatches, parser, serve
-from benchmarks.peers.programs.torch_single import cost, network, training_data, weights
+from benchmarks.peers.programs.torch_single import cost, network, optimizer_of, samples_of, set_rate, weights
 
 HOST = "127.0.0.1"
+RANKS = 2
 
 
 def main() -> None:
@@ -31,22 +32,24 @@ def main() -> None:
         # Port 0: a free one.
         store = dist.TCPStore(HOST, options.port or 0, is_master=rank == 0, wait_for_workers=False)
         if rank == 0:
-            command = [sys.executable, "-m", "benchmarks.peers.programs.torch_ddp", options.job, f"--port={store.port}"]
+            command = [sys.executable, "-m", "benchmarks.peers.programs.torch_ddp", options.job]
+            command += [f"--port={store.port}", f"--epochs={options.epochs}"]
             other = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
-        dist.init_process_group("gloo", store=store, rank=rank, world_size=2)
-        x, y = training_data()
-        mini_batches = MiniBatches(job.mini_batch)
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=RANKS)
+        samples = samples_of(job)
+        mini_batches = MiniBatches(job, options.epochs)
         net = network(job)
         parallel = DistributedDataParallel(net, gradient_as_bucket_view=True)
-        optimizer = torch.optim.SGD(net.parameters(), lr=job.learning_rate)
+        optimizer = optimizer_of(job, net)
 
         def take(steps: int) -> None:
             if rank == 0:
                 print(steps, file=other.stdin, flush=True)
             for _ in range(steps):
-                rows = torch.from_numpy(mini_batches.next()[rank::2])
+                set_rate(optimizer, mini_batches.learning_rate)
+                x, y = samples(mini_batches.next().part(rank, RANKS))
                 optimizer.zero_grad()
-                cost(parallel(x[rows]), y[rows]).backward()  # which averages over both
+                cost(job, parallel(x), y).backward()  # which averages over both
                 optimizer.step()
 
         if rank == 0:
