@@ -20,12 +20,15 @@ from coordinator.training.callbacks import Callback
 from coordinator.training.loop import train
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
+from shared.data.augment.options import Augmentation
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.sampler import Step
 from shared.environment import blas, numpy_simd
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.parameters import Parameters
 from shared.nn.score import ScoreSum
+from shared.optim.optimizers import Adam, Nesterov
+from shared.optim.schedules import CosineDecay
 from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Work
@@ -36,6 +39,17 @@ from tests.support.deformations import digests
 NOTEBOOK = {"sizes": (196, 12, 10), "mini_batch_size": 10}
 DEEP = {"sizes": (196, 60, 40, 10), "mini_batch_size": 33}
 WIDE = {"sizes": (196, 300, 10), "mini_batch_size": 500}  # large enough for BLAS to use more threads than one
+RELU = {
+    **{"sizes": (196, 60, 40, 10), "mini_batch_size": 33, "learning_rate": 0.1, "optimizer": Nesterov()},
+    **{"activation": "relu", "output": "softmax", "initializer": "he", "standardize": (0.1307, 0.3081)},
+    **{"augment": Augmentation(elastic=2, rotate=9, noise=0.1), "image_shape": (14, 14)},
+    **{"dropout": 0.3, "input_dropout": 0.1, "label_smoothing": 0.1, "class_weights": (1, 2, 1, 1, 0.5, 1, 1, 1, 1, 3)},
+}
+TANH = {
+    **{"sizes": (196, 30, 10), "mini_batch_size": 10, "learning_rate": 0.01, "optimizer": Adam()},
+    **{"activation": "tanh", "output": "linear", "loss": "huber", "initializer": "glorot"},
+    **{"schedule": CosineDecay(warm_up=0.1), "l1": 0.01, "l2": 1.0, "clip_norm": 0.3, "max_norm": 5.0, "ema": 0.9},
+}
 
 
 class Pieces:
@@ -84,7 +98,7 @@ class Fingerprints(Callback):
 
 def run(data: Dataset, source: Callable[[TrainConfig, Dataset], GradientSource], **options) -> list:
     strategy = options.pop("strategy", SyncSGD(shards=1 if options.get("arithmetic") == "native" else None))
-    config = TrainConfig(epochs=2, learning_rate=3.0, strategy=strategy, **options)
+    config = TrainConfig(**{"epochs": 2, "learning_rate": 3.0, "strategy": strategy, **options})
     heard = Fingerprints()
     with quiet():
         train(config, data, source(config, data), TrainingState.initial(config), heard)
@@ -92,12 +106,14 @@ def run(data: Dataset, source: Callable[[TrainConfig, Dataset], GradientSource],
 
 
 def all_runs(data: Dataset) -> dict[str, list]:
-    """Exact runs by the name of what is computed; native ones of the same."""
+    """Exact runs by the name of what is computed; native ones of some."""
     found = {}
-    for name, job in (("notebook", NOTEBOOK), ("deep", DEEP), ("wide", WIDE)):
+    jobs = {"notebook": NOTEBOOK, "deep": DEEP, "wide": WIDE, "relu": RELU, "tanh": TANH}
+    for name, job in jobs.items():
         found[f"exact {name}"] = run(data, InProcessGradients, **job)
         found[f"exact {name} in pieces"] = run(data, Pieces, **job)
-        found[f"native {name}"] = run(data, InProcessGradients, arithmetic="native", **job)
+    for name in ("notebook", "deep", "wide"):
+        found[f"native {name}"] = run(data, InProcessGradients, arithmetic="native", **jobs[name])
     local = LocalSGD(local_steps=5, replicas=3, outer_momentum=0.5)
     found["exact local"] = run(data, InProcessGradients, strategy=local, **NOTEBOOK)
     return found

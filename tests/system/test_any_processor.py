@@ -24,7 +24,8 @@ from tests.support.waiting import PATIENCE
 CANDIDATES = {candidate.label: candidate for candidate in candidates()}
 AS_FOUND = next(iter(CANDIDATES))
 AT_A_TIME = 2  # processes
-EXACT = [f"exact {run}" for job in ("notebook", "deep", "wide") for run in (job, f"{job} in pieces")] + ["exact local"]
+JOBS = ("notebook", "deep", "wide", "relu", "tanh")
+EXACT = [f"exact {run}" for job in JOBS for run in (job, f"{job} in pieces")] + ["exact local"]
 NATIVE = ["native notebook", "native deep", "native wide"]
 
 # Recorded once, after two epochs: other bits would be those of other formulas.
@@ -32,6 +33,8 @@ RECORDED = {
     "notebook": "4f2db173576844737a22114a940c1fb53e3339a2a58334a30bc59aa5ddb92533",
     "deep": "24888780aa8dc95a10c4ca8b0d5fedbb62ebccb7ada3616580a475c0375c6ba7",
     "wide": "18edbec433cb97007144254a4070c2a7a61f4e7d2f30ec92cb8fc623c9a6d0a3",
+    "relu": "8d6aa742c5dbe3693205336e87b588ce1bec7b416cee88291bd699237e1d157b",
+    "tanh": "618a2271aa65586e3a251501d53bd0ea7e9672674ca62491f49df80df11b156f",
     "local": "e742a2b7c6c3ee981124e40e1d219d1f68cbb1d6416539a9a7051b2b35f63d7f",
 }
 
