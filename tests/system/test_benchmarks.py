@@ -111,9 +111,10 @@ def test_what_deforms_the_peers_digits_needs_nothing_that_their_environment_lack
     script = """
 import sys
 from importlib.metadata import packages_distributions
+before = {*sys.modules}
 import benchmarks.peers.programs.deformation
 packages = packages_distributions().keys() - {"benchmarks", "shared"}
-print(*sorted({name.split(".")[0] for name in sys.modules} & packages))
+print(*sorted({name.split(".")[0] for name in {*sys.modules} - before} & packages))
 """
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
