@@ -51,7 +51,7 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
     assert pong.count("pong") == 2
     stopped = next(iter(workers))
     assert cluster.fetch(f"api/worker/shutdown/{stopped}", cluster.flower_password, "POST")[0] == 200
-    # One that pauses has no lease to give up, and just falls silent.
+    # If it had no lease in that moment, it had nobody to tell.
     cluster.wait_for(f"worker={stopped}:1 (leaves|is no longer heard of)")
     cluster.wait_for("2 workers now", times=2)  # Docker starts it again
 
