@@ -19,6 +19,7 @@ from benchmarks.peers.programs.common import (
     parser,
     serve,
     training_data,
+    training_images,
 )
 from benchmarks.peers.programs.deformation import DeformedInputs
 
@@ -82,7 +83,7 @@ def inputs_of(job: Job) -> Callable[[MiniBatch], Array]:
 def main() -> None:
     options = parser(__doc__).parse_args()
     job = JOBS[options.job]
-    inputs, y = inputs_of(job), one_hot(training_data(job)[1])
+    inputs, y = inputs_of(job), one_hot(training_images()[1])
     mini_batches = MiniBatches(job, options.epochs)
     network = layers(first_weights(job), job.sizes)
     velocities = [(np.zeros_like(w), np.zeros_like(b)) for w, b in network]

@@ -19,6 +19,7 @@ from benchmarks.peers.programs.common import (
     parser,
     serve,
     training_data,
+    training_images,
 )
 from benchmarks.peers.programs.deformation import DeformedInputs
 
@@ -39,13 +40,16 @@ def network(job: Job) -> nn.Sequential:
 
 def samples_of(job: Job) -> Callable[[MiniBatch], tuple[Tensor, Tensor]]:
     """Return what gives a mini-batch's inputs (n, 784) and what is wanted: classes (n,), or outputs (n, 10)."""
-    images, labels = training_data(job)
-    x, y = torch.from_numpy(images), torch.from_numpy(labels if job.output == "softmax" else one_hot(labels))
-    deformed = DeformedInputs(job) if job.augment else None
+    _, labels = training_images()
+    y = torch.from_numpy(labels if job.output == "softmax" else one_hot(labels))
+    if job.augment:
+        deformed = DeformedInputs(job)
+        return lambda batch: (torch.from_numpy(deformed.of(batch)), y[torch.from_numpy(batch.rows)])
+    x = torch.from_numpy(training_data(job)[0])
 
     def samples(batch: MiniBatch) -> tuple[Tensor, Tensor]:
         rows = torch.from_numpy(batch.rows)
-        return torch.from_numpy(deformed.of(batch)) if deformed else x[rows], y[rows]
+        return x[rows], y[rows]
 
     return samples
 
