@@ -1,23 +1,46 @@
 """What tests are given: a small part of the real MNIST, the program in this process, a Redis, dice."""
 
 import logging
+import os
 import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from coordinator.__main__ import main
 from coordinator.reporting.log_handlers import results
-from tests.support.mnist import write_small_mnist
+from tests.support.mnist import PROJECT, write_small_mnist
 from tests.support.mutate import SEED
 from tests.support.servers import Server
 
 # How long an example takes says more about the machine than about us.
-hypothesis.settings.register_profile("gradmq", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+UNTIMED: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("gradmq", max_examples=30, **UNTIMED)
+hypothesis.settings.register_profile("deep", max_examples=1000, **UNTIMED)  # for pytest's --hypothesis-profile
 hypothesis.settings.load_profile("gradmq")
+
+MOST_PROCESSES = 16  # of tests: each may have a cluster of its own
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes run tests where `-n auto` is given: more than processors, for tests wait for each other's."""
+    return min(2 * (os.cpu_count() or 1), MOST_PROCESSES)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together in one process, when there are several: those of a file, for what they share.
+
+    System tests share nothing but what their file says by a group of its own, and take seconds each: apart.
+    """
+    for item in items:
+        folder = item.path.relative_to(PROJECT / "tests").parts[0]
+        if folder != "system" and not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(PROJECT))))
 
 
 @pytest.fixture(scope="session")

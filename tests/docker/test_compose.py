@@ -13,7 +13,7 @@ from tests.support import command
 from tests.support.compose import EPOCHS, last_fingerprint, run
 from tests.support.servers import free_port
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]
 
 
 def test_a_run_is_scaled_up_and_down_and_loses_workers_and_redis_and_ends_with_the_same_bits(cluster, fingerprint):

@@ -67,7 +67,7 @@ def test_a_finished_run_that_cannot_be_written_is_not_made_longer(gradmq, finish
     assert "config.json cannot be written" in longer.text()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def begun(finished, small_data, tmp_path_factory) -> tuple[list[str], list[object]]:
     """Fingerprints of a run that begins with the finished one's weights, in one process; and its arguments."""
     arguments = [*job(small_data, 4, seed=3, learning_rate=1.0), "--from", finished]
