@@ -13,7 +13,7 @@ import pytest
 
 from coordinator.__main__ import main
 from coordinator.reporting.log_handlers import results
-from tests.support.mnist import PROJECT, write_small_mnist
+from tests.support.mnist import write_small_mnist
 from tests.support.mutate import SEED
 from tests.support.servers import Server
 
@@ -26,21 +26,18 @@ hypothesis.settings.load_profile("gradmq")
 MOST_PROCESSES = 16  # of tests: each may have a cluster of its own
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes run tests where `-n auto` is given: more than processors, for tests wait for each other's."""
     return min(2 * (os.cpu_count() or 1), MOST_PROCESSES)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together in one process, when there are several: those of a file, for what they share.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """What gives the tests to these processes."""
+    from tests.support.scheduling import Scheduling  # which not everybody has who runs a single test
 
-    System tests share nothing but what their file says by a group of its own, and take seconds each: apart.
-    """
-    for item in items:
-        folder = item.path.relative_to(PROJECT / "tests").parts[0]
-        if folder != "system" and not any(item.iter_markers("xdist_group")):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(PROJECT))))
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from tests.support.compose import run
 from tests.support.mnist import PROJECT
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]
+pytestmark = pytest.mark.docker
 
 
 def test_the_configuration_is_clean(built):

@@ -21,8 +21,6 @@ from tests.support.mnist import PROJECT
 from tests.support.program import job, metrics, start_worker
 from tests.support.waiting import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("any processor")  # what is computed once
-
 CANDIDATES = {candidate.label: candidate for candidate in candidates()}
 AS_FOUND = next(iter(CANDIDATES))
 AT_A_TIME = 2  # processes

@@ -75,7 +75,6 @@ def test_a_quick_benchmark_prints_its_table_and_leaves_the_recorded_results_alon
 
 
 @pytest.mark.docker
-@pytest.mark.xdist_group("docker")
 @pytest.mark.parametrize("name", DOCKER)
 def test_a_quick_benchmark_of_containers_prints_its_table(name):
     assert shutil.which("docker"), "this test needs a Docker engine"

@@ -18,8 +18,6 @@ from tests.support.program import Program, job, metrics, start_worker
 from tests.support.runs import comparable
 from tests.support.servers import Server
 
-pytestmark = pytest.mark.xdist_group("modern networks")  # they share two workers
-
 RELU = {"activation": "relu", "output": "softmax", "initializer": "he", "standardize": "0.1307,0.3081"}
 AROUND = {"l2": 0.5, "l1": 0.01, "clip_norm": 0.2, "max_norm": 4, "ema": 0.9}
 NATIVE = {"arithmetic": "native", "shards": 3}

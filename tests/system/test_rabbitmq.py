@@ -7,10 +7,7 @@ import pytest
 from tests.support.program import EPOCHS, job, metrics, start_worker
 from tests.support.rabbitmq import SERVER, RabbitMq
 
-pytestmark = [
-    pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server on this machine"),
-    pytest.mark.xdist_group("rabbitmq"),  # one for all
-]
+pytestmark = pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server on this machine")
 
 
 @pytest.fixture(scope="module")
