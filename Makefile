@@ -30,6 +30,8 @@ DEVELOP := $(ENV)/dev
 BENCH := $(ENV)/bench
 DOCS := $(ENV)/docs
 QUIETLY := --quiet --disable-pip-version-check
+# More processes of tests than processors, because tests wait; see tests/conftest.py.
+SIDE_BY_SIDE := -n auto
 # One version of each package for every Python from 3.11, system and processor: NumPy's decides the bits.
 COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --annotation-style line --custom-compile-command 'make lock'
@@ -44,10 +46,10 @@ train: $(INSTALLED)
 	$(ENV)/bin/gradmq train
 
 test: $(DEVELOP)
-	$(ENV)/bin/python -m pytest
+	$(ENV)/bin/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(DEVELOP)
-	$(ENV)/bin/python -m pytest -q tests/unit tests/test_structure.py
+	$(ENV)/bin/python -m pytest -q $(SIDE_BY_SIDE) tests/unit tests/test_structure.py
 
 chaos: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -s -m chaos

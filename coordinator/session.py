@@ -1,4 +1,8 @@
-"""A run, put together and taken apart: cluster, transport, gradient source, and who listens."""
+"""A run, put together and taken apart: cluster, transport, gradient source, and who listens.
+
+What needs a queue is imported where it is used: Celery and redis-py take a third of a second, which who computes in one
+process, verifies or only looks would wait for in vain.
+"""
 
 import logging
 import os
@@ -7,12 +11,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.cluster.embedded import embedded_cluster
-from coordinator.cluster.preflight import check_broker, check_flower, check_redis
 from coordinator.cluster.redis_server import redis_server
 from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
-from coordinator.gradients.remote import RemoteGradients
 from coordinator.reporting.log_handlers import results
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.runs.recorder import Recorder
@@ -59,9 +60,13 @@ class RunOptions:
 
     def check_queue(self) -> None:
         """Raise QueueError unless what was given lets us in, and what is to be started here can be."""
+        if self.redis is None and self.workers == 0:
+            return
+        from coordinator.cluster.preflight import check_broker, check_flower, check_redis
+
         if self.redis is not None:
             check_redis(redis_url(self.redis))
-        elif self.workers != 0:
+        else:
             redis_server()
         if self.broker is not None:
             check_broker(self.broker)
@@ -124,12 +129,16 @@ def gradient_source(
     if options.redis is None and workers == 0:
         yield InProcessGradients(config, dataset)
         return
+    from coordinator.cluster.embedded import embedded_cluster
+
     with ExitStack() as stack:
         address, supervise, tensors, started = options.redis, _nobody, None, None
         if address is None:
             cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
             address, supervise = cluster.redis_url, cluster.supervise
             tensors, started = cluster.shared_tensors(config), workers
+        from coordinator.gradients.remote import RemoteGradients  # while the workers are starting
+
         address = redis_url(address)
         source = RemoteGradients(
             address,

@@ -1,10 +1,12 @@
 """What tests are given: a small part of the real MNIST, the program in this process, a Redis, dice."""
 
 import logging
+import os
 import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -16,8 +18,26 @@ from tests.support.mutate import SEED
 from tests.support.servers import Server
 
 # How long an example takes says more about the machine than about us.
-hypothesis.settings.register_profile("gradmq", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+UNTIMED: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("gradmq", max_examples=30, **UNTIMED)
+hypothesis.settings.register_profile("deep", max_examples=1000, **UNTIMED)  # for pytest's --hypothesis-profile
 hypothesis.settings.load_profile("gradmq")
+
+MOST_PROCESSES = 16  # of tests: each may have a cluster of its own
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes run tests where `-n auto` is given: more than processors, for tests wait for each other's."""
+    return min(2 * (os.cpu_count() or 1), MOST_PROCESSES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """What gives the tests to these processes."""
+    from tests.support.scheduling import Scheduling  # which not everybody has who runs a single test
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

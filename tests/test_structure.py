@@ -36,7 +36,8 @@ LAYERS = [
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.workers.dispatcher  worker.celery  worker.celery_patches  worker.shutdown  worker.tasks",
+    "celery": "coordinator.workers.dispatcher  worker.__main__  worker.celery  worker.celery_patches  worker.shutdown"
+    "  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"

@@ -9,7 +9,6 @@ import click
 
 from coordinator.cli.options import broker_option, log_format_option, redis_option
 from coordinator.cluster.commands import worker_command
-from coordinator.cluster.preflight import UnreachableError, check_redis, check_transport
 from coordinator.reporting.log_handlers import start_logging
 from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
@@ -40,6 +39,8 @@ def worker(
     redis_address: str | None, broker_address: str | None, name: str, threads: int, log_level: str, log_format: str
 ) -> None:
     """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
+    from coordinator.cluster.preflight import UnreachableError, check_redis, check_transport  # see coordinator.session
+
     logs.set_log_format(log_format)
     start_logging()
     address = redis_url(redis_address)

@@ -3,7 +3,6 @@
 import os
 import re
 import secrets
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -50,9 +49,7 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     cluster.wait_for("Epoch 0: ")
     for container in cluster.containers("worker"):
         cluster.wait_until_healthy(container)
-    began = time.monotonic()
-    cluster("stop")
-    assert time.monotonic() - began < 15
+    cluster("stop")  # what takes longer than its grace period is killed, which its exit code tells
     codes = {}
     for service in ("coordinator", "worker", "redis", "flower"):
         codes[service] = {cluster.inspect(container)["State"]["ExitCode"] for container in cluster.containers(service)}

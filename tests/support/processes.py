@@ -12,6 +12,7 @@ from tests.support.waiting import wait_until
 
 # The programs' temporary folder tells them from any other gradmq on this machine.
 SESSION = Path(tempfile.mkdtemp(prefix="test-"))
+_BEGAN = psutil.Process().create_time()
 atexit.register(shutil.rmtree, SESSION, ignore_errors=True)
 
 
@@ -39,6 +40,8 @@ def leftovers() -> set[str]:
     found = {str(path) for path in SESSION.glob("gradmq-*")}
     for process in psutil.process_iter():
         try:
+            if process.create_time() < _BEGAN:  # whose environment need not be read
+                continue
             if process.environ().get("TMPDIR", "").startswith(str(SESSION)) and is_alive(process):
                 found.add(f"{process.pid} {' '.join(process.cmdline())[:120]}")
         except psutil.Error:

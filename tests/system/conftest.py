@@ -1,5 +1,6 @@
 """The program, its reference, runs that it has left behind; and nothing else may be left."""
 
+import functools
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="session")
 def fingerprints(small_data, tmp_path_factory):
-    """The fingerprint of each epoch in one process, by options."""
+    """The fingerprint of each epoch in one process, by options; each is computed once."""
 
+    @functools.cache
     def compute(epochs: int, **options: object) -> list[str]:
         folder = tmp_path_factory.mktemp("reference")
         program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})

@@ -22,7 +22,7 @@ def best_sha256(folder: Path) -> str:
     return load_model(folder / "best.npz").parameters.sha256
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(small_data, tmp_path_factory):
     """The lines and the folder of a run that ends early, in one process."""
     program = Program(tuple(job(small_data, WANTED, workers=0, **EARLY)), tmp_path_factory.mktemp("early"), {})

@@ -29,7 +29,7 @@ each_page_with_commands = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a reader may have it: with a finished run, and with data/mnist, here of few samples."""
     folder = tmp_path_factory.mktemp("docs")

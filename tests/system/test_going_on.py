@@ -35,16 +35,16 @@ def test_a_finished_run_goes_on_to_the_bits_of_one_that_was_to_be_longer(
 
 def test_a_run_stopped_in_mid_epoch_goes_on_to_more_epochs_through_another_stop(gradmq, left, fingerprints):
     """After which nobody has to say again how many."""
-    program = gradmq("resume", left, "--epochs", 2 * EPOCHS, "--workers", 1)
+    program = gradmq("resume", left, "--epochs", EPOCHS + 20, "--workers", 1)
     program.wait_for(f"Epoch {EPOCHS + 1}:")
     program.process.send_signal(signal.SIGKILL)
     everyone = program.descendants()
     assert program.end() == -signal.SIGKILL
     wait_for_the_end_of(everyone)
-    assert epochs_in(left) == 2 * EPOCHS
+    assert epochs_in(left) == EPOCHS + 20
     resumed = gradmq("resume", left, "--workers", 2)
     assert resumed.end() == 0, resumed.text()
-    assert_complete(left, fingerprints(2 * EPOCHS))
+    assert_complete(left, fingerprints(EPOCHS + 20))
 
 
 def test_a_run_can_be_made_shorter_than_it_was_to_be_and_not_than_it_is(gradmq, left, fingerprints):
@@ -67,7 +67,7 @@ def test_a_finished_run_that_cannot_be_written_is_not_made_longer(gradmq, finish
     assert "config.json cannot be written" in longer.text()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def begun(finished, small_data, tmp_path_factory) -> tuple[list[str], list[object]]:
     """Fingerprints of a run that begins with the finished one's weights, in one process; and its arguments."""
     arguments = [*job(small_data, 4, seed=3, learning_rate=1.0), "--from", finished]

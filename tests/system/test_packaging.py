@@ -80,6 +80,16 @@ def test_a_foreign_package_that_is_installed_is_named_and_not_run(tmp_path):
     assert python("-P", "-c", start) == refusal(path, "install gradmq into an environment of its own")
 
 
+def test_commands_without_a_queue_do_not_wait_for_what_only_a_queue_needs():
+    program = """if True:
+        import sys
+        from coordinator.cli.main import cli
+        needed = {"celery", "kombu", "redis"} & sys.modules.keys()
+        print(*needed)
+    """
+    assert python("-P", "-c", program) == (0, "\n", "")
+
+
 def test_files_that_the_console_script_never_sees_do_not_disturb_it(tmp_path):
     for name in ("coordinator.py", "worker.py", "shared.py"):
         foreign(tmp_path, name)

@@ -88,7 +88,7 @@ def test_the_memory_of_redis_does_not_grow(gradmq, small_data, server):
     program = gradmq(*job(small_data, 10_000, redis=server.url, mini_batch_size=1))
     found = []
     with server.client() as client:
-        for epoch in range(5, 30, 5):
+        for epoch in (3, 6, 9, 12):
             program.wait_for(f"Epoch {epoch}:")
             found.append((client.dbsize(), client.info("memory")["used_memory"]))
     program.process.send_signal(signal.SIGINT)

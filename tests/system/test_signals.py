@@ -28,6 +28,7 @@ def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
     assert load_model(model(program)).parameters.sizes == (196, 12, 10)
 
 
+AT_ONCE = 10.0  # seconds on a machine that runs other tests too; alone it takes less than one
 MOMENTS = ["", "run ", "Epoch 0:", "Epoch 3:", "Epoch 9:"]
 
 
@@ -42,7 +43,7 @@ def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_da
     pressed = time.monotonic()
     os.killpg(program.process.pid, signal.SIGINT)  # as a terminal does: to the whole foreground group
     assert program.end() == 130, program.text()
-    assert time.monotonic() - pressed < 3
+    assert time.monotonic() - pressed < AT_ONCE
     assert "Traceback" not in program.text()
     wait_for_the_end_of(everyone)
     if "Epoch" in moment:

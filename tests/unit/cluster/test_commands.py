@@ -3,14 +3,18 @@
 import sys
 from pathlib import Path
 
-from coordinator.cluster.commands import celery_command, flower_command, worker_command
+import worker
+from coordinator.cluster.commands import flower_command, worker_command
 
 
-def test_celery_finds_our_app_whatever_is_in_the_users_folder():
-    command = celery_command("worker")
+def test_our_app_is_found_whatever_is_in_the_users_folder():
+    python, safe, file, *_ = worker_command("worker1@%h")
+    assert (python, safe) == (sys.executable, "-P")
+    assert Path(file).parent == Path(worker.__file__).parent
+    command = flower_command(5555)
     assert command[:4] == [sys.executable, "-P", "-m", "celery"]
     assert (Path(command[command.index("--workdir") + 1]) / "worker" / "celery.py").is_file()
-    assert command[-3:] == ["-A", "worker", "worker"]
+    assert command[-5:-3] == ["-A", "worker"]
 
 
 def test_a_worker_has_one_slot_in_a_process_of_its_own():

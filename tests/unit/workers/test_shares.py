@@ -100,15 +100,15 @@ def test_what_a_reply_costs_besides_does_not_keep_a_small_share_small(n_samples)
 
 
 def test_a_worker_slowed_to_a_third_costs_small_jobs_no_more_than_speeds_allow():
-    told = Told(10, a=Worker(0.0002, 0.00002), b=Worker(0.0002, 0.00002).slower(3))
+    told = Told(10, a=Worker(0.002, 0.0002), b=Worker(0.002, 0.0002).slower(3))
     told.run(20)
-    assert told.step < 1.15 * 0.0004  # without it
+    assert told.step < 1.15 * 0.004  # without it
 
 
 @pytest.mark.parametrize("slower", [0.7, 1.4])
 def test_shares_stay_where_samples_take_no_time_at_all(slower):
     """Times tell nothing of shares then, and must not have them drift: what was of no use is taken back."""
-    equal = Worker(0.0003, 0.0)
+    equal = Worker(0.003, 0.0)
     told = Told(10, a=equal, b=equal.slower(slower))
     assert told.run(60) == [5, 5]
     assert len(told.seen) < 30
@@ -229,7 +229,7 @@ def test_only_the_slowest_pauses_at_a_time(caplog):
 
 
 def test_as_many_workers_as_samples_may_each_have_one():
-    told = Told(64, **{f"worker{number:02}": Worker(0.0003, 0.00001 * (1 + number / 20)) for number in range(64)})
+    told = Told(64, **{f"worker{number:02}": Worker(0.003, 0.0001 * (1 + number / 20)) for number in range(64)})
     told.run(2)
     assert told.seen == [[1] * 64]
 
@@ -272,13 +272,13 @@ def test_who_does_not_answer_in_time_gets_a_single_sample_and_shows_what_it_can_
 
 
 def test_a_worker_that_was_slow_for_a_moment_beside_many_has_a_fair_share_again():
-    usual = Worker(0.0003, 0.00003)
+    usual = Worker(0.003, 0.0003)
     told = Told(64, slow=usual.slower(30), a=usual, b=usual, c=usual)
     told.run(5)
     assert told.seen[-1][0] <= 1
     told.workers["slow"] = usual
     told.run(60)
-    assert told.step < 1.1 * (0.0003 + 16 * 0.00003)
+    assert told.step < 1.1 * (0.003 + 16 * 0.0003)
 
 
 def test_nothing_is_reviewed_where_one_worker_is_left():
