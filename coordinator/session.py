@@ -15,6 +15,7 @@ from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
 from coordinator.reporting.log_handlers import results
 from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from coordinator.training.callbacks import Callbacks
@@ -80,6 +81,7 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         progress = stack.enter_context(ProgressBar(config, len(training)))
         results.info(headline(run, len(training), state))
         _warn_of_lost_deltas(config, state)
+        events = stack.enter_context(EventLog(run.events_file))
         source = gradient_source(
             *(config, dataset, options),
             run_id=run.id,
@@ -89,7 +91,7 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         )
         gradients = stack.enter_context(source)
         recorder = stack.enter_context(Recorder(run))
-        train(config, dataset, gradients, state, Callbacks([recorder, progress]))
+        train(config, dataset, gradients, state, Callbacks([recorder, progress, events]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

@@ -46,6 +46,7 @@ class Run:
         self.best_model = folder / "best.npz"  # as of the best epoch; not there if nothing is monitored
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
+        self.events_file = folder / "events.jsonl"
         self._config_file = folder / "config.json"
         self._locked: BinaryIO | None = None
         self._prolonged = False
