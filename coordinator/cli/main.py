@@ -11,6 +11,7 @@ from coordinator.cli.doctor import doctor
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
 from coordinator.cli.recipes import recipes_command
+from coordinator.cli.report import report
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
@@ -40,7 +41,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(plan_command, doctor),
+    *(report, plan_command, doctor),
 ):
     cli.add_command(command)
 

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -98,10 +99,8 @@ class EventLog(Callback):
     def _close(self) -> None:
         if self._file is not None:
             file, self._file = self._file, None
-            try:
+            with suppress(OSError):  # what it could not write is lost, and nothing else
                 file.close()
-            except OSError:
-                pass  # what it could not write is lost, and the run is none of it
 
 
 class _Handler(logging.Handler):

@@ -27,6 +27,11 @@ from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
+_LOOKS = (
+    0.01,
+    0.05,
+    0.0,
+)  # seconds between looks at the lock: who asks whether a run is driven has it for a moment
 
 
 class ReadOnlyError(RunError):
@@ -146,10 +151,14 @@ class Run:
             raise ReadOnlyError(
                 f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it"
             ) from None
-        try:
-            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it") from None
+        for seconds in _LOOKS:
+            try:
+                fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                time.sleep(seconds)
+        else:
+            raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
         self._read_metrics()  # now that nobody else writes them
 
     def unlock(self) -> None:

@@ -1,0 +1,62 @@
+"""`gradmq report`: a run as a page to look at, to keep and to send."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from coordinator.cli.options import own_data_option, runs_option
+from coordinator.page.document import Subject, page
+from coordinator.reporting.log_handlers import start_logging
+from coordinator.runs.atomic import write_whole
+from coordinator.runs.lookup import find_model
+from coordinator.runs.model_file import Model
+from coordinator.runs.run import Run
+from shared.data.dataset import Dataset, find_dataset
+from shared.errors import DataError, ModelError, RunError
+
+log = logging.getLogger("coordinator")
+
+
+@click.command(short_help="Make a page of a run: curves, mistakes, weights, who computed what.")
+@click.argument("name", metavar="RUN")
+@click.option(
+    *("-o", "--output"),
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The page's file.  [default: report.html in the run's folder]",
+)
+@own_data_option
+@runs_option
+def report(name: str, output: Path | None, data: Path | None, runs: Path) -> None:
+    """Write a run's report: one HTML file, which needs no other and no network.
+
+    It has the curves of cost and accuracy, the classes that are confused, the samples that are most wrong, the weights
+    of the first layer, who computed what and when, and how to compute it again.
+    """
+    start_logging()
+    run = Run.open(name, runs)
+    samples, why_not = _data(run, data)
+    content = page(Subject(run, _model(run), samples, why_not))
+    file = output or run.folder / "report.html"
+    write_whole(file, lambda written: written.write(content.encode()))
+    click.echo(f"{file}: {len(content) / 1000:.0f} kB")
+
+
+def _model(run: Run) -> Model | None:
+    """Return the model of a run's best epoch, or else its last; None if it has none that can be read."""
+    try:
+        return find_model(run.folder)
+    except (ModelError, RunError) as error:
+        log.warning("the report has no model: %s", error)
+        return None
+
+
+def _data(run: Run, given: Path | None) -> tuple[Dataset | None, str]:
+    """Return the run's samples; or why they cannot be had, unless somebody has told where they are."""
+    try:
+        return run.load_data(find_dataset(given or run.data_path)), ""
+    except (DataError, RunError) as error:
+        if given is not None:
+            raise
+        log.warning("the report has no samples: %s", error)
+        return None, f"The run's samples cannot be read: {error}. With --data the report has its mistakes."

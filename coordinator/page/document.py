@@ -1,0 +1,150 @@
+"""The whole page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from coordinator.page.course import course_of
+from coordinator.page.findings import Findings, findings
+from coordinator.page.learning import learning_section
+from coordinator.page.markup import Markup, element
+from coordinator.page.mistakes import MOST_MISTAKES, mistakes_section
+from coordinator.page.origin import origin_section
+from coordinator.page.text import duration, percent, plural
+from coordinator.page.weights import weights_section
+from coordinator.page.work import work_section
+from coordinator.reporting import lines
+from coordinator.runs.events import read_events
+from coordinator.runs.model_file import Model
+from coordinator.runs.run import Run
+from coordinator.runs.summary import FINISHED, chosen_epoch, state_of
+from shared.data.dataset import Dataset
+from shared.data.samples import LabelledSamples
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a page is about."""
+
+    run: Run
+    model: Model | None  # of its best epoch, or else of its last; None if it has none yet
+    data: Dataset | None  # its own samples; None if they cannot be had
+    why_no_data: str = ""  # for people
+
+    @property
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width of the samples, if they are images."""
+        return self.data.image_size if self.data else None
+
+    @property
+    def class_names(self) -> list[str]:
+        return [str(number) for number in range(self.run.config.sizes[-1])]
+
+    @property
+    def input_names(self) -> list[str]:
+        return []
+
+
+def style() -> str:
+    """Return the page's style sheet."""
+    return files("coordinator.page").joinpath("style.css").read_text()
+
+
+def page(subject: Subject) -> str:
+    """Return the page: HTML that needs no other file and no script."""
+    run = subject.run
+    sections = _sections(subject)
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", f"Run {run.id}"),
+        element("style", Markup(style())),
+    )
+    links = [element("a", title, href=f"#{name}") for name, title in _titles(sections)]
+    header = element(
+        "header",
+        element("p", "GradMQ run", class_="eyebrow"),
+        element("h1", run.id),
+        element("p", _what(run), class_="lead"),
+        element("nav", *links),
+        _tiles(run),
+    )
+    footer = element("footer", element("p", "Made by gradmq report."))
+    body = element("body", header, element("main", *(content for _, _, content in sections)), footer)
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _sections(subject: Subject) -> list[tuple[str, str, Markup]]:
+    """Return name, title and content of the sections that there are."""
+    run, found = subject.run, list[tuple[str, str, Markup]]()
+    if run.metrics:
+        found.append(("learning", "Learning", learning_section(run)))
+    if subject.model is not None:
+        found += _of_model(subject, subject.model)
+    events = read_events(run.events_file)
+    if run.metrics or events:
+        found.append(("work", "Who computed it", work_section(course_of(events, run.metrics), run.ledger)))
+    found.append(("origin", "Where it comes from", origin_section(run)))
+    return found
+
+
+def _of_model(subject: Subject, model: Model) -> list[tuple[str, str, Markup]]:
+    run, found = subject.run, list[tuple[str, str, Markup]]()
+    if subject.data is None:
+        note = element("p", subject.why_no_data, class_="note")
+        content = element("section", element("h2", "What it gets wrong"), note, id="mistakes")
+        found.append(("mistakes", "What it gets wrong", content))
+    elif isinstance(subject.data.test, LabelledSamples):
+        test = subject.data.test
+        made = examine(model, test)
+        which = f"the model of epoch {chosen.epoch}" if (chosen := chosen_epoch(run)) else "the model so far"
+        content = mistakes_section(made, subject.class_names, test, subject.image_size, which)
+        found.append(("mistakes", "What it gets wrong", content))
+    if content := weights_section(model, subject.image_size, subject.input_names):
+        found.append(("weights", "First layer", content))
+    return found
+
+
+def examine(model: Model, test: LabelledSamples) -> Findings:
+    """Return what a model makes of its test samples."""
+    return findings(model, test, MOST_MISTAKES)
+
+
+def _titles(sections: Sequence[tuple[str, str, Markup]]) -> list[tuple[str, str]]:
+    return [(name, title) for name, title, _ in sections]
+
+
+def _what(run: Run) -> str:
+    """Return a run in a sentence."""
+    config = run.config
+    return (
+        f"{config.neurons}, {config.numbers}, mini-batches of {config.mini_batch_size}, {config.learning}, "
+        f"seed {config.seed}, {config.strategy}."
+    )
+
+
+def _tiles(run: Run) -> Markup:
+    """Return the figures that one looks for first."""
+    chosen, state = chosen_epoch(run), state_of(run)
+    tiles: list[tuple[str, object, object]] = []
+    if chosen is not None:
+        tiles.append(("test accuracy", percent(chosen.accuracy), f"{chosen.correct} of {chosen.n_test} right"))
+        if chosen.validation_accuracy is not None:
+            of = f"{chosen.validation_correct} of {chosen.n_validation} right"
+            tiles.append(("validation accuracy", percent(chosen.validation_accuracy), of))
+        monitor = run.config.monitored
+        by = f"by {monitor.name}" if monitor and run.history else "nothing is monitored"
+        tiles.append(("best epoch" if run.history else "last epoch", chosen.epoch, by))
+    wanted = run.config.epochs
+    early = state == FINISHED and len(run.metrics) < wanted
+    how = (lines.early_end(run.config, run.metrics).partition(": ")[2] or state) if early else state
+    tiles.append(("epochs", f"{len(run.metrics)} of {wanted}", how))
+    seconds = sum(metrics.seconds for metrics in run.metrics)
+    workers = max((metrics.workers for metrics in run.metrics), default=0)
+    tiles.append(("training time", duration(seconds), plural(workers, "worker") if workers else "in one process"))
+    shown = [
+        element("div", element("dt", name), element("dd", what, element("small", more))) for name, what, more in tiles
+    ]
+    return element("dl", *shown, class_="tiles")

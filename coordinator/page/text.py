@@ -1,0 +1,40 @@
+"""Figures as people read them."""
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many letters; what is left out is in its middle, for names differ at their ends."""
+    if len(text) <= most:
+        return text
+    before = most // 2
+    return f"{text[:before]}…{text[len(text) - (most - before - 1) :]}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def cost(figure: float) -> str:
+    return f"{figure:#.3g}"
+
+
+def count(number: int) -> str:
+    """Return a whole number with its thousands apart, by a space that breaks no line."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in at most two units."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun, whose plural ends in s."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
