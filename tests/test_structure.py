@@ -27,7 +27,7 @@ LAYERS = [
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
-    "coordinator.session",
+    "coordinator.session  coordinator.page",
     "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",

@@ -12,6 +12,7 @@ from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
 from coordinator.cli.recipes import recipes_command
 from coordinator.cli.report import report
+from coordinator.cli.runs import runs_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
@@ -41,7 +42,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(report, plan_command, doctor),
+    *(report, runs_command, plan_command, doctor),
 ):
     cli.add_command(command)
 

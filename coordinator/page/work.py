@@ -24,9 +24,7 @@ def work_section(course: Course, ledger: Sequence[EpochCounts]) -> Markup:
     workers = sum(1 for lane in course.lanes if lane.samples)
     lead = "One process computed all of it."
     if workers != 1:
-        lead = (
-            f"A lane is filled as high as the worker's share of the samples then. {workers} workers took part."
-        )
+        lead = f"A lane is filled as high as the worker's share of the samples then. {workers} workers took part."
     parts: list[object] = []
     if drawing:
         parts += [element("div", drawing, class_="wide"), _legend(course)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from coordinator.reporting.columns import columns
 from coordinator.training.choice import best_epoch, why_stopped
 from coordinator.training.metrics import EpochMetrics, history_of
 from shared.config import TrainConfig
@@ -49,15 +50,16 @@ def choice(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
 
 
 def table(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
-    """Return the best and the last of the epochs so far as a table."""
-    rows: list[tuple[str, ...]] = [("epoch", "", "validation", "cost", "training", "cost", "test", "cost")]
-    if history_of(config, epochs):
-        rows.append(_row(_best(config, epochs), "best"))
-    rows.append(_row(epochs[-1], "last"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    """Return a table of the epochs so far, the best and the last named so."""
+    heads = ("epoch", "", "validation", "cost", "training", "cost", "test", "cost", "seconds", "workers")
+    best = _best(config, epochs).epoch if history_of(config, epochs) else None
+    rows = [heads, *(_row(metrics, _names(metrics, best, len(epochs))) for metrics in epochs)]
+    return columns(rows, left=(1,))
+
+
+def _names(metrics: EpochMetrics, best: int | None, n_epochs: int) -> str:
+    names = "best" if metrics.epoch == best else "", "last" if metrics.epoch == n_epochs - 1 else ""
+    return ", ".join(filter(None, names))
 
 
 def _best(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> EpochMetrics:
@@ -71,7 +73,7 @@ def _row(metrics: EpochMetrics, name: str) -> tuple[str, ...]:
     return (
         *(str(metrics.epoch), name, of_validation, _cost(metrics.validation_cost)),
         *("" if accuracy is None else f"{100 * accuracy:.2f} %", _cost(metrics.training_cost)),
-        *(f"{metrics.correct}/{metrics.n_test}", _cost(metrics.cost)),
+        *(f"{metrics.correct}/{metrics.n_test}", _cost(metrics.cost), f"{metrics.seconds:.1f}", str(metrics.workers)),
     )
 
 
