@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from coordinator.cli.options import own_data_option, runs_option
-from coordinator.page.document import Subject, page
+from coordinator.page.document import page
+from coordinator.page.files import picture_files
+from coordinator.page.subject import Subject
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import find_model
@@ -25,9 +27,15 @@ log = logging.getLogger("coordinator")
     type=click.Path(path_type=Path, dir_okay=False),
     help="The page's file.  [default: report.html in the run's folder]",
 )
+@click.option(
+    "--pictures",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write the pictures as files too: drawings as SVG, images as PNG.",
+)
 @own_data_option
 @runs_option
-def report(name: str, output: Path | None, data: Path | None, runs: Path) -> None:
+def report(name: str, output: Path | None, pictures: Path | None, data: Path | None, runs: Path) -> None:
     """Write a run's report: one HTML file, which needs no other and no network.
 
     It has the curves of cost and accuracy, the classes that are confused, the samples that are most wrong, the weights
@@ -36,9 +44,16 @@ def report(name: str, output: Path | None, data: Path | None, runs: Path) -> Non
     start_logging()
     run = Run.open(name, runs)
     samples, why_not = _data(run, data)
-    content = page(Subject(run, _model(run), samples, why_not))
-    file = output or run.folder / "report.html"
-    write_whole(file, lambda written: written.write(content.encode()))
+    subject = Subject(run, _model(run), samples, why_not)
+    _write(output or run.folder / "report.html", page(subject).encode())
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for file, content in picture_files(subject).items():
+            _write(pictures / file, content)
+
+
+def _write(file: Path, content: bytes) -> None:
+    write_whole(file, lambda written: written.write(content))
     click.echo(f"{file}: {len(content) / 1000:.0f} kB")
 
 

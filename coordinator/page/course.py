@@ -42,6 +42,11 @@ class Lane:
     pauses: list[Interval] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
+    @property
+    def since(self) -> float:
+        """When it was first heard of."""
+        return min([*(each.begin for each in (*self.work, *self.presence)), *(mark.time for mark in self.marks)])
+
 
 @dataclass
 class Course:

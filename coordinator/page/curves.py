@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from coordinator.page.markup import Markup, element, joined
-from coordinator.page.scales import Scale, around, ticks
+from coordinator.page.scales import Scale, around, tick_texts, ticks
 
 WIDTH, HEIGHT = 460, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 84, 20, 36  # of the drawing, around the curves
@@ -24,10 +24,14 @@ class Curve(NamedTuple):
         return [(epoch, value) for epoch, value in enumerate(self.values) if value is not None]
 
 
-def draw_curves(title: str, curves: Sequence[Curve], best: int | None, text: Callable[[float], str]) -> Markup:
+def draw_curves(
+    title: str, curves: Sequence[Curve], best: int | None, text: Callable[[float], str], shares: bool
+) -> Markup:
     """Return a chart.
 
     title: says what it shows to those who cannot see it.  best: the epoch to be marked.  text: of a figure.
+
+    shares: whether the figures are some, which are named as percentages.
     """
     drawn = [curve for curve in curves if curve.points]
     n_epochs = max(len(curve.values) for curve in drawn)
@@ -39,7 +43,7 @@ def draw_curves(title: str, curves: Sequence[Curve], best: int | None, text: Cal
     return element(
         "svg",
         element("title", title),
-        _axes(across, up, n_epochs, text),
+        _axes(across, up, n_epochs, shares),
         _best(across, best),
         *(_curve(curve, across, up) for curve in drawn),
         _names(drawn, up, text),
@@ -49,14 +53,14 @@ def draw_curves(title: str, curves: Sequence[Curve], best: int | None, text: Cal
     )
 
 
-def _axes(across: Scale, up: Scale, n_epochs: int, text: Callable[[float], str]) -> Markup:
+def _axes(across: Scale, up: Scale, n_epochs: int, shares: bool) -> Markup:
     right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
     parts = []
-    for figure in ticks(up.low, up.high, 6):
+    for figure, text in tick_texts(up.low, up.high, 6, shares):
         y = up(figure)
         parts.append(element("line", x1=_LEFT, x2=right, y1=y, y2=y, class_="grid"))
-        parts.append(element("text", text(figure), x=_LEFT - 8, y=y + 4, class_="axis end"))
-    for epoch in ticks(0, n_epochs - 1, 7, whole=True):
+        parts.append(element("text", text, x=_LEFT - 8, y=y + 4, class_="axis end"))
+    for epoch in ticks(0, n_epochs - 1, 7, least=1)[0]:
         parts.append(element("text", f"{epoch:g}", x=across(epoch), y=bottom + 17, class_="axis middle"))
     parts.append(element("line", x1=_LEFT, x2=right, y1=bottom, y2=bottom, class_="base"))
     parts.append(element("text", "epoch", x=(_LEFT + right) / 2, y=HEIGHT - 3, class_="axis middle"))

@@ -1,15 +1,15 @@
 """The whole page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 
 from coordinator.page.course import course_of
-from coordinator.page.findings import Findings, findings
 from coordinator.page.learning import learning_section
 from coordinator.page.markup import Markup, element
-from coordinator.page.mistakes import MOST_MISTAKES, mistakes_section
+from coordinator.page.mistakes import mistakes_section
 from coordinator.page.origin import origin_section
+from coordinator.page.predictions import outputs_of, predictions_section
+from coordinator.page.subject import Subject
 from coordinator.page.text import duration, percent, plural
 from coordinator.page.weights import weights_section
 from coordinator.page.work import work_section
@@ -18,31 +18,7 @@ from coordinator.runs.events import read_events
 from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
 from coordinator.runs.summary import FINISHED, chosen_epoch, state_of
-from shared.data.dataset import Dataset
-from shared.data.samples import LabelledSamples
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a page is about."""
-
-    run: Run
-    model: Model | None  # of its best epoch, or else of its last; None if it has none yet
-    data: Dataset | None  # its own samples; None if they cannot be had
-    why_no_data: str = ""  # for people
-
-    @property
-    def image_size(self) -> tuple[int, int] | None:
-        """Height and width of the samples, if they are images."""
-        return self.data.image_size if self.data else None
-
-    @property
-    def class_names(self) -> list[str]:
-        return [str(number) for number in range(self.run.config.sizes[-1])]
-
-    @property
-    def input_names(self) -> list[str]:
-        return []
+from shared.data.samples import LabelledSamples, VectorSamples
 
 
 def style() -> str:
@@ -91,25 +67,23 @@ def _sections(subject: Subject) -> list[tuple[str, str, Markup]]:
 
 
 def _of_model(subject: Subject, model: Model) -> list[tuple[str, str, Markup]]:
-    run, found = subject.run, list[tuple[str, str, Markup]]()
-    if subject.data is None:
-        note = element("p", subject.why_no_data, class_="note")
-        content = element("section", element("h2", "What it gets wrong"), note, id="mistakes")
-        found.append(("mistakes", "What it gets wrong", content))
-    elif isinstance(subject.data.test, LabelledSamples):
-        test = subject.data.test
-        made = examine(model, test)
-        which = f"the model of epoch {chosen.epoch}" if (chosen := chosen_epoch(run)) else "the model so far"
-        content = mistakes_section(made, subject.class_names, test, subject.image_size, which)
-        found.append(("mistakes", "What it gets wrong", content))
+    found = [("mistakes", "What it gets wrong", _mistakes(subject, model))]
     if content := weights_section(model, subject.image_size, subject.input_names):
         found.append(("weights", "First layer", content))
     return found
 
 
-def examine(model: Model, test: LabelledSamples) -> Findings:
-    """Return what a model makes of its test samples."""
-    return findings(model, test, MOST_MISTAKES)
+def _mistakes(subject: Subject, model: Model) -> Markup:
+    if subject.data is None:
+        note = element("p", subject.why_no_data, class_="note")
+        return element("section", element("h2", "What it gets wrong"), note, id="mistakes")
+    test: LabelledSamples | VectorSamples = subject.data.test
+    names = subject.output_names
+    if isinstance(test, VectorSamples):
+        return predictions_section(test.targets, outputs_of(model, test), names, subject.which_model)
+    found = subject.findings
+    assert found is not None
+    return mistakes_section(found, names, test, subject.image_size, subject.which_model)
 
 
 def _titles(sections: Sequence[tuple[str, str, Markup]]) -> list[tuple[str, str]]:

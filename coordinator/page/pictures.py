@@ -44,10 +44,10 @@ def weight_pixels(weights: Array, size: tuple[int, int]) -> NDArray[np.uint8]:
     return pixels
 
 
-def most_heard(weights: tuple[Array, Array], most: int) -> list[int]:
-    """Return the neurons of the first hidden layer, at most so many, whose outputs weigh most in the next layer.
+def most_heard(weights: Array, most: int) -> list[int]:
+    """Return the neurons, at most so many and in their order, whose outputs weigh most in the next layer.
 
-    weights: of the first two layers, (n_out, n_in).  In their order.
+    weights: of that layer, (n_out, n_in).
     """
-    heard = np.square(weights[1]).sum(0)
+    heard = np.square(weights).sum(0)
     return sorted(int(number) for number in np.argsort(-heard, kind="stable")[:most])

@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+_TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)  # seconds
+
 
 class Scale(NamedTuple):
     """A line from figures to places."""
@@ -18,16 +20,52 @@ class Scale(NamedTuple):
         return self.start + share * (self.stop - self.start)
 
 
-def ticks(low: float, high: float, most: int, whole: bool = False) -> list[float]:
-    """Return at most so many round figures from low to high, with equal steps of 1, 2 or 5 times a power of ten.
+def ticks(low: float, high: float, most: int, least: float = 0.0) -> tuple[list[float], float]:
+    """Return at most so many round figures from low to high, and how far they are apart: 1, 2 or 5 times a power of 10.
 
-    whole: whether they are to be whole numbers.
+    least: how far they are to be apart at least.
     """
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        return [low]
+        return [low], 1.0
     power = 10.0 ** math.floor(math.log10((high - low) / most))
-    steps = (power * factor for factor in (1, 2, 5, 10, 20, 50))
-    step = next(step for step in steps if _count(low, high, step) <= most and (not whole or step >= 1))
+    step = _first_that_fits(low, high, most, [power * factor for factor in (1, 2, 5, 10, 20, 50)], least)
+    return _multiples(low, high, step), step
+
+
+def tick_texts(low: float, high: float, most: int, shares: bool = False) -> list[tuple[float, str]]:
+    """Return figures as `ticks` does, and how an axis names them: all with as many decimals.
+
+    shares: whether the figures are some, which are named as percentages.
+    """
+    found, step = ticks(low, high, most)
+    factor, unit = (100, " %") if shares else (1, "")
+    decimals = max(0, -math.floor(math.log10(step * factor) + 1e-9))
+    if decimals > 5 or abs(high) >= 1e7:
+        return [(figure, f"{figure * factor:g}{unit}") for figure in found]
+    return [(figure, f"{figure * factor:.{decimals}f}{unit}") for figure in found]
+
+
+def time_ticks(seconds: float, most: int) -> list[tuple[float, str]]:
+    """Return at most so many round times from 0 on, in seconds, and how an axis names them."""
+    step = _first_that_fits(0.0, seconds, most, [*_TIMES, *(days * 86400 for days in (1, 2, 5, 10, 20, 50, 100))], 0.0)
+    return [(time, _clock(time)) for time in _multiples(0.0, seconds, step)]
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:g} s"
+    minutes = round(seconds) // 60
+    if minutes < 60:
+        return f"{minutes}:{round(seconds) % 60:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _first_that_fits(low: float, high: float, most: int, steps: list[float], least: float) -> float:
+    fitting = (step for step in steps if _count(low, high, step) <= most and step >= least)
+    return next(fitting, steps[-1])
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
     first = math.ceil(low / step - 1e-9)
     return [round(number * step, 12) for number in range(first, first + _count(low, high, step))]
 

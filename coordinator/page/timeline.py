@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from coordinator.page.course import Course, Interval, Lane, Mark, shown_name
 from coordinator.page.markup import Markup, element, joined
-from coordinator.page.scales import Scale, ticks
+from coordinator.page.scales import Scale, time_ticks
 from coordinator.page.text import count, duration, shortened
 from coordinator.runs import events as kinds
 
@@ -35,7 +35,7 @@ def draw_timeline(course: Course) -> Markup:
     """Return the drawing; nothing for a run in which nobody has computed anything."""
     if not course.lanes or not course.seconds:
         return Markup("")
-    lanes = course.lanes[:_MOST_LANES]
+    lanes = sorted(course.lanes[:_MOST_LANES], key=lambda lane: (lane.since, lane.name))
     top = _TOP + (_LANE if course.marks else 0)  # of the lanes
     foot = top + len(lanes) * (_LANE + _GAP)
     height = foot + _BOTTOM
@@ -131,8 +131,8 @@ def _rectangle(across: Scale, when: Interval, top: float, height: float, kind: s
 
 def _time(across: Scale, foot: float) -> Markup:
     parts = [element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=foot, y2=foot, class_="base")]
-    for second in ticks(across.low, across.high, 8):
-        parts.append(element("text", duration(second), x=across(second), y=foot + 32, class_="axis middle"))
+    for second, text in time_ticks(across.high, 8):
+        parts.append(element("text", text, x=across(second), y=foot + 32, class_="axis middle"))
     return joined(parts)
 
 

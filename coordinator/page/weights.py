@@ -22,12 +22,9 @@ def weights_section(model: Model, size: tuple[int, int] | None, inputs: Sequence
 
     size: height and width of the inputs, if they are images.  inputs: their names, if they have any.
     """
-    weights = model.parameters.weights
-    first = weights[0]
+    first = model.parameters.weights[0]
     n_neurons, n_inputs = first.shape
-    shown = [*range(n_neurons)]
-    if n_neurons > _MOST_NEURONS:
-        shown = most_heard((weights[0], weights[1]), _MOST_NEURONS) if len(weights) > 1 else shown[:_MOST_NEURONS]
+    shown = shown_neurons(model)
     which = f"each of the {n_neurons} neurons"
     if len(shown) < n_neurons:
         which = f"the {len(shown)} of {n_neurons} neurons that the next layer listens to most"
@@ -45,6 +42,14 @@ def weights_section(model: Model, size: tuple[int, int] | None, inputs: Sequence
     names = [*inputs] or [f"input {number}" for number in range(n_inputs)]
     drawing = _heat(first[shown], shown, names)
     return section("weights", "First layer", lead, element("div", figure(drawing), class_="wide"))
+
+
+def shown_neurons(model: Model) -> list[int]:
+    """Return the neurons of the first layer whose weights are shown."""
+    weights = model.parameters.weights
+    if len(weights) == 1 or len(weights[0]) <= _MOST_NEURONS:
+        return [*range(min(len(weights[0]), _MOST_NEURONS))]
+    return most_heard(weights[1], _MOST_NEURONS)
 
 
 def _heat(weights: Array, neurons: Sequence[int], names: Sequence[str]) -> Markup:

@@ -15,7 +15,6 @@ from coordinator.runs.events import Event
 _MOST_EVENTS = 200
 _MOST_WORKERS = 40
 _LEDGER = ("answered", "duplicate", "late", "rejected", "samples", "evaluated")
-_NAMES = {kinds.BEGINS: "the run begins", kinds.STOPS: "the run stops"}
 
 
 def work_section(course: Course, ledger: Sequence[EpochCounts]) -> Markup:
@@ -53,12 +52,18 @@ def _patch(kind: str) -> Markup:
 def _events(events: Sequence[tuple[float, Event]]) -> Markup:
     shown = events[:_MOST_EVENTS]
     rows: list[Sequence[object]] = [
-        (_clock(event.time), duration(now), event.worker, event.text or _NAMES.get(event.kind, event.kind))
-        for now, event in shown
+        (_clock(event.time), duration(now), event.worker, event.text or _what(event)) for now, event in shown
     ]
     if len(events) > len(shown):
         rows.append(("", "", "", f"and {plural(len(events) - len(shown), 'event')} more, in events.jsonl"))
-    return table(("time (UTC)", "into the run", "worker", "what"), rows, words=4)
+    return element("div", table(("time (UTC)", "of the run", "worker", "what"), rows, words=4), class_="log")
+
+
+def _what(event: Event) -> str:
+    """Return what an event was that the log does not tell of."""
+    if event.kind == kinds.BEGINS:
+        return "the run goes on" if event.epoch or event.step else "the run begins"
+    return "the run stops" if event.kind == kinds.STOPS else event.kind
 
 
 def _clock(seconds: float) -> str:
