@@ -63,7 +63,7 @@ class Course:
 
 def course_of(events: Sequence[Event], epochs: Sequence[EpochMetrics]) -> Course:
     """Return a run's course.  Without events it is told from its epochs: that is how long each took, and who did it."""
-    if not any(event.samples for event in events):
+    if epochs and not any(event.samples for event in events):
         events = [*_from_epochs(epochs)]
     teller = _Teller()
     for event in events:

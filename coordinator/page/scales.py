@@ -67,7 +67,7 @@ def _first_that_fits(low: float, high: float, most: int, steps: list[float], lea
 
 def _multiples(low: float, high: float, step: float) -> list[float]:
     first = math.ceil(low / step - 1e-9)
-    return [round(number * step, 12) for number in range(first, first + _count(low, high, step))]
+    return [number * step for number in range(first, first + _count(low, high, step))]
 
 
 def _count(low: float, high: float, step: float) -> int:

@@ -1,5 +1,6 @@
 """What a page is about: a run, its model, its samples, and what they are called."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,8 +37,11 @@ class Subject:
 
     @property
     def image_size(self) -> tuple[int, int] | None:
-        """Height and width of the samples, if they are images."""
-        return self.data.image_size if self.data else None
+        """Height and width of the samples, if they are images; without samples, a square if inputs can be one."""
+        if self.data is not None:
+            return self.data.image_size
+        side = math.isqrt(self.run.config.sizes[0])
+        return (side, side) if side * side == self.run.config.sizes[0] else None
 
     @property
     def output_names(self) -> list[str]:
