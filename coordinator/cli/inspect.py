@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 from coordinator.accounting import table
-from coordinator.cli.options import data_option, runs_option
+from coordinator.cli.options import runs_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
@@ -14,11 +14,14 @@ from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
+from coordinator.training.metrics import r2
 from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
-from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset, load_test
+from shared.data.options import DataOptions
+from shared.data.parts import Part
 from shared.errors import DataError, ModelError
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
@@ -31,7 +34,11 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 @click.command()
 @click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
-@data_option
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
+)
 @click.option(
     "--augment",
     type=Deformations(),
@@ -40,37 +47,58 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 )
 @click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
 @runs_option
-def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int | None, runs: Path) -> None:
-    """Print how many of the test samples a model gets right.
+def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copies: int | None, runs: Path) -> None:
+    """Print how many of the test samples a model gets right; of numbers to be predicted, R² and cost.
 
     A run, by its folder or its id, stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
     if copies is not None and augment is None:
         raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
-    found, n_copies = find_model(model, runs), copies or _COPIES
+    model = _place(model, runs)
+    found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
-    dataset = load_dataset(data)
+    dataset = _dataset(model, found, data)
     test = dataset.test
-    if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
+    if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_outputs):
         raise ModelError(
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
-            f"and {test.n_classes} classes; give --data what the model was trained on"
+            f"and {test.n_outputs} {'classes' if dataset.has_classes else 'targets'}; "
+            "give --data what the model was trained on"
         )
-    test.check_inputs(found.arithmetic)
+    test.check_inputs(found.arithmetic, found.output)
+    which = f" ({model_file(model).name})" if model.is_dir() else ""
     with one_thread(), quiet():
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
         if augment is None:
-            correct, how = score_on(mlp, layers, test).correct, ""
+            score, how = score_on(mlp, layers, test), ""
+            if not dataset.has_classes:
+                click.echo(lines.evaluation(score, r2(found.loss, test, score), which))
+                return
+            correct = score.correct
         elif dataset.image_size is None:
             raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
         else:
-            versions = with_copies(test, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
-            correct = count_correct_by_vote(mlp, layers, test.labels, versions)
+            images = dataset.labelled(Part.TEST)
+            versions = with_copies(images, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
+            correct = count_correct_by_vote(mlp, layers, images.labels, versions)
             how = f", with deformed copies of each: {n_copies} ({augment})"
-    file = model_file(model, runs)
-    which = "" if file == model else f" ({file.name})"
     click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
+
+
+def _place(model: Path, runs: Path) -> Path:
+    """Return the folder of a run that is given by its id; any other path as it is."""
+    return runs / model if not model.exists() and is_run(runs / model) else model
+
+
+def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
+    """Return the data to test on: a run's own, or what is at that path, read as the model needs it."""
+    run = Run.open(str(model), Path()) if is_run(model) else None
+    if run is not None and data is None:
+        return run.load_data(run.data_path)
+    target = () if found.encoding is None else found.encoding.target
+    options = DataOptions(target=target) if run is None else run.data_options
+    return load_test(data or DEFAULT_DATA, options, found.encoding)
 
 
 @click.command(short_help="Print a run's epochs, a model's layers and weights, or draw deformed samples.")
@@ -109,11 +137,11 @@ def show(
         raise click.UsageError("--augmentation, --data and --output go with --augment; give how many samples to draw")
     if model is None:
         raise click.UsageError("give a model or a run, or --augment to see deformed samples")
-    folder = runs / model if not model.exists() and is_run(runs / model) else model
-    if is_run(folder):
-        _print_run(Run.open(str(folder), Path()), weights)
+    place = _place(model, runs)
+    if is_run(place):
+        _print_run(Run.open(str(place), Path()), weights)
     else:
-        _print_model(find_model(model), weights)
+        _print_model(find_model(place), weights)
 
 
 def _draw(

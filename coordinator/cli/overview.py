@@ -20,7 +20,7 @@ def runs_table(runs: Sequence[RunSummary]) -> str:
 
 def _row(run: RunSummary) -> tuple[str, ...]:
     best = "" if run.best is None else str(run.best)
-    test = "" if run.test_accuracy is None else f"{100 * run.test_accuracy:.2f} %"
+    test = _right(run.test_accuracy, run.test_r2)
     epochs = "" if run.epochs_wanted is None else f"{run.epochs}/{run.epochs_wanted}"
     seconds = f"{run.seconds:.1f}" if run.epochs else ""
     workers = "" if run.workers is None else str(run.workers)
@@ -63,13 +63,19 @@ def _pair(number: int, ours: EpochMetrics | None, theirs: EpochMetrics | None) -
 def _figures(metrics: EpochMetrics | None) -> tuple[str, ...]:
     if metrics is None:
         return "", "", "", ""
-    validation = metrics.validation_accuracy
     cost = metrics.cost if metrics.validation_cost is None else metrics.validation_cost
     return (
-        "" if validation is None else f"{100 * validation:.2f} %",
+        _right(metrics.validation_accuracy, metrics.validation_r2),
         "" if cost is None else f"{cost:#.3g}",
-        *(f"{100 * metrics.accuracy:.2f} %", f"{metrics.seconds:.1f}"),
+        *(_right(metrics.accuracy, metrics.r2), f"{metrics.seconds:.1f}"),
     )
+
+
+def _right(accuracy: float | None, r2: float | None) -> str:
+    """Return an accuracy, or R² where samples have no classes; nothing if neither was recorded."""
+    if accuracy is not None:
+        return f"{100 * accuracy:.2f} %"
+    return "" if r2 is None else f"R² {r2:.4f}"
 
 
 def _text(value: Any) -> str:

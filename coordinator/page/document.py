@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from importlib.resources import files
 
+from coordinator.page import text
 from coordinator.page.course import course_of
 from coordinator.page.learning import learning_section
 from coordinator.page.markup import Markup, element
-from coordinator.page.mistakes import mistakes_section
+from coordinator.page.mistakes import Looked, mistakes_section
 from coordinator.page.origin import origin_section
 from coordinator.page.predictions import outputs_of, predictions_section
 from coordinator.page.subject import Subject
-from coordinator.page.text import duration, percent, plural
 from coordinator.page.weights import weights_section
 from coordinator.page.work import work_section
 from coordinator.reporting import lines
@@ -18,7 +18,7 @@ from coordinator.runs.events import read_events
 from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
 from coordinator.runs.summary import FINISHED, chosen_epoch, state_of
-from shared.data.samples import LabelledSamples, VectorSamples
+from shared.data.samples import VectorSamples
 
 
 def style() -> str:
@@ -74,16 +74,17 @@ def _of_model(subject: Subject, model: Model) -> list[tuple[str, str, Markup]]:
 
 
 def _mistakes(subject: Subject, model: Model) -> Markup:
-    if subject.data is None:
-        note = element("p", subject.why_no_data, class_="note")
+    samples, names, which = subject.samples, subject.output_names, subject.which_model
+    if samples is None:
+        why_not = subject.why_no_data or "There are no samples but those that it has learned from."
+        note = element("p", why_not, class_="note")
         return element("section", element("h2", "What it gets wrong"), note, id="mistakes")
-    test: LabelledSamples | VectorSamples = subject.data.test
-    names = subject.output_names
-    if isinstance(test, VectorSamples):
-        return predictions_section(test.targets, outputs_of(model, test), names, subject.which_model)
+    if isinstance(samples, VectorSamples):
+        wanted, predicted = subject.undone(samples.targets), subject.undone(outputs_of(model, samples))
+        return predictions_section(wanted, predicted, names, subject.part, which)
     found = subject.findings
     assert found is not None
-    return mistakes_section(found, names, test, subject.image_size, subject.which_model)
+    return mistakes_section(found, Looked(samples, subject.part, names, subject.image_size), which)
 
 
 def _titles(sections: Sequence[tuple[str, str, Markup]]) -> list[tuple[str, str]]:
@@ -99,15 +100,26 @@ def _what(run: Run) -> str:
     )
 
 
+def _figures(
+    part: str, accuracy: float | None, correct: int | None, count: int | None, r2: float | None, cost: float | None
+) -> list[tuple[str, object, object]]:
+    """Return the tile of a part of the data; nothing if nothing was recorded of it."""
+    told = "" if cost is None else f"cost {text.cost(cost)}"
+    if accuracy is not None:
+        return [(f"{part} accuracy", text.percent(accuracy), f"{correct} of {count} right")]
+    if r2 is not None:
+        return [(f"{part} R²", f"{r2:.4f}", told)]
+    return [] if cost is None else [(f"{part} cost", text.cost(cost), f"of {count} samples")]
+
+
 def _tiles(run: Run) -> Markup:
     """Return the figures that one looks for first."""
     chosen, state = chosen_epoch(run), state_of(run)
     tiles: list[tuple[str, object, object]] = []
     if chosen is not None:
-        tiles.append(("test accuracy", percent(chosen.accuracy), f"{chosen.correct} of {chosen.n_test} right"))
-        if chosen.validation_accuracy is not None:
-            of = f"{chosen.validation_correct} of {chosen.n_validation} right"
-            tiles.append(("validation accuracy", percent(chosen.validation_accuracy), of))
+        tiles += _figures("test", chosen.accuracy, chosen.correct, chosen.n_test, chosen.r2, chosen.cost)
+        validation = (chosen.validation_accuracy, chosen.validation_correct, chosen.n_validation)
+        tiles += _figures("validation", *validation, chosen.validation_r2, chosen.validation_cost)
         monitor = run.config.monitored
         by = f"by {monitor.name}" if monitor and run.history else "nothing is monitored"
         tiles.append(("best epoch" if run.history else "last epoch", chosen.epoch, by))
@@ -117,7 +129,9 @@ def _tiles(run: Run) -> Markup:
     tiles.append(("epochs", f"{len(run.metrics)} of {wanted}", how))
     seconds = sum(metrics.seconds for metrics in run.metrics)
     workers = max((metrics.workers for metrics in run.metrics), default=0)
-    tiles.append(("training time", duration(seconds), plural(workers, "worker") if workers else "in one process"))
+    tiles.append(
+        ("training time", text.duration(seconds), text.plural(workers, "worker") if workers else "in one process")
+    )
     shown = [
         element("div", element("dt", name), element("dd", what, element("small", more))) for name, what, more in tiles
     ]

@@ -21,7 +21,7 @@ _GAP, _SIDE, _COLUMNS = 4, 56, 12  # pixels between images, those that a side sh
 
 def picture_files(subject: Subject) -> dict[str, bytes]:
     """Return the content of the files by their names: of those pictures that there are."""
-    run, data, model = subject.run, subject.data, subject.model
+    run, model = subject.run, subject.model
     drawings = {**charts(run)} if run.metrics else {}
     drawings["timeline"] = draw_timeline(course_of(read_events(run.events_file), run.metrics))
     found = subject.findings
@@ -33,8 +33,8 @@ def picture_files(subject: Subject) -> dict[str, bytes]:
     first = model.parameters.weights[0]
     neurons = shown_neurons(model)
     files["weights.png"] = png(_sheet([weight_pixels(first[neuron], size) for neuron in neurons]))
-    if found is not None and found.mistakes and data is not None and isinstance(data.test, LabelledSamples):
-        images = [sample_pixels(data.test.images[each.row], size) for each in found.mistakes]
+    if found is not None and found.mistakes and isinstance(subject.samples, LabelledSamples):
+        images = [sample_pixels(subject.samples.images[each.row], size) for each in found.mistakes]
         files["mistakes.png"] = png(_sheet([_opaque(image) for image in images]))
     return files
 

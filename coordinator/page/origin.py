@@ -3,6 +3,7 @@
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import folded, section, words
@@ -32,16 +33,27 @@ def origin_section(run: Run) -> Markup:
         else "Machines whose kernels round alike give these bits."
     )
     file = shlex.quote(str(_shown(run.folder)))
-    data = shlex.quote(run.data.get("path", ""))
-    commands = f"gradmq train --config {file}/config.json --data {data}\ngradmq verify {file}"
+    options = ["--data", run.data.get("path", ""), *_options(run.data_options.to_json())]
+    commands = f"gradmq train --config {file}/config.json {shlex.join(options)}\ngradmq verify {file}"
     settings = json.dumps(config.to_json(), indent=2, ensure_ascii=False)
     return section(
         *("origin", "Where it comes from", sure),
         words(pairs),
-        element("h3", "To train it again, and to have every epoch recomputed and compared", style="margin-top:1.5rem"),
+        element("h3", "To train it again, and to have every epoch recomputed and compared", class_="later"),
         element("pre", element("code", commands)),
         folded("The whole configuration", element("pre", element("code", settings))),
     )
+
+
+def _options(given: dict[str, Any]) -> list[str]:
+    """Return the options of `train` that stand for how data were read."""
+    found = []
+    for name, value in given.items():
+        if isinstance(value, bool):
+            found.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            found += [f"--{name}", ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+    return found
 
 
 def _digests(run: Run) -> list[tuple[object, object]]:

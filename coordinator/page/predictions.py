@@ -9,6 +9,7 @@ from coordinator.page.parts import figure, section, table
 from coordinator.page.scales import Scale, around, tick_texts
 from coordinator.page.text import plural, shortened
 from coordinator.runs.model_file import Model
+from shared.data.parts import Part
 from shared.data.samples import VectorSamples
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
@@ -30,14 +31,16 @@ def outputs_of(model: Model, samples: VectorSamples) -> Array:
     return found
 
 
-def predictions_section(wanted: Array, predicted: Array, names: Sequence[str], model: str) -> Markup:
+def predictions_section(wanted: Array, predicted: Array, names: Sequence[str], part: Part, model: str) -> Markup:
     """Return the section.
 
-    wanted, predicted: (n_samples, n_targets) for the same test samples.  names: of the targets.  model: for people.
+    wanted, predicted: (n_samples, n_targets) for the same samples.  names: of the targets.
+
+    part: which samples they are.  model: which one it is about, for people.
     """
     n_samples, n_targets = wanted.shape
     shown = range(min(n_targets, _MOST_TARGETS))
-    lead = f"{plural(n_samples, 'test sample')} by {model}: what is on the line is predicted without error."
+    lead = f"{plural(n_samples, f'{part} sample')} by {model}: what is on the line is predicted without error."
     figures = [figure(_scatter(wanted[:, each], predicted[:, each], names[each]), title=names[each]) for each in shown]
     errors = np.abs(wanted - predicted)
     worst = np.argsort(-errors.max(1), kind="stable")[:_MOST_ROWS]
@@ -46,8 +49,8 @@ def predictions_section(wanted: Array, predicted: Array, names: Sequence[str], m
         target = int(errors[row].argmax())
         numbers = (wanted[row, target], predicted[row, target], errors[row, target])
         rows.append((row, names[target], *(f"{number:.4g}" for number in numbers)))
-    heads = ("test sample", "of", "wanted", "predicted", "error")
-    most_wrong = element("h3", "The most wrong", style="margin-top:1.8rem"), table(heads, rows, words=0)
+    heads = (f"{part} sample", "of", "wanted", "predicted", "error")
+    most_wrong = element("h3", "The most wrong", class_="later"), table(heads, rows, words=0)
     return section("mistakes", "What it gets wrong", lead, element("div", *figures, class_="pair"), *most_wrong)
 
 

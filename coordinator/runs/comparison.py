@@ -46,7 +46,8 @@ def _settings(run: Run) -> dict[str, Any]:
             found |= {name if key == "kind" else f"{name}.{key}": each for key, each in value.items()}
         else:
             found[name] = value
-    return found | {f"data.{name}": run.data.get(name) for name in _DATA}
+    data = {name: run.data.get(name) for name in _DATA} | run.data_options.to_json()
+    return found | {f"data.{name}": value for name, value in data.items()}
 
 
 def _epoch(run: Run, number: int) -> EpochMetrics | None:

@@ -28,6 +28,7 @@ class RunSummary:
     monitor: str | None = None  # by which figure it is the best
     best_value: float | None = None  # that figure
     test_accuracy: float | None = None  # after the best epoch, or else the last
+    test_r2: float | None = None  # where samples have no classes
     test_cost: float | None = None
     seconds: float = 0.0  # of training, all epochs together
     workers: int | None = None  # that gave replies, in the epoch with the most; 0: none, it was one process
@@ -63,6 +64,7 @@ def summary(run: Run) -> RunSummary:
         monitor=monitor.name if monitor and monitored else None,
         best_value=getattr(chosen, monitor.figure) if chosen and monitor and monitored else None,
         test_accuracy=chosen.accuracy if chosen else None,
+        test_r2=chosen.r2 if chosen else None,
         test_cost=chosen.cost if chosen else None,
         seconds=round(sum(metrics.seconds for metrics in run.metrics), 3),
         workers=max((metrics.workers for metrics in run.metrics), default=None),

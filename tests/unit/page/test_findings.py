@@ -8,6 +8,7 @@ from coordinator.page.findings import findings
 from coordinator.page.pictures import most_heard, sample_pixels, weight_pixels
 from coordinator.page.predictions import outputs_of, predictions_section
 from coordinator.runs.model_file import Model
+from shared.data.parts import Part
 from shared.data.samples import LabelledSamples, VectorSamples
 from shared.nn.parameters import Parameters
 
@@ -56,7 +57,7 @@ def test_predicted_numbers_are_the_outputs(model):
     mlp = model.mlp()
     last = mlp.forward(mlp.rounded(model.parameters), samples.inputs(np.array([N - 1]), mlp.inputs))[-1][:, 0]
     assert outputs[-1].tolist() == pytest.approx(last.tolist())
-    section = predictions_section(samples.targets, outputs, ["x", "y", "<z>"], "the model")
+    section = predictions_section(samples.targets, outputs, ["x", "y", "<z>"], Part.TEST, "the model")
     assert section.count("<svg") == 3
     assert "<z>" not in section
 

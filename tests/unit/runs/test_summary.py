@@ -49,6 +49,7 @@ def test_a_finished_run_says_what_came_of_it(runs):
         monitor="validation accuracy",
         best_value=best.validation_accuracy,
         test_accuracy=best.accuracy,
+        test_r2=None,
         test_cost=best.cost,
         seconds=pytest.approx(sum(metrics.seconds for metrics in run.metrics), abs=1e-3),
         workers=0,
