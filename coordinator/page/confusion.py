@@ -10,6 +10,7 @@ from coordinator.page.text import shortened
 _MOST_CLASSES = 30  # that a reader can still tell apart
 _CELL, _EDGE, _LETTER = 36, 26, 6.6  # of the drawing: a class, room for the axes' names, a letter
 _LONGEST = 14  # letters of a class's name
+_LARGEST = 1.3  # times that size, in pixels
 _STRONG = 0.55  # from which share on a cell is dark behind its number
 
 
@@ -22,6 +23,7 @@ def draw_confusion(found: Findings, names: Sequence[str]) -> Markup:
     longest = max(map(len, short))
     left, top = _EDGE + longest * _LETTER + 8, _EDGE + (20 if longest <= 3 else longest * _LETTER * 0.8 + 12)
     size = n_classes * _CELL
+    width = left + size + (longest * _LETTER * 0.65 if longest > 3 else 4)
     aside = f"translate(14 {top + size / 2:.1f}) rotate(-90)"
     return element(
         "svg",
@@ -30,9 +32,10 @@ def draw_confusion(found: Findings, names: Sequence[str]) -> Markup:
         element("text", "is", class_="axis middle", transform=aside),
         _heads(short, left, top, longest > 3),
         _cells(found, names, left, top),
-        viewBox=f"0 0 {left + size + 4:.0f} {top + size + 4:.0f}",
+        viewBox=f"0 0 {width:.0f} {top + size + 4:.0f}",
         role="img",
         class_="chart matrix",
+        style=f"max-width:{_LARGEST * width:.0f}px",
     )
 
 

@@ -172,4 +172,4 @@ def _from_epochs(epochs: Sequence[EpochMetrics]) -> Iterator[Event]:
 
 def shown_name(worker: str) -> str:
     """Return how a worker is called on the page."""
-    return "this process (no workers)" if worker == COORDINATOR else worker
+    return "this process" if worker == COORDINATOR else worker

@@ -9,7 +9,7 @@ from coordinator.page.scales import Scale, around, tick_texts, ticks
 WIDTH, HEIGHT = 460, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 84, 20, 36  # of the drawing, around the curves
 _LINE = 14  # from one name to the next
-_FEW = 30  # epochs, of which each has its point
+_FEW = 15  # epochs, of which each has its point
 
 
 class Curve(NamedTuple):

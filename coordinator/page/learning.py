@@ -1,12 +1,12 @@
 """The section about what was learned: curves and a table of the epochs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from coordinator.page.curves import Curve, draw_curves
 from coordinator.page.markup import Markup, element
 from coordinator.page.parts import figure, folded, section, table
-from coordinator.page.text import cost, duration, percent
+from coordinator.page.text import cost, percent, r2, seconds, short
 from coordinator.runs.run import Run
 from coordinator.training.choice import best_epoch
 
@@ -16,10 +16,20 @@ _CAPTIONS = {
     "accuracy": "Share of samples whose class is recognised.",
     "r2": "Which part of the targets' variation is predicted.",
 }
-_HEADS = (
-    *("epoch", "training cost", "validation cost", "test cost", "training", "validation", "test"),
-    *("learning rate", "seconds", "workers"),
-)
+_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {  # of the table, by the figure: its head, and its text
+    "epoch": ("epoch", str),
+    "training_cost": ("training cost", cost),
+    "validation_cost": ("validation cost", cost),
+    "cost": ("test cost", cost),
+    "training_accuracy": ("training", percent),
+    "validation_accuracy": ("validation", percent),
+    "accuracy": ("test", percent),
+    "validation_r2": ("validation R²", r2),
+    "r2": ("test R²", r2),
+    "learning_rate": ("learning rate", short),
+    "seconds": ("seconds", seconds),
+    "workers": ("workers", str),
+}
 
 
 def curves_of(run: Run, what: str) -> list[Curve]:
@@ -34,7 +44,7 @@ def charts(run: Run) -> dict[str, Markup]:
     """Return the curves of a run with epochs by what they show; those of which nothing was recorded are left out."""
     best = best_epoch(run.history) if run.history else None
     found = {}
-    for what, text, shares in (("cost", cost, False), ("accuracy", _short_percent, True), ("r2", _r2, False)):
+    for what, text, shares in (("cost", cost, False), ("accuracy", _short_percent, True), ("r2", r2, False)):
         curves = curves_of(run, what)
         if any(curve.points for curve in curves):
             found[what] = draw_curves(f"{_TITLES[what]} after each epoch", curves, best, text, shares)
@@ -50,25 +60,16 @@ def learning_section(run: Run) -> Markup:
 
 
 def _table(run: Run) -> Markup:
+    """Return a row for each epoch, with a column for each figure that was recorded of one."""
     best = best_epoch(run.history) if run.history else None
-    rows: list[Sequence[Any]] = []
-    for each in run.metrics:
-        costs = (each.training_cost, each.validation_cost, each.cost)
-        shares = (each.training_accuracy, each.validation_accuracy, each.accuracy)
-        rows.append(
-            (
-                each.epoch,
-                *("" if figure is None else cost(figure) for figure in costs),
-                *("" if share is None else percent(share) for share in shares),
-                "" if each.learning_rate is None else f"{each.learning_rate:g}",
-                *(duration(each.seconds), each.workers),
-            )
-        )
-    return table(_HEADS, rows, ["best" if each.epoch == best else "" for each in run.metrics])
+    recorded = [name for name in _COLUMNS if any(getattr(each, name) is not None for each in run.metrics)]
+    heads = [_COLUMNS[name][0] for name in recorded]
+    rows = [[_cell(name, getattr(each, name)) for name in recorded] for each in run.metrics]
+    return table(heads, rows, ["best" if each.epoch == best else "" for each in run.metrics])
 
 
-def _r2(figure: float) -> str:
-    return f"{figure:.4f}"
+def _cell(name: str, figure: Any) -> str:
+    return "" if figure is None else _COLUMNS[name][1](figure)
 
 
 def _short_percent(share: float) -> str:

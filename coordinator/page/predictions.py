@@ -50,8 +50,8 @@ def predictions_section(wanted: Array, predicted: Array, names: Sequence[str], p
         numbers = (wanted[row, target], predicted[row, target], errors[row, target])
         rows.append((row, names[target], *(f"{number:.4g}" for number in numbers)))
     heads = (f"{part} sample", "of", "wanted", "predicted", "error")
-    most_wrong = element("h3", "The most wrong", class_="later"), table(heads, rows, words=0)
-    return section("mistakes", "What it gets wrong", lead, element("div", *figures, class_="pair"), *most_wrong)
+    most_wrong = element("div", element("h3", "The most wrong"), table(heads, rows))
+    return section("mistakes", "What it gets wrong", lead, element("div", *figures, most_wrong, class_="pair"))
 
 
 def _scatter(wanted: Array, predicted: Array, name: str) -> Markup:

@@ -17,6 +17,19 @@ def cost(figure: float) -> str:
     return f"{figure:#.3g}"
 
 
+def r2(figure: float) -> str:
+    return f"{figure:.4f}"
+
+
+def short(figure: float) -> str:
+    """Return a figure without zeros at its end."""
+    return f"{figure:g}"
+
+
+def seconds(time: float) -> str:
+    return f"{time:.2f}"
+
+
 def count(number: int) -> str:
     """Return a whole number with its thousands apart, by a space that breaks no line."""
     return f"{number:,}".replace(",", "\u202f")

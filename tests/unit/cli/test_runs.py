@@ -221,6 +221,5 @@ def test_a_run_that_has_not_begun_has_a_report(gradmq, run):
 def test_a_run_without_events_has_its_time_line_from_its_epochs(gradmq, run):
     run.events_file.unlink()
     assert gradmq("report", run.id)[0] == 0
-    text = (run.folder / "report.html").read_text()
-    assert "this process (no w" in text or "no workers" in text
+    assert "this process" in (run.folder / "report.html").read_text()
     assert page_of(run.folder / "report.html").sections == SECTIONS

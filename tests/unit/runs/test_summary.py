@@ -72,6 +72,7 @@ def test_a_run_is_running_while_somebody_drives_it_and_then_stopped(runs):
         run.id, "stopped", str(Path("somewhere").absolute()), "12,5,3", epochs_wanted=2, seconds=0
     )
     run.lock()  # who looked keeps nobody out
+    run.unlock()
 
 
 def test_a_damaged_run_is_listed_and_can_be_removed(runs):
