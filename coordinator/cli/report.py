@@ -9,6 +9,7 @@ from coordinator.cli.options import own_data_option, runs_option
 from coordinator.page.document import page
 from coordinator.page.files import picture_files
 from coordinator.page.subject import Subject
+from coordinator.page.text import from_here
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import find_model
@@ -54,7 +55,7 @@ def report(name: str, output: Path | None, pictures: Path | None, data: Path | N
 
 def _write(file: Path, content: bytes) -> None:
     write_whole(file, lambda written: written.write(content))
-    click.echo(f"{file}: {len(content) / 1000:.0f} kB")
+    click.echo(f"{from_here(file)}: {len(content) / 1000:.0f} kB")
 
 
 def _model(run: Run) -> Model | None:

@@ -2,11 +2,11 @@
 
 import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import folded, section, words
+from coordinator.page.text import from_here
 from coordinator.runs import published
 from coordinator.runs.run import Run
 
@@ -32,7 +32,7 @@ def origin_section(run: Run) -> Markup:
         if config.any_order
         else "Machines whose kernels round alike give these bits."
     )
-    file = shlex.quote(str(_shown(run.folder)))
+    file = shlex.quote(str(from_here(run.folder)))
     options = ["--data", run.data.get("path", ""), *_options(run.data_options.to_json())]
     commands = f"gradmq train --config {file}/config.json {shlex.join(options)}\ngradmq verify {file}"
     settings = json.dumps(config.to_json(), indent=2, ensure_ascii=False)
@@ -64,11 +64,3 @@ def _digests(run: Run) -> list[tuple[object, object]]:
 
 def _lines(lines: tuple[str, ...]) -> Markup:
     return joined(element("div", line) for line in lines)
-
-
-def _shown(folder: Path) -> Path:
-    """Return a folder as one would type it here."""
-    try:
-        return folder.relative_to(Path.cwd())
-    except ValueError:
-        return folder

@@ -1,4 +1,6 @@
-"""Figures as people read them."""
+"""Figures and names as people read them."""
+
+from pathlib import Path
 
 
 def shortened(text: str, most: int) -> str:
@@ -7,6 +9,14 @@ def shortened(text: str, most: int) -> str:
         return text
     before = most // 2
     return f"{text[:before]}…{text[len(text) - (most - before - 1) :]}"
+
+
+def from_here(path: Path) -> Path:
+    """Return a path as one would type it in the current folder."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
 
 
 def percent(share: float) -> str:
