@@ -38,6 +38,8 @@ class EventLog(Callback):
         self._file: TextIO | None = None
         self._size = 0
         self._handler = _Handler(self, threading.get_ident())
+        self._others: logging.Handler | None = None  # who listened before we did, if we have changed the log's level
+        self._level = logging.NOTSET  # as it was
         self._before: dict[str, int] = {}  # samples that workers had trained on in the epoch, at the latest tally
         self._began = clock()
         self._next = self._began + _EVERY
@@ -49,13 +51,26 @@ class EventLog(Callback):
         except OSError as error:
             log.warning("%s cannot be written: %s; the run goes on without it", self._path, error.strerror)
         log.addHandler(self._handler)
+        if not log.isEnabledFor(logging.INFO):
+            self._listen_closely()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         log.removeHandler(self._handler)
+        if self._others is not None:
+            log.removeHandler(self._others)
+            log.propagate = True
+            log.setLevel(self._level)
         self._close()
+
+    def _listen_closely(self) -> None:
+        """Have the log tell us more than it tells others, as it is where nobody has asked for its lines."""
+        self._level, self._others = log.level, _Others(log.getEffectiveLevel())
+        log.addHandler(self._others)
+        log.propagate = False
+        log.setLevel(logging.INFO)
 
     def add(self, event: Event) -> None:
         """Write an event, if there is room."""
@@ -116,6 +131,13 @@ class _Handler(logging.Handler):
             return
         details = {name: getattr(record, name) for name in ("worker", "count", "seconds") if hasattr(record, name)}
         self._events.add(Event(self._events.now(), kind, text=record.getMessage(), **details))
+
+
+class _Others(logging.Handler):
+    """Passes on to the root's handlers what they would get without us."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.root.callHandlers(record)
 
 
 def _samples(counts: EpochCounts) -> dict[str, int]:

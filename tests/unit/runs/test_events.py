@@ -27,8 +27,13 @@ log = logging.getLogger("coordinator.workers.membership")
 
 
 @pytest.fixture(autouse=True)
-def info(monkeypatch):
-    monkeypatch.setattr(logging.getLogger("coordinator"), "level", logging.INFO)
+def ours():
+    """The coordinator's log, as the command line has it."""
+    logger = logging.getLogger("coordinator")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    yield logger
+    logger.setLevel(before)
 
 
 @pytest.fixture
@@ -72,6 +77,18 @@ def test_of_the_log_it_keeps_what_names_an_event_of_this_run(path):
     log.info("takes part", extra={"worker": "too late", "event": "joins"})
     (event,) = read_events(path)
     assert (event.kind, event.worker, event.text) == ("joins", "a", "takes part")
+
+
+def test_it_hears_what_others_have_not_asked_for(path, ours, caplog):
+    ours.setLevel(logging.NOTSET)
+    assert logging.root.level == logging.WARNING
+    with EventLog(path):
+        log.info("takes part", extra={"worker": "a", "event": "joins"})
+        log.warning("pauses", extra={"worker": "a", "event": "pauses"})
+    log.info("takes part", extra={"worker": "b", "event": "joins"})
+    assert [event.kind for event in read_events(path)] == ["joins", "pauses"]
+    assert [record.message for record in caplog.records] == ["pauses"]
+    assert (ours.propagate, ours.level) == (True, logging.NOTSET)
 
 
 def test_a_resumed_run_adds_to_what_is_there(path):
