@@ -102,6 +102,7 @@ class _Teller:
             case kinds.LEAVES | kinds.SILENT:
                 self._leaves(event.worker)
             case kinds.PAUSES:
+                self._pauses_end(self._lane(event.worker))
                 self._lane(event.worker).pauses.append(Interval(now, now + event.seconds, 0.0))
             case kinds.TROUBLE:
                 self._troubles_end()
@@ -119,8 +120,6 @@ class _Teller:
     def end(self) -> Course:
         """Return the course up to the latest event."""
         self._all_leave()
-        for lane in self._lanes.values():
-            lane.pauses = [pause._replace(end=min(pause.end, self._now)) for pause in lane.pauses]
         self._course.lanes = sorted(self._lanes.values(), key=lambda lane: (-lane.samples, lane.name))
         self._course.seconds = self._now
         return self._course
@@ -145,11 +144,19 @@ class _Teller:
         since = self._present.pop(worker, None)
         if since is not None:
             self._lane(worker).presence.append(Interval(since, self._now, 0.0))
+            self._pauses_end(self._lane(worker))
 
     def _all_leave(self) -> None:
         for worker in [*self._present]:
             self._leaves(worker)
+        for lane in self._lanes.values():
+            self._pauses_end(lane)
         self._troubles_end()
+
+    def _pauses_end(self, lane: Lane) -> None:
+        """End the latest pause now, if it is not over."""
+        if lane.pauses:
+            lane.pauses[-1] = lane.pauses[-1]._replace(end=min(lane.pauses[-1].end, self._now))
 
     def _troubles_end(self) -> None:
         if self._trouble is not None:

@@ -50,7 +50,7 @@ def test_joins_leaves_pauses_and_troubles_have_their_times(course):
     lanes = {lane.name: lane for lane in course.lanes}
     assert lanes["a"].presence == [Interval(4, 10, 0)]
     assert lanes["b"].presence == [Interval(5, 9, 0)]
-    assert lanes["b"].pauses == [Interval(6.5, 13, 0)]  # no longer than the run
+    assert lanes["b"].pauses == [Interval(6.5, 9, 0)]  # no longer than it was there
     assert [(mark.time, mark.kind) for mark in lanes["b"].marks] == [(5, kinds.JOINS), (9, kinds.LEAVES)]
     assert [(mark.time, mark.kind) for mark in course.marks] == [(7, kinds.RETRIES)]
     assert course.troubles == [(Interval(1, 4, 0), "no worker is there")]
