@@ -11,7 +11,7 @@ _MOST_CLASSES = 30  # that a reader can still tell apart
 _CELL, _EDGE, _LETTER = 36, 26, 6.6  # of the drawing: a class, room for the axes' names, a letter
 _LONGEST = 14  # letters of a class's name
 _LARGEST = 1.3  # times that size, in pixels
-_STRONG = 0.55  # from which share on a cell is dark behind its number
+_STRONG = 0.7  # from which share on a cell is dark behind its number
 
 
 def draw_confusion(found: Findings, names: Sequence[str]) -> Markup:
