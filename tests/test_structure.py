@@ -35,12 +35,14 @@ LAYERS = [
 
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
+    "PIL": "shared.data.pictures",
     "billiard": "worker.celery_patches",
     "celery": "coordinator.workers.dispatcher  worker.celery  worker.celery_patches  worker.shutdown  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
+    "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",

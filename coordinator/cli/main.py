@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from coordinator.cli.average import average
+from coordinator.cli.data import convert, data_command
 from coordinator.cli.doctor import doctor
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
@@ -42,7 +43,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(report, runs_command, plan_command, doctor),
+    *(report, runs_command, data_command, convert, plan_command, doctor),
 ):
     cli.add_command(command)
 
