@@ -1,6 +1,7 @@
 """Curves over the epochs, as SVG."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 from coordinator.page.markup import Markup, element, joined
@@ -21,7 +22,7 @@ class Curve(NamedTuple):
 
     @property
     def points(self) -> list[tuple[int, float]]:
-        return [(epoch, value) for epoch, value in enumerate(self.values) if value is not None]
+        return [(epoch, value) for epoch, value in enumerate(self.values) if value is not None and isfinite(value)]
 
 
 def draw_curves(

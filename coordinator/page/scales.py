@@ -62,7 +62,7 @@ def _clock(seconds: float) -> str:
 
 def _first_that_fits(low: float, high: float, most: int, steps: list[float], least: float) -> float:
     fitting = (step for step in steps if _count(low, high, step) <= most and step >= least)
-    return next(fitting, steps[-1])
+    return next(fitting, (high - low) / most)
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:

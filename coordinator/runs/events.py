@@ -43,13 +43,17 @@ class Event:
     def from_json(cls, fields: dict[str, Any]) -> "Event":
         """Rebuild an event.  Raises KeyError, TypeError or ValueError for anything else."""
         time, epoch, step = float(fields["time"]), fields.get("epoch"), fields.get("step")
-        if not math.isfinite(time) or not all(each is None or type(each) is int for each in (epoch, step)):
-            raise ValueError("no time, or no place in a run")
+        seconds = float(fields.get("seconds", 0.0))
+        samples = {str(name): int(count) for name, count in fields.get("samples", {}).items()}
+        if not (math.isfinite(time) and seconds >= 0 and all(count > 0 for count in samples.values())):
+            raise ValueError("no time, or no counts")
+        if not all(each is None or type(each) is int for each in (epoch, step)):
+            raise ValueError("no place in a run")
         return cls(
             *(time, str(fields["event"]), str(fields.get("worker", "")), str(fields.get("text", "")), epoch, step),
             count=int(fields.get("count", 0)),
-            seconds=float(fields.get("seconds", 0.0)),
-            samples={str(name): int(count) for name, count in fields.get("samples", {}).items()},
+            seconds=seconds,
+            samples=samples,
         )
 
 
@@ -68,7 +72,7 @@ def samples_since(before: Mapping[str, int], counts: EpochCounts) -> dict[str, i
 
 
 def read_events(path: Path) -> list[Event]:
-    """Return a run's events in the order of their times; none if they were not kept.
+    """Return a run's events in the order in which they happened; none if they were not kept.
 
     Lines that are no events, as a crash may leave one, are skipped.  Raises RunError if the file cannot be read.
     """
@@ -82,4 +86,4 @@ def read_events(path: Path) -> list[Event]:
             found.append(Event.from_json(json.loads(line)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             continue
-    return sorted(found, key=lambda event: event.time)
+    return found

@@ -56,6 +56,12 @@ def test_joins_leaves_pauses_and_troubles_have_their_times(course):
     assert course.troubles == [(Interval(1, 4, 0), "no worker is there")]
 
 
+def test_clocks_that_go_wrong_do_no_harm():
+    events = [EVENTS[0], Event(1e300, kinds.JOINS, "a"), Event(50.0, kinds.TALLY, samples={"a": 1}), *EVENTS]
+    events.append(Event(-1e300, kinds.PAUSES, "a", seconds=float("inf")))
+    assert len(draw_timeline(course_of(events, []))) < 20_000
+
+
 def test_without_events_the_epochs_tell_it():
     ledgers = [{"workers": {"a": {"samples": 30}, "b": {"samples": 10}}}, {"workers": {"a": {"samples": 40}}}]
     for metrics, ledger in zip(EPOCHS, ledgers, strict=False):

@@ -126,10 +126,11 @@ def test_lines_that_are_no_events_are_skipped(path):
     lines = [
         *("{}", "null", "[]", '{"time": "x", "event": "joins"}', '{"time": NaN, "event": "joins"}', "{", '{"time": 1}'),
         *('{"time": 1, "event": "tally", "samples": []}', '{"time": 1, "event": "tally", "epoch": "0"}'),
+        *('{"time": 1, "event": "tally", "samples": {"a": 0}}', '{"time": 1, "event": "pauses", "seconds": NaN}'),
         *('{"time": 2, "event": "joins"}', '{"time": 1, "event": "joins"}'),
     ]
     path.write_text("\n".join(lines))
-    assert [event.time for event in read_events(path)] == [1, 2]
+    assert [event.time for event in read_events(path)] == [2, 1]
     assert read_events(path.with_name("none")) == []
     with pytest.raises(RunError, match="cannot be read"):
         read_events(path.parent)
