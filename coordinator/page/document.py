@@ -1,9 +1,7 @@
 """The whole page."""
 
-from collections.abc import Sequence
 from importlib.resources import files
 
-from coordinator.page import text
 from coordinator.page.course import course_of
 from coordinator.page.learning import learning_section
 from coordinator.page.markup import Markup, element
@@ -11,13 +9,12 @@ from coordinator.page.mistakes import Looked, mistakes_section
 from coordinator.page.origin import origin_section
 from coordinator.page.predictions import outputs_of, predictions_section
 from coordinator.page.subject import Subject
+from coordinator.page.tiles import tiles
 from coordinator.page.weights import weights_section
 from coordinator.page.work import work_section
-from coordinator.reporting import lines
 from coordinator.runs.events import read_events
 from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
-from coordinator.runs.summary import FINISHED, chosen_epoch, state_of
 from shared.data.samples import VectorSamples
 
 
@@ -38,14 +35,14 @@ def page(subject: Subject) -> str:
         element("title", f"Run {run.id}"),
         element("style", Markup(style())),
     )
-    links = [element("a", title, href=f"#{name}") for name, title in _titles(sections)]
+    links = [element("a", title, href=f"#{name}") for name, title, _ in sections]
     header = element(
         "header",
         element("p", "GradMQ run", class_="eyebrow"),
         element("h1", run.id),
         element("p", _what(run), class_="lead"),
         element("nav", *links),
-        _tiles(run),
+        tiles(run),
     )
     footer = element("footer", element("p", "Made by gradmq report."))
     body = element("body", header, element("main", *(content for _, _, content in sections)), footer)
@@ -87,10 +84,6 @@ def _mistakes(subject: Subject, model: Model) -> Markup:
     return mistakes_section(found, Looked(samples, subject.part, names, subject.image_size), which)
 
 
-def _titles(sections: Sequence[tuple[str, str, Markup]]) -> list[tuple[str, str]]:
-    return [(name, title) for name, title, _ in sections]
-
-
 def _what(run: Run) -> str:
     """Return a run in a sentence."""
     config = run.config
@@ -98,41 +91,3 @@ def _what(run: Run) -> str:
         f"{config.neurons}, {config.numbers}, mini-batches of {config.mini_batch_size}, {config.learning}, "
         f"seed {config.seed}, {config.strategy}."
     )
-
-
-def _figures(
-    part: str, accuracy: float | None, correct: int | None, count: int | None, r2: float | None, cost: float | None
-) -> list[tuple[str, object, object]]:
-    """Return the tile of a part of the data; nothing if nothing was recorded of it."""
-    told = "" if cost is None else f"cost {text.cost(cost)}"
-    if accuracy is not None:
-        return [(f"{part} accuracy", text.percent(accuracy), f"{correct} of {count} right")]
-    if r2 is not None:
-        return [(f"{part} R²", f"{r2:.4f}", told)]
-    return [] if cost is None else [(f"{part} cost", text.cost(cost), f"of {count} samples")]
-
-
-def _tiles(run: Run) -> Markup:
-    """Return the figures that one looks for first."""
-    chosen, state = chosen_epoch(run), state_of(run)
-    tiles: list[tuple[str, object, object]] = []
-    if chosen is not None:
-        tiles += _figures("test", chosen.accuracy, chosen.correct, chosen.n_test, chosen.r2, chosen.cost)
-        validation = (chosen.validation_accuracy, chosen.validation_correct, chosen.n_validation)
-        tiles += _figures("validation", *validation, chosen.validation_r2, chosen.validation_cost)
-        monitor = run.config.monitored
-        by = f"by {monitor.name}" if monitor and run.history else "nothing is monitored"
-        tiles.append(("best epoch" if run.history else "last epoch", chosen.epoch, by))
-    wanted = run.config.epochs
-    early = state == FINISHED and len(run.metrics) < wanted
-    how = (lines.early_end(run.config, run.metrics).partition(": ")[2] or state) if early else state
-    tiles.append(("epochs", f"{len(run.metrics)} of {wanted}", how))
-    seconds = sum(metrics.seconds for metrics in run.metrics)
-    workers = max((metrics.workers for metrics in run.metrics), default=0)
-    tiles.append(
-        ("training time", text.duration(seconds), text.plural(workers, "worker") if workers else "in one process")
-    )
-    shown = [
-        element("div", element("dt", name), element("dd", what, element("small", more))) for name, what, more in tiles
-    ]
-    return element("dl", *shown, class_="tiles")

@@ -16,6 +16,7 @@ from coordinator.runs.events import BEGINS, EPOCH, STOPS, TALLY, Event, samples_
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
+from shared.logs import masked
 
 _EVERY = 1.0  # seconds between two tallies, at least
 _SHARE = 100  # of the run's time at least, so that a long one has a few hundred
@@ -76,11 +77,10 @@ class EventLog(Callback):
         """Write an event, if there is room."""
         if self._file is None:
             return
-        line = json.dumps(event.to_json(), ensure_ascii=False) + "\n"
-        self._size += len(line.encode())
-        if self._size > (_MOST_TALLIES if event.kind == TALLY else _MOST):
-            self._size -= len(line.encode())
+        line = json.dumps(event.to_json()) + "\n"
+        if self._size + len(line) > (_MOST_TALLIES if event.kind == TALLY else _MOST):
             return
+        self._size += len(line)
         try:
             self._file.write(line)
             self._file.flush()
@@ -130,7 +130,7 @@ class _Handler(logging.Handler):
         if not kind or record.thread != self._thread:
             return
         details = {name: getattr(record, name) for name in ("worker", "count", "seconds") if hasattr(record, name)}
-        self._events.add(Event(self._events.now(), kind, text=record.getMessage(), **details))
+        self._events.add(Event(self._events.now(), kind, text=masked(record.getMessage()), **details))
 
 
 class _Others(logging.Handler):

@@ -91,6 +91,12 @@ def test_it_hears_what_others_have_not_asked_for(path, ours, caplog):
     assert (ours.propagate, ours.level) == (True, logging.NOTSET)
 
 
+def test_no_password_gets_there(path):
+    with EventLog(path):
+        log.warning("Redis is away (redis://:secret@host:6379/0)", extra={"event": "trouble"})
+    assert "redis://:***@host:6379/0" in path.read_text()
+
+
 def test_a_resumed_run_adds_to_what_is_there(path):
     for name in "ab":
         with EventLog(path):
