@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coordinator.cluster.embedded import embedded_cluster
@@ -13,8 +13,10 @@ from coordinator.cluster.redis_server import redis_server
 from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.reporting.log_handlers import results
-from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.reporting.epoch_lines import EpochLines
+from coordinator.reporting.log_handlers import course
+from coordinator.reporting.progress import progress
+from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from coordinator.training.callbacks import Callbacks
@@ -46,6 +48,7 @@ class RunOptions:
     batches_per_task: int | None = None  # steps of a window; default: about a second of work
     audit: float = 0.0  # share of the replies that are computed again
     flower_port: int | None = None
+    watching: Watching = field(default_factory=Watching)
 
     def __post_init__(self) -> None:
         """Check every option by itself.  Raises ConfigError."""
@@ -58,7 +61,7 @@ class RunOptions:
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
 
     def check_queue(self) -> None:
-        """Raise QueueError unless what was given lets us in, and what is to be started here can be."""
+        """Raise an error unless what was given lets us in, and what is to be started here can be."""
         if self.redis is not None:
             check_redis(redis_url(self.redis))
         elif self.workers != 0:
@@ -67,6 +70,7 @@ class RunOptions:
             check_broker(self.broker)
         if self.flower_port is not None:
             check_flower(self.flower_port)
+        self.watching.check()
 
 
 def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, options: RunOptions) -> None:
@@ -77,8 +81,8 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
     with ExitStack() as stack:
         stack.enter_context(one_thread())
         stack.enter_context(quiet())
-        progress = stack.enter_context(ProgressBar(config, len(training)))
-        results.info(headline(run, len(training), state))
+        shown = stack.enter_context(progress(config, training))
+        course.info(headline(run, len(training), state))
         _warn_of_lost_deltas(config, state)
         source = gradient_source(
             *(config, dataset, options),
@@ -89,7 +93,9 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         )
         gradients = stack.enter_context(source)
         recorder = stack.enter_context(Recorder(run))
-        train(config, dataset, gradients, state, Callbacks([recorder, progress]))
+        watched = Watched(run.id, run.folder, config, training, run.metrics, gradients)
+        watching = stack.enter_context(options.watching.callbacks(watched))
+        train(config, dataset, gradients, state, Callbacks([recorder, shown, EpochLines(config), *watching]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

@@ -86,6 +86,11 @@ def evaluate_epoch(config: TrainConfig, data: Dataset, source: GradientSource, s
     )
 
 
+def mean_weight(config: TrainConfig, training: LabelledSamples) -> float:
+    """Return by what costs of training samples are multiplied in the mean: 1 where nothing weighs them."""
+    return _total_weight(config, training) / len(training)
+
+
 def _total_weight(config: TrainConfig, training: LabelledSamples) -> float:
     """Return by what the sum of the training samples' costs is divided for their mean."""
     weights = weights_of(config, training)
