@@ -72,16 +72,21 @@ def rows_of(path: Path) -> list[list[str]]:
 
     Raises RunError for another kind of file, which nobody wants to lose.
     """
-    try:
-        with path.open(newline="", errors="replace") as file:
-            rows = [*csv.reader(file)]
-    except FileNotFoundError:
+    if not path.exists():
         return []
+    heads = _text([COLUMNS])
+    try:
+        if not path.is_file():
+            raise RunError(f"{path} is no file; give one that is not there yet")
+        with path.open(newline="", errors="replace") as file:
+            if file.readline(len(heads) + 1) not in ("", heads):
+                raise RunError(
+                    f"{path} has other columns than those of a run's epochs; give a file that is not there yet"
+                )
+            # A crash can leave a part of a row.
+            return [row for row in csv.reader(file) if len(row) == len(COLUMNS)]
     except (OSError, csv.Error) as error:
-        raise RunError(f"{path} cannot be read: {error}; give a file for the epochs that is not there yet") from None
-    if rows and tuple(rows[0]) != COLUMNS:
-        raise RunError(f"{path} has other columns than those of a run's epochs; give a file that is not there yet")
-    return [row for row in rows[1:] if len(row) == len(COLUMNS)]  # a crash can leave a part of one
+        raise RunError(f"{path} cannot be read: {error}; give a file that is not there yet") from None
 
 
 def _text(rows: Iterable[Sequence[object]]) -> str:

@@ -35,7 +35,7 @@ def start_logging(level: int = logging.INFO) -> None:
 
 def is_quiet() -> bool:
     """Tell whether nothing is to be told of a run's course."""
-    return not course.isEnabledFor(logging.INFO)
+    return course.level > logging.INFO
 
 
 class _AboveTheBar(logging.Handler):
