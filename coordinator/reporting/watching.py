@@ -18,7 +18,7 @@ from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
-from shared.errors import ConfigError
+from shared.errors import RunError
 from shared.metrics_endpoint import LOOPBACK, check_endpoint
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,9 @@ class Watching:
     def check(self) -> None:
         """Raise ConfigError, QueueError or RunError for what cannot work, before a run begins."""
         if self.tensorboard is not None and find_spec("tensorboardX") is None:
-            rule = "needs tensorboardX, which is not installed"
-            raise ConfigError("tensorboard", self.tensorboard, rule, "pip install 'gradmq[tensorboard]'")
+            raise RunError(
+                "--tensorboard needs tensorboardX, which is not installed: pip install 'gradmq[tensorboard]'"
+            )
         if self.csv is not None:
             check_csv(self.csv)
         if self.mlflow is not None:
