@@ -39,7 +39,9 @@ class StatusLines(Callback):
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         self._samples += result.score.samples
         now = self._clock()
-        if now >= self._next:
+        if not self._next:  # a run that is recomputed has no beginning to hear of
+            self._begin_again(now)
+        elif now >= self._next:
             self._say(state, source.n_workers, self._samples / (now - self._since))
             self._begin_again(now)
 

@@ -53,6 +53,14 @@ def test_every_five_seconds_it_says_how_far_the_run_is_and_how_well_it_learns(li
     assert caplog.records[0].status["seconds_left"] == 94.0
 
 
+def test_who_is_not_told_of_the_beginning_begins_with_the_first_step(lines, clock, caplog):
+    state = TrainingState.initial(CONFIG)
+    for _ in range(4):
+        step(lines, state, clock, 2.0)
+    (record,) = caplog.records
+    assert " 3 samples/s, " in record.getMessage()
+
+
 def test_an_epochs_own_line_puts_it_off(lines, clock, caplog):
     state = TrainingState.initial(CONFIG)
     lines.on_begin(state)
