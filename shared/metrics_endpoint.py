@@ -59,13 +59,14 @@ class Endpoint:
     """Answers each scrape with what `collect` gives then, and with the process's memory and processor time."""
 
     def __init__(self, host: str, port: int, collect: Collect) -> None:
-        """Begin to serve, in a thread.  Raises OSError if the port is taken."""
+        """Begin to serve, in a thread.  port: 0: any that is free.  Raises OSError if it is taken."""
         from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Collector(collect))
         ProcessCollector(registry=registry)
         self._server, self._thread = start_http_server(port, host, registry)
+        self.port: int = self._server.server_port
 
     def close(self) -> None:
         self._server.shutdown()

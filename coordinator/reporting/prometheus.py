@@ -55,7 +55,7 @@ class PrometheusMetrics(Callback):
         source: GradientSource,
     ) -> None:
         """recorded: the run's epochs, kept up to date."""
-        self._host, self._port = host, port
+        self._host, self.port = host, port
         self._config, self._recorded, self._source = config, recorded, source
         self._steps_per_epoch = config.sampler(len(training)).steps_per_epoch
         self._running = RunningFigures(config, training)
@@ -73,9 +73,10 @@ class PrometheusMetrics(Callback):
         self._seconds = state.seconds
         self._draw(state)
         try:
-            self._endpoint = Endpoint(self._host, self._port, self._collect)
+            self._endpoint = Endpoint(self._host, self.port, self._collect)
+            self.port = self._endpoint.port
         except OSError as error:
-            raise QueueError(f"no metrics on port {self._port}: {error.strerror or error}") from None
+            raise QueueError(f"no metrics on port {self.port}: {error.strerror or error}") from None
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         seconds = state.seconds

@@ -10,7 +10,6 @@ from coordinator.training.callbacks import Callback
 from shared.errors import QueueError
 from shared.metrics_endpoint import LOOPBACK, check_endpoint
 from tests.support.learning import DATA
-from tests.support.servers import free_port
 from tests.support.watched import CONFIG, WatchedRun
 
 
@@ -18,12 +17,13 @@ class Scraped(Callback):
     """Asks at the end of each epoch, and some steps later, while the metrics are served."""
 
     def __init__(self, run: WatchedRun) -> None:
-        self.port = free_port()
-        self._metrics = PrometheusMetrics(LOOPBACK, self.port, CONFIG, DATA.training, run.recorded, run.source)
+        self._metrics = PrometheusMetrics(LOOPBACK, 0, CONFIG, DATA.training, run.recorded, run.source)
+        self.port = 0
         self.found: list[dict[str, float]] = []
 
     def on_begin(self, state):
         self._metrics.on_begin(state)
+        self.port = self._metrics.port
         self.found.append(scrape(self.port))
 
     def after_step(self, state, result, source):

@@ -5,7 +5,6 @@ import urllib.request
 from prometheus_client.parser import text_string_to_metric_families
 
 from shared.metrics_endpoint import LOOPBACK
-from tests.support.servers import free_port
 from worker import metrics, metrics_server
 from worker.serve import Done
 
@@ -29,11 +28,11 @@ def test_it_counts_the_work_of_leases_when_they_end():
 
 
 def test_celerys_main_process_serves_them_where_the_environment_says(monkeypatch):
-    port = free_port()
-    monkeypatch.setenv("GRADMQ_METRICS_PORT", str(port))
+    monkeypatch.setenv("GRADMQ_METRICS_PORT", "0")
     step = metrics_server.ServeMetrics(None)
     step.start(None)
-    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics") as answer:
+    (endpoint,) = metrics_server._served
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{endpoint.port}/metrics") as answer:
         families = {family.name for family in text_string_to_metric_families(answer.read().decode())}
     step.stop(None)
     assert {"gradmq_worker_leases", "gradmq_worker_request_duration_seconds", "process_cpu_seconds"} <= families
