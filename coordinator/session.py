@@ -17,7 +17,7 @@ from coordinator.reporting.log_handlers import results
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.training.callbacks import Callbacks
+from coordinator.training.callbacks import Callback, Callbacks
 from coordinator.training.loop import train
 from coordinator.training.state import TrainingState
 from shared import logs
@@ -69,8 +69,18 @@ class RunOptions:
             check_flower(self.flower_port)
 
 
-def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, options: RunOptions) -> None:
-    """Train from the state to the end of the run.  data: where the samples are.  Raises MachineError first."""
+def run_training(
+    run: Run,
+    dataset: Dataset,
+    data: Path,
+    state: TrainingState,
+    options: RunOptions,
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Train from the state to the end of the run.  Raises MachineError first.
+
+    data: where the samples are.  callbacks: who else hears of it.
+    """
     logs.context.run = run.id
     check_arithmetic(run.config)
     config, training = run.config, dataset.training
@@ -89,7 +99,7 @@ def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, o
         )
         gradients = stack.enter_context(source)
         recorder = stack.enter_context(Recorder(run))
-        train(config, dataset, gradients, state, Callbacks([recorder, progress]))
+        train(config, dataset, gradients, state, Callbacks([recorder, progress, *callbacks]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

@@ -22,12 +22,13 @@ LAYERS = [
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
     "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
-    "  coordinator.recipes",
+    "  coordinator.recipes  coordinator.options",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
     "coordinator.session",
+    "coordinator.api",
     "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",

@@ -8,13 +8,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
+from coordinator.cli.kinds import kind_options
 from coordinator.cli.types import Deformations, Numbers, Sizes
+from coordinator.options.configuration import AUTO, BALANCED
 from coordinator.session import RunOptions
 from shared import logs
-from shared.config import TrainConfig, join
-from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
-from shared.data.statistics import balanced, moments
+from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
@@ -24,12 +23,8 @@ from shared.nn.losses import LOSSES
 from shared.nn.outputs import OUTPUTS
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
-from shared.parallel.sharding import default_shards
-from shared.strategies import LocalSGD, SyncSGD
 
 DEFAULT_RUNS = Path("runs")
-AUTO, BALANCED = "auto", "balanced"  # what is to be taken from the training samples
-_HIDDEN = (30,)  # neurons of the hidden layers, as in the notebook
 _Decorator = Callable[[Any], Any]
 
 
@@ -275,78 +270,6 @@ run_options = group(
     ),
     log_format_option,
 )
-
-
-def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSGD:
-    """Take the strategy's options from what was given, and return what they stand for.
-
-    alone: whether the run will be computed in this process.
-
-    Raises ConfigError, or UsageError for options that do not go together.
-    """
-    shards, local_steps = given.pop("shards"), given.pop("local_steps")
-    local = {name: given.pop(name, None) for name in ("replicas", "outer_momentum")}
-    local = {name: value for name, value in local.items() if value is not None}
-    if not local_steps:
-        if local:
-            names = " and ".join("--" + name.replace("_", "-") for name in local)
-            goes = "goes" if len(local) == 1 else "go"
-            raise click.UsageError(f"{names} {goes} with --local-steps; give how many")
-        if not ARITHMETICS[given["arithmetic"]].any_order:
-            # Shards that nobody else computes would only cost time. A size out of its range is refused later.
-            default = 1 if alone else default_shards(max(given["mini_batch_size"], 1))
-            shards = default if shards is None else shards
-        return SyncSGD(shards=shards)
-    if shards is not None:
-        raise click.UsageError(f"--shards {shards} goes with synchronous SGD; a replica takes its local steps alone")
-    return LocalSGD(local_steps=local_steps, **local)
-
-
-def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
-    """Return the configuration that options of `train` stand for, with that data.
-
-    alone: whether the run will be computed in this process.
-
-    Raises ConfigError or DataError, or UsageError for options that do not go together.
-    """
-    training = data.training
-    if given["standardize"] == AUTO:
-        given["standardize"] = moments(training)
-    if given["class_weights"] == BALANCED:
-        given["class_weights"] = balanced(training)
-    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_classes)
-    strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
-    optimizer, schedule = to_optimizer(given), to_schedule(given)
-    return TrainConfig(
-        sizes=sizes,
-        loss=given.pop("loss") or "",
-        dtype=dtype,
-        optimizer=optimizer,
-        schedule=schedule,
-        class_weights=given.pop("class_weights") or (),
-        image_shape=None if given["augment"] is None else data.image_size,
-        strategy=strategy,
-        **given,
-    )
-
-
-def to_sizes(
-    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_classes: int
-) -> tuple[int, ...]:
-    """Return the layers that --sizes and --hidden, given or not, stand for.  Raises UsageError if both do not agree."""
-    if sizes is None:
-        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_classes)
-    if hidden is not None and hidden != sizes[1:-1]:
-        raise click.UsageError(f"--sizes {join(sizes)} and --hidden {join(hidden)} do not agree; give one of them")
-    return sizes
-
-
-def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:
-    """Return the configuration for so many validation samples, where nobody asked for a --monitor.
-
-    Without any no epochs are compared, unless the run's course depends on it, which `check_validation` refuses.
-    """
-    return config if n_validation or config.depends_on_monitor else replace(config, monitor="none")
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:

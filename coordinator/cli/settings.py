@@ -8,8 +8,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from coordinator.cli.kinds import OPTION_NAMES
 from coordinator.cli.settings_files import Settings, Values, read_settings
+from coordinator.options.kinds import OPTION_NAMES
 from coordinator.recipes.catalogue import recipe
 from shared.data.dataset import Dataset
 from shared.optim.optimizers import OPTIMIZERS

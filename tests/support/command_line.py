@@ -7,6 +7,7 @@ import numpy as np
 from coordinator.cli import options
 from coordinator.cli.settings_files import Values
 from coordinator.cli.train import train_command
+from coordinator.options.configuration import to_config
 from coordinator.session import RunOptions
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -27,7 +28,7 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
 def config_of(line: list[str]) -> TrainConfig:
     """The configuration of a run on data like MNIST's."""
     run_options, given = parsed(line)
-    return options.to_config(given, run_options.workers == 0, _DATA)
+    return to_config(given, run_options.workers == 0, _DATA)
 
 
 def configured(values: Values) -> TrainConfig:
