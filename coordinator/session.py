@@ -17,6 +17,7 @@ from coordinator.reporting.log_handlers import results
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
+from coordinator.signals import interruptible
 from coordinator.training.callbacks import Callback, Callbacks
 from coordinator.training.loop import train
 from coordinator.training.state import TrainingState
@@ -83,23 +84,43 @@ def run_training(
     """
     logs.context.run = run.id
     check_arithmetic(run.config)
-    config, training = run.config, dataset.training
-    with ExitStack() as stack:
-        stack.enter_context(one_thread())
-        stack.enter_context(quiet())
-        progress = stack.enter_context(ProgressBar(config, len(training)))
-        results.info(headline(run, len(training), state))
-        _warn_of_lost_deltas(config, state)
-        source = gradient_source(
-            *(config, dataset, options),
+    config, n_samples = run.config, len(dataset.training)
+    with ProgressBar(config, n_samples) as progress, Recorder(run) as recorder:
+        results.info(headline(run, n_samples, state))
+        compute(
+            *(config, dataset, state, options),
+            [recorder, progress, *callbacks],
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
-            excluded=state.excluded,
         )
-        gradients = stack.enter_context(source)
-        recorder = stack.enter_context(Recorder(run))
-        train(config, dataset, gradients, state, Callbacks([recorder, progress, *callbacks]))
+
+
+def compute(
+    config: TrainConfig,
+    dataset: Dataset,
+    state: TrainingState,
+    options: RunOptions,
+    callbacks: Sequence[Callback],
+    *,
+    run_id: str,
+    data: Path,
+    log_folder: Path,
+) -> None:
+    """Train from the state to the end, and leave no process, thread or connection behind, however that ends.
+
+    Ctrl-C comes between two steps, never within one.  data: where workers that are started here look for the samples.
+    log_folder: for what they write.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        stack.enter_context(one_thread())
+        stack.enter_context(quiet())
+        _warn_of_lost_deltas(config, state)
+        source = gradient_source(
+            *(config, dataset, options), run_id=run_id, data=data, log_folder=log_folder, excluded=state.excluded
+        )
+        train(config, dataset, stack.enter_context(source), state, Callbacks(callbacks))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

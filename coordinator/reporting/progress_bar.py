@@ -2,9 +2,10 @@
 
 import sys
 import time
+import warnings
 from dataclasses import asdict
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -21,18 +22,20 @@ _REFRESH = 0.1  # seconds
 
 
 class ProgressBar(Callback):
-    """On standard error, and only on a terminal; the lines always, on standard output."""
+    """On standard error, and only on a terminal or in a notebook; the lines always, on standard output."""
 
-    def __init__(self, config: TrainConfig, n_samples: int) -> None:
-        """n_samples: of one epoch."""
+    def __init__(self, config: TrainConfig, n_samples: int, shown: bool | None = None, delay: float = 0.0) -> None:
+        """n_samples: of one epoch.  shown: whether, wherever that is.  delay: seconds before it is."""
         self._config, self._n_samples = config, n_samples
         self._figures = ""  # of the epoch before
         self._steps_per_epoch = config.sampler(n_samples).steps_per_epoch
-        self._bar = tqdm(
+        notebook = _in_notebook()
+        self._bar = _bar_class(notebook)(
             total=n_samples * config.epochs,
             unit=" samples",
             unit_scale=True,
-            disable=not sys.stderr.isatty(),
+            disable=not (notebook or sys.stderr.isatty() if shown is None else shown),
+            delay=delay,
             leave=False,
             dynamic_ncols=True,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {rate_fmt}{postfix}, {remaining} left",
@@ -71,3 +74,20 @@ class ProgressBar(Callback):
         self._pending = 0
         self._figures = f"{figures}, " if (figures := lines.validation(metrics)) else ""
         results.info(lines.epoch(self._config, metrics), extra=asdict(metrics))
+
+
+def _in_notebook() -> bool:
+    """Tell whether this is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and "IPKernelApp" in shell.config
+
+
+def _bar_class(notebook: bool) -> Any:
+    """Return tqdm, or in a notebook its widget, if ipywidgets is there to show it."""
+    if not notebook:
+        return tqdm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what the widget would need
+        from tqdm.auto import tqdm as widget
+    return widget
