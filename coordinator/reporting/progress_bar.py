@@ -85,9 +85,10 @@ def _in_notebook() -> bool:
 
 def _bar_class(notebook: bool) -> Any:
     """Return tqdm, or in a notebook its widget, if ipywidgets is there to show it."""
-    if not notebook:
-        return tqdm
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what the widget would need
-        from tqdm.auto import tqdm as widget
-    return widget
+    found: Any = tqdm
+    if notebook:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the widget would need
+            from tqdm.auto import tqdm as found
+    # Without the thread that looks after slow bars, and would stay: ours is refreshed anyway.
+    return type("Bar", (found,), {"monitor_interval": 0})
