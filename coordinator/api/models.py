@@ -77,7 +77,9 @@ class Model:
             found = list(answers_to(mlp, mlp.rounded(self._model.parameters), inputs))
         if not found:
             return Answers(np.empty(0, np.int64), np.empty((0, self.sizes[-1]), mlp.dtype))
-        return Answers(np.concatenate([each.labels for each in found]), np.concatenate([each.outputs for each in found]))
+        return Answers(
+            np.concatenate([each.labels for each in found]), np.concatenate([each.outputs for each in found])
+        )
 
     def outputs(self, samples: Any) -> Array:
         """Return what the last layer gives: (n_samples, n_outputs).

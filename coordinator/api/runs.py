@@ -122,7 +122,9 @@ class Run:
         return "\n".join(f"{name}: {value}" for name, value in self._facts())
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts())
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts()
+        )
         return f'<table style="text-align: left">{rows}</table>'
 
     def _facts(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from coordinator.options.configuration import to_config, with_default_monitor
 from coordinator.options.defaults import completed
 from coordinator.session import RunOptions
 from coordinator.training.callbacks import Callback
+from shared.config.defaults import defaults_of
 from shared.data.dataset import DEFAULT_DATA, find_dataset, load_dataset
 
 
@@ -50,6 +51,8 @@ def train(
     )
     given, path = completed(options), Path(data)
     dataset = load_dataset(find_dataset(path)).first(given["train_samples"])
+    suggested = defaults_of(dataset, options.get("optimizer"))
+    given |= {name: value for name, value in suggested.items() if options.get(name) is None}
     config = to_config(given, workers == 0, dataset)
     if options.get("monitor") is None:
         config = with_default_monitor(config, len(dataset.validation))

@@ -13,7 +13,8 @@ from coordinator.cli.types import Deformations, Numbers, Sizes
 from coordinator.options.configuration import AUTO, BALANCED
 from coordinator.session import RunOptions
 from shared import logs
-from shared.data.dataset import DEFAULT_DATA, WANTED
+from shared.config.defaults import defaults_of
+from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
@@ -270,6 +271,18 @@ run_options = group(
     ),
     log_format_option,
 )
+
+
+def fill_in_defaults(ctx: click.Context, given: dict[str, Any], data: Dataset) -> dict[str, Any]:
+    """Put what the data suggests in the place of options of `train` that were not given; return what was put there."""
+    is_given = ctx.get_parameter_source("optimizer") is not ParameterSource.DEFAULT
+    taken = {
+        name: value
+        for name, value in defaults_of(data, given["optimizer"] if is_given else None).items()
+        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT
+    }
+    given |= taken
+    return taken
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:

@@ -57,6 +57,8 @@ def train_command(
     dataset = load_dataset(path).first(given["train_samples"])
     if sample_weights is not None:
         dataset = dataset.weighted(read_weights(sample_weights))
+    if model is None:
+        options.fill_in_defaults(ctx, given, dataset)
     config = to_config(given, run_options.workers == 0, dataset)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
         config = with_default_monitor(config, len(dataset.validation))

@@ -19,33 +19,33 @@ classes_: the names of the classes, in the order of the outputs.
 
     _predicts_classes = True
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Learn from these samples once: one epoch, which goes on from where the last one ended.
 
         classes: the names of all, in the first call, if some are not in y.  Columns are scaled as in that call.
         """
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
+    def predict(self, X: Any) -> Array:
         """Return the class of each sample."""
         inputs = self._inputs(X)
         names: Array = self.classes_[self.model_.answers(inputs).labels]
         return names
 
-    def predict_proba(self, X: Any) -> Array:  # noqa: N803
+    def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, (n_samples, n_classes), in the order of `classes_`."""
         inputs = self._inputs(X)
         return probabilities(self.model_.outputs(inputs))
 
     def _samples(
         self,
-        X: Any,  # noqa: N803
+        X: Any,
         y: Any,
         sample_weight: Any,
         reset: bool,
         classes: Any = None,
     ) -> tuple[Array, Array, Array | None]:
-        X, y, weights = super()._samples(X, y, sample_weight, reset)  # noqa: N806
+        X, y, weights = super()._samples(X, y, sample_weight, reset)
         checked_classes(y)
         found = np.unique(y)
         if reset:

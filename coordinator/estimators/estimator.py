@@ -21,6 +21,7 @@ from coordinator.options.defaults import DEFAULTS, completed
 from coordinator.runs.model_file import Model as ModelFile
 from coordinator.session import RunOptions
 from coordinator.training.callbacks import Callback
+from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.arrays import dataset_of
@@ -168,7 +169,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.callbacks = callbacks
         self.progress = progress
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn.
 
         X: (n_samples, n_features).  y: (n_samples,), or of several numbers to be predicted (n_samples, n_targets).
@@ -178,7 +179,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         `warm_start` another `fit`, goes on with it.  Raises ValueError, TypeError or GradMQError.
         """
         goes_on = self.warm_start and hasattr(self, "model_")
-        X, y, weights = self._samples(X, y, sample_weight, not goes_on)  # noqa: N806
+        X, y, weights = self._samples(X, y, sample_weight, not goes_on)
         if not goes_on:
             self._forget()
         dataset = self._dataset(X, y, weights, self.validation)
@@ -186,10 +187,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         config = self._config(dataset, epochs=self.epochs, start="" if start is None else start.sha256)
         return self._learn(config, dataset, TrainingState.initial(config, start))
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:  # noqa: N803
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Learn from these samples once, going on from wherever it is.  classes: the names of all, if it has any."""
         goes_on = hasattr(self, "model_")
-        X, y, weights = self._samples(X, y, sample_weight, not goes_on, classes)  # noqa: N806
+        X, y, weights = self._samples(X, y, sample_weight, not goes_on, classes)
         if not goes_on:
             self._forget()
         dataset = self._dataset(X, y, weights, 0.0)
@@ -216,21 +217,26 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self._state = replace(fitting.state, parameters=parameters.copy(), history=[], best=None)
         if self._state.step_index:
             self._state.next_epoch()
-        self._epochs = [*self._epochs, *fitting.epochs]
+        self._epochs.extend(fitting.epochs)
         self.history_ = history_of(self._epochs)
         self.n_iter_ = len(self._epochs)
         self.fingerprint_ = fitting.state.model.sha256
 
     def _forget(self) -> None:
         """Begin anew."""
-        self._epochs: list[Any] = []
+        self._epochs = list[EpochMetrics]()
         self.__dict__.pop("model_", None)
 
     def _samples(
-        self, X: Any, y: Any, sample_weight: Any, reset: bool, classes: Any = None  # noqa: N803
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        reset: bool,
+        classes: Any = None,
     ) -> tuple[Array, Array, Array | None]:
         """Return checked samples, without those of weight 0.  classes: their names, if they have any."""
-        X, y = checked_pair(self, X, y, reset=reset, numbers=not self._predicts_classes)  # noqa: N806
+        X, y = checked_pair(self, X, y, reset=reset, numbers=not self._predicts_classes)
         weights = checked_weights(sample_weight, X)
         if weights is None or weights.all():
             return X, y, weights
@@ -238,11 +244,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             raise ValueError("all samples have the weight 0; give some of them more")
         return X[weights > 0], y[weights > 0], weights[weights > 0]
 
-    def _dataset(self, X: Array, y: Array, weights: Array | None, validation: Any) -> Dataset:  # noqa: N803
+    def _dataset(self, X: Array, y: Array, weights: Array | None, validation: Any) -> Dataset:
         """Return the samples as a network takes them."""
         names = getattr(self, "feature_names_in_", None)
         if isinstance(validation, tuple):
-            X_validation, y_validation = checked_pair(  # noqa: N806
+            X_validation, y_validation = checked_pair(
                 self, *validation, reset=False, numbers=not self._predicts_classes
             )
             validation = (_named(X_validation, names), y_validation)
@@ -293,13 +299,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             batches_per_task=self.batches_per_task,
         )
 
-    def _inputs(self, X: Any) -> Array:  # noqa: N803
+    def _inputs(self, X: Any) -> Array:
         """Return checked samples to be predicted.  Raises NotFittedError, ValueError or TypeError."""
         check_is_fitted(self, "model_")
         return checked(self, X, reset=False)
 
 
-def _named(X: Array, names: Any) -> Any:  # noqa: N803
+def _named(X: Array, names: Any) -> Any:
     """Return samples as columns with their names, if they have any."""
     if names is None or X.dtype == np.uint8:
         return X

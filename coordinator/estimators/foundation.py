@@ -12,7 +12,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 except ImportError:
-    from coordinator.estimators.plain import (  # type: ignore[assignment]
+    from coordinator.estimators.plain import (
         BaseEstimator,
         ClassifierMixin,
         RegressorMixin,
@@ -24,19 +24,19 @@ except ImportError:
     )
 else:
 
-    def checked_pair(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) -> tuple[Array, Array]:  # noqa: N803
+    def checked_pair(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) -> tuple[Array, Array]:
         """Return X and y as scikit-learn checks them.  See `plain.checked_pair`."""
         found, answers = validate_data(estimator, X, y, reset=reset, multi_output=True, y_numeric=numbers)
         if answers.ndim == 2 and answers.shape[1] == 1:
             answers = column_or_1d(answers, warn=True)
         return found, answers
 
-    def checked(estimator: Any, X: Any, *, reset: bool) -> Array:  # noqa: N803
+    def checked(estimator: Any, X: Any, *, reset: bool) -> Array:
         """Return X as scikit-learn checks it.  See `plain.checked`."""
         found: Array = validate_data(estimator, X, reset=reset)
         return found
 
-    def checked_weights(weights: Any, X: Array) -> Array | None:  # noqa: N803 - scikit-learn's name
+    def checked_weights(weights: Any, X: Array) -> Array | None:
         """Return a weight of each sample, 0 or more; None if there are none.  Raises ValueError."""
         if weights is None:
             return None

@@ -44,7 +44,7 @@ class BaseEstimator:
 class ClassifierMixin:
     """The score of classes."""
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803 - scikit-learn's name
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return which part of the predictions is right."""
         predicted: Array = self.predict(X)  # type: ignore[attr-defined]
         return float(np.average(predicted == np.asarray(y), weights=sample_weight))
@@ -53,7 +53,7 @@ class ClassifierMixin:
 class RegressorMixin:
     """The score of numbers."""
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803 - scikit-learn's name
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R², in the mean over the targets."""
         predicted: Array = self.predict(X)  # type: ignore[attr-defined]
         right = np.asarray(y, np.float64).reshape(predicted.shape)
@@ -62,7 +62,7 @@ class RegressorMixin:
         return float(np.mean(1.0 - missed / np.where(spread > 0, spread, 1.0)))
 
 
-def checked_pair(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) -> tuple[Array, Array]:  # noqa: N803
+def checked_pair(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) -> tuple[Array, Array]:
     """Return X as `checked` does, and y as an array, (n_samples,) or (n_samples, n_targets).
 
     numbers: whether y must be numbers.  Raises ValueError or TypeError.
@@ -79,7 +79,7 @@ def checked_pair(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) 
     return found, answers
 
 
-def checked(estimator: Any, X: Any, *, reset: bool) -> Array:  # noqa: N803
+def checked(estimator: Any, X: Any, *, reset: bool) -> Array:
     """Return X as (n_samples, n_features) finite numbers.
 
     reset: whether the estimator learns how many features there are, or knows.  Raises ValueError or TypeError.
@@ -105,7 +105,7 @@ def checked(estimator: Any, X: Any, *, reset: bool) -> Array:  # noqa: N803
     return found
 
 
-def checked_weights(weights: Any, X: Array) -> Array | None:  # noqa: N803 - scikit-learn's name
+def checked_weights(weights: Any, X: Array) -> Array | None:
     """Return a weight of each sample, 0 or more; None if there are none.  Raises ValueError."""
     if weights is None:
         return None

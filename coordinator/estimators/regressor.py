@@ -14,14 +14,14 @@ class GradMQRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
 
 {PARAMETERS}"""
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from these samples once: one epoch, which goes on from where the last one ended.
 
         Columns and targets are scaled as in the first call.
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
+    def predict(self, X: Any) -> Array:
         """Return the numbers that are predicted: (n_samples,), or of several targets (n_samples, n_targets)."""
         inputs = self._inputs(X)
         return np.asarray(self.model_.predict(inputs))

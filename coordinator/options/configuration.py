@@ -6,6 +6,7 @@ from typing import Any
 from coordinator.options.kinds import to_optimizer, to_schedule
 from shared.config import TrainConfig, join
 from shared.data.dataset import Dataset
+from shared.data.parts import Part
 from shared.data.statistics import balanced, moments
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
@@ -27,8 +28,8 @@ def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
     if given["standardize"] == AUTO:
         given["standardize"] = moments(training)
     if given["class_weights"] == BALANCED:
-        given["class_weights"] = balanced(training)
-    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_classes)
+        given["class_weights"] = balanced(data.labelled(Part.TRAINING))
+    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_outputs)
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
     optimizer, schedule = to_optimizer(given), to_schedule(given)
     return TrainConfig(
@@ -38,7 +39,7 @@ def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
         optimizer=optimizer,
         schedule=schedule,
         class_weights=given.pop("class_weights") or (),
-        image_shape=None if given["augment"] is None else data.image_size,
+        image_shape=data.image_size if given["augment"] is not None and data.has_classes else None,
         strategy=strategy,
         **given,
     )
@@ -68,11 +69,11 @@ def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSG
 
 
 def to_sizes(
-    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_classes: int
+    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_outputs: int
 ) -> tuple[int, ...]:
     """Return the layers that both, given or not, stand for.  Raises ConfigError if they do not agree."""
     if sizes is None:
-        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_classes)
+        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_outputs)
     if hidden is not None and hidden != sizes[1:-1]:
         raise ConfigError("hidden", join(hidden), f"must agree with --sizes {join(sizes)}", "give one of them")
     return sizes

@@ -15,9 +15,10 @@ from shared.optim.schedules import SCHEDULES
 
 _OF_KINDS = {option_name(field) for kinds in (OPTIMIZERS, SCHEDULES) for field in fields_of(kinds)}
 _NOT_GIVEN = ("hidden", "sizes", "dtype", "loss", "class_weights", "shards", "replicas", "outer_momentum")
-_OF_CONFIG = ("activation", "output", "initializer", "standardize", "arithmetic", "l1", "l2", "clip_norm", "max_norm")
-_OF_CONFIG += ("ema", "dropout", "input_dropout", "label_smoothing", "augment", "seed", "train_samples", "monitor")
-_OF_CONFIG += ("early_stopping",)
+_OF_CONFIG = (
+    *("activation", "output", "initializer", "standardize", "arithmetic", "l1", "l2", "clip_norm", "max_norm", "ema"),
+    *("dropout", "input_dropout", "label_smoothing", "augment", "seed", "train_samples", "monitor", "early_stopping"),
+)
 
 # By its name each option of `train` that decides a run's bits, as if it was not given: the command line has the same.
 DEFAULTS: dict[str, Any] = {
@@ -81,8 +82,9 @@ def _listed(value: Any) -> Sequence[Any]:
 def _number(name: str, value: Any, whole: bool = False) -> int | float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ConfigError(name, repr(value), "must be a number")
+    number = float(value)
     if not whole:
-        return float(value)
-    if value != int(value):
+        return number
+    if not number.is_integer():
         raise ConfigError(name, value, "must be a whole number")
-    return int(value)
+    return int(value)  # type: ignore[call-overload,no-any-return]

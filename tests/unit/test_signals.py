@@ -28,7 +28,7 @@ def test_a_signal_waits_for_the_end_of_a_step():
 
 def test_in_a_program_of_others_an_interrupt_waits_too_and_its_handler_is_as_before():
     before, taken = (signal.getsignal(signal.SIGINT), sys.unraisablehook), []
-    with pytest.raises(KeyboardInterrupt), interruptible(), uninterrupted:
+    with pytest.raises(KeyboardInterrupt), interruptible(), uninterrupted:  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         taken.append("step")
     assert taken == ["step"]
@@ -54,7 +54,7 @@ def test_the_end_of_another_threads_step_interrupts_neither_it_nor_a_step_of_the
             taken.append("other")
         ended.append(True)
 
-    with pytest.raises(KeyboardInterrupt), interruptible(), uninterrupted:
+    with pytest.raises(KeyboardInterrupt), interruptible(), uninterrupted:  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         thread = threading.Thread(target=other)
         thread.start()
