@@ -54,6 +54,13 @@ class RunOptions:
             raise ConfigError("batches_per_task", self.batches_per_task, "must be at least 1")
         if self.workers is not None and not 0 <= self.workers <= MOST_WORKERS:
             raise ConfigError("workers", self.workers, f"must be between 0 and {MOST_WORKERS}")
+        if self.workers is not None and self.redis is not None:
+            rule = "starts a Redis of its own, and --redis uses another"
+            raise ConfigError("workers", self.workers, rule, "give one of them")
+        if self.broker is not None and self.redis is None:
+            raise ConfigError("broker", self.broker, "goes with --redis; the embedded cluster has a broker of its own")
+        if self.flower_port is not None and (self.workers == 0 or self.redis is not None):
+            raise ConfigError("flower_port", self.flower_port, "shows the workers that are started, and there are none")
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)

@@ -7,6 +7,7 @@ from typing import Any
 
 from coordinator.options.configuration import AUTO, BALANCED
 from coordinator.options.kinds import fields_of, option_name
+from shared.config.checks import check_seed
 from shared.config.options import Options
 from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
@@ -47,6 +48,8 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
         if known not in DEFAULTS:
             raise _unknown(name, value)
         found[known] = value if value is None else _value(known, value)
+    if found.get("seed") is not None:
+        check_seed(found["seed"])
     return {**DEFAULTS, **found}
 
 
