@@ -48,8 +48,8 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
         if known not in DEFAULTS:
             raise _unknown(name, value)
         found[known] = value if value is None else _value(known, value)
-    if found.get("seed") is not None:
-        check_seed(found["seed"])
+    if (seed := found.get("seed")) is not None:
+        check_seed(seed)
     return {**DEFAULTS, **found}
 
 

@@ -60,7 +60,7 @@ def test_a_run_tells_what_it_is(run):
 def test_a_run_is_opened_by_its_folder_by_its_id_or_as_the_newest(run):
     runs = run.folder.parent
     assert {each.id for each in (Run(run.folder), Run(run.id, runs=runs), Run(runs=runs))} == {run.id}
-    with pytest.raises(GradMQError, match="there is no run in .*nowhere; give a run's folder"):
+    with pytest.raises(GradMQError, match=r"there is no run in .*nowhere; give a run's folder"):
         Run(runs=runs / "nowhere")
 
 

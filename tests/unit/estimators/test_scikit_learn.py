@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_iris
-from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gradmq import GradMQClassifier, GradMQRegressor
@@ -37,7 +37,7 @@ def test_cross_validation_of_numbers():
 
 def test_a_search_over_options_in_a_pipeline():
     x, y = load_digits(return_X_y=True)
-    pipeline = make_pipeline(PCA(20), GradMQClassifier(epochs=4, mini_batch_size=10))
+    pipeline = make_pipeline(StandardScaler(), GradMQClassifier(epochs=5, mini_batch_size=10))
     grid = {
         "gradmqclassifier__learning_rate": np.logspace(-2.5, -2, 2),
         "gradmqclassifier__hidden": [(10,), (20, 20)],
