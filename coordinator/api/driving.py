@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from coordinator.reporting.log_handlers import results
 from coordinator.runs.model_file import Model
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
@@ -27,11 +28,12 @@ def begin(
     runs: Path,
     start: Model | None = None,
     callbacks: Sequence[Callback] = (),
+    said: str = "",
 ) -> Run:
     """Begin a run, train it to its end, and return it.
 
     data: from where the dataset was read.  runs: folder for the run's folder.  start: the model that it begins with, if
-    the configuration says so.  callbacks: who else hears of it.
+    the configuration says so.  callbacks: who else hears of it.  said: a line about it, before all others.
 
     Raises ConfigError, DataError or QueueError before there is anything of it; and a run that learned nothing before
     whatever ended it leaves nothing but its logs, if these say why.
@@ -44,6 +46,8 @@ def begin(
     run = Run.create(runs, config, data, dataset, start)
     try:
         run.lock()
+        if said:
+            results.info(said)
         _drive(run, dataset, find_dataset(data), run.initial_state(), options, callbacks)
     except BaseException as error:
         if not run.is_worth_keeping:

@@ -12,6 +12,7 @@ from coordinator.cli import options
 from coordinator.cli import start as beginning
 from coordinator.cli.settings import Configurable, check_digests
 from coordinator.options.configuration import to_config, with_default_monitor
+from coordinator.options.reading import to_data_options
 from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.runs import published
@@ -28,6 +29,7 @@ from shared.data.weights import read_weights
 @options.learning_options
 @options.train_samples_option
 @options.data_option
+@options.reading_options
 @options.runs_option
 @options.run_options
 @click.pass_context
@@ -49,23 +51,24 @@ def train_command(
     """
     logs.set_log_format(log_format)
     start_logging()
-    run_options = options.to_run_options(ctx, given)
+    run_options, data_options = options.to_run_options(ctx, given), to_data_options(given)
     model = None if start is None else find_model(start, runs)
-    if model is not None:
-        beginning.fill_in(ctx, given, model)
     path = find_dataset(data)
-    dataset = load_dataset(path).first(given["train_samples"])
+    encoding = None if model is None else model.encoding
+    dataset = load_dataset(path, data_options, given["seed"], encoding).first(given["train_samples"])
     if sample_weights is not None:
         dataset = dataset.weighted(read_weights(sample_weights))
-    if model is None:
-        options.fill_in_defaults(ctx, given, dataset)
+    taken = options.fill_in_defaults(ctx, given, dataset, model)
+    if model is not None:
+        beginning.fill_in(ctx, given, model)
     config = to_config(given, run_options.workers == 0, dataset)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
         config = with_default_monitor(config, len(dataset.validation))
     if model is not None:
         beginning.check(config, model)
     check_digests(ctx, path, dataset)
-    run = begin(config, data, dataset, run_options, runs=runs, start=model)
+    said = f"for such data, where not given: {options.as_typed(taken)}" if taken else ""
+    run = begin(config, data, dataset, run_options, runs=runs, start=model, said=said)
     _say_the_result(run)
 
 

@@ -18,7 +18,8 @@ from shared.types import Array, Vector
 
 DEFAULT_DATA = Path("data/mnist")
 _MOST_CLASSES = 10_000  # a label above this is a damaged file, not a class
-WANTED = " or ".join(source.what for source in SOURCES.values())
+_KINDS = [source.what for source in SOURCES.values()]
+WANTED = f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from coordinator.cli import options
 from coordinator.cli.settings_files import Values
 from coordinator.cli.train import train_command
 from coordinator.options.configuration import to_config
+from coordinator.options.reading import to_data_options
 from coordinator.session import RunOptions
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -22,6 +23,8 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
     """What a command line of `train` (or `resume`) says of how a run is computed, and of everything else."""
     with command.make_context(command.name, line) as ctx:
         given = {name: value for name, value in ctx.params.items() if name not in _ELSEWHERE}
+        if command is train_command:
+            to_data_options(given)
         return options.to_run_options(ctx, given), given
 
 
