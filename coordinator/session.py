@@ -59,8 +59,6 @@ class RunOptions:
             raise ConfigError("workers", self.workers, rule, "give one of them")
         if self.broker is not None and self.redis is None:
             raise ConfigError("broker", self.broker, "goes with --redis; the embedded cluster has a broker of its own")
-        if self.flower_port is not None and (self.workers == 0 or self.redis is not None):
-            raise ConfigError("flower_port", self.flower_port, "shows the workers that are started, and there are none")
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)

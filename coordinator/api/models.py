@@ -34,37 +34,37 @@ class Model:
 
     def __init__(self, model: model_file.Model, path: Path | None = None) -> None:
         """model: what is in its file.  path: that file, if there is one."""
-        self._model, self.path = model, path
+        self.in_file, self.path = model, path
 
     @property
     def encoding(self) -> Encoding | None:
         """How samples become its inputs, and its outputs answers; None: they are these."""
-        return self._model.encoding
+        return self.in_file.encoding
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each layer, inputs first."""
-        return self._model.parameters.sizes
+        return self.in_file.parameters.sizes
 
     @property
     def weights(self) -> list[Array]:
         """W_1, W_2, …, each (n_out, n_in)."""
-        return self._model.parameters.weights
+        return self.in_file.parameters.weights
 
     @property
     def biases(self) -> list[Array]:
         """b_1, b_2, …, each (n_out, 1)."""
-        return self._model.parameters.biases
+        return self.in_file.parameters.biases
 
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of the weights."""
-        return self._model.parameters.sha256
+        return self.in_file.parameters.sha256
 
     @property
     def classes(self) -> list[Any]:
         """The names of the classes, in the order of the outputs; nothing if it predicts numbers."""
-        encoding = self._model.encoding
+        encoding = self.in_file.encoding
         if encoding is not None and encoding.targets:
             return []
         return list(encoding.classes if encoding is not None and encoding.classes else range(self.sizes[-1]))
@@ -73,8 +73,8 @@ class Model:
         """Return the numbers of the strongest outputs, and all outputs, of each sample.  See `outputs`."""
         inputs = self._inputs(samples)
         with one_thread(), quiet():
-            mlp = self._model.mlp()
-            found = list(answers_to(mlp, mlp.rounded(self._model.parameters), inputs))
+            mlp = self.in_file.mlp()
+            found = list(answers_to(mlp, mlp.rounded(self.in_file.parameters), inputs))
         if not found:
             return Answers(np.empty(0, np.int64), np.empty((0, self.sizes[-1]), mlp.dtype))
         return Answers(
@@ -92,7 +92,7 @@ class Model:
     def predict(self, samples: Any) -> Array:
         """Return each sample's class, or the numbers that are predicted of it.  See `outputs`."""
         labels, outputs = self.answers(samples)
-        encoding = self._model.encoding
+        encoding = self.in_file.encoding
         if encoding is not None and encoding.targets:
             return encoding.answers(outputs)
         return np.array(self.classes)[labels]
@@ -115,19 +115,19 @@ class Model:
 
     def save(self, path: str | Path) -> None:
         """Write it into a file, an .npz, for `load_model` and for `gradmq evaluate` and the like."""
-        model_file.save_model(Path(path), self._model)
+        model_file.save_model(Path(path), self.in_file)
 
     def _inputs(self, samples: Any) -> Array:
-        inputs = (self._model.encoding or Encoding()).inputs(samples)
+        inputs = (self.in_file.encoding or Encoding()).inputs(samples)
         if inputs.shape[1] != self.sizes[0]:
             raise DataError(f"samples have {inputs.shape[1]} inputs, and the model takes {self.sizes[0]}")
         if inputs.dtype != np.uint8:
-            check_range("inputs", inputs, -1, self._model.arithmetic)
+            check_range("inputs", inputs, -1, self.in_file.arithmetic)
         return inputs
 
     def __repr__(self) -> str:
         """A line that tells what it is, and of what."""
-        model = self._model
+        model = self.in_file
         kinds = f"{model.activation}, {model.output}, {model.loss}"
         file = "" if self.path is None else f" in {self.path}"
         return f"Model {join(self.sizes)} ({kinds}) {self.fingerprint[:12]}{file}"

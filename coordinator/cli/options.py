@@ -11,12 +11,10 @@ from click.core import ParameterSource
 from coordinator.cli.kinds import kind_options
 from coordinator.cli.types import Deformations, Names, Numbers, ShareOrPath, Sizes
 from coordinator.options.configuration import AUTO, BALANCED
-from coordinator.runs.model_file import Model
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import join
-from shared.config.defaults import defaults_of
-from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
+from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.data.fitting import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
 from shared.monitors import MONITORS
@@ -321,21 +319,9 @@ run_options = group(
 )
 
 
-def fill_in_defaults(
-    ctx: click.Context, given: dict[str, Any], data: Dataset, start: Model | None = None
-) -> dict[str, Any]:
-    """Put what the data suggests in the place of options of `train` that were not given; return what was put there.
-
-    start: the model that the run begins with, which decides what it is itself.
-    """
-    is_given = ctx.get_parameter_source("optimizer") is not ParameterSource.DEFAULT
-    taken = {
-        name: value
-        for name, value in defaults_of(data, given["optimizer"] if is_given else None).items()
-        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT and not hasattr(start, name)
-    }
-    given |= taken
-    return taken
+def names_given(ctx: click.Context) -> set[str]:
+    """Return the names of the options that were given, in whatever way."""
+    return {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
 
 
 def as_typed(values: dict[str, Any]) -> str:

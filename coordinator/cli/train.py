@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from coordinator.accounting import table
 from coordinator.api.driving import begin, go_on
+from coordinator.api.preparation import prepare
 from coordinator.cli import options
-from coordinator.cli import start as beginning
 from coordinator.cli.settings import Configurable, check_digests
-from coordinator.options.configuration import to_config, with_default_monitor
 from coordinator.options.reading import to_data_options
 from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import results, start_logging
@@ -19,7 +17,6 @@ from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
 from shared import logs
-from shared.data.dataset import find_dataset, load_dataset
 from shared.data.weights import read_weights
 
 
@@ -53,22 +50,12 @@ def train_command(
     start_logging()
     run_options, data_options = options.to_run_options(ctx, given), to_data_options(given)
     model = None if start is None else find_model(start, runs)
-    path = find_dataset(data)
-    encoding = None if model is None else model.encoding
-    dataset = load_dataset(path, data_options, given["seed"], encoding).first(given["train_samples"])
-    if sample_weights is not None:
-        dataset = dataset.weighted(read_weights(sample_weights))
-    taken = options.fill_in_defaults(ctx, given, dataset, model)
-    if model is not None:
-        beginning.fill_in(ctx, given, model)
-    config = to_config(given, run_options.workers == 0, dataset)
-    if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
-        config = with_default_monitor(config, len(dataset.validation))
-    if model is not None:
-        beginning.check(config, model)
-    check_digests(ctx, path, dataset)
-    said = f"for such data, where not given: {options.as_typed(taken)}" if taken else ""
-    run = begin(config, data, dataset, run_options, runs=runs, start=model, said=said)
+    names, alone = options.names_given(ctx), run_options.workers == 0
+    weights = None if sample_weights is None else read_weights(sample_weights)
+    job = prepare(given, names, data, data_options, weights=weights, start=model, alone=alone)
+    check_digests(ctx, data, job.dataset)
+    said = f"for such data, where not given: {options.as_typed(job.suggested)}" if job.suggested else ""
+    run = begin(job.config, data, job.dataset, run_options, runs=runs, start=model, said=said)
     _say_the_result(run)
 
 

@@ -47,10 +47,16 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
         known = _SYNONYMS.get(name, name)
         if known not in DEFAULTS:
             raise _unknown(name, value)
-        found[known] = value if value is None else _value(known, value)
+        if value is not None:
+            found[known] = _value(known, value)
     if (seed := found.get("seed")) is not None:
         check_seed(seed)
     return {**DEFAULTS, **found}
+
+
+def names_of(given: Mapping[str, Any]) -> set[str]:
+    """Return the names of the options that were given: None stands for one that was not."""
+    return {_SYNONYMS.get(name, name) for name, value in given.items() if value is not None}
 
 
 def _unknown(name: str, value: object) -> ConfigError:

@@ -148,3 +148,71 @@ def test_all_names_of_the_package_are_there():
         assert getattr(gradmq, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = gradmq.nothing
+
+
+def test_a_run_begins_with_a_models_weights(small_data, tmp_path, run):
+    options = {"epochs": 1, "workers": 0, "runs": tmp_path, "learning_rate": 0.001}
+    further = [train(small_data, start=start, **options) for start in (run, run.model, str(run.folder))]
+    assert {each.config.start for each in further} == {run.model.fingerprint}
+    assert {each.config.sizes for each in further} == {(196, 12, 10)}
+    assert len({each.fingerprint for each in further}) == 1
+
+
+X, Y = np.random.default_rng(0).normal(size=(60, 3)), np.array(["left", "right"] * 30)
+
+
+def test_arrays_are_kept_beside_the_runs_that_need_them(tmp_path):
+    options = {"hidden": 4, "epochs": 2, "workers": 0, "runs": tmp_path}
+    first, second = train((X, Y), **options), train((X.tolist(), Y.tolist()), seed=1, **options)
+    (file,) = tmp_path.glob("data-*.npz")
+    assert first.verify() and second.verify()
+    assert first.resume(epochs=3, workers=0).history["n_test"] == [12] * 3
+    assert set(second.model.predict(X)) <= {"left", "right"}
+    assert str(file) in (first.folder / "config.json").read_text()
+    with pytest.raises(GradMQError, match="epochs must be at least 1"):
+        train((X, Y), **{**options, "epochs": 0})
+    assert file.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((X, Y[:5]), "has 60 samples but 5 labels"),
+        ((np.array([["a", 1]], object), ["b"]), "x has columns of several kinds; give a DataFrame"),
+        (X, "ndarray is no data; give a path, a pair"),
+    ],
+)
+def test_wrong_arrays_are_refused_and_not_kept(tmp_path, data, message):
+    with pytest.raises(GradMQError, match=message):
+        train(data, workers=0, runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_table_is_a_data_frame_or_a_file(tmp_path):
+    rows = "\n".join(f"{a},{b},{name}" for (a, b, _), name in zip(X.tolist(), Y.tolist(), strict=True))
+    (tmp_path / "table.csv").write_text(f"a,b,side\n{rows}\n")
+
+    class Frame:
+        """What pandas' and others have."""
+
+        def to_csv(self, index: bool) -> str:
+            return (tmp_path / "table.csv").read_text()
+
+    options = {"target": "side", "test": 0.25, "hidden": 4, "epochs": 2, "workers": 0, "runs": tmp_path / "runs"}
+    runs = [train(data, **options) for data in (tmp_path / "table.csv", Frame())]
+    assert runs[0].fingerprint == runs[1].fingerprint
+    assert runs[0].history["n_test"] == [15, 15]
+    assert runs[0].config.activation == "relu"  # as tables suggest
+    assert runs[0].model.predict({"b": [0.0], "a": [1.0]})[0] in ("left", "right")
+
+
+def test_samples_have_weights(tmp_path, small_data):
+    options = {"hidden": 4, "epochs": 1, "workers": 0, "runs": tmp_path}
+    weights = np.linspace(1, 2, 1000)
+    np.save(tmp_path / "weights.npy", weights)
+    by_file, by_array = (
+        train(small_data, sample_weights=each, **options) for each in (tmp_path / "weights.npy", weights)
+    )
+    assert by_file.fingerprint == by_array.fingerprint != train(small_data, **options).fingerprint
+    with pytest.raises(GradMQError, match="sample_weights must be numbers above 0"):
+        train(small_data, sample_weights=[-1.0], **options)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coordinator.cli.train import train_command
-from coordinator.options.defaults import DEFAULTS, completed
+from coordinator.options.defaults import DEFAULTS, completed, names_of
 from shared.data.augment.options import Augmentation
 from shared.errors import ConfigError
 
@@ -16,7 +16,8 @@ def test_python_has_the_command_lines_options_and_defaults():
 
 def test_what_is_not_given_is_as_by_default():
     assert completed({}) == DEFAULTS
-    assert completed({"epochs": None}) == {**DEFAULTS, "epochs": None}
+    assert completed({"epochs": None}) == DEFAULTS
+    assert names_of({"epochs": None, "eta": 1}) == {"learning_rate"}
 
 
 @pytest.mark.parametrize(
