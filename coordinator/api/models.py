@@ -129,11 +129,17 @@ class Model:
         """A line that tells what it is, and of what."""
         model = self.in_file
         kinds = f"{model.activation}, {model.output}, {model.loss}"
-        file = "" if self.path is None else f" in {self.path}"
+        file = "" if self.path is None else f" in {shown(self.path)}"
         return f"Model {join(self.sizes)} ({kinds}) {self.fingerprint[:12]}{file}"
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(repr(self))}</code>"
+
+
+def shown(path: Path) -> str:
+    """Return a path for people: from the current folder on, if it is in there."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def probabilities(outputs: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 
 from coordinator.api.driving import go_on
 from coordinator.api.history import history_of
-from coordinator.api.models import Model
+from coordinator.api.models import Model, shown
 from coordinator.api.verification import Verification
 from coordinator.reporting import lines
 from coordinator.runs.lookup import is_run
@@ -131,7 +131,7 @@ class Run:
         config, metrics = self.config, self._folder.metrics
         facts = [
             ("run", self.id),
-            ("folder", str(self.folder)),
+            ("folder", shown(self.folder)),
             ("network", config.neurons),
             ("learning", f"{config.learning}, mini-batches of {config.mini_batch_size}, seed {config.seed}"),
             ("epochs", f"{len(metrics)} of {config.epochs}" + ("" if self.is_finished else ", not finished")),
