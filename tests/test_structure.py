@@ -22,12 +22,14 @@ LAYERS = [
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
     "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
-    "  coordinator.recipes",
+    "  coordinator.recipes  coordinator.options",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
     "coordinator.session",
+    "coordinator.api",
+    "coordinator.estimators",
     "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",
@@ -44,6 +46,7 @@ FOREIGN = {
     "  worker.celery_patches",
     "prometheus_client": "shared.metrics_endpoint",
     "redis": "shared.messaging.client",
+    "sklearn": "coordinator.estimators.foundation",
     "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",

@@ -16,7 +16,7 @@ from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples
 from shared.durations import Durations
 from shared.errors import QueueError
 from shared.messaging.client import client
@@ -37,6 +37,7 @@ class _Picture:
     replies: WorkerCounts = field(default_factory=WorkerCounts)
     accuracy: dict[str, float] = field(default_factory=dict)  # by the samples' part
     cost: dict[str, float] = field(default_factory=dict)
+    r2: dict[str, float] = field(default_factory=dict)
     learning_rate: float | None = None
 
 
@@ -50,7 +51,7 @@ class PrometheusMetrics(Callback):
         host: str,
         port: int,
         config: TrainConfig,
-        training: LabelledSamples,
+        training: KnownSamples,
         recorded: Sequence[EpochMetrics],
         source: GradientSource,
     ) -> None:
@@ -107,7 +108,9 @@ class PrometheusMetrics(Callback):
         counts.add(state.counts)
         accuracy, cost = self._of_last("accuracy/"), self._of_last("cost/")
         if (running := self._running.of(state)) is not None:
-            accuracy["training"], cost["training"] = running
+            right, cost["training"] = running
+            if right is not None:
+                accuracy["training"] = right
         self._picture = _Picture(
             epochs=state.epoch,
             steps=state.epoch * self._steps_per_epoch + state.step_index,
@@ -116,6 +119,7 @@ class PrometheusMetrics(Callback):
             replies=counts.total,
             accuracy=accuracy,
             cost=cost,
+            r2=self._of_last("r2/"),
             learning_rate=self._last.get("learning_rate"),
         )
 
@@ -138,6 +142,7 @@ class PrometheusMetrics(Callback):
             *(seen.accuracy, "part"),
         )
         yield Metric("gauge", "gradmq_cost", "The cost of a sample in the mean, likewise.", seen.cost, "part")
+        yield Metric("gauge", "gradmq_r2_ratio", "R² of numbers to be predicted, likewise.", seen.r2, "part")
         yield Metric("gauge", "gradmq_learning_rate", "Of the last epoch's last step.", seen.learning_rate)
         yield Metric("counter", "gradmq_requests", "Requests to workers.", seen.requests)
         yield Metric("counter", "gradmq_retries", "Requests that were sent again.", seen.retries)

@@ -12,7 +12,7 @@ from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from coordinator.workers.membership import n_workers
 from shared.config import TrainConfig
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples
 
 _EVERY = 5.0  # seconds
 
@@ -23,7 +23,7 @@ class StatusLines(Callback):
     """An event like others.  An epoch that is over sooner has its own line, and none of these."""
 
     def __init__(
-        self, config: TrainConfig, training: LabelledSamples, clock: Callable[[], float] = time.monotonic
+        self, config: TrainConfig, training: KnownSamples, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """clock: returns seconds."""
         self._epochs, self._n_samples = config.epochs, len(training)

@@ -17,7 +17,7 @@ from coordinator.reporting.tensorboard import TensorBoardEvents
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from shared.config import TrainConfig
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples
 from shared.errors import RunError
 from shared.metrics_endpoint import LOOPBACK, check_endpoint
 
@@ -33,9 +33,8 @@ class Watched:
     name: str
     folder: Path
     config: TrainConfig
-    training: LabelledSamples
+    training: KnownSamples
     recorded: Sequence[EpochMetrics]  # its epochs, kept up to date
-    source: GradientSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +61,8 @@ class Watching:
             check_endpoint(self.metrics_host, self.metrics_port)
 
     @contextmanager
-    def callbacks(self, run: Watched) -> Iterator[list[Callback]]:
-        """Give those who listen, for the time of the run."""
+    def callbacks(self, run: Watched, source: GradientSource) -> Iterator[list[Callback]]:
+        """Give those who listen, for the time of the run.  source: of its gradients."""
         found: list[Callback] = []
         how = "FAILED"
         with ExitStack() as stack:
@@ -76,7 +75,7 @@ class Watching:
                 found.append(events)
             if self.metrics_port is not None:
                 served = PrometheusMetrics(
-                    *(self.metrics_host, self.metrics_port, run.config, run.training, run.recorded, run.source)
+                    *(self.metrics_host, self.metrics_port, run.config, run.training, run.recorded, source)
                 )
                 stack.callback(_close, served.close)
                 found.append(served)
