@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from coordinator.cli.options import reading_options, to_data_options
+from coordinator.cli.options import reading_options
+from coordinator.options.reading import to_data_options
 from coordinator.reporting import contents
 from shared.data.converting import write_folder, write_npz
 from shared.data.dataset import find_dataset, load_dataset

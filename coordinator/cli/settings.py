@@ -8,15 +8,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from coordinator.cli.kinds import OPTION_NAMES
 from coordinator.cli.settings_files import Settings, Values, read_settings
+from coordinator.options.kinds import OPTION_NAMES
+from coordinator.options.reading import READING
 from coordinator.recipes.catalogue import recipe
 from shared.data.dataset import Dataset
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
 
-# Options that decide which samples there are, with the path and the seed.
-READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size")
 _DIGESTS = f"{__name__}.digests"
 
 

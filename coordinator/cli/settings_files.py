@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from coordinator.cli.kinds import OPTION_NAMES
+from coordinator.options.kinds import OPTION_NAMES
 from coordinator.runs.run import SAMPLE_WEIGHTS
 from shared.config import TrainConfig
 from shared.errors import ConfigError

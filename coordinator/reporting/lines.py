@@ -32,8 +32,26 @@ def training(metrics: EpochMetrics) -> str:
     """Return the figures of the epoch's own passes over the training samples; nothing if they were not kept."""
     if metrics.training_cost is None:
         return ""
-    right = "" if metrics.training_accuracy is None else f"{100 * metrics.training_accuracy:.2f} %, "
-    return f"training {right}cost {_cost(metrics.training_cost)}"
+    return learned(metrics.training_accuracy, metrics.training_cost)
+
+
+def learned(accuracy: float | None, cost: float) -> str:
+    """Return figures of training samples.
+
+    accuracy: a share; None: they have no classes.  cost: a sample's in the mean.
+    """
+    right = "" if accuracy is None else f"{100 * accuracy:.2f} %, "
+    return f"training {right}cost {_cost(cost)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it, with its two largest units: 8 s, 5 min 20 s, 3 h 5 min, 2 d 1 h."""
+    left, parts = round(seconds), list[str]()
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
 
 
 def test(metrics: EpochMetrics) -> str:

@@ -55,10 +55,15 @@ def _check_course(config: Options) -> None:
     if not (math.isfinite(config.learning_rate) and config.learning_rate > 0):
         hint = "the notebook used 3.0"
         raise ConfigError("learning_rate", config.learning_rate, "must be a finite number above 0", hint)
-    if not 0 <= config.seed < 2**64:
-        raise ConfigError("seed", config.seed, "must be between 0 and 2^64 - 1")
+    check_seed(config.seed)
     if config.train_samples < 0:
         raise ConfigError("train_samples", config.train_samples, "must be at least 1", "leave it out for all")
+
+
+def check_seed(seed: int) -> None:
+    """Check a seed, which may be needed before there is a configuration: samples are divided by it."""
+    if not 0 <= seed < 2**64:
+        raise ConfigError("seed", seed, "must be between 0 and 2^64 - 1")
 
 
 def _check_network(config: Options) -> None:
