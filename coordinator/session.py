@@ -6,19 +6,24 @@ process, verifies or only looks would wait for in vain.
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from coordinator.cluster.redis_server import redis_server
 from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
-from coordinator.reporting.log_handlers import results
-from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.reporting.epoch_lines import EpochLines
+from coordinator.reporting.log_handlers import course
+from coordinator.reporting.progress import progress
+from coordinator.reporting.watching import Watched, Watching
+from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.training.callbacks import Callbacks
+from coordinator.signals import interruptible
+from coordinator.training.callbacks import Callback, Callbacks
 from coordinator.training.loop import train
 from coordinator.training.state import TrainingState
 from shared import logs
@@ -47,6 +52,7 @@ class RunOptions:
     batches_per_task: int | None = None  # steps of a window; default: about a second of work
     audit: float = 0.0  # share of the replies that are computed again
     flower_port: int | None = None
+    watching: Watching = field(default_factory=Watching)
 
     def __post_init__(self) -> None:
         """Check every option by itself.  Raises ConfigError."""
@@ -54,12 +60,18 @@ class RunOptions:
             raise ConfigError("batches_per_task", self.batches_per_task, "must be at least 1")
         if self.workers is not None and not 0 <= self.workers <= MOST_WORKERS:
             raise ConfigError("workers", self.workers, f"must be between 0 and {MOST_WORKERS}")
+        if self.workers is not None and self.redis is not None:
+            rule = "starts a Redis of its own, and --redis uses another"
+            raise ConfigError("workers", self.workers, rule, "give one of them")
+        if self.broker is not None and self.redis is None:
+            raise ConfigError("broker", self.broker, "goes with --redis; the embedded cluster has a broker of its own")
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
 
     def check_queue(self) -> None:
-        """Raise QueueError unless what was given lets us in, and what is to be started here can be."""
+        """Raise an error unless what was given lets us in, and what is to be started here can be."""
+        self.watching.check()
         if self.redis is None and self.workers == 0:
             return
         from coordinator.cluster.preflight import check_broker, check_flower, check_redis
@@ -74,27 +86,61 @@ class RunOptions:
             check_flower(self.flower_port)
 
 
-def run_training(run: Run, dataset: Dataset, data: Path, state: TrainingState, options: RunOptions) -> None:
-    """Train from the state to the end of the run.  data: where the samples are.  Raises MachineError first."""
+def run_training(
+    run: Run,
+    dataset: Dataset,
+    data: Path,
+    state: TrainingState,
+    options: RunOptions,
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Train from the state to the end of the run.  Raises MachineError first.
+
+    data: where the samples are.  callbacks: who else hears of it.
+    """
     logs.context.run = run.id
     check_arithmetic(run.config)
     config, training = run.config, dataset.training
-    with ExitStack() as stack:
-        stack.enter_context(one_thread())
-        stack.enter_context(quiet())
-        progress = stack.enter_context(ProgressBar(config, len(training)))
-        results.info(headline(run, len(training), state))
-        _warn_of_lost_deltas(config, state)
-        source = gradient_source(
-            *(config, dataset, options),
+    with progress(config, training) as shown, Recorder(run) as recorder, EventLog(run.events_file) as events:
+        course.info(headline(run, len(training), state))
+        compute(
+            *(config, dataset, state, options),
+            [recorder, shown, EpochLines(config), events, *callbacks],
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
-            excluded=state.excluded,
+            watch=partial(options.watching.callbacks, Watched(run.id, run.folder, config, training, run.metrics)),
+        )
+
+
+def compute(
+    config: TrainConfig,
+    dataset: Dataset,
+    state: TrainingState,
+    options: RunOptions,
+    callbacks: Sequence[Callback],
+    *,
+    run_id: str,
+    data: Path,
+    log_folder: Path,
+    watch: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda source: nullcontext(()),
+) -> None:
+    """Train from the state to the end, and leave no process, thread or connection behind, however that ends.
+
+    Ctrl-C comes between two steps, never within one.  data: where workers that are started here look for the samples.
+    log_folder: for what they write.  watch: gives others who listen, once it is known where gradients come from.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        stack.enter_context(one_thread())
+        stack.enter_context(quiet())
+        _warn_of_lost_deltas(config, state)
+        source = gradient_source(
+            *(config, dataset, options), run_id=run_id, data=data, log_folder=log_folder, excluded=state.excluded
         )
         gradients = stack.enter_context(source)
-        recorder = stack.enter_context(Recorder(run))
-        train(config, dataset, gradients, state, Callbacks([recorder, progress]))
+        watching = stack.enter_context(watch(gradients))
+        train(config, dataset, gradients, state, Callbacks([*callbacks, *watching]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _MOMENT = 0.01  # seconds
@@ -24,17 +26,39 @@ def stop_on_signals() -> None:
             signal.signal(number, _stop)
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have Ctrl-C raise Stopped for the time of a block, after the end of a step if it comes within one.
+
+    Only where Python's own handler would raise KeyboardInterrupt: another, of a program that uses us, stays. Nor is
+    there anything to do in other threads than the main one, where no signal raises anything.
+    """
+    if not _in_main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    hook, sys.unraisablehook = sys.unraisablehook, _unraisable
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = hook
+
+
 class _Uninterrupted:
-    """A block that a signal interrupts only after its end."""
+    """A block that a signal interrupts only after its end. In other threads than the main one none does anyway."""
 
     def __init__(self) -> None:
         self.active = False
         self.pending: int | None = None
 
     def __enter__(self) -> None:
-        self.active = True
+        if _in_main_thread():
+            self.active = True
 
     def __exit__(self, *_: object) -> None:
+        if not _in_main_thread():
+            return
         self.active = False
         if self.pending is not None:
             pending, self.pending = self.pending, None
@@ -42,6 +66,10 @@ class _Uninterrupted:
 
 
 uninterrupted = _Uninterrupted()
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:

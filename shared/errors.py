@@ -16,6 +16,10 @@ GradMQError
     └── LedgerError    a ledger that does not come out
 """
 
+import re
+
+_OPTION = re.compile(r"--([a-z][a-z0-9-]*)")
+
 
 class GradMQError(Exception):
     """Ends a command with its message as one line."""
@@ -30,7 +34,8 @@ class ConfigError(GradMQError):
         hint: what to give instead.
         """
         self.field, self.value, self.rule, self.hint = field, value, rule, hint
-        super().__init__(self.text(field))
+        # Python's users know options by their names there.
+        super().__init__(_OPTION.sub(lambda found: found[1].replace("-", "_"), self.text(field)))
 
     def text(self, name: str) -> str:
         """Return the message, with the option named as its user knows it: `mini_batch_size`, `--mini-batch-size`."""

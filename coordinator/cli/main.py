@@ -7,10 +7,13 @@ from typing import Any
 import click
 
 from coordinator.cli.average import average
+from coordinator.cli.data import convert, data_command
 from coordinator.cli.doctor import doctor
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
 from coordinator.cli.recipes import recipes_command
+from coordinator.cli.report import report
+from coordinator.cli.runs import runs_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
@@ -40,7 +43,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(plan_command, doctor),
+    *(report, runs_command, data_command, convert, plan_command, doctor),
 ):
     cli.add_command(command)
 

@@ -1,20 +1,25 @@
 """Options that several commands have, and what they stand for."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
-from coordinator.cli.types import Deformations, Numbers, Sizes
+from coordinator.cli.kinds import kind_options
+from coordinator.cli.types import Deformations, Names, Numbers, ShareOrPath, Sizes
+from coordinator.options.configuration import AUTO, BALANCED
+from coordinator.reporting.watching import IN_THE_RUN, Watching
 from coordinator.session import RunOptions
 from shared import logs
-from shared.config import TrainConfig, join
-from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
-from shared.data.statistics import balanced, moments
+from shared.config import join
+from shared.data.dataset import DEFAULT_DATA, WANTED
+from shared.data.fitting import IMPUTATIONS
+from shared.data.options import SCALES, TASKS, TEST, VALIDATION
+from shared.metrics_endpoint import LOOPBACK
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
@@ -24,12 +29,8 @@ from shared.nn.losses import LOSSES
 from shared.nn.outputs import OUTPUTS
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
-from shared.parallel.sharding import default_shards
-from shared.strategies import LocalSGD, SyncSGD
 
 DEFAULT_RUNS = Path("runs")
-AUTO, BALANCED = "auto", "balanced"  # what is to be taken from the training samples
-_HIDDEN = (30,)  # neurons of the hidden layers, as in the notebook
 _Decorator = Callable[[Any], Any]
 
 
@@ -219,6 +220,56 @@ data_option = click.option(
     show_default=True,
     help=f"The samples: {WANTED}.",
 )
+reading_options = group(
+    click.option(
+        "--target",
+        type=Names(),
+        metavar="NAME[,NAME]",
+        help="The columns to be predicted, by their names (where there are none, by their numbers from 0); of an .npy "
+        "also the .npy of its labels.",
+    ),
+    click.option("--ignore", type=Names(), metavar="NAME[,NAME]", help="Columns that are no inputs, like identifiers."),
+    click.option(
+        "--task",
+        type=click.Choice(list(TASKS)),
+        help="What is to be predicted: "
+        + "; ".join(f"{name}: {what}" for name, what in TASKS.items())
+        + ".  [default: what the target looks like]",
+    ),
+    click.option(
+        "--test",
+        type=ShareOrPath(),
+        metavar="SHARE|PATH",
+        help=f"Samples to test on: a share of all, or a file.  [default: {TEST:g}, if the data has none]",
+    ),
+    click.option(
+        "--validation",
+        type=ShareOrPath(),
+        metavar="SHARE|PATH",
+        help=f"Samples to choose epochs by, likewise.  [default: {VALIDATION:g}, if the data has none]",
+    ),
+    click.option(
+        "--stratify/--no-stratify",
+        default=None,
+        help="Whether each class has its share in each part.  [default: if there are classes]",
+    ),
+    click.option(
+        "--impute",
+        type=click.Choice(IMPUTATIONS),
+        help="What is to stand for missing values; of texts it is the most frequent.  [default: they are refused]",
+    ),
+    click.option(
+        "--image-size",
+        type=Sizes("give a height and a width, like 28,28"),
+        metavar="HEIGHT,WIDTH",
+        help="Scale the images of a folder to this size.  [default: they all have one]",
+    ),
+    click.option(
+        "--scale",
+        type=click.Choice(list(SCALES)),
+        help="; ".join(f"{name}: {what}" for name, what in SCALES.items()) + ".  [default: columns, but of bytes]",
+    ),
+)
 own_data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Where the run's samples are now; default: where they were."
 )
@@ -243,6 +294,23 @@ broker_option = click.option(
     callback=_address,
     help="Celery's broker, if it is not that Redis.",
 )
+endpoint_options = (
+    click.option(
+        "--metrics-port",
+        type=click.IntRange(1, 65535),
+        envvar="GRADMQ_METRICS_PORT",
+        show_envvar=True,
+        help="Serve metrics for Prometheus on this port.",
+    ),
+    click.option(
+        "--metrics-host",
+        envvar="GRADMQ_METRICS_HOST",
+        show_envvar=True,
+        default=LOOPBACK,
+        show_default=True,
+        help="Address of this machine to serve them on.",
+    ),
+)
 log_format_option = click.option(
     "--log-format",
     type=click.Choice(logs.FORMATS),
@@ -251,6 +319,29 @@ log_format_option = click.option(
     default="text",
     show_default=True,
     help="Of lines on standard output and standard error.",
+)
+watching_options = group(
+    click.option(
+        "--tensorboard",
+        is_flag=False,
+        flag_value=IN_THE_RUN,
+        metavar="[DIR]",
+        help="Write event files for TensorBoard, into DIR, a folder for each run; without DIR into the run's own.",
+    ),
+    click.option(
+        "--csv",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the epochs' figures into this file too, which may have other runs' already.",
+    ),
+    click.option(
+        "--mlflow",
+        metavar="URL",
+        help="Tell the MLflow server there of options and epochs.",
+    ),
+    *endpoint_options,
+    click.option("--quiet", "-q", is_flag=True, help="Tell nothing but the result, and what goes wrong."),
+    click.option("--verbose", "-v", is_flag=True, help="Tell of each window of steps, too."),
 )
 run_options = group(
     click.option(
@@ -273,87 +364,41 @@ run_options = group(
     click.option(
         "--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1."
     ),
+    watching_options,
     log_format_option,
 )
 
 
-def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSGD:
-    """Take the strategy's options from what was given, and return what they stand for.
-
-    alone: whether the run will be computed in this process.
-
-    Raises ConfigError, or UsageError for options that do not go together.
-    """
-    shards, local_steps = given.pop("shards"), given.pop("local_steps")
-    local = {name: given.pop(name, None) for name in ("replicas", "outer_momentum")}
-    local = {name: value for name, value in local.items() if value is not None}
-    if not local_steps:
-        if local:
-            names = " and ".join("--" + name.replace("_", "-") for name in local)
-            goes = "goes" if len(local) == 1 else "go"
-            raise click.UsageError(f"{names} {goes} with --local-steps; give how many")
-        if not ARITHMETICS[given["arithmetic"]].any_order:
-            # Shards that nobody else computes would only cost time. A size out of its range is refused later.
-            default = 1 if alone else default_shards(max(given["mini_batch_size"], 1))
-            shards = default if shards is None else shards
-        return SyncSGD(shards=shards)
-    if shards is not None:
-        raise click.UsageError(f"--shards {shards} goes with synchronous SGD; a replica takes its local steps alone")
-    return LocalSGD(local_steps=local_steps, **local)
+def names_given(ctx: click.Context) -> set[str]:
+    """Return the names of the options that were given, in whatever way."""
+    return {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
 
 
-def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
-    """Return the configuration that options of `train` stand for, with that data.
-
-    alone: whether the run will be computed in this process.
-
-    Raises ConfigError or DataError, or UsageError for options that do not go together.
-    """
-    training = data.training
-    if given["standardize"] == AUTO:
-        given["standardize"] = moments(training)
-    if given["class_weights"] == BALANCED:
-        given["class_weights"] = balanced(training)
-    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_classes)
-    strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
-    optimizer, schedule = to_optimizer(given), to_schedule(given)
-    return TrainConfig(
-        sizes=sizes,
-        loss=given.pop("loss") or "",
-        dtype=dtype,
-        optimizer=optimizer,
-        schedule=schedule,
-        class_weights=given.pop("class_weights") or (),
-        image_shape=None if given["augment"] is None else data.image_size,
-        strategy=strategy,
-        **given,
+def as_typed(values: dict[str, Any]) -> str:
+    """Return options as they would be typed."""
+    return " ".join(
+        f"--{name.replace('_', '-')} {join(value) if isinstance(value, tuple) else value}"
+        for name, value in values.items()
     )
 
 
-def to_sizes(
-    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_classes: int
-) -> tuple[int, ...]:
-    """Return the layers that --sizes and --hidden, given or not, stand for.  Raises UsageError if both do not agree."""
-    if sizes is None:
-        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_classes)
-    if hidden is not None and hidden != sizes[1:-1]:
-        raise click.UsageError(f"--sizes {join(sizes)} and --hidden {join(hidden)} do not agree; give one of them")
-    return sizes
+def to_level(given: dict[str, Any]) -> int:
+    """Take --quiet and --verbose from what was given, and return the level of events to be told.
 
-
-def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:
-    """Return the configuration for so many validation samples, where nobody asked for a --monitor.
-
-    Without any no epochs are compared, unless the run's course depends on it, which `check_validation` refuses.
+    Raises UsageError for both.
     """
-    return config if n_validation or config.depends_on_monitor else replace(config, monitor="none")
+    quiet, verbose = given.pop("quiet"), given.pop("verbose")
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose do not go together; give one of them")
+    return logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
 
 
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
     """Take the options of `run_options` from what was given, and return what they stand for.  Raises ConfigError."""
     names = ("workers", "batches_per_task", "audit", "flower_port")
     redis, broker = given.pop("redis_address"), given.pop("broker_address")
-    found = RunOptions(**{name: given.pop(name) for name in names})
+    watching = Watching(**{field.name: given.pop(field.name) for field in fields(Watching)})
+    found = RunOptions(**{name: given.pop(name) for name in names}, watching=watching)
     if found.workers is not None and redis is not None:
         if ctx.get_parameter_source("redis_address") is not ParameterSource.ENVIRONMENT:
             raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")

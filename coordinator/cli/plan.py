@@ -8,6 +8,7 @@ import click
 
 from coordinator.cli import options
 from coordinator.cli.types import Sizes
+from coordinator.options.configuration import to_strategy
 from coordinator.planning.cost_model import CostModel, Link
 from coordinator.planning.profiler import profile
 from coordinator.planning.report import report
@@ -57,7 +58,7 @@ def plan_command(
         epochs=1,
         mini_batch_size=mini_batch_size,
         learning_rate=1.0,
-        strategy=options.to_strategy({"arithmetic": arithmetic, "mini_batch_size": mini_batch_size, **given}),
+        strategy=to_strategy({"arithmetic": arithmetic, "mini_batch_size": mini_batch_size, **given}),
     )
     with one_thread(), quiet():
         model = CostModel(config, profile(config), link, _cores())

@@ -8,8 +8,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from coordinator.cli.kinds import OPTION_NAMES
 from coordinator.cli.settings_files import Settings, Values, read_settings
+from coordinator.options.kinds import OPTION_NAMES
+from coordinator.options.reading import READING
 from coordinator.recipes.catalogue import recipe
 from shared.data.dataset import Dataset
 from shared.optim.optimizers import OPTIMIZERS
@@ -32,7 +33,7 @@ class Configurable(click.Command):
             if param.name in values and param.name not in given and values[param.name] is not None:
                 ctx.params[param.name] = param.process_value(ctx, values[param.name])
                 ctx.set_parameter_source(param.name, ParameterSource.DEFAULT_MAP)
-        ctx.meta[_DIGESTS] = {} if given.keys() & {"data", "train_samples"} else file.digests
+        ctx.meta[_DIGESTS] = {} if given.keys() & {"data", "train_samples", "seed", *READING} else file.digests
         return super().invoke(ctx)
 
 

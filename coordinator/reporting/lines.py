@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from coordinator.reporting.columns import columns
 from coordinator.training.choice import best_epoch, why_stopped
 from coordinator.training.metrics import EpochMetrics, history_of
 from shared.config import TrainConfig
+from shared.nn.score import Score
 
 
 def epoch(config: TrainConfig, metrics: EpochMetrics) -> str:
@@ -13,7 +15,7 @@ def epoch(config: TrainConfig, metrics: EpochMetrics) -> str:
     For any other, nobody looks at the test samples before the end.
     """
     figures = "; ".join(filter(None, (validation(metrics), training(metrics))))
-    if config.is_the_notebooks or not figures:
+    if (config.is_the_notebooks or not figures) and metrics.accuracy is not None:
         return f"Epoch {metrics.epoch}: accuracy is {metrics.correct}/{metrics.n_test}"
     return f"Epoch {metrics.epoch}: {figures}"
 
@@ -22,14 +24,48 @@ def validation(metrics: EpochMetrics) -> str:
     """Return the figures of the validation samples; nothing if there are none."""
     if metrics.validation_cost is None:
         return ""
-    return f"validation {metrics.validation_correct}/{metrics.n_validation}, cost {_cost(metrics.validation_cost)}"
+    right = _right(metrics.validation_correct, metrics.n_validation, metrics.validation_r2)
+    return f"validation {right}cost {_cost(metrics.validation_cost)}"
 
 
 def training(metrics: EpochMetrics) -> str:
     """Return the figures of the epoch's own passes over the training samples; nothing if they were not kept."""
-    if metrics.training_accuracy is None or metrics.training_cost is None:
+    if metrics.training_cost is None:
         return ""
-    return f"training {100 * metrics.training_accuracy:.2f} %, cost {_cost(metrics.training_cost)}"
+    return learned(metrics.training_accuracy, metrics.training_cost)
+
+
+def learned(accuracy: float | None, cost: float) -> str:
+    """Return figures of training samples.
+
+    accuracy: a share; None: they have no classes.  cost: a sample's in the mean.
+    """
+    right = "" if accuracy is None else f"{100 * accuracy:.2f} %, "
+    return f"training {right}cost {_cost(cost)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it, with its two largest units: 8 s, 5 min 20 s, 3 h 5 min, 2 d 1 h."""
+    left, parts = round(seconds), list[str]()
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
+
+
+def test(metrics: EpochMetrics) -> str:
+    """Return the figures of the test samples; nothing if there are none."""
+    if not metrics.n_test:
+        return ""
+    if metrics.accuracy is not None:
+        return f"test accuracy {metrics.correct}/{metrics.n_test}"
+    return f"test {_right(None, None, metrics.r2)}cost {_cost(metrics.cost)}"
+
+
+def evaluation(score: Score, r2: float | None, which: str = "") -> str:
+    """Return how good a model is where samples have no classes.  which: the model's file."""
+    return f"{_right(None, None, r2)}cost is {_cost(score.mean_cost)} a sample, of {score.samples} samples{which}"
 
 
 def early_end(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
@@ -45,19 +81,21 @@ def choice(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
     name = f"last epoch {found.epoch} (nothing is monitored)"
     if (monitor := config.monitored) and history_of(config, epochs):
         name = f"best epoch {found.epoch} by {monitor.name} ({_monitored(config, found)})"
-    return f"{name}: test accuracy {found.correct}/{found.n_test}; last weights_sha256 {epochs[-1].weights_sha256}"
+    figures = test(found)
+    return f"{name}{figures and f': {figures}'}; last weights_sha256 {epochs[-1].weights_sha256}"
 
 
 def table(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
-    """Return the best and the last of the epochs so far as a table."""
-    rows: list[tuple[str, ...]] = [("epoch", "", "validation", "cost", "training", "cost", "test", "cost")]
-    if history_of(config, epochs):
-        rows.append(_row(_best(config, epochs), "best"))
-    rows.append(_row(epochs[-1], "last"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    """Return a table of the epochs so far, the best and the last named so."""
+    heads = ("epoch", "", "validation", "cost", "training", "cost", "test", "cost", "seconds", "workers")
+    best = _best(config, epochs).epoch if history_of(config, epochs) else None
+    rows = [heads, *(_row(metrics, _names(metrics, best, len(epochs))) for metrics in epochs)]
+    return columns(rows, left=(1,))
+
+
+def _names(metrics: EpochMetrics, best: int | None, n_epochs: int) -> str:
+    names = "best" if metrics.epoch == best else "", "last" if metrics.epoch == n_epochs - 1 else ""
+    return ", ".join(filter(None, names))
 
 
 def _best(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> EpochMetrics:
@@ -66,12 +104,19 @@ def _best(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> EpochMetrics:
 
 
 def _row(metrics: EpochMetrics, name: str) -> tuple[str, ...]:
-    of_validation = f"{metrics.validation_correct}/{metrics.n_validation}" if metrics.n_validation else ""
     accuracy = metrics.training_accuracy
     return (
-        *(str(metrics.epoch), name, of_validation, _cost(metrics.validation_cost)),
+        *(str(metrics.epoch), name),
+        *(
+            _share(metrics.validation_correct, metrics.n_validation, metrics.validation_r2),
+            _cost(metrics.validation_cost),
+        ),
         *("" if accuracy is None else f"{100 * accuracy:.2f} %", _cost(metrics.training_cost)),
-        *(f"{metrics.correct}/{metrics.n_test}", _cost(metrics.cost)),
+        *(
+            _share(None if metrics.accuracy is None else metrics.correct, metrics.n_test, metrics.r2),
+            _cost(metrics.cost),
+        ),
+        *(f"{metrics.seconds:.1f}", str(metrics.workers)),
     )
 
 
@@ -81,6 +126,20 @@ def _monitored(config: TrainConfig, metrics: EpochMetrics) -> str:
     if monitor is None or monitor.figure == "validation_accuracy":
         return f"{metrics.validation_correct}/{metrics.n_validation}"
     return _cost(getattr(metrics, monitor.figure))
+
+
+def _share(correct: int | None, count: int | None, r2: float | None) -> str:
+    """Return how many are right of how many, or R² of samples that have no classes; nothing if it was not recorded."""
+    if count and correct is not None:
+        return f"{correct}/{count}"
+    return "" if r2 is None else f"R² {r2:.4f}"
+
+
+def _right(correct: int | None, count: int | None, r2: float | None) -> str:
+    """Return what is told before a cost: how many are right, or R²."""
+    if correct is not None:
+        return f"{correct}/{count}, "
+    return "" if r2 is None else f"R² {r2:.4f}, "
 
 
 def _cost(cost: float | None) -> str:

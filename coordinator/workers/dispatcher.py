@@ -1,8 +1,10 @@
 """Sends leases through Celery: nothing else of the coordinator has to do with Celery's app."""
 
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
+from kombu import pools
 from kombu.exceptions import OperationalError
 
 from coordinator.workers.leases import Leases
@@ -87,4 +89,13 @@ class Dispatcher:
     def close(self) -> None:
         if self._redis is not None:
             self._redis.close()
+        self._close_connections()
         self._app.close()
+
+    def _close_connections(self) -> None:
+        """Close those of the app: kombu would keep them open, in pools of the whole process."""
+        connection = self._app.connection_for_write()
+        for group in (pools.producers, pools.connections):
+            with suppress(Exception):  # whatever the transport makes of a broker that is away
+                group[connection].force_close_all()  # one that is not there yet is made, as `in` knows no equals
+            del group[connection]

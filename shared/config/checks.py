@@ -55,10 +55,15 @@ def _check_course(config: Options) -> None:
     if not (math.isfinite(config.learning_rate) and config.learning_rate > 0):
         hint = "the notebook used 3.0"
         raise ConfigError("learning_rate", config.learning_rate, "must be a finite number above 0", hint)
-    if not 0 <= config.seed < 2**64:
-        raise ConfigError("seed", config.seed, "must be between 0 and 2^64 - 1")
+    check_seed(config.seed)
     if config.train_samples < 0:
         raise ConfigError("train_samples", config.train_samples, "must be at least 1", "leave it out for all")
+
+
+def check_seed(seed: int) -> None:
+    """Check a seed, which may be needed before there is a configuration: samples are divided by it."""
+    if not 0 <= seed < 2**64:
+        raise ConfigError("seed", seed, "must be between 0 and 2^64 - 1")
 
 
 def _check_network(config: Options) -> None:
@@ -140,13 +145,13 @@ def _check_choice_of_epochs(config: Options) -> None:
         raise ConfigError(*_what_depends_on_monitor(config), rule, "give --monitor validation-accuracy")
 
 
-def check_data(config: Options, n_samples: int, n_inputs: int, n_classes: int) -> None:
+def check_data(config: Options, n_samples: int, n_inputs: int, n_outputs: int, has_classes: bool) -> None:
     """Check that a configuration fits the training data."""
     if config.sizes[0] != n_inputs:
         rule = f"must begin with {n_inputs}, the number of inputs in the data"
         raise ConfigError("sizes", join(config.sizes), rule)
-    if config.sizes[-1] != n_classes:
-        rule = f"must end with {n_classes}, the number of classes in the data"
+    if config.sizes[-1] != n_outputs:
+        rule = f"must end with {n_outputs}, the number of {'classes' if has_classes else 'targets'} in the data"
         raise ConfigError("sizes", join(config.sizes), rule)
     if config.train_samples > n_samples:  # of which these are the first
         rule = f"must be at most {n_samples}, the number of training samples in the data"
@@ -159,6 +164,22 @@ def check_data(config: Options, n_samples: int, n_inputs: int, n_classes: int) -
         if config.strategy.replicas > most:
             rule = f"must be at most {most}, among which {n_samples} training samples can be divided"
             raise ConfigError("replicas", config.strategy.replicas, rule, "give fewer, or fewer local steps")
+
+    if not has_classes:
+        _check_targets(config)
+
+
+def _check_targets(config: Options) -> None:
+    """Check that a configuration asks for nothing that samples without classes have not."""
+    for field, value in (("class_weights", join(config.class_weights)), ("label_smoothing", config.label_smoothing)):
+        if getattr(config, field):
+            raise ConfigError(field, value, "needs classes, and the data has targets", "leave it out")
+    if config.output == "softmax":
+        rule = "needs one class a sample, and the data has targets"
+        raise ConfigError("output", config.output, rule, "give linear for numbers, sigmoid for labels")
+    if config.monitored is not None and config.monitored.figure == "validation_accuracy":
+        rule = "needs classes, and the data has targets"
+        raise ConfigError("monitor", config.monitor, rule, "give validation-cost")
 
 
 def check_validation(config: Options, n_validation: int) -> None:

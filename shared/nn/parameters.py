@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -42,6 +43,10 @@ class Parameters:
     def count(sizes: Sequence[int]) -> int:
         """Return how many numbers the layers hold."""
         return sum(outputs * (inputs + 1) for inputs, outputs in pairwise(sizes))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have copies, also in other processes, lay their layers over the vector, as here."""
+        return Parameters, (self.sizes, self.dtype, self.flat)
 
     def converted(self, dtype: DTypeLike) -> "Parameters":
         """Return them as numbers of another type, in a vector of their own: rounded, if that is a narrower one."""

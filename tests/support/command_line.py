@@ -7,12 +7,25 @@ import numpy as np
 from coordinator.cli import options
 from coordinator.cli.settings_files import Values
 from coordinator.cli.train import train_command
+from coordinator.options.configuration import to_config
+from coordinator.options.reading import to_data_options
 from coordinator.session import RunOptions
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.samples import LabelledSamples
 
-_ELSEWHERE = ("data", "runs", "log_format", "name", "start", "recipe", "config_file", "sample_weights")
+_ELSEWHERE = (
+    "data",
+    "runs",
+    "log_format",
+    "name",
+    "start",
+    "recipe",
+    "config_file",
+    "sample_weights",
+    "quiet",
+    "verbose",
+)
 _ONE_OF_EACH = LabelledSamples(np.zeros((10, 784), np.uint8), np.arange(10), 10)
 _DATA = Dataset(_ONE_OF_EACH, _ONE_OF_EACH, _ONE_OF_EACH, (28, 28))
 
@@ -21,13 +34,15 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
     """What a command line of `train` (or `resume`) says of how a run is computed, and of everything else."""
     with command.make_context(command.name, line) as ctx:
         given = {name: value for name, value in ctx.params.items() if name not in _ELSEWHERE}
+        if command is train_command:
+            to_data_options(given)
         return options.to_run_options(ctx, given), given
 
 
 def config_of(line: list[str]) -> TrainConfig:
     """The configuration of a run on data like MNIST's."""
     run_options, given = parsed(line)
-    return options.to_config(given, run_options.workers == 0, _DATA)
+    return to_config(given, run_options.workers == 0, _DATA)
 
 
 def configured(values: Values) -> TrainConfig:

@@ -1,26 +1,24 @@
-"""A run that begins with a model's weights: what `--from` makes of the other options."""
+"""A run that begins with a model's weights: what that makes of the other options."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
-
-import click
-from click.core import ParameterSource
 
 from coordinator.runs.model_file import Model
 from shared.config import TrainConfig, join
 from shared.errors import ConfigError, ModelError
 from shared.nn.evaluation import is_finite
 
-_FREE = {"parameters", "arithmetic"}  # of a model's fields, what says nothing of its network
+_FREE = {"parameters", "arithmetic", "encoding"}  # of a model's fields, what says nothing of its network
 _NO_NETWORK = {*_FREE, "loss"}  # another cost may be made smaller with the same network
 
 
-def fill_in(ctx: click.Context, given: dict[str, Any], start: Model) -> None:
-    """Put the model's network in the place of options of `train` that were not given."""
+def fill_in(given: dict[str, Any], names: Collection[str], start: Model) -> None:
+    """Put the model's network in the place of options of `train` that were not given.  names: of those that were."""
     if given["sizes"] is None and given["hidden"] is None:
         given["sizes"] = start.parameters.sizes
     for field in fields(start):
-        if field.name in given and ctx.get_parameter_source(field.name) is ParameterSource.DEFAULT:
+        if field.name in given and field.name not in names:
             given[field.name] = getattr(start, field.name)
     given["start"] = start.parameters.sha256
 

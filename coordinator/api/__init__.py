@@ -1,0 +1,1 @@
+"""What the command line and Python do with runs and models."""

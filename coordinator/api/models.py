@@ -1,0 +1,152 @@
+"""`gradmq.load_model`: a network that was trained, from Python."""
+
+import html
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coordinator.runs import model_file
+from coordinator.runs.lookup import find_model
+from coordinator.runs.lookup import model_file as file_of
+from shared.config import join
+from shared.data.encoding import Encoding
+from shared.data.samples import check_range
+from shared.errors import DataError
+from shared.nn.arithmetic import one_thread, quiet
+from shared.nn.prediction import Answers, answers_to
+from shared.types import Array
+
+_RUNS = Path("runs")
+
+
+def load_model(path: str | Path, *, runs: str | Path = _RUNS) -> "Model":
+    """Return the model in a file, or that of a run, by its folder or its id in `runs`: of its best epoch.
+
+    Raises ModelError or RunError.
+    """
+    found = find_model(Path(path), Path(runs))
+    return Model(found, file_of(Path(path), Path(runs)))
+
+
+class Model:
+    """A network that can be used. Samples are given as they were for the training: a row each."""
+
+    def __init__(self, model: model_file.Model, path: Path | None = None) -> None:
+        """model: what is in its file.  path: that file, if there is one."""
+        self.in_file, self.path = model, path
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """How samples become its inputs, and its outputs answers; None: they are these."""
+        return self.in_file.encoding
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each layer, inputs first."""
+        return self.in_file.parameters.sizes
+
+    @property
+    def weights(self) -> list[Array]:
+        """W_1, W_2, …, each (n_out, n_in)."""
+        return self.in_file.parameters.weights
+
+    @property
+    def biases(self) -> list[Array]:
+        """b_1, b_2, …, each (n_out, 1)."""
+        return self.in_file.parameters.biases
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the weights."""
+        return self.in_file.parameters.sha256
+
+    @property
+    def classes(self) -> list[Any]:
+        """The names of the classes, in the order of the outputs; nothing if it predicts numbers."""
+        encoding = self.in_file.encoding
+        if encoding is not None and encoding.targets:
+            return []
+        return list(encoding.classes if encoding is not None and encoding.classes else range(self.sizes[-1]))
+
+    def answers(self, samples: Any) -> Answers:
+        """Return the numbers of the strongest outputs, and all outputs, of each sample.  See `outputs`."""
+        inputs = self._inputs(samples)
+        with one_thread(), quiet():
+            mlp = self.in_file.mlp()
+            found = list(answers_to(mlp, mlp.rounded(self.in_file.parameters), inputs))
+        if not found:
+            return Answers(np.empty(0, np.int64), np.empty((0, self.sizes[-1]), mlp.dtype))
+        return Answers(
+            np.concatenate([each.labels for each in found]), np.concatenate([each.outputs for each in found])
+        )
+
+    def outputs(self, samples: Any) -> Array:
+        """Return what the last layer gives: (n_samples, n_outputs).
+
+        samples: an array, a DataFrame or a mapping of columns, as for the training; bytes stand for 0 … 1.
+        Raises DataError for what does not fit.
+        """
+        return self.answers(samples).outputs
+
+    def predict(self, samples: Any) -> Array:
+        """Return each sample's class, or the numbers that are predicted of it.  See `outputs`."""
+        labels, outputs = self.answers(samples)
+        encoding = self.in_file.encoding
+        if encoding is not None and encoding.targets:
+            return encoding.answers(outputs)
+        return np.array(self.classes)[labels]
+
+    def predict_proba(self, samples: Any) -> Array:
+        """Return the probability of each class, (n_samples, n_classes), as the network sees it.  See `outputs`.
+
+        Outputs that are no probabilities, as those of sigmoids, are divided by their sum.
+        """
+        return probabilities(self.outputs(samples))
+
+    def score(self, samples: Any, answers: Any) -> float:
+        """Return which part of the predicted classes is right, or of numbers R².  answers: the right ones."""
+        predicted, right = self.predict(samples), np.asarray(answers)
+        if self.classes:
+            return float(np.mean(predicted == right))
+        right = right.reshape(predicted.shape).astype(np.float64)
+        missed, spread = ((right - predicted) ** 2).sum(0), ((right - right.mean(0)) ** 2).sum(0)
+        return float(np.mean(1.0 - missed / np.where(spread > 0, spread, 1.0)))
+
+    def save(self, path: str | Path) -> None:
+        """Write it into a file, an .npz, for `load_model` and for `gradmq evaluate` and the like."""
+        model_file.save_model(Path(path), self.in_file)
+
+    def _inputs(self, samples: Any) -> Array:
+        inputs = (self.in_file.encoding or Encoding()).inputs(samples)
+        if inputs.shape[1] != self.sizes[0]:
+            raise DataError(f"samples have {inputs.shape[1]} inputs, and the model takes {self.sizes[0]}")
+        if inputs.dtype != np.uint8:
+            check_range("inputs", inputs, -1, self.in_file.arithmetic)
+        return inputs
+
+    def __repr__(self) -> str:
+        """A line that tells what it is, and of what."""
+        model = self.in_file
+        kinds = f"{model.activation}, {model.output}, {model.loss}"
+        file = "" if self.path is None else f" in {shown(self.path)}"
+        return f"Model {join(self.sizes)} ({kinds}) {self.fingerprint[:12]}{file}"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(repr(self))}</code>"
+
+
+def shown(path: Path) -> str:
+    """Return a path for people: from the current folder on, if it is in there."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def probabilities(outputs: Array) -> Array:
+    """Return outputs (n_samples, n_classes) divided by their sums, so that each row is one of probabilities.
+
+    Where all are 0, each is as probable as any other.
+    """
+    found = np.maximum(outputs, 0.0).astype(np.float64)
+    sums = found.sum(1, keepdims=True)
+    return np.where(sums > 0, found / np.where(sums > 0, sums, 1.0), 1.0 / max(1, found.shape[1]))

@@ -1,0 +1,58 @@
+"""From options to what is to be trained: the samples, and the configuration with what follows from them."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from coordinator.api import start as beginning
+from coordinator.options.configuration import to_config, with_default_monitor
+from coordinator.runs.model_file import Model
+from shared.config import TrainConfig
+from shared.config.checks import check_seed
+from shared.config.defaults import defaults_of
+from shared.data.dataset import Dataset, load_dataset
+from shared.data.options import DataOptions
+from shared.types import Vector
+
+
+class Job(NamedTuple):
+    """What is to be trained."""
+
+    config: TrainConfig
+    dataset: Dataset
+    suggested: dict[str, Any]  # by the data, in the place of options that were not given
+
+
+def prepare(
+    given: dict[str, Any],
+    names: Collection[str],
+    data: Path,
+    data_options: DataOptions,
+    *,
+    weights: Vector | None = None,
+    start: Model | None = None,
+    alone: bool = False,
+) -> Job:
+    """Read the samples, and return what the options of `train` stand for with them.
+
+    given: all options that decide the bits.  names: of those that somebody gave; others are as the model that the run
+    begins with has them, or as the data suggests.  weights: of the training samples.  start: that model.
+    alone: whether the run will be computed in this process.
+
+    Raises ConfigError, DataError or ModelError.
+    """
+    check_seed(given["seed"])
+    encoding = None if start is None else start.encoding
+    dataset = load_dataset(data, data_options, given["seed"], encoding).first(given["train_samples"])
+    dataset = dataset.weighted(weights)
+    suggestions = defaults_of(dataset, given["optimizer"] if "optimizer" in names else None)
+    taken = {name: value for name, value in suggestions.items() if name not in names and not hasattr(start, name)}
+    given = {**given, **taken}
+    if start is not None:
+        beginning.fill_in(given, names, start)
+    config = to_config(given, alone, dataset)
+    if "monitor" not in names:
+        config = with_default_monitor(config, len(dataset.validation))
+    if start is not None:
+        beginning.check(config, start)
+    return Job(config, dataset, taken)

@@ -1,0 +1,149 @@
+"""`gradmq.Run`: a training that was, or goes on, from Python."""
+
+import html
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from coordinator.api.driving import go_on
+from coordinator.api.history import history_of
+from coordinator.api.models import Model, shown
+from coordinator.api.verification import Verification
+from coordinator.reporting import lines
+from coordinator.runs.lookup import is_run
+from coordinator.runs.run import Run as RunFolder
+from coordinator.runs.verify import verify
+from coordinator.session import RunOptions
+from coordinator.training.callbacks import Callback
+from shared.config import TrainConfig
+from shared.data.dataset import find_dataset
+from shared.errors import RunError
+from shared.fixed_problem import check_arithmetic
+from shared.nn.arithmetic import one_thread, quiet
+
+RUNS = Path("runs")
+
+
+class Run:
+    """A run and its folder."""
+
+    def __init__(self, path: str | Path | None = None, *, runs: str | Path = RUNS) -> None:
+        """path: its folder, or its id in the folder `runs`; default: the newest one there.  Raises RunError."""
+        self._runs = Path(runs)
+        self._name = str(_newest(self._runs) if path is None else path)
+        self._open()
+
+    @property
+    def id(self) -> str:
+        return self._folder.id
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.folder
+
+    @property
+    def config(self) -> TrainConfig:
+        """What decides the run's bits."""
+        return self._folder.config
+
+    @property
+    def is_finished(self) -> bool:
+        return self._folder.is_finished
+
+    @property
+    def history(self) -> dict[str, list[Any]]:
+        """A list for each figure of its epochs, like `history["validation_accuracy"]`."""
+        return history_of(self._folder.metrics)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the weights after the last epoch that is recorded; nothing before the first."""
+        return self._folder.metrics[-1].weights_sha256 if self._folder.metrics else ""
+
+    @cached_property
+    def model(self) -> Model:
+        """The model of its best epoch, or if nothing is monitored, of its last.  Raises RunError, ModelError."""
+        best = self._folder.saved_best() if self._folder.best_model.exists() or self.is_finished else None
+        return self.last_model if best is None else Model(best, self._folder.best_model)
+
+    @cached_property
+    def last_model(self) -> Model:
+        """The model so far.  Raises RunError, ModelError."""
+        return Model(self._folder.saved(), self._folder.model)
+
+    def resume(
+        self,
+        *,
+        epochs: int | None = None,
+        data: str | Path | None = None,
+        workers: int | None = None,
+        redis: str | None = None,
+        broker: str | None = None,
+        batches_per_task: int | None = None,
+        audit: float = 0.0,
+        callbacks: Sequence[Callback] = (),
+    ) -> "Run":
+        """Go on to the end, to the same bits, on any number of workers; nothing happens if that was reached.
+
+        epochs: how many it shall have had in the end.  data: where its samples are now.  For the rest see
+        `coordinator.api.training.train`.
+        """
+        options = RunOptions(
+            workers=workers, redis=redis, broker=broker, batches_per_task=batches_per_task, audit=audit
+        )
+        where = None if data is None else Path(data)
+        try:
+            go_on(self._folder, options, data=where, epochs=epochs, callbacks=callbacks)
+        finally:
+            self._open()
+        return self
+
+    def verify(self, *, data: str | Path | None = None, last: int | None = None) -> Verification:
+        """Recompute the run in this process, up to epoch `last` if one is given, and compare all that is recorded."""
+        run = self._folder
+        check_arithmetic(run.config)
+        dataset = run.load_data(find_dataset(Path(data) if data is not None else run.data_path))
+        with one_thread(), quiet():
+            return Verification(list(verify(run, dataset, last, lambda *_: None)))
+
+    def refresh(self) -> "Run":
+        """Read again what is recorded: another process may drive the run."""
+        self._open()
+        return self
+
+    def _open(self) -> None:
+        self._folder = RunFolder.open(self._name, self._runs)
+        for name in ("model", "last_model"):
+            self.__dict__.pop(name, None)
+
+    def __repr__(self) -> str:
+        """A line for each thing that one would ask first."""
+        return "\n".join(f"{name}: {value}" for name, value in self._facts())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts()
+        )
+        return f'<table style="text-align: left">{rows}</table>'
+
+    def _facts(self) -> list[tuple[str, str]]:
+        config, metrics = self.config, self._folder.metrics
+        facts = [
+            ("run", self.id),
+            ("folder", shown(self.folder)),
+            ("network", config.neurons),
+            ("learning", f"{config.learning}, mini-batches of {config.mini_batch_size}, seed {config.seed}"),
+            ("epochs", f"{len(metrics)} of {config.epochs}" + ("" if self.is_finished else ", not finished")),
+        ]
+        if metrics:
+            facts += [("result", lines.choice(config, metrics))]
+        return facts
+
+
+def _newest(runs: Path) -> Path:
+    """Return the newest run of a folder: their ids begin with the time.  Raises RunError if there is none."""
+    found = sorted(path for path in runs.glob("*") if is_run(path))
+    if not found:
+        raise RunError(f"there is no run in {runs}; give a run's folder, or the folder where runs are")
+    return found[-1]

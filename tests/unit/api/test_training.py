@@ -1,0 +1,218 @@
+"""`gradmq.train` and `gradmq.Run`: what the command line does, from Python."""
+
+import os
+import pickle
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gradmq
+from gradmq import Callback, GradMQError, Run, load_model, train
+from shared.data.dataset import load_dataset
+
+SMALL = {"hidden": 12, "epochs": 3, "workers": 0}
+
+
+@pytest.fixture(scope="module")
+def run(small_data, tmp_path_factory) -> Run:
+    return train(small_data, runs=tmp_path_factory.mktemp("runs"), **SMALL)
+
+
+class InterruptedAt(Callback):
+    """Sends the signal of Ctrl-C after the first step of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def after_step(self, state, result, source):
+        if (state.epoch, state.step_index) == (self.epoch, 1):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_it_has_the_bits_of_the_command_line(main_here, small_data, tmp_path, run):
+    arguments = ["train", "--hidden", "12", "--epochs", "3", "--workers", "0", "--data", str(small_data)]
+    assert main_here(*arguments, "--runs", str(tmp_path)) == 0
+    (folder,) = tmp_path.iterdir()
+    assert Run(folder).history["weights_sha256"] == run.history["weights_sha256"]
+    assert Run(folder).config == run.config
+
+
+def test_a_run_tells_its_history_and_has_its_models(small_data, run):
+    assert len(run.history["validation_accuracy"]) == 3
+    assert run.history["epoch"] == [0, 1, 2]
+    assert "ledger" not in run.history
+    test = load_dataset(small_data).test
+    right = int(np.sum(run.last_model.predict(test.images) == test.labels))
+    assert right == run.history["correct"][-1]
+    best = int(np.argmax(run.history["validation_accuracy"]))
+    assert run.model.fingerprint == run.history["weights_sha256"][best]
+    assert (run.last_model.fingerprint, run.is_finished) == (run.fingerprint, True)
+
+
+def test_a_run_tells_what_it_is(run):
+    assert repr(run).startswith(f"run: {run.id}\nfolder: {run.folder}\nnetwork: 196,12,10\n")
+    assert "epochs: 3 of 3\nresult: best epoch" in repr(run)
+    assert f"<th>run</th><td>{run.id}</td>" in run._repr_html_()
+
+
+def test_a_run_is_opened_by_its_folder_by_its_id_or_as_the_newest(run):
+    runs = run.folder.parent
+    assert {each.id for each in (Run(run.folder), Run(run.id, runs=runs), Run(runs=runs))} == {run.id}
+    with pytest.raises(GradMQError, match=r"there is no run in .*nowhere; give a run's folder"):
+        Run(runs=runs / "nowhere")
+
+
+def test_a_run_is_verified(small_data, run):
+    verified = run.verify()
+    assert verified
+    assert repr(verified) == "all 5 comparisons are identical, to the last bit"
+    assert len(run.verify(last=1).comparisons) == 2
+    recorded = run._folder.metrics
+    recorded[1] = replace(recorded[1], samples=7)  # in memory alone
+    again = run.verify()
+    assert (bool(again), len(again.differences)) == (False, 1)
+    assert repr(again).startswith("epoch 1: ") and repr(again).endswith("samples is 7, recomputed it is 1000")
+    assert run.refresh().verify()
+
+
+def test_an_interrupt_comes_between_two_steps_and_the_run_goes_on_to_the_same_bits(small_data, tmp_path, run):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(small_data, runs=tmp_path, callbacks=[InterruptedAt(1)], **SMALL)
+    left = Run(runs=tmp_path)
+    assert (left.is_finished, len(left.history["epoch"])) == (False, 1)
+    assert "epochs: 1 of 3, not finished" in repr(left)
+    assert left.resume(workers=0).history["weights_sha256"] == run.history["weights_sha256"]
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_finished_run_gets_more_epochs(small_data, tmp_path, run):
+    shorter = train(small_data, runs=tmp_path, **{**SMALL, "epochs": 1})
+    assert shorter.resume(epochs=3, workers=0).fingerprint == run.fingerprint
+    assert shorter.resume(workers=0).fingerprint == run.fingerprint  # nothing is left to do
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"epoch": 3}, "epoch is no option of a training, got 3; did you mean epochs?"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"optimizer": "magic"}, "optimizer must be one of sgd, "),
+        ({"hidden": 3, "sizes": [196, 4, 10]}, "hidden must agree with sizes 196,4,10, got 3; give one of them"),
+        ({"replicas": 3}, "replicas goes with local_steps, got 3; give how many"),
+        ({"mini_batch_size": 5000}, "mini_batch_size must be at most 1000, the number of training samples, got 5000"),
+        ({"workers": -1}, "workers must be between 0 and 256, got -1"),
+        ({"data": "nowhere"}, "nowhere cannot be read: No such file or directory"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line_and_leaves_nothing(small_data, tmp_path, given, message):
+    given = {"data": small_data, "workers": 0, **given}
+    with pytest.raises(GradMQError) as refused:
+        train(runs=tmp_path / "runs", **given)
+    assert str(refused.value).startswith(message)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_is_loaded_kept_and_copied(small_data, tmp_path, run):
+    model = load_model(run.folder)
+    assert repr(model) == f"Model 196,12,10 (sigmoid, sigmoid, quadratic) {model.fingerprint[:12]} in {model.path}"
+    assert repr(model)[:5] in model._repr_html_()
+    model.save(tmp_path / "mine.npz")
+    images = load_dataset(small_data).test.images[:50]
+    for other in (load_model(tmp_path / "mine.npz"), pickle.loads(pickle.dumps(model))):
+        assert other.fingerprint == model.fingerprint
+        assert np.array_equal(other.outputs(images), model.outputs(images))
+    assert [w.shape for w in model.weights] == [(12, 196), (10, 12)]
+    assert [b.shape for b in model.biases] == [(12, 1), (10, 1)]
+
+
+def test_a_model_predicts_classes_and_their_probabilities(small_data, run):
+    test = load_dataset(small_data).test
+    probabilities = run.model.predict_proba(test.images)
+    assert np.allclose(probabilities.sum(1), 1)
+    assert np.mean(probabilities.argmax(1) == run.model.predict(test.images)) > 0.95  # but where several outputs are 0
+    assert run.model.score(test.images, test.labels) == np.mean(run.model.predict(test.images) == test.labels)
+    assert run.model.classes == list(range(10))
+    assert run.model.predict(test.images[:0]).shape == (0,)
+    with pytest.raises(GradMQError, match="samples have 5 inputs, and the model takes 196"):
+        run.model.predict(test.images[:, :5])
+    with pytest.raises(GradMQError, match="inputs must be between -1 and 1"):
+        run.model.predict(test.images.astype(float))
+
+
+def test_all_names_of_the_package_are_there():
+    assert dir(gradmq) == sorted(gradmq.__all__)
+    for name in gradmq.__all__:
+        assert getattr(gradmq, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = gradmq.nothing
+
+
+def test_a_run_begins_with_a_models_weights(small_data, tmp_path, run):
+    options = {"epochs": 1, "workers": 0, "runs": tmp_path, "learning_rate": 0.001}
+    further = [train(small_data, start=start, **options) for start in (run, run.model, str(run.folder))]
+    assert {each.config.start for each in further} == {run.model.fingerprint}
+    assert {each.config.sizes for each in further} == {(196, 12, 10)}
+    assert len({each.fingerprint for each in further}) == 1
+
+
+X, Y = np.random.default_rng(0).normal(size=(60, 3)), np.array(["left", "right"] * 30)
+
+
+def test_arrays_are_kept_beside_the_runs_that_need_them(tmp_path):
+    options = {"hidden": 4, "epochs": 2, "workers": 0, "runs": tmp_path}
+    first, second = train((X, Y), **options), train((X.tolist(), Y.tolist()), seed=1, **options)
+    (file,) = tmp_path.glob("data-*.npz")
+    assert first.verify() and second.verify()
+    assert first.resume(epochs=3, workers=0).history["n_test"] == [12] * 3
+    assert set(second.model.predict(X)) <= {"left", "right"}
+    assert str(file) in (first.folder / "config.json").read_text()
+    with pytest.raises(GradMQError, match="epochs must be at least 1"):
+        train((X, Y), **{**options, "epochs": 0})
+    assert file.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ((X, Y[:5]), "has 60 samples but 5 labels"),
+        ((np.array([["a", 1]], object), ["b"]), "x has columns of several kinds; give a DataFrame"),
+        (X, "ndarray is no data; give a path, a pair"),
+    ],
+)
+def test_wrong_arrays_are_refused_and_not_kept(tmp_path, data, message):
+    with pytest.raises(GradMQError, match=message):
+        train(data, workers=0, runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_table_is_a_data_frame_or_a_file(tmp_path):
+    rows = "\n".join(f"{a},{b},{name}" for (a, b, _), name in zip(X.tolist(), Y.tolist(), strict=True))
+    (tmp_path / "table.csv").write_text(f"a,b,side\n{rows}\n")
+
+    class Frame:
+        """What pandas' and others have."""
+
+        def to_csv(self, index: bool) -> str:
+            return (tmp_path / "table.csv").read_text()
+
+    options = {"target": "side", "test": 0.25, "hidden": 4, "epochs": 2, "workers": 0, "runs": tmp_path / "runs"}
+    runs = [train(data, **options) for data in (tmp_path / "table.csv", Frame())]
+    assert runs[0].fingerprint == runs[1].fingerprint
+    assert runs[0].history["n_test"] == [15, 15]
+    assert runs[0].config.activation == "relu"  # as tables suggest
+    assert runs[0].model.predict({"b": [0.0], "a": [1.0]})[0] in ("left", "right")
+
+
+def test_samples_have_weights(tmp_path, small_data):
+    options = {"hidden": 4, "epochs": 1, "workers": 0, "runs": tmp_path}
+    weights = np.linspace(1, 2, 1000)
+    np.save(tmp_path / "weights.npy", weights)
+    by_file, by_array = (
+        train(small_data, sample_weights=each, **options) for each in (tmp_path / "weights.npy", weights)
+    )
+    assert by_file.fingerprint == by_array.fingerprint != train(small_data, **options).fingerprint
+    with pytest.raises(GradMQError, match="sample_weights must be numbers above 0"):
+        train(small_data, sample_weights=[-1.0], **options)
