@@ -8,6 +8,7 @@ import click
 
 from coordinator.cli.average import average
 from coordinator.cli.doctor import doctor
+from coordinator.cli.export import export_command
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
 from coordinator.cli.recipes import recipes_command
@@ -40,7 +41,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(plan_command, doctor),
+    *(export_command, plan_command, doctor),
 ):
     cli.add_command(command)
 

@@ -114,6 +114,12 @@ class MLP:
         predicted: Array = self._predict(layers, x).argmax(0)
         return predicted
 
+    def answer(self, layers: Layers, x: Array) -> tuple[Array, Array]:
+        """Return what `predict` returns, and the outputs: (n_outputs, n_samples), valid until the next pass."""
+        strengths = self._predict(layers, x)
+        predicted = strengths.argmax(0)
+        return predicted, self._last_outputs(self._workspace(x)) if self.arithmetic.any_order else strengths
+
     def score(self, layers: Layers, x: Array, y: Array, labels: Rows) -> Score:
         """Return how good the predictions of these samples are.
 
