@@ -12,7 +12,7 @@ from tests.support.predictions import answers, assert_same_labels, model
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
-IMAGES = predictions.IMAGES[:1500]
+IMAGES = predictions.IMAGES[:500]
 
 
 def session(path):

@@ -14,7 +14,7 @@ from shared.nn.outputs import OUTPUTS
 from tests.support import predictions
 from tests.support.predictions import answers, assert_same_labels, model
 
-INPUTS = predictions.IMAGES[:1500] / 255
+INPUTS = predictions.IMAGES[:500] / 255
 
 
 def test_safetensors_has_the_weights_as_they_are_and_says_what_they_are_of(tmp_path):
