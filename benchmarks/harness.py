@@ -130,7 +130,7 @@ def in_process(config: TrainConfig, first: Vector | None = None) -> Iterator[Tra
     """Give a training that computes in this process.  first: its weights; default: drawn as in a run."""
     dataset = data()
     with one_thread(), quiet():
-        yield Training(config, dataset.training, InProcessGradients(config, dataset), 0, first)
+        yield Training(config, dataset.labelled(Part.TRAINING), InProcessGradients(config, dataset), 0, first)
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def session(
         if fake:
             stack.enter_context(_fakes(url, workers, len(dataset.training), descriptor))
         stack.callback(source.close)
-        training = Training(config, dataset.training, source, workers, first)
+        training = Training(config, dataset.labelled(Part.TRAINING), source, workers, first)
         yield Session(training, cluster, broker_url(url), logs)
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from shared.data.dataset import DEFAULT_DATA, find_dataset, load_dataset
 from shared.data.parts import Part
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples
 from shared.errors import DataError
 from shared.messaging.client import Client
 from shared.transport.samples import download
 
 _MOST = 4 * len(Part)  # parts of data sets that are kept at a time, the least recently used goes first
 
-_kept: OrderedDict[str, LabelledSamples] = OrderedDict()
+_kept: OrderedDict[str, KnownSamples] = OrderedDict()
 
 
-def local_samples(sha256: str) -> LabelledSamples | None:
+def local_samples(sha256: str) -> KnownSamples | None:
     """Return the samples of that digest from memory or from this machine's own files, if it has them."""
     if sha256 not in _kept and sha256 not in _look_at_own_files():
         return None
@@ -30,7 +30,7 @@ def local_samples(sha256: str) -> LabelledSamples | None:
     return _kept.get(sha256)
 
 
-def received_samples(client: Client, sha256: str) -> LabelledSamples | None:
+def received_samples(client: Client, sha256: str) -> KnownSamples | None:
     """Return the samples of that digest from Redis, if the coordinator has put them there."""
     samples = download(client, sha256)
     if samples is not None:
@@ -51,7 +51,7 @@ def _look_at_own_files() -> Collection[str]:
     return {data.part(part).sha256 for part in Part}
 
 
-def _keep(samples: LabelledSamples) -> None:
+def _keep(samples: KnownSamples) -> None:
     _kept[samples.sha256] = samples
     while len(_kept) > _MOST:
         _kept.popitem(last=False)

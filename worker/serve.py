@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.data.parts import Part
 from shared.data.sampler import Step
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples
 from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Kind, Record
@@ -46,8 +46,8 @@ class Server:
         self,
         stream: Stream,
         lease: Lease,
-        training: LabelledSamples,
-        samples: Callable[[Part], LabelledSamples | None],
+        training: KnownSamples,
+        samples: Callable[[Part], KnownSamples | None],
         notices: Notices,
         departure: Departure,
         done: Done,

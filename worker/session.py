@@ -7,7 +7,7 @@ from contextlib import closing, nullcontext
 from typing import cast
 
 from shared.data.parts import Part
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples
 from shared.environment import ALIKE, Kernels
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
@@ -107,7 +107,7 @@ class Session:
             time.sleep(_PAUSE)
             self._done.outcome = self._departure.look(stream) or self._departure.look_for_successor(stream)
 
-    def _samples(self, part: Part) -> LabelledSamples | None:
+    def _samples(self, part: Part) -> KnownSamples | None:
         """Return a part of the data, telling the coordinator that it is needed if it is not on this machine.
 
         None if there came a reason to leave instead, which is noted.

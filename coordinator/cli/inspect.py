@@ -6,18 +6,21 @@ import click
 import numpy as np
 
 from coordinator.accounting import table
-from coordinator.cli.options import data_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, model_file
+from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
+from coordinator.training.metrics import r2
 from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
-from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset, load_test
+from shared.data.options import DataOptions
+from shared.data.parts import Part
 from shared.errors import DataError, ModelError
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
@@ -30,7 +33,11 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@data_option
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
+)
 @click.option(
     "--augment",
     type=Deformations(),
@@ -38,8 +45,8 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
     help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
 )
 @click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
-def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int | None) -> None:
-    """Print how many of the test samples a model gets right.
+def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copies: int | None) -> None:
+    """Print how many of the test samples a model gets right; of numbers to be predicted, R² and cost.
 
     A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
@@ -47,27 +54,43 @@ def evaluate(model: Path, data: Path, augment: Augmentation | None, copies: int 
         raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
     found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
-    dataset = load_dataset(data)
+    dataset = _dataset(model, found, data)
     test = dataset.test
-    if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_classes):
+    if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_outputs):
         raise ModelError(
             f"{model} has layers {join(parameters.sizes)}, but the data has {test.n_inputs} inputs "
-            f"and {test.n_classes} classes; give --data what the model was trained on"
+            f"and {test.n_outputs} {'classes' if dataset.has_classes else 'targets'}; "
+            "give --data what the model was trained on"
         )
-    test.check_inputs(found.arithmetic)
+    test.check_inputs(found.arithmetic, found.output)
+    which = f" ({model_file(model).name})" if model.is_dir() else ""
     with one_thread(), quiet():
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
         if augment is None:
-            correct, how = score_on(mlp, layers, test).correct, ""
+            score, how = score_on(mlp, layers, test), ""
+            if not dataset.has_classes:
+                click.echo(lines.evaluation(score, r2(found.loss, test, score), which))
+                return
+            correct = score.correct
         elif dataset.image_size is None:
             raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
         else:
-            versions = with_copies(test, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
-            correct = count_correct_by_vote(mlp, layers, test.labels, versions)
+            images = dataset.labelled(Part.TEST)
+            versions = with_copies(images, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
+            correct = count_correct_by_vote(mlp, layers, images.labels, versions)
             how = f", with deformed copies of each: {n_copies} ({augment})"
-    which = f" ({model_file(model).name})" if model.is_dir() else ""
     click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
+
+
+def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
+    """Return the data to test on: a run's own, or what is at that path, read as the model needs it."""
+    run = Run.open(str(model), Path()) if is_run(model) else None
+    if run is not None and data is None:
+        return run.load_data(run.data_path)
+    target = () if found.encoding is None else found.encoding.target
+    options = DataOptions(target=target) if run is None else run.data_options
+    return load_test(data or DEFAULT_DATA, options, found.encoding)
 
 
 @click.command(short_help="Print a model's weights, or draw deformed samples.")

@@ -13,7 +13,9 @@ from coordinator.cli.types import Deformations, Numbers, Sizes
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig, join
+from shared.config.defaults import defaults_of
 from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
+from shared.data.parts import Part
 from shared.data.statistics import balanced, moments
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
@@ -313,8 +315,8 @@ def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
     if given["standardize"] == AUTO:
         given["standardize"] = moments(training)
     if given["class_weights"] == BALANCED:
-        given["class_weights"] = balanced(training)
-    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_classes)
+        given["class_weights"] = balanced(data.labelled(Part.TRAINING))
+    sizes = to_sizes(given.pop("sizes"), given.pop("hidden"), training.n_inputs, training.n_outputs)
     strategy, dtype = to_strategy(given, alone), given.pop("dtype") or ""
     optimizer, schedule = to_optimizer(given), to_schedule(given)
     return TrainConfig(
@@ -324,21 +326,33 @@ def to_config(given: dict[str, Any], alone: bool, data: Dataset) -> TrainConfig:
         optimizer=optimizer,
         schedule=schedule,
         class_weights=given.pop("class_weights") or (),
-        image_shape=None if given["augment"] is None else data.image_size,
+        image_shape=data.image_size if given["augment"] is not None and data.has_classes else None,
         strategy=strategy,
         **given,
     )
 
 
 def to_sizes(
-    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_classes: int
+    sizes: tuple[int, ...] | None, hidden: tuple[int, ...] | None, n_inputs: int, n_outputs: int
 ) -> tuple[int, ...]:
     """Return the layers that --sizes and --hidden, given or not, stand for.  Raises UsageError if both do not agree."""
     if sizes is None:
-        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_classes)
+        return (n_inputs, *(_HIDDEN if hidden is None else hidden), n_outputs)
     if hidden is not None and hidden != sizes[1:-1]:
         raise click.UsageError(f"--sizes {join(sizes)} and --hidden {join(hidden)} do not agree; give one of them")
     return sizes
+
+
+def fill_in_defaults(ctx: click.Context, given: dict[str, Any], data: Dataset) -> dict[str, Any]:
+    """Put what the data suggests in the place of options of `train` that were not given; return what was put there."""
+    is_given = ctx.get_parameter_source("optimizer") is not ParameterSource.DEFAULT
+    taken = {
+        name: value
+        for name, value in defaults_of(data, given["optimizer"] if is_given else None).items()
+        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT
+    }
+    given |= taken
+    return taken
 
 
 def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:

@@ -11,7 +11,7 @@ from shared.config import TrainConfig, join
 from shared.errors import ConfigError, ModelError
 from shared.nn.evaluation import is_finite
 
-_FREE = {"parameters", "arithmetic"}  # of a model's fields, what says nothing of its network
+_FREE = {"parameters", "arithmetic", "encoding"}  # of a model's fields, what says nothing of its network
 _NO_NETWORK = {*_FREE, "loss"}  # another cost may be made smaller with the same network
 
 

@@ -63,16 +63,18 @@ def train_command(
     dataset = load_dataset(path).first(given["train_samples"])
     if sample_weights is not None:
         dataset = dataset.weighted(read_weights(sample_weights))
+    if model is None:
+        options.fill_in_defaults(ctx, given, dataset)
     training = dataset.training
     config = options.to_config(given, run_options.workers == 0, dataset)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
         config = options.with_default_monitor(config, len(dataset.validation))
     if model is not None:
         beginning.check(config, model)
-    config.check_data(len(training), training.n_inputs, training.n_classes)
+    config.check_data(len(training), training.n_inputs, training.n_outputs, dataset.has_classes)
     config.check_validation(len(dataset.validation))
     check_digests(ctx, path, dataset)
-    dataset.check_inputs(config.arithmetic)
+    dataset.check_inputs(config.arithmetic, config.output)
     run_options.check_queue()
     run = Run.create(runs, config, data, dataset, model)
     ctx.call_on_close(run.unlock)

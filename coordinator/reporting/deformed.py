@@ -19,7 +19,7 @@ def deformed(data: Dataset, augmentation: Augmentation, seed: int, n_samples: in
 
     seed: of the run. At most all samples are shown.  Raises DataError if they are not images of bytes, and ConfigError.
     """
-    images = data.training.images
+    images = data.training.values
     if data.image_size is None:
         raise DataError(f"samples of {images.shape[1]} inputs are no images; they cannot be deformed")
     height, width = data.image_size

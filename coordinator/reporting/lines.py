@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from coordinator.training.choice import best_epoch, why_stopped
 from coordinator.training.metrics import EpochMetrics, history_of
 from shared.config import TrainConfig
+from shared.nn.score import Score
 
 
 def epoch(config: TrainConfig, metrics: EpochMetrics) -> str:
@@ -13,7 +14,7 @@ def epoch(config: TrainConfig, metrics: EpochMetrics) -> str:
     For any other, nobody looks at the test samples before the end.
     """
     figures = "; ".join(filter(None, (validation(metrics), training(metrics))))
-    if config.is_the_notebooks or not figures:
+    if (config.is_the_notebooks or not figures) and metrics.accuracy is not None:
         return f"Epoch {metrics.epoch}: accuracy is {metrics.correct}/{metrics.n_test}"
     return f"Epoch {metrics.epoch}: {figures}"
 
@@ -22,14 +23,30 @@ def validation(metrics: EpochMetrics) -> str:
     """Return the figures of the validation samples; nothing if there are none."""
     if metrics.validation_cost is None:
         return ""
-    return f"validation {metrics.validation_correct}/{metrics.n_validation}, cost {_cost(metrics.validation_cost)}"
+    right = _right(metrics.validation_correct, metrics.n_validation, metrics.validation_r2)
+    return f"validation {right}cost {_cost(metrics.validation_cost)}"
 
 
 def training(metrics: EpochMetrics) -> str:
     """Return the figures of the epoch's own passes over the training samples; nothing if they were not kept."""
-    if metrics.training_accuracy is None or metrics.training_cost is None:
+    if metrics.training_cost is None:
         return ""
-    return f"training {100 * metrics.training_accuracy:.2f} %, cost {_cost(metrics.training_cost)}"
+    right = "" if metrics.training_accuracy is None else f"{100 * metrics.training_accuracy:.2f} %, "
+    return f"training {right}cost {_cost(metrics.training_cost)}"
+
+
+def test(metrics: EpochMetrics) -> str:
+    """Return the figures of the test samples; nothing if there are none."""
+    if not metrics.n_test:
+        return ""
+    if metrics.accuracy is not None:
+        return f"test accuracy {metrics.correct}/{metrics.n_test}"
+    return f"test {_right(None, None, metrics.r2)}cost {_cost(metrics.cost)}"
+
+
+def evaluation(score: Score, r2: float | None, which: str = "") -> str:
+    """Return how good a model is where samples have no classes.  which: the model's file."""
+    return f"{_right(None, None, r2)}cost is {_cost(score.mean_cost)} a sample, of {score.samples} samples{which}"
 
 
 def early_end(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
@@ -45,7 +62,8 @@ def choice(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
     name = f"last epoch {found.epoch} (nothing is monitored)"
     if (monitor := config.monitored) and history_of(config, epochs):
         name = f"best epoch {found.epoch} by {monitor.name} ({_monitored(config, found)})"
-    return f"{name}: test accuracy {found.correct}/{found.n_test}; last weights_sha256 {epochs[-1].weights_sha256}"
+    figures = test(found)
+    return f"{name}{figures and f': {figures}'}; last weights_sha256 {epochs[-1].weights_sha256}"
 
 
 def table(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
@@ -66,12 +84,12 @@ def _best(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> EpochMetrics:
 
 
 def _row(metrics: EpochMetrics, name: str) -> tuple[str, ...]:
-    of_validation = f"{metrics.validation_correct}/{metrics.n_validation}" if metrics.n_validation else ""
     accuracy = metrics.training_accuracy
     return (
-        *(str(metrics.epoch), name, of_validation, _cost(metrics.validation_cost)),
+        *(str(metrics.epoch), name),
+        *(_share(metrics.validation_correct, metrics.n_validation), _cost(metrics.validation_cost)),
         *("" if accuracy is None else f"{100 * accuracy:.2f} %", _cost(metrics.training_cost)),
-        *(f"{metrics.correct}/{metrics.n_test}", _cost(metrics.cost)),
+        *(_share(None if metrics.accuracy is None else metrics.correct, metrics.n_test), _cost(metrics.cost)),
     )
 
 
@@ -81,6 +99,18 @@ def _monitored(config: TrainConfig, metrics: EpochMetrics) -> str:
     if monitor is None or monitor.figure == "validation_accuracy":
         return f"{metrics.validation_correct}/{metrics.n_validation}"
     return _cost(getattr(metrics, monitor.figure))
+
+
+def _share(correct: int | None, count: int | None) -> str:
+    """Return how many are right of how many; nothing of samples that have no classes."""
+    return f"{correct}/{count}" if count and correct is not None else ""
+
+
+def _right(correct: int | None, count: int | None, r2: float | None) -> str:
+    """Return what is told before a cost: how many are right, or R²."""
+    if correct is not None:
+        return f"{correct}/{count}, "
+    return "" if r2 is None else f"R² {r2:.4f}, "
 
 
 def _cost(cost: float | None) -> str:

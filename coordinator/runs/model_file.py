@@ -10,6 +10,7 @@ import numpy as np
 
 from coordinator.runs.atomic import read_arrays, write_whole
 from shared.config import TrainConfig
+from shared.data.encoding import Encoding
 from shared.errors import ModelError
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.architecture import Architecture
@@ -35,11 +36,12 @@ class Model:
     loss: str = "quadratic"
     standardize: tuple[float, float] | None = None
     arithmetic: str = "native"
+    encoding: Encoding | None = None  # how samples become its inputs, and its outputs answers; None: they are these
 
     @classmethod
-    def of(cls, config: TrainConfig, parameters: Parameters) -> Self:
+    def of(cls, config: TrainConfig, parameters: Parameters, encoding: Encoding | None = None) -> Self:
         """Return the model of a run with these weights."""
-        return cls(parameters, **{name: getattr(config, name) for name in _NAMES})
+        return cls(parameters, **{name: getattr(config, name) for name in _NAMES}, encoding=encoding)
 
     def mlp(self) -> MLP:
         """Return the network's formulas."""
@@ -58,11 +60,13 @@ class Model:
 def save_model(path: Path, model: Model) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
     network = json.dumps({name: getattr(model, name) for name in _NAMES}).encode()
-    arrays = {
+    encoding = b"" if model.encoding is None else json.dumps(model.encoding.to_json()).encode()
+    arrays: dict[str, Any] = {
         **to_arrays(model.parameters),
         "network": np.frombuffer(network, np.uint8),
+        **({"encoding": np.frombuffer(encoding, np.uint8)} if encoding else {}),
         # zipfile's own checksums miss an altered shape, and entries that an altered directory hides.
-        "sha256": np.frombuffer(_digest(model.parameters, network), np.uint8),
+        "sha256": np.frombuffer(_digest(model.parameters, network + encoding), np.uint8),
     }
     write_whole(path, lambda file: np.savez(file, **arrays))
 
@@ -73,13 +77,14 @@ def load_model(path: Path) -> Model:
         arrays = read_arrays(path)
         digest = arrays.pop("sha256").tobytes()
         network = arrays.pop("network").tobytes() if "network" in arrays else b""  # which GradMQ 0.1 did not write
+        encoding = arrays.pop("encoding").tobytes() if "encoding" in arrays else b""
         parameters = from_arrays(arrays)
-        if digest != _digest(parameters, network):
+        if digest != _digest(parameters, network + encoding):
             raise ValueError("its checksum is wrong")
         names: dict[str, Any] = json.loads(network or b"{}")
         if names.get("standardize") is not None:
             names["standardize"] = tuple(names["standardize"])
-        model = Model(parameters, **names)
+        model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding)) if encoding else None)
         model.mlp()
         return model
     except OSError as error:
@@ -90,7 +95,7 @@ def load_model(path: Path) -> Model:
 
 
 def _digest(parameters: Parameters, network: bytes) -> bytes:
-    """Return a SHA-256 over sizes, dtype, weights and what they are weights of."""
+    """Return a SHA-256 over sizes, dtype, weights, what they are weights of, and the encoding."""
     digest = hashlib.sha256(f"{parameters.sizes} {parameters.dtype.str}".encode())
     digest.update(parameters.flat.data)
     digest.update(network)

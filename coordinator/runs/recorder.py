@@ -72,7 +72,7 @@ class Recorder(Callback):
 
     def _save(self, path: Path, parameters: Parameters) -> None:
         with self._writing(path):
-            save_model(path, Model.of(self._run.config, parameters))
+            save_model(path, Model.of(self._run.config, parameters, self._run.encoding))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

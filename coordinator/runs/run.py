@@ -7,7 +7,7 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from coordinator.training.metrics import history_of
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
+from shared.data.encoding import Encoding
+from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
@@ -36,9 +38,21 @@ class ReadOnlyError(RunError):
 class Run:
     """One training and its folder, `<runs>/<id>/`."""
 
-    def __init__(self, folder: Path, config: TrainConfig, data: dict[str, str], places: list[Place]) -> None:
-        """data: where the samples are, and their digests.  places: where it was computed, the last one last."""
+    def __init__(
+        self,
+        folder: Path,
+        config: TrainConfig,
+        data: dict[str, str],
+        places: list[Place],
+        data_options: DataOptions = PLAIN,
+        encoding: Encoding | None = None,
+    ) -> None:
+        """data: where the samples are, and their digests.  places: where it was computed, the last one last.
+
+        data_options, encoding: how the samples were read, and what became of them.
+        """
         self.id, self.folder = folder.name, folder
+        self.data_options, self.encoding = data_options, encoding
         self.config, self.data, self.places = config, data, places
         self.model = folder / "model.npz"
         self.initial = folder / "initial.npz"  # of a run that begins with a model's weights: that model
@@ -59,7 +73,8 @@ class Run:
         """
         folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         where = str(path if path == DEFAULT_DATA else path.absolute())
-        run = cls(folder, config, {"path": where, **_digests(data)}, [Place.here(config)])
+        given = {"path": where, **_digests(data)}
+        run = cls(folder, config, given, [Place.here(config)], data.options, data.encoding)
         try:
             folder.mkdir(parents=True)
             if start is not None:
@@ -82,9 +97,12 @@ class Run:
         path = folder / "config.json"
         try:
             fields = json.loads(path.read_bytes())
-            data = {str(name): str(value) for name, value in fields.pop("data").items()}
+            data = fields.pop("data")
+            options = DataOptions.from_json(data.pop("options", {}))
+            encoding = Encoding.from_json(data.pop("encoding")) if "encoding" in data else None
+            data = {str(name): str(value) for name, value in data.items()}
             places = [Place.from_json(place) for place in fields.pop("computed_on", [])]  # not there before 0.3
-            run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places)
+            run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
@@ -93,7 +111,8 @@ class Run:
 
     def load_data(self, path: Path) -> Dataset:
         """Read the run's samples.  Raises DataError, or RunError if those that are there are others."""
-        data = load_dataset(path).first(self.config.train_samples)
+        data = load_dataset(path, self.data_options, self.config.seed, self.encoding)
+        data = data.first(self.config.train_samples)
         if self.sample_weights.exists():
             data = data.weighted(read_weights(self.sample_weights))
         self._check_data(path, data)
@@ -104,7 +123,7 @@ class Run:
         own = {"validation_sha256": digests["validation_sha256"], **self.data}  # which GradMQ 0.1 did not keep
         if any(own.get(name) != digest for name, digest in digests.items()):
             raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own")
-        self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_classes)
+        self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_outputs, data.has_classes)
         self.config.check_validation(len(data.validation))
 
     def goes_on_here(self) -> None:
@@ -251,11 +270,19 @@ class Run:
     def _write_config(self) -> None:
         fields = {
             **self.config.to_json(),
-            "data": self.data,
+            "data": {**self.data, **self._reading()},
             "computed_on": [place.to_json() for place in self.places],
         }
         text = json.dumps(fields, indent=2) + "\n"
         write_whole(self._config_file, lambda file: file.write(text.encode()))
+
+    def _reading(self) -> dict[str, Any]:
+        """Return how the samples are read, if that is not plain."""
+        options = self.data_options.to_json()
+        return {
+            **({"options": options} if options else {}),
+            **({} if self.encoding is None else {"encoding": self.encoding.to_json()}),
+        }
 
     def _read_metrics(self) -> None:
         self.metrics, self.damaged_line = read_metrics(self.metrics_file)

@@ -72,7 +72,7 @@ def verify(
 
 
 def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:
-    of_0_1, partly_of_0_1 = recorded.cost is None, recorded.training_cost is None
+    of_0_1, partly_of_0_1 = recorded.n_validation is None, recorded.training_cost is None
     newer = [name for name in FIGURES_SINCE_0_2 if not of_0_1 and not (partly_of_0_1 and name in _RUNNING)]
     names = ("weights_sha256", *_FIGURES, *newer)
     return next(

@@ -140,13 +140,13 @@ def _check_choice_of_epochs(config: Options) -> None:
         raise ConfigError(*_what_depends_on_monitor(config), rule, "give --monitor validation-accuracy")
 
 
-def check_data(config: Options, n_samples: int, n_inputs: int, n_classes: int) -> None:
+def check_data(config: Options, n_samples: int, n_inputs: int, n_outputs: int, has_classes: bool) -> None:
     """Check that a configuration fits the training data."""
     if config.sizes[0] != n_inputs:
         rule = f"must begin with {n_inputs}, the number of inputs in the data"
         raise ConfigError("sizes", join(config.sizes), rule)
-    if config.sizes[-1] != n_classes:
-        rule = f"must end with {n_classes}, the number of classes in the data"
+    if config.sizes[-1] != n_outputs:
+        rule = f"must end with {n_outputs}, the number of {'classes' if has_classes else 'targets'} in the data"
         raise ConfigError("sizes", join(config.sizes), rule)
     if config.train_samples > n_samples:  # of which these are the first
         rule = f"must be at most {n_samples}, the number of training samples in the data"
@@ -159,6 +159,22 @@ def check_data(config: Options, n_samples: int, n_inputs: int, n_classes: int) -
         if config.strategy.replicas > most:
             rule = f"must be at most {most}, among which {n_samples} training samples can be divided"
             raise ConfigError("replicas", config.strategy.replicas, rule, "give fewer, or fewer local steps")
+
+    if not has_classes:
+        _check_targets(config)
+
+
+def _check_targets(config: Options) -> None:
+    """Check that a configuration asks for nothing that samples without classes have not."""
+    for field, value in (("class_weights", join(config.class_weights)), ("label_smoothing", config.label_smoothing)):
+        if getattr(config, field):
+            raise ConfigError(field, value, "needs classes, and the data has targets", "leave it out")
+    if config.output == "softmax":
+        rule = "needs one class a sample, and the data has targets"
+        raise ConfigError("output", config.output, rule, "give linear for numbers, sigmoid for labels")
+    if config.monitored is not None and config.monitored.figure == "validation_accuracy":
+        rule = "needs classes, and the data has targets"
+        raise ConfigError("monitor", config.monitor, rule, "give validation-cost")
 
 
 def check_validation(config: Options, n_validation: int) -> None:

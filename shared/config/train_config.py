@@ -41,9 +41,12 @@ class TrainConfig(Options):
         object.__setattr__(self, "class_weights", on_grid)  # so that their sums are exact
         self.mlp()  # raises ConfigError if sums of so many could not be exact
 
-    def check_data(self, n_samples: int, n_inputs: int, n_classes: int) -> None:
-        """Check that the configuration fits the training data. Raises ConfigError."""
-        checks.check_data(self, n_samples, n_inputs, n_classes)
+    def check_data(self, n_samples: int, n_inputs: int, n_outputs: int, has_classes: bool = True) -> None:
+        """Check that the configuration fits the training data. Raises ConfigError.
+
+        n_outputs: the number of classes, or of targets.
+        """
+        checks.check_data(self, n_samples, n_inputs, n_outputs, has_classes)
 
     def check_validation(self, n_validation: int) -> None:
         """Check that there are validation samples, if any are needed. Raises ConfigError."""

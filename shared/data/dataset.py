@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from shared.data.building import Built, Found, build, image_size
+from shared.data.encoding import Encoding
+from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
 from shared.data.sources import SOURCES
 from shared.errors import DataError
 from shared.types import Array, Vector
@@ -22,10 +25,12 @@ WANTED = " or ".join(source.what for source in SOURCES.values())
 class Dataset:
     """Samples to learn from, to choose options by, and to test on."""
 
-    training: LabelledSamples
-    validation: LabelledSamples
-    test: LabelledSamples
+    training: KnownSamples
+    validation: KnownSamples
+    test: KnownSamples
     image_size: tuple[int, int] | None = None  # height and width, where the inputs are an image's pixels, row by row
+    encoding: Encoding | None = None  # what the samples were before; None: what they are
+    options: DataOptions = PLAIN  # that they were read with
 
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
@@ -41,34 +46,77 @@ class Dataset:
             )
         return replace(self, training=replace(self.training, weights=weights))
 
-    def part(self, part: Part) -> LabelledSamples:
+    def part(self, part: Part) -> KnownSamples:
         """Return the samples of a part."""
         return (self.training, self.validation, self.test)[part]
 
-    def check_inputs(self, arithmetic: str) -> None:
-        """Raise DataError for inputs that an arithmetic cannot take."""
+    def labelled(self, part: Part) -> LabelledSamples:
+        """Return the samples of a part.  Raises DataError if they have no classes."""
+        samples = self.part(part)
+        if not isinstance(samples, LabelledSamples):
+            raise DataError("these samples have targets, and no classes; give a data set with one class a sample")
+        return samples
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether each sample has a class; otherwise its outputs have targets."""
+        return isinstance(self.training, LabelledSamples)
+
+    def check_inputs(self, arithmetic: str, output: str = "sigmoid") -> None:
+        """Raise DataError for inputs, or wanted outputs, that an arithmetic or an output function cannot take."""
         for part in Part:
-            self.part(part).check_inputs(arithmetic)
+            self.part(part).check_inputs(arithmetic, output)
 
 
-def load_dataset(path: Path) -> Dataset:
+def load_dataset(path: Path, options: DataOptions = PLAIN, seed: int = 0, encoding: Encoding | None = None) -> Dataset:
     """Read a data set from whichever of `SOURCES` it is.
 
-    The number of classes is the highest training label plus one. Raises DataError.
+    seed: by which samples are divided, where the data does not say what they are for.  encoding: of a model that the
+    samples are for; None: one is made of the training samples.  Raises DataError.
     """
     path = find_dataset(path)
     try:
-        found = next(source for source in SOURCES.values() if source.recognises(path)).read(path)
+        found = next(source for source in SOURCES.values() if source.recognises(path)).read(path, options)
+        if options.is_for_test and found.test is None:
+            found = replace(found, test=found.training)
+        built = _checked(path, found, encoding) if found.is_encoded else build(found, options, seed, encoding=encoding)
     except MemoryError:
         raise DataError(f"{path} does not fit into memory; give a smaller data set") from None
-    pairs = [(images.reshape(len(images), math.prod(images.shape[1:])), labels) for images, labels in found]
-    if len(pairs[0][1]) == 0 or len(pairs[2][1]) == 0:
+    return Dataset(*built, options=options)
+
+
+def load_test(path: Path, options: DataOptions = PLAIN, encoding: Encoding | None = None) -> Dataset:
+    """Read a data set to test a model on: all of its samples, if it does not say which are for that.
+
+    options, encoding: those that the model was trained with.  Raises DataError.
+    """
+    return load_dataset(path, options.for_test, encoding=encoding)
+
+
+def _checked(path: Path, found: Found, encoding: Encoding | None) -> Built:
+    """Return samples that are as a network takes them, and whose classes are numbers.
+
+    The number of classes is the highest training label plus one, if the encoding does not name them.
+    """
+    if encoding is not None and found.encoding is not None and encoding != found.encoding:
+        raise DataError(f"{path} was encoded for another model; give what it was converted from")
+    kept = found.encoding or encoding
+    nothing = tuple(each[:0] for each in found.training)
+    pairs = [pair or nothing for pair in (found.training, found.validation, found.test)]
+    flat = [(images.reshape(len(images), math.prod(images.shape[1:])), y) for images, y in pairs]
+    if len(pairs[0][1]) == 0 or (len(pairs[2][1]) == 0 and found.encoding is None):
         raise DataError(f"{path} has no training or no test samples")
-    n_classes = int(pairs[0][1].max()) + 1
-    for part, (images, labels) in zip(Part, pairs, strict=True):
-        _check(path, str(part), images, labels, pairs[0][0].shape[1], n_classes)
-    training, validation, test = (LabelledSamples(*pair, n_classes) for pair in pairs)
-    return Dataset(training, validation, test, _image_size(found[0][0]))
+    size = (
+        found.image_size or (kept and kept.image_size) or (None if kept and kept.columns else image_size(pairs[0][0]))
+    )
+    if kept is not None and kept.targets:
+        vectors = [VectorSamples(*pair) for pair in flat]
+        return Built(vectors[0], vectors[1], vectors[2], size, kept)
+    n_classes = (len(kept.classes) if kept else 0) or int(pairs[0][1].max()) + 1
+    for part, (images, labels) in zip(Part, flat, strict=True):
+        _check(path, str(part), images, labels, flat[0][0].shape[1], n_classes)
+    labelled = [LabelledSamples(*pair, n_classes) for pair in flat]
+    return Built(labelled[0], labelled[1], labelled[2], size, kept)
 
 
 def find_dataset(path: Path) -> Path:
@@ -89,14 +137,6 @@ def find_dataset(path: Path) -> Path:
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         raise DataError(f"{path} is neither a folder nor a file; give {WANTED}")
     return path
-
-
-def _image_size(images: Array) -> tuple[int, int] | None:
-    """Return height and width of images. Where nobody has told them, a square number of inputs is a square."""
-    if images.ndim == 3:
-        return int(images.shape[1]), int(images.shape[2])
-    side = math.isqrt(images.shape[1])
-    return (side, side) if side * side == images.shape[1] else None
 
 
 def _check(path: Path, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:

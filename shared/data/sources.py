@@ -1,20 +1,16 @@
 """Where samples come from. A new kind of source is a class here and a line in `SOURCES`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from shared.data.building import Found
 from shared.data.idx import read_idx
 from shared.data.notebook_pickle import read_notebook_pickle
+from shared.data.options import DataOptions
 from shared.errors import DataError
 from shared.types import Array
-
-# (images, labels) of the training, validation and test samples.
-# images: (n_samples, n_inputs) or (n_samples, height, width), uint8 for 0 … 1 in steps of 1/255, or floats.
-# labels: (n_samples,) int64, from 0.
-Splits = Sequence[tuple[Array, Array]]
 
 
 class Source(Protocol):
@@ -26,8 +22,8 @@ class Source(Protocol):
         """Tell whether it should be this; the first source that says so reads it."""
         ...
 
-    def read(self, path: Path) -> Splits:
-        """Return what is there.  Raises DataError."""
+    def read(self, path: Path, options: DataOptions) -> Found:
+        """Return what is there.  Raises DataError, also for options that have no meaning for it."""
         ...
 
 
@@ -39,12 +35,14 @@ class IdxFolder:
     def recognises(self, path: Path) -> bool:
         return path.is_dir()
 
-    def read(self, path: Path) -> Splits:
+    def read(self, path: Path, options: DataOptions) -> Found:
+        refuse_options(path, options, self.what)
         (images, labels), test = self._read(path, "train"), self._read(path, "t10k")
         # The notebook's split of MNIST, 50,000 to 10,000, in proportion: the last sixth is for validation.
         n_training = len(labels) - len(labels) // 6
         training = (images[:n_training], labels[:n_training])
-        return training, (images[n_training:], labels[n_training:]), test
+        validation = (images[n_training:], labels[n_training:])
+        return Found(training, validation, test, str(path), is_encoded=True)
 
     def _read(self, folder: Path, part: str) -> tuple[Array, Array]:
         images_path = self._file(folder, f"{part}-images", "idx3-ubyte")
@@ -75,8 +73,17 @@ class NotebookPickle:
     def recognises(self, path: Path) -> bool:
         return path.is_file()
 
-    def read(self, path: Path) -> Splits:
-        return read_notebook_pickle(path)
+    def read(self, path: Path, options: DataOptions) -> Found:
+        refuse_options(path, options, self.what)
+        training, validation, test = read_notebook_pickle(path)
+        return Found(training, validation, test, str(path), is_encoded=True)
+
+
+def refuse_options(path: Path, options: DataOptions, what: str) -> None:
+    """Raise DataError for options that a data set with parts of its own, encoded, has no use for."""
+    if options.given:
+        name = options.given[0]
+        raise DataError(f"{path} is {what}, whose samples are divided and encoded; leave --{name} out")
 
 
 SOURCES: dict[str, Source] = {

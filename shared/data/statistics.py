@@ -4,20 +4,20 @@ import math
 
 import numpy as np
 
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples, LabelledSamples
 from shared.errors import DataError
 
 _DIGITS = 4  # of a mean and a deviation: more say nothing, and so no sum's order can show
 
 
-def moments(samples: LabelledSamples) -> tuple[float, float]:
+def moments(samples: KnownSamples) -> tuple[float, float]:
     """Return mean and standard deviation of all inputs together, as a network takes them, to four digits.
 
     Raises DataError if they are all the same.
     """
-    scale = 255.0 if samples.images.dtype == np.uint8 else 1.0
-    mean = float(samples.images.mean(dtype=np.float64)) / scale
-    deviation = float(samples.images.std(dtype=np.float64)) / scale
+    scale = 255.0 if samples.values.dtype == np.uint8 else 1.0
+    mean = float(samples.values.mean(dtype=np.float64)) / scale
+    deviation = float(samples.values.std(dtype=np.float64)) / scale
     if not deviation > 0:
         raise DataError(f"all inputs are {mean:g}: there is nothing to standardize, nor to learn")
     return _rounded(mean), _rounded(deviation)

@@ -38,5 +38,8 @@ def scaled(weights: Vector) -> Vector:
     """
     found = weights / power_above(float(weights.max()))
     _GRID.round(found, found)
+    found /= power_above(
+        float(found.max())
+    )  # which rounding may have brought down to 1/2: who reads them again has these
     np.maximum(found, _GRID.unit, out=found)
     return found

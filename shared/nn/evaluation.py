@@ -14,23 +14,22 @@ from shared.types import Array, Rows, Vector
 CHUNK = 1000  # samples of one pass: always the same, for in native arithmetic they may decide the last bits
 
 
-class Labelled(Protocol):
-    """Samples with the number of their class."""
+class Samples(Protocol):
+    """Samples, and what is wanted of them: outputs, and the number of the class, if they have any."""
 
-    @property
-    def labels(self) -> Array: ...
+    def __len__(self) -> int: ...
     def inputs(self, rows: Rows, form: InputFormat) -> Array: ...
-    def wanted(self, rows: Rows, form: InputFormat) -> tuple[Array, Rows]: ...
+    def wanted(self, rows: Rows, form: InputFormat) -> tuple[Array, Rows | None]: ...
 
 
-def evaluate(mlp: MLP, layers: Layers, samples: Labelled) -> Score:
+def evaluate(mlp: MLP, layers: Layers, samples: Samples) -> Score:
     """Return how good a network is on these samples.  layers: as `MLP.rounded` gives them."""
-    starts = range(0, len(samples.labels), CHUNK)
-    rows = (np.arange(start, min(start + CHUNK, len(samples.labels))) for start in starts)
+    starts = range(0, len(samples), CHUNK)
+    rows = (np.arange(start, min(start + CHUNK, len(samples))) for start in starts)
     return added([score_of(mlp, layers, samples, each) for each in rows])
 
 
-def score_of(mlp: MLP, layers: Layers, samples: Labelled, rows: Rows) -> Score:
+def score_of(mlp: MLP, layers: Layers, samples: Samples, rows: Rows) -> Score:
     """Return how good a network is on these rows of the samples, in one pass.  layers: as `MLP.rounded` gives them."""
     return mlp.score(layers, samples.inputs(rows, mlp.inputs), *samples.wanted(rows, mlp.inputs))
 

@@ -120,16 +120,16 @@ class MLP:
         predicted = strengths.argmax(0)
         return predicted, self._last_outputs(self._workspace(x)) if self.arithmetic.any_order else strengths
 
-    def score(self, layers: Layers, x: Array, y: Array, labels: Rows) -> Score:
+    def score(self, layers: Layers, x: Array, y: Array, labels: Rows | None) -> Score:
         """Return how good the predictions of these samples are.
 
-        layers, x and y: as in `backward`.  labels: (n_samples,), the numbers of the right outputs.  The cost is a
-        multiple of `COSTS.unit`, so that those of very many passes can be added.
+        layers, x and y: as in `backward`.  labels: (n_samples,), the numbers of the right outputs, or None if no output
+        is the right one.  The cost is a multiple of `COSTS.unit`, so that those of very many passes can be added.
         """
         strengths = self._predict(layers, x)
-        right = int(np.count_nonzero(strengths.argmax(0) == labels))
+        right = 0 if labels is None else int(np.count_nonzero(strengths.argmax(0) == labels))
         outputs = self._last_outputs(self._workspace(x)) if self.arithmetic.any_order else strengths
-        return Score.of(right, COSTS.rounded(self._cost(outputs, y)), len(labels))
+        return Score.of(right, COSTS.rounded(self._cost(outputs, y)), x.shape[1])
 
     def backward(
         self,

@@ -14,6 +14,7 @@ class Purpose(IntEnum):
     DEFORMATION = 3
     NOISE = 4
     DROPOUT = 5
+    SPLIT = 6
 
 
 def stream(seed: int, purpose: Purpose, counter: int, block: int = 0) -> np.random.Philox:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.nn.inputs import InputFormat
 from shared.types import Array
@@ -20,8 +21,7 @@ def load_data(path: str | Path = DEFAULT_DATA) -> tuple[tuple[Array, Array], ...
     images: (n_samples, n_inputs) float32 in [0, 1].  labels: (n_samples,) int64.
     path: a folder of IDX files or a `mnist.pkl.gz`; without one, the project's MNIST.  Raises DataError.
     """
-    data = load_dataset(Path(path))
-    return tuple((_images(part), part.labels) for part in (data.training, data.validation, data.test))
+    return tuple((_images(samples), samples.labels) for samples in _parts(path))
 
 
 def load_data_wrapper(path: str | Path = DEFAULT_DATA) -> tuple[Pairs, Pairs, Pairs]:
@@ -29,14 +29,13 @@ def load_data_wrapper(path: str | Path = DEFAULT_DATA) -> tuple[Pairs, Pairs, Pa
 
     x: (n_inputs, 1).  y: (n_classes, 1), one-hot, in the training data; elsewhere the number of the class.
     """
-    data = load_dataset(Path(path))
-    n_classes = data.training.n_classes
-    training_inputs = _columns(data.training)
-    training_results = [vectorized_result(y, n_classes) for y in data.training.labels]
+    training, validation, test = _parts(path)
+    training_inputs = _columns(training)
+    training_results = [vectorized_result(y, training.n_classes) for y in training.labels]
     return (
         zip(training_inputs, training_results, strict=True),
-        zip(_columns(data.validation), data.validation.labels, strict=True),
-        zip(_columns(data.test), data.test.labels, strict=True),
+        zip(_columns(validation), validation.labels, strict=True),
+        zip(_columns(test), test.labels, strict=True),
     )
 
 
@@ -45,6 +44,11 @@ def vectorized_result(j: int, n_classes: int = 10) -> Array:
     e = np.zeros((n_classes, 1))
     e[j] = 1.0
     return e
+
+
+def _parts(path: str | Path) -> list[LabelledSamples]:
+    data = load_dataset(Path(path))
+    return [data.labelled(part) for part in Part]
 
 
 def _columns(samples: LabelledSamples) -> list[Array]:

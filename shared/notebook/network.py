@@ -173,7 +173,7 @@ class Network:
     def _strategy(
         self, samples: VectorSamples, mini_batch_size: int, eta: float, shards: int | None = None
     ) -> Strategy:
-        samples.check(self._arithmetic)
+        samples.check_inputs(self._arithmetic)
         config = self._config(self._dtype, mini_batch_size=mini_batch_size, learning_rate=eta, shards=shards)
         return strategy_of(config, samples)
 

@@ -8,7 +8,7 @@ import numpy as np
 from shared.config import TrainConfig
 from shared.data.augment.deformation import Deformer
 from shared.data.sampler import Step
-from shared.data.samples import LabelledSamples, Samples
+from shared.data.samples import LabelledSamples, Samples, VectorSamples
 from shared.nn.memory import Memory
 from shared.nn.mlp import MLP, Layers
 from shared.nn.score import Score
@@ -68,6 +68,8 @@ class Batches:
 
 def weights_of(config: TrainConfig, samples: Samples) -> Vector | None:
     """Return the weight of each training sample, its own times that of its class: (n_samples,); None: all are 1."""
+    if isinstance(samples, VectorSamples):
+        return samples.weights
     if not isinstance(samples, LabelledSamples) or not (config.class_weights or samples.weights is not None):
         return None
     of_classes = np.array(config.class_weights or (1.0,) * config.sizes[-1]).take(samples.labels)

@@ -8,7 +8,7 @@ from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.parts import EVALUATED, Part
 from shared.data.sampler import Step
-from shared.nn.evaluation import CHUNK, Labelled, score_of
+from shared.nn.evaluation import CHUNK, Samples, score_of
 from shared.nn.parameters import Parameters
 from shared.nn.score import ScoreSum
 from shared.parallel.work import Sum
@@ -26,9 +26,9 @@ class Evaluation:
     evaluates = True
     divisible = True
 
-    def __init__(self, config: TrainConfig, samples: Labelled) -> None:
+    def __init__(self, config: TrainConfig, samples: Samples) -> None:
         self._mlp, self._samples = config.mlp(), samples
-        self.n_samples = len(samples.labels)
+        self.n_samples = len(samples)
 
     def bounds(self, n_samples: int) -> Sequence[int]:
         return [*range(0, n_samples, CHUNK), n_samples]

@@ -2,11 +2,13 @@
 
 import json
 import math
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
 from shared.messaging.client import Client
 from shared.messaging.keys import SAMPLES_LIFETIME, SamplesKeys
 
@@ -15,24 +17,13 @@ _LIMIT = 2**32  # numbers in the images
 _DTYPES = ("|u1", "<f4", "<f8")
 
 
-def upload(client: Client, samples: LabelledSamples) -> bool:
+def upload(client: Client, samples: KnownSamples) -> bool:
     """Put the samples into Redis, unless all of them are there; tell whether they had to be."""
-    description = {
-        "shape": list(samples.images.shape),
-        "dtype": samples.images.dtype.str,
-        "n_classes": samples.n_classes,
-        "weighted": samples.weights is not None,
-    }
+    description, data = _description(samples), _arrays(samples)
     parts = _parts(samples.sha256, description)
     keys = [SamplesKeys(samples.sha256).description, *(key for _, key, _ in parts)]
     if client.exists(*keys) == len(keys):
         return False
-    data = {
-        "images": np.ascontiguousarray(samples.images).data.cast("B"),
-        "labels": np.ascontiguousarray(samples.labels, "<i8").data.cast("B"),
-    }
-    if samples.weights is not None:
-        data["weights"] = np.ascontiguousarray(samples.weights, "<f8").data.cast("B")
     for name, key, chunk in parts:
         client.set(key, bytes(data[name][chunk]), ex=SAMPLES_LIFETIME)
     # The description goes last: whoever sees it finds all the rest.
@@ -40,32 +31,76 @@ def upload(client: Client, samples: LabelledSamples) -> bool:
     return True
 
 
-def download(client: Client, sha256: str) -> LabelledSamples | None:
+def download(client: Client, sha256: str) -> KnownSamples | None:
     """Return the samples of that name, or None if they are not there, not whole, or not those."""
     text = client.get(SamplesKeys(sha256).description)
     if text is None:
         return None
     try:
         description = json.loads(cast(bytes, text))
-        if description["dtype"] not in _DTYPES or not 0 < math.prod(description["shape"]) <= _LIMIT:
+        dtypes = {description["dtype"], description.get("targets_dtype", "<f8")}
+        if not dtypes <= {*_DTYPES} or not 0 < math.prod(description["shape"]) <= _LIMIT:
             return None
-        data = {"images": b"", "labels": b"", "weights": b""}
+        data: defaultdict[str, bytearray] = defaultdict(bytearray)  # to bytes, each chunk would copy all before it
         for name, key, _ in _parts(sha256, description):
             data[name] += cast(bytes, client.get(key) or b"")
-        images = np.frombuffer(data["images"], description["dtype"]).reshape(description["shape"])
-        labels, weights = np.frombuffer(data["labels"], "<i8"), np.frombuffer(data["weights"], "<f8")
-        n_classes = int(description["n_classes"])
-        samples = LabelledSamples(images, labels, n_classes, weights if description["weighted"] else None)
+        samples = _samples(description, data)
         return samples if samples.sha256 == sha256 else None
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _description(samples: KnownSamples) -> dict[str, Any]:
+    """Return what is to be known to make samples of bytes again."""
+    weighted = samples.weights is not None
+    if isinstance(samples, LabelledSamples):
+        images = samples.images
+        return {
+            "shape": list(images.shape),
+            "dtype": images.dtype.str,
+            "n_classes": samples.n_classes,
+            "weighted": weighted,
+        }
+    vectors, targets = samples.vectors, samples.targets
+    return {
+        "shape": list(vectors.shape),
+        "dtype": vectors.dtype.str,
+        "n_targets": targets.shape[1],
+        "targets_dtype": targets.dtype.str,
+        "weighted": weighted,
+    }
+
+
+def _arrays(samples: KnownSamples) -> dict[str, memoryview]:
+    """Return the bytes of samples, by the names that their keys have."""
+    if isinstance(samples, LabelledSamples):
+        arrays = {"images": np.ascontiguousarray(samples.images), "labels": np.ascontiguousarray(samples.labels, "<i8")}
+    else:
+        arrays = {"images": np.ascontiguousarray(samples.vectors), "targets": np.ascontiguousarray(samples.targets)}
+    if samples.weights is not None:
+        arrays["weights"] = np.ascontiguousarray(samples.weights, "<f8")
+    return {name: array.data.cast("B") for name, array in arrays.items()}
+
+
+def _samples(description: dict[str, Any], data: Mapping[str, bytearray]) -> KnownSamples:
+    """Return the samples again.  Raises ValueError, TypeError or KeyError for bytes that do not fit."""
+    inputs = np.frombuffer(data["images"], description["dtype"]).reshape(description["shape"])
+    weights = np.frombuffer(data["weights"], "<f8") if description["weighted"] else None
+    if "n_targets" in description:
+        targets = np.frombuffer(data["targets"], description["targets_dtype"])
+        return VectorSamples(inputs, targets.reshape(len(inputs), int(description["n_targets"])), weights)
+    return LabelledSamples(inputs, np.frombuffer(data["labels"], "<i8"), int(description["n_classes"]), weights)
 
 
 def _parts(sha256: str, description: dict[str, Any]) -> list[tuple[str, str, slice]]:
     """Return name, key and range of bytes of every chunk."""
     keys = SamplesKeys(sha256)
     n_samples, n_inputs = description["shape"]
-    n_bytes = {"images": n_samples * n_inputs * np.dtype(description["dtype"]).itemsize, "labels": n_samples * 8}
+    n_bytes = {"images": n_samples * n_inputs * np.dtype(description["dtype"]).itemsize}
+    if "n_targets" in description:
+        n_bytes["targets"] = n_samples * description["n_targets"] * np.dtype(description["targets_dtype"]).itemsize
+    else:
+        n_bytes["labels"] = n_samples * 8
     if description["weighted"]:
         n_bytes["weights"] = n_samples * 8
     return [

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shared.data.building import Found
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.data.sources import SOURCES
 from shared.errors import DataError
@@ -53,8 +54,8 @@ def test_a_size_that_is_not_told_is_that_of_a_square(tmp_path, monkeypatch, shap
         def recognises(self, path):
             return True
 
-        def read(self, path):
-            return [(np.zeros((4, *shape), np.uint8), np.arange(4))] * 3
+        def read(self, path, options):
+            return Found(*[(np.zeros((4, *shape), np.uint8), np.arange(4))] * 3, is_encoded=True)
 
     monkeypatch.setitem(SOURCES, "idx", Told())
     data = load_dataset(tmp_path)

@@ -1,0 +1,198 @@
+"""What turns a table, an array or images into a network's inputs, and its outputs into answers.
+
+It is made of training samples, `shared.data.fitting`, and stays with the model: who uses the model needs nothing else.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from shared.data import columns
+from shared.data.columns import STANDARDIZE, Categorical, Numeric
+from shared.data.tables import Table
+from shared.errors import DataError
+from shared.types import Array, Rows
+
+ClassName = str | int | float | bool
+_ROWS = 8192  # that are encoded at a time: they stay in the cache
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a network answers by an output: (y - mean) / deviation of a number y."""
+
+    name: str
+    mean: float = 0.0
+    deviation: float = 1.0
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How samples of some data set are given to a network.
+
+    columns: of a table; none: inputs are numbers between -1 and 1, or bytes for 0 … 1, and stay as they are.
+    classes: their names, in the order of the outputs; none: they are numbers from 0, or there are targets.
+    targets: what outputs stand for if not for classes.
+    target: the columns of a table that hold the classes or targets; they are no inputs.
+    image_size: height and width, if samples are images.
+    """
+
+    columns: tuple[Numeric | Categorical, ...] = ()
+    classes: tuple[ClassName, ...] = ()
+    targets: tuple[Target, ...] = ()
+    target: tuple[str, ...] = ()
+    image_size: tuple[int, int] | None = None
+
+    @property
+    def n_inputs(self) -> int | None:
+        """How many inputs it makes; None if the samples tell, because it makes none."""
+        return sum(len(column.inputs) for column in self.columns) if self.columns else None
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs; nothing where columns have none."""
+        return [name for column in self.columns for name in column.inputs]
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether targets are labels, each 0 or 1, and not numbers of any size."""
+        return bool(self.targets) and all(target == Target(target.name) for target in self.targets)
+
+    @property
+    def standardize(self) -> tuple[float, float] | None:
+        """The mean and the deviation that a network should free these inputs of."""
+        return STANDARDIZE if self.columns else None
+
+    def inputs(self, samples: Any) -> Array:
+        """Return inputs (n_samples, n_inputs) between -1 and 1, float32, or uint8 for 0 … 1.
+
+        samples: a Table, a DataFrame, a mapping of columns or an array, a sample a row; columns that are no inputs may
+        be among its named ones.  Raises DataError, with the row and the column, for what does not fit.
+        """
+        if not self.columns:
+            return plain_inputs(samples)
+        table = Table.of(samples)
+        numbers = self._numbers(table)
+        found = np.empty((len(table), self.n_inputs or 0), np.float32)
+        for start in range(0, len(table), _ROWS):
+            rows = np.arange(start, min(start + _ROWS, len(table)))
+            some, first = table.rows(rows), 0
+            for column, number in zip(self.columns, numbers, strict=True):
+                stop = first + len(column.inputs)
+                found[rows[0] : rows[-1] + 1, first:stop] = column.encode(some, number)
+                first = stop
+        return found
+
+    def labels(self, values: Any) -> Rows:
+        """Return the numbers of classes (n_samples,).  Raises DataError at the first value that is none."""
+        given = np.asarray(values)
+        if not self.classes:
+            if len(given) and (given.dtype.kind not in "iu" or given.min() < 0):
+                raise DataError(f"the labels are {given.dtype}, from {given.min()}; they should count from 0")
+            return given.astype(np.int64)
+        numbers = {_key(name): number for number, name in enumerate(self.classes)}
+        found = np.array([numbers.get(_key(value), -1) for value in given.tolist()], np.int64)
+        if len(found) and found.min() < 0:
+            row = int(found.argmin())
+            known = ", ".join(map(str, self.classes[:12])) + (", …" if len(self.classes) > 12 else "")
+            raise DataError(f"row {row}: {given[row]!r} is none of the classes {known}")
+        return found
+
+    def wanted(self, values: Any) -> Array:
+        """Return wanted outputs (n_samples, n_targets) float64 of numbers (n_samples,) or (n_samples, n_targets)."""
+        given = np.asarray(values, np.float64)
+        y = given[:, np.newaxis] if given.ndim == 1 else given
+        if y.ndim != 2 or y.shape[1] != len(self.targets):
+            raise DataError(f"there are wanted outputs of shape {given.shape} for {len(self.targets)} targets")
+        found: Array = (y - self._means) / self._deviations
+        return found
+
+    def answers(self, outputs: Array) -> Array:
+        """Return what outputs (n_samples, n_outputs) stand for.
+
+        Names of the strongest outputs' classes (n_samples,); or numbers (n_samples, n_targets), of a single target
+        (n_samples,).
+        """
+        if self.targets:
+            found: Array = np.asarray(outputs, np.float64) * self._deviations + self._means
+            return found[:, 0] if len(self.targets) == 1 else found
+        numbers: Array = np.asarray(outputs).argmax(1)
+        return np.array(self.classes)[numbers] if self.classes else numbers
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` takes; what is not there is left out."""
+        fields = {
+            "columns": [columns.to_json(column) for column in self.columns],
+            "classes": list(self.classes),
+            "targets": [asdict(target) for target in self.targets],
+            "target": list(self.target),
+            "image_size": None if self.image_size is None else list(self.image_size),
+        }
+        return {name: value for name, value in fields.items() if value}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "Encoding":
+        """Rebuild an encoding.  Raises KeyError, TypeError or ValueError for anything else."""
+        size = fields.get("image_size")
+        return cls(
+            tuple(columns.from_json(column) for column in fields.get("columns", [])),
+            tuple(fields.get("classes", [])),
+            tuple(Target(**target) for target in fields.get("targets", [])),
+            tuple(map(str, fields.get("target", []))),
+            None if size is None else (int(size[0]), int(size[1])),
+        )
+
+    @property
+    def _means(self) -> Array:
+        return np.array([target.mean for target in self.targets])
+
+    @property
+    def _deviations(self) -> Array:
+        return np.array([target.deviation for target in self.targets])
+
+    def _numbers(self, table: Table) -> Sequence[int]:
+        """Return the table's columns that are ours, by their names, or where it has no names by their order."""
+        ours = [column.name for column in self.columns]
+        if set(ours) <= set(table.names):
+            return [table.names.index(name) for name in ours]
+        are_named = ours != [str(number) for number in range(len(ours))]
+        if table.has_names and are_named and (lacks := [name for name in ours if name not in table.names]):
+            raise DataError(
+                f"{table.source or 'the table'} has no column {lacks[0]!r}; give the columns of the training"
+            )
+        if len(table.names) != len(ours):
+            raise DataError(
+                f"{table.source or 'the array'} has {len(table.names)} columns where {len(ours)} are expected"
+            )
+        return range(len(ours))
+
+
+def plain_inputs(samples: Any) -> Array:
+    """Return numbers or bytes as inputs (n_samples, n_inputs), as they are.  Raises DataError for anything else."""
+    if isinstance(samples, Table):
+        samples = np.stack([samples.numbers(number) for number in range(len(samples.names))], 1)
+    given = np.asanyarray(samples)
+    if given.ndim < 2:
+        raise DataError(f"the array has shape {given.shape}; give a row for each sample")
+    flat: Array = given.reshape(len(given), math.prod(given.shape[1:]))
+    if flat.dtype == np.uint8:
+        return flat
+    if flat.dtype.kind not in "fiub":
+        raise DataError(f"the array holds {flat.dtype}; give numbers, or a table whose columns are encoded")
+    if flat.dtype.kind != "f" or flat.dtype.itemsize not in (4, 8):
+        flat = flat.astype(np.float32)
+    flat = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
+    if not np.isfinite(flat).all():
+        row, column = (int(found[0]) for found in np.nonzero(~np.isfinite(flat)))
+        raise DataError(f"row {row}, column {column}: {flat[row, column]} is not finite; correct it")
+    return flat
+
+
+def _key(name: object) -> object:
+    """Return by what two names of a class are the same: NumPy's kinds of text and numbers as Python's, 1 as "1"."""
+    if isinstance(name, float) and name.is_integer():
+        return str(int(name))
+    return str(name)

@@ -1,0 +1,88 @@
+"""How a data set is to be read: what its path does not tell."""
+
+import math
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from shared.data.fitting import IMPUTATIONS
+from shared.errors import ConfigError
+
+TASKS = {
+    "classes": "one of several classes",
+    "numbers": "numbers, which is regression",
+    "labels": "any of several labels, each 0 or 1",
+}
+SCALES = ("columns", "none")
+TEST, VALIDATION = 0.2, 0.1  # shares of the samples that are taken where the data has no such part
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Options of `train` about its data; what is None is as the data needs it."""
+
+    target: tuple[str, ...] = ()  # the columns to be predicted; or a file of labels
+    ignore: tuple[str, ...] = ()  # columns that are no inputs
+    task: str | None = None  # of TASKS
+    test: float | Path | None = None  # share of the samples, or where other samples are
+    validation: float | Path | None = None
+    stratify: bool | None = None  # whether each class has its share in each part; None: where there are classes
+    impute: str | None = None  # of IMPUTATIONS; None: missing values are refused
+    scale: str | None = None  # of SCALES: each column by its own mean and deviation, or not at all
+    is_for_test: bool = False  # whether samples that are not divided are all test samples
+
+    def __post_init__(self) -> None:
+        """Check each option by itself.  Raises ConfigError."""
+        for name in ("test", "validation"):
+            share = getattr(self, name)
+            if isinstance(share, float) and not (math.isfinite(share) and 0 <= share < 1):
+                raise ConfigError(name, f"{share:g}", "must be a share from 0 to below 1", "or a file of samples")
+        if self.share("test") + self.share("validation") >= 1:
+            raise ConfigError("validation", self.validation, "leaves nothing to learn from beside the test samples")
+        for name, known in (("task", TASKS), ("impute", IMPUTATIONS), ("scale", SCALES)):
+            if getattr(self, name) is not None and getattr(self, name) not in known:
+                raise ConfigError(name, getattr(self, name), f"must be one of {', '.join(known)}")
+
+    def share(self, part: str) -> float:
+        """Return which share of the samples is for that part, "test" or "validation": 0 if it has a file of its own."""
+        given = getattr(self, part)
+        if isinstance(given, Path) or self.is_for_test:
+            return 0.0
+        return (TEST if part == "test" else VALIDATION) if given is None else float(given)
+
+    @property
+    def for_test(self) -> "DataOptions":
+        """The same options for samples that are all to be tested on."""
+        return replace(self, test=None, validation=None, stratify=None, is_for_test=True)
+
+    @property
+    def given(self) -> list[str]:
+        """The names of the options that are not as by default."""
+        names = [field.name for field in fields(self) if field.name != "is_for_test"]
+        return [name for name in names if getattr(self, name) != getattr(DataOptions, name)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` takes: the options that are not as by default."""
+        found = {name: getattr(self, name) for name in self.given}
+        return {
+            name: list(value)
+            if isinstance(value, tuple)
+            else str(value.absolute())
+            if isinstance(value, Path)
+            else value
+            for name, value in found.items()
+        }
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> "DataOptions":
+        """Rebuild options.  Raises ConfigError or TypeError for anything else."""
+        found: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        }
+        for name in ("test", "validation"):
+            if isinstance(found.get(name), str):
+                found[name] = Path(found[name])
+        return cls(**found)
+
+
+PLAIN = DataOptions()  # all as the data needs it
