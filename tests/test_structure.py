@@ -15,11 +15,11 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
     "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.nn",
+    "shared.environment  shared.kinds  shared.archive  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
-    "shared.messaging  shared.parallel",
+    "shared.messaging  shared.parallel  shared.model",
     "shared.transport  shared.fixed_problem",
     "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
     "  coordinator.recipes",
@@ -27,7 +27,7 @@ LAYERS = [
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
-    "coordinator.session  coordinator.export",
+    "coordinator.session  coordinator.export  coordinator.prediction",
     "coordinator.cli",
     "coordinator  coordinator.__main__",
     "gradmq",
@@ -36,13 +36,15 @@ LAYERS = [
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.workers.dispatcher  worker.celery  worker.celery_patches  worker.shutdown  worker.tasks",
+    "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.celery  worker.celery_patches"
+    "  worker.predictions  worker.shutdown  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
     "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
+    "PIL": "coordinator.prediction.pictures",
     "redis": "shared.messaging.client",
     "safetensors": "coordinator.export.safetensors_format",
     "sklearn": "coordinator.export.joblib_format",

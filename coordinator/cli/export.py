@@ -7,9 +7,9 @@ import click
 
 from coordinator.export.formats import FORMATS, export
 from coordinator.runs.lookup import find_model
-from coordinator.runs.model_file import Model
 from shared.config import join
 from shared.errors import ModelError
+from shared.model import Model
 from shared.nn.arithmetic.native import Native
 from shared.nn.evaluation import is_finite
 

@@ -6,9 +6,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from coordinator.runs.model_file import Model
 from shared.config import TrainConfig, join
 from shared.errors import ConfigError, ModelError
+from shared.model import Model
 from shared.nn.evaluation import is_finite
 
 _FREE = {"parameters", "arithmetic", "encoding"}  # of a model's fields, what says nothing of its network

@@ -1,7 +1,7 @@
 """What goes into an exported file beside the weights: what they are weights of."""
 
-from coordinator.runs.model_file import Model
 from gradmq._version import version
+from shared.model import Model
 
 
 def description(model: Model) -> dict[str, str]:

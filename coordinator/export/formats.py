@@ -8,8 +8,8 @@ from coordinator.export.onnx_format import Onnx
 from coordinator.export.safetensors_format import Safetensors
 from coordinator.export.torch_format import Torch
 from coordinator.runs.atomic import write_whole
-from coordinator.runs.model_file import Model
 from shared.errors import ModelError
+from shared.model import Model
 
 
 class Format(Protocol):

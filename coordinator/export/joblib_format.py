@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from coordinator.runs.model_file import Model
 from shared.errors import ModelError
+from shared.model import Model
 
 _ACTIVATIONS = {"sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}  # ours: scikit-learn's
 _OUTPUTS = {"sigmoid": "logistic", "softmax": "softmax", "linear": "identity"}

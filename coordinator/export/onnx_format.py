@@ -5,9 +5,9 @@ import numpy as np
 from coordinator.export.description import description
 from coordinator.export.graph import Graph
 from coordinator.export.onnx_functions import EXACT, PLAIN, Function
-from coordinator.runs.model_file import Model
 from gradmq._version import version
 from shared.errors import ModelError
+from shared.model import Model
 
 OPSET, _IR = 17, 8  # of 2022: read by all that is in use
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from coordinator.export.description import description
-from coordinator.runs.model_file import Model, to_arrays
+from shared.model import Model, to_arrays
 
 
 class Safetensors:

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from coordinator.export.description import description
-from coordinator.runs.model_file import Model
+from shared.model import Model
 
 
 class Torch:

@@ -16,6 +16,7 @@ _BOX = 20 / 28  # of an image's side, which the longer side of what is written f
 _FAINT = 0.1  # of the range from black to white: less than this between ink and paper is nothing written
 _PART = 0.15  # of the largest piece, from which on another one belongs to what is written and is no speck
 _BACKGROUND_FITS = 4
+_FITTED = 10_000  # pixels that tell how bright the paper is where
 
 Resize = Callable[[Array, int, int], Array]  # (image, height, width) -> the image at that size, floats
 
@@ -46,15 +47,17 @@ def _ink(grey: Array, is_dark: bool | None) -> Array:
     powers = [ones, ones * x, ones * y[:, None], ones * x * x, ones * y[:, None] ** 2, x * y[:, None]]
     terms = np.stack([power.ravel() for power in powers], 1)
     values = grey.ravel()
+    some = slice(None, None, max(1, len(values) // _FITTED))
     paper = np.full_like(values, np.median(values))
     for _ in range(_BACKGROUND_FITS):
-        distance = np.abs(values - paper)
+        distance = np.abs(values - paper)[some]
         near = distance <= max(2.5 * float(np.median(distance)), 0.01)
-        paper = terms @ np.linalg.lstsq(terms[near], values[near], rcond=None)[0]
-    difference = (paper - values).reshape(grey.shape)
+        paper = terms @ np.linalg.lstsq(terms[some][near], values[some][near], rcond=None)[0]
+    difference: Array = (paper - values).reshape(grey.shape)
     if is_dark is None:
         is_dark = float((difference**3).sum()) >= 0.0
-    return np.maximum(difference if is_dark else -difference, 0.0)
+    ink: Array = np.maximum(difference if is_dark else -difference, 0.0)
+    return ink
 
 
 def _threshold(ink: Array) -> float:
@@ -108,7 +111,8 @@ def _grown(mask: Array) -> Array:
     """Return the mask with all pixels beside it: strokes have soft edges."""
     padded = np.pad(mask, 1)
     height, width = mask.shape
-    return np.logical_or.reduce([padded[i : i + height, j : j + width] for i in range(3) for j in range(3)])
+    grown: Array = np.logical_or.reduce([padded[i : i + height, j : j + width] for i in range(3) for j in range(3)])
+    return grown
 
 
 def _fitted(shade: Array, height: int, width: int, resize: Resize) -> Array:
@@ -117,12 +121,16 @@ def _fitted(shade: Array, height: int, width: int, resize: Resize) -> Array:
     scale = min(_BOX * height / high, _BOX * width / wide)
     small = resize(shade, max(1, round(high * scale)), max(1, round(wide * scale)))
     strongest = np.quantile(small[small > small.max() / 2], 0.5)
-    return np.clip(small / strongest, 0.0, 1.0)
+    found: Array = np.clip(small / strongest, 0.0, 1.0)
+    return found
 
 
 def _centred(shade: Array, height: int, width: int) -> Array:
-    """Return it in an image of that size, its centre of mass in the middle, as bytes."""
-    rows, columns = np.arange(shade.shape[0]) + 0.5, np.arange(shade.shape[1]) + 0.5
+    """Return it in an image of that size, its centre of mass in the middle, as bytes.
+
+    The middle of MNIST's images is the centre of row and column 14, half a pixel below and right of theirs.
+    """
+    rows, columns = np.arange(shade.shape[0]), np.arange(shade.shape[1])
     total = float(shade.sum())
     top = round(height / 2 - float(shade.sum(1) @ rows) / total)
     left = round(width / 2 - float(shade.sum(0) @ columns) / total)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from coordinator.runs.model_file import Model
 from shared.data.idx import read_idx
+from shared.model import Model
 from shared.nn.arithmetic import quiet
 from shared.nn.parameters import Parameters
 from shared.nn.prediction import Answers, answers_to

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coordinator.export.formats import export
-from coordinator.runs.model_file import Model
+from shared.model import Model
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.outputs import OUTPUTS
 from tests.support import predictions
