@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from coordinator.cli.average import average
+from coordinator.cli.data import convert, data_command
 from coordinator.cli.doctor import doctor
 from coordinator.cli.export import export_command
 from coordinator.cli.inspect import evaluate, show
@@ -43,7 +44,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(predict_command, publish_command, export_command, plan_command, doctor),
+    *(predict_command, publish_command, export_command, plan_command, doctor, data_command, convert),
 ):
     cli.add_command(command)
 

@@ -9,12 +9,16 @@ import click
 from click.core import ParameterSource
 
 from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
-from coordinator.cli.types import Deformations, Numbers, Sizes
+from coordinator.cli.settings import READING
+from coordinator.cli.types import Deformations, Names, Numbers, ShareOrPath, Sizes
+from coordinator.runs.model_file import Model
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig, join
 from shared.config.defaults import defaults_of
 from shared.data.dataset import DEFAULT_DATA, WANTED, Dataset
+from shared.data.fitting import IMPUTATIONS
+from shared.data.options import SCALES, TASKS, TEST, VALIDATION, DataOptions
 from shared.data.parts import Part
 from shared.data.statistics import balanced, moments
 from shared.monitors import MONITORS
@@ -221,6 +225,50 @@ data_option = click.option(
     show_default=True,
     help=f"The samples: {WANTED}.",
 )
+reading_options = group(
+    click.option(
+        "--target",
+        type=Names(),
+        metavar="NAME[,NAME]",
+        help="The columns to be predicted, by their names (where there are none, by their numbers from 0); of an .npy "
+        "also the .npy of its labels.",
+    ),
+    click.option("--ignore", type=Names(), metavar="NAME[,NAME]", help="Columns that are no inputs, like identifiers."),
+    click.option(
+        "--task",
+        type=click.Choice(list(TASKS)),
+        help="What is to be predicted: "
+        + "; ".join(f"{name}: {what}" for name, what in TASKS.items())
+        + ".  [default: what the target looks like]",
+    ),
+    click.option(
+        "--test",
+        type=ShareOrPath(),
+        metavar="SHARE|PATH",
+        help=f"Samples to test on: a share of all, or a file.  [default: {TEST:g}, if the data has none]",
+    ),
+    click.option(
+        "--validation",
+        type=ShareOrPath(),
+        metavar="SHARE|PATH",
+        help=f"Samples to choose epochs by, likewise.  [default: {VALIDATION:g}, if the data has none]",
+    ),
+    click.option(
+        "--stratify/--no-stratify",
+        default=None,
+        help="Whether each class has its share in each part.  [default: if there are classes]",
+    ),
+    click.option(
+        "--impute",
+        type=click.Choice(IMPUTATIONS),
+        help="What is to stand for missing values; of texts it is the most frequent.  [default: they are refused]",
+    ),
+    click.option(
+        "--scale",
+        type=click.Choice(list(SCALES)),
+        help="; ".join(f"{name}: {what}" for name, what in SCALES.items()) + ".  [default: columns, but of bytes]",
+    ),
+)
 own_data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Where the run's samples are now; default: where they were."
 )
@@ -277,6 +325,14 @@ run_options = group(
     ),
     log_format_option,
 )
+
+
+def to_data_options(given: dict[str, Any]) -> DataOptions:
+    """Take the options of `reading_options` from what was given.  Raises ConfigError."""
+    taken = {name: given.pop(name) for name in READING}
+    # A file of labels is found again from any folder.
+    target = tuple(str(Path(name).absolute()) if name.endswith(".npy") else name for name in taken.pop("target") or ())
+    return DataOptions(target=target, ignore=taken.pop("ignore") or (), **taken)
 
 
 def to_strategy(given: dict[str, Any], alone: bool = False) -> SyncSGD | LocalSGD:
@@ -343,16 +399,29 @@ def to_sizes(
     return sizes
 
 
-def fill_in_defaults(ctx: click.Context, given: dict[str, Any], data: Dataset) -> dict[str, Any]:
-    """Put what the data suggests in the place of options of `train` that were not given; return what was put there."""
+def fill_in_defaults(
+    ctx: click.Context, given: dict[str, Any], data: Dataset, start: Model | None = None
+) -> dict[str, Any]:
+    """Put what the data suggests in the place of options of `train` that were not given; return what was put there.
+
+    start: the model that the run begins with, which decides what it is itself.
+    """
     is_given = ctx.get_parameter_source("optimizer") is not ParameterSource.DEFAULT
     taken = {
         name: value
         for name, value in defaults_of(data, given["optimizer"] if is_given else None).items()
-        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT
+        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT and not hasattr(start, name)
     }
     given |= taken
     return taken
+
+
+def as_typed(values: dict[str, Any]) -> str:
+    """Return options as they would be typed."""
+    return " ".join(
+        f"--{name.replace('_', '-')} {join(value) if isinstance(value, tuple) else value}"
+        for name, value in values.items()
+    )
 
 
 def with_default_monitor(config: TrainConfig, n_validation: int) -> TrainConfig:

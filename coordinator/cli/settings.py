@@ -15,6 +15,8 @@ from shared.data.dataset import Dataset
 from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
 
+# Options that decide which samples there are, with the path and the seed.
+READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale")
 _DIGESTS = f"{__name__}.digests"
 
 
@@ -32,7 +34,7 @@ class Configurable(click.Command):
             if param.name in values and param.name not in given and values[param.name] is not None:
                 ctx.params[param.name] = param.process_value(ctx, values[param.name])
                 ctx.set_parameter_source(param.name, ParameterSource.DEFAULT_MAP)
-        ctx.meta[_DIGESTS] = {} if given.keys() & {"data", "train_samples"} else file.digests
+        ctx.meta[_DIGESTS] = {} if given.keys() & {"data", "train_samples", "seed", *READING} else file.digests
         return super().invoke(ctx)
 
 

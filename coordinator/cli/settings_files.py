@@ -59,7 +59,9 @@ def _of_run(content: bytes, path: Path, command: click.Command) -> Settings:
         fields = json.loads(content)
         data = fields.pop("data")
         fields.pop("computed_on", None)
-        fields = {**TrainConfig.from_json(fields).to_json(), "data": data.pop("path")}
+        data.pop("encoding", None)  # which comes of the data again
+        reading = data.pop("options", {})
+        fields = {**TrainConfig.from_json(fields).to_json(), "data": data.pop("path"), **reading}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
         raise click.UsageError(f"{path} is not the config.json of a run ({error})") from None
     fields.pop("image_shape", None)  # which is the data's

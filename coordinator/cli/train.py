@@ -34,6 +34,7 @@ log = logging.getLogger("coordinator")
 @options.learning_options
 @options.train_samples_option
 @options.data_option
+@options.reading_options
 @options.runs_option
 @options.run_options
 @click.pass_context
@@ -55,16 +56,16 @@ def train_command(
     """
     logs.set_log_format(log_format)
     start_logging()
-    run_options = options.to_run_options(ctx, given)
+    run_options, data_options = options.to_run_options(ctx, given), options.to_data_options(given)
     model = None if start is None else find_model(start, runs)
-    if model is not None:
-        beginning.fill_in(ctx, given, model)
     path = find_dataset(data)
-    dataset = load_dataset(path).first(given["train_samples"])
+    encoding = None if model is None else model.encoding
+    dataset = load_dataset(path, data_options, given["seed"], encoding).first(given["train_samples"])
     if sample_weights is not None:
         dataset = dataset.weighted(read_weights(sample_weights))
-    if model is None:
-        options.fill_in_defaults(ctx, given, dataset)
+    taken = options.fill_in_defaults(ctx, given, dataset, model)
+    if model is not None:
+        beginning.fill_in(ctx, given, model)
     training = dataset.training
     config = options.to_config(given, run_options.workers == 0, dataset)
     if ctx.get_parameter_source("monitor") is ParameterSource.DEFAULT:
@@ -80,6 +81,8 @@ def train_command(
     ctx.call_on_close(run.unlock)
     try:
         run.lock()
+        if taken:
+            results.info("for such data, where not given: %s", options.as_typed(taken))
         _train(run, dataset, path, run.initial_state(), run_options)
     except BaseException as error:
         if not run.is_worth_keeping:

@@ -1,5 +1,6 @@
 """Kinds of values that options take."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,6 +48,32 @@ class Numbers(click.ParamType[tuple[float, ...]]):
                 ctx,
             )
         return found
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names as height,width."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        found = tuple(name.strip() for name in value.split(","))
+        if "" in found:
+            self.fail(f"{value!r} is no list of names; give one or more, with commas", param, ctx)
+        return found
+
+
+class ShareOrPath(click.ParamType[float | Path]):
+    """A share as 0.2, or else a file."""
+
+    name = "share or path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Path:
+        try:
+            return value if isinstance(value, Path) else float(value)
+        except ValueError:
+            return Path(value)
 
 
 class Epochs(click.ParamType[tuple[int, int]]):

@@ -92,26 +92,29 @@ def build(
         if samples.n_inputs != built["training"].n_inputs:
             expected = built["training"].n_inputs
             raise DataError(f"{where}: {name} samples have {samples.n_inputs} inputs, training samples {expected}")
-    size = found.image_size or encoding.image_size or image_size(x)
+    size = found.image_size or encoding.image_size or _size(found.training[0], x)
     return Built(built["training"], built["validation"], built["test"], size, _kept(encoding))
 
 
 def image_size(inputs: Any) -> tuple[int, int] | None:
     """Return height and width of images. Where nobody has told them, a square number of inputs is a square."""
-    if isinstance(inputs, Table) or np.ndim(inputs) < 2:
-        return None
     if np.ndim(inputs) == 3:
         return int(inputs.shape[1]), int(inputs.shape[2])
     side = math.isqrt(inputs.shape[1])
     return (side, side) if side * side == inputs.shape[1] else None
 
 
+def _size(given: Any, inputs: Any) -> tuple[int, int] | None:
+    """Return height and width of images; a row of numbers with means of their own is none, however many there are."""
+    return image_size(given) if np.ndim(given) == 3 or not isinstance(inputs, Table) else None
+
+
 def _inputs(x: Any, options: DataOptions) -> Any:
-    """Return inputs as a table, if each column is to have its own mean and deviation: bytes and images are pixels."""
+    """Return inputs as a table, if each column is to have its own mean and deviation: bytes are pixels."""
     if isinstance(x, Table):
         return x
     is_named = hasattr(x, "columns") or isinstance(x, dict)
-    if is_named or (options.scale != "none" and np.asanyarray(x).dtype != np.uint8 and np.ndim(x) != 3):
+    if is_named or (options.scale != "none" and np.asanyarray(x).dtype != np.uint8):
         return Table.of(x)
     return np.asanyarray(x)
 
@@ -176,7 +179,8 @@ def _fit(
 ) -> Encoding:
     """Return the encoding that follows from the training samples."""
     x, y, training = pairs["training"]
-    columns = fit_columns(x, training, impute) if isinstance(x, Table) else ()
+    others = [each for each, _, _ in pairs.values() if isinstance(each, Table) and each is not x]
+    columns = fit_columns(x, training, impute, others) if isinstance(x, Table) else ()
     if task == "classes":
         if y.ndim != 1:
             raise DataError(

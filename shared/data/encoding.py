@@ -98,7 +98,7 @@ class Encoding:
         if len(found) and found.min() < 0:
             row = int(found.argmin())
             known = ", ".join(map(str, self.classes[:12])) + (", …" if len(self.classes) > 12 else "")
-            raise DataError(f"row {row}: {given[row]!r} is none of the classes {known}")
+            raise DataError(f"row {row}: {given.tolist()[row]!r} is none of the classes {known}")
         return found
 
     def wanted(self, values: Any) -> Array:

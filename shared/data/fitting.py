@@ -1,7 +1,7 @@
 """Making an encoding of training samples: which columns there are, their means and categories, the classes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -20,16 +20,21 @@ _MOST_CLASSES = 10_000
 _Value = TypeVar("_Value", str, float)
 
 
-def fit_columns(table: Table, training: Rows, impute: str | None = None) -> tuple[Numeric | Categorical, ...]:
+def fit_columns(
+    table: Table, training: Rows, impute: str | None = None, others: Sequence[Table] = ()
+) -> tuple[Numeric | Categorical, ...]:
     """Return the columns of a table: means and deviations are those of the training rows, categories all that occur.
 
+    others: tables of the other parts, where they are no rows of this one, whose categories count too.
     impute: what is to stand for missing values, of `IMPUTATIONS`, by the training rows; of texts it is always the most
     frequent one. None: a missing value is refused.  Raises DataError for columns that cannot be encoded.
     """
-    kinds = []
+    kinds: list[Numeric | Categorical] = []
     for number in range(len(table.names)):
-        is_numeric = table.columns[number].dtype.kind == "f" or _mostly_numbers(table, number)
-        kinds.append((_numeric if is_numeric else _categorical)(table, number, training, impute))
+        if table.columns[number].dtype.kind == "f" or _mostly_numbers(table, number):
+            kinds.append(_numeric(table, number, training, impute))
+        else:
+            kinds.append(_categorical(table, number, training, impute, others))
     return tuple(kinds)
 
 
@@ -67,10 +72,10 @@ def _numeric(table: Table, number: int, training: Rows, impute: str | None) -> N
     return Numeric(table.names[number], mean, deviation, missing)
 
 
-def _categorical(table: Table, number: int, training: Rows, impute: str | None) -> Categorical:
-    texts = table.texts(number)
-    categories = tuple(sorted({str(text) for text in np.unique(texts)} - {""}))
-    name = table.names[number]
+def _categorical(table: Table, number: int, training: Rows, impute: str | None, others: Sequence[Table]) -> Categorical:
+    texts, name = table.texts(number), table.names[number]
+    theirs = [other.texts(other.number_of(name)) for other in others]
+    categories = tuple(sorted({str(text) for each in (texts, *theirs) for text in np.unique(each)} - {""}))
     if len(categories) > _MOST_CATEGORIES:
         raise DataError(
             f"{table.source or 'the table'}: column {name} has {len(categories)} different texts, which would be as "

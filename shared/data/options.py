@@ -13,7 +13,10 @@ TASKS = {
     "numbers": "numbers, which is regression",
     "labels": "any of several labels, each 0 or 1",
 }
-SCALES = ("columns", "none")
+SCALES = {
+    "columns": "each column by its own mean and deviation",
+    "none": "numbers stay as they are, between -1 and 1",
+}
 TEST, VALIDATION = 0.2, 0.1  # shares of the samples that are taken where the data has no such part
 
 

@@ -131,7 +131,8 @@ class VectorSamples:
         """Raise DataError for inputs or wanted outputs that an arithmetic, or an output function, cannot take."""
         _check_inputs(self.vectors, arithmetic)
         least, most = _RANGES.get(output, (0.0, 1.0))
-        check_range("wanted outputs", self.targets, least, arithmetic, most)
+        hint = "or give --output linear" if least == 0 else "or train with --arithmetic native"
+        check_range("wanted outputs", self.targets, least, arithmetic, most, hint)
 
     @cached_property
     def sha256(self) -> str:
@@ -180,12 +181,22 @@ def _check_inputs(values: Array, arithmetic: str) -> None:
         check_range("inputs", values, -1, arithmetic)
 
 
-def check_range(what: str, values: Array, least: float, arithmetic: str, most: float = 1.0) -> None:
-    """Raise DataError unless all values are between these, if the arithmetic has limits."""
+def check_range(
+    what: str,
+    values: Array,
+    least: float,
+    arithmetic: str,
+    most: float = 1.0,
+    hint: str = "or train with --arithmetic native",
+) -> None:
+    """Raise DataError unless all values are between these, if the arithmetic has limits.
+
+    hint: what to do, if not to scale them.
+    """
     if not ARITHMETICS[arithmetic].any_order or values.size == 0:
         return
     if not least <= values.min() <= values.max() <= most:
         raise DataError(
             f"{what} must be between {least:g} and {most:g} in {arithmetic} arithmetic, got {values.min() + 0.0:g} to "
-            f"{values.max() + 0.0:g}; scale them, or train with --arithmetic native"
+            f"{values.max() + 0.0:g}; scale them, {hint}"
         )

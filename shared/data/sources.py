@@ -5,10 +5,12 @@ from typing import Protocol
 
 import numpy as np
 
+from shared.data.array_files import NpyFile, NpyFolder, NpzFile
 from shared.data.building import Found
 from shared.data.idx import read_idx
 from shared.data.notebook_pickle import read_notebook_pickle
 from shared.data.options import DataOptions
+from shared.data.table_files import TableFile
 from shared.errors import DataError
 from shared.types import Array
 
@@ -87,6 +89,10 @@ def refuse_options(path: Path, options: DataOptions, what: str) -> None:
 
 
 SOURCES: dict[str, Source] = {
+    "table": TableFile(),
+    "npz": NpzFile(),
+    "npy": NpyFile(),
+    "npy-folder": NpyFolder(),
     "idx": IdxFolder(),
     "notebook-pickle": NotebookPickle(),
 }

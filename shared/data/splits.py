@@ -22,11 +22,11 @@ def split(n_samples: int, test: float, validation: float, seed: int, classes: Ar
     test, validation: shares of all samples, below 1 together.  classes: (n_samples,), of which each then has its share
     in each part, give or take one sample; None: nobody looks at classes.
     """
-    order = np.argsort(stream(seed, Purpose.SPLIT, 0).random_raw(n_samples), kind="stable")
+    order: Rows = np.argsort(stream(seed, Purpose.SPLIT, 0).random_raw(n_samples), kind="stable")
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
     order, in_test = _spread(order, _count(test, n_samples))
-    order, in_validation = _spread(order, min(_count(validation, n_samples), len(order)))
+    order, in_validation = _spread(order, min(_count(validation, n_samples), len(order) - 1))
     return Split(np.sort(order), np.sort(in_validation), np.sort(in_test))
 
 

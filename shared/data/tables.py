@@ -67,7 +67,7 @@ class Table:
         column = self.columns[number]
         if column.dtype.kind != "f":
             return column
-        return np.array(["" if value != value else repr(value).removesuffix(".0") for value in column.tolist()])
+        return np.array(list(map(as_text, column.tolist())))
 
     def rows(self, rows: Rows) -> "Table":
         """Return these rows, which still know where they are."""
@@ -102,6 +102,11 @@ def as_number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
+
+
+def as_text(value: float) -> str:
+    """Return a number as the text of a category; nothing for one that is missing."""
+    return "" if value != value else repr(value).removesuffix(".0")
 
 
 def is_missing(text: str) -> bool:

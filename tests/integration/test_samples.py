@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from shared.data.samples import VectorSamples
+from shared.transport import samples as transport
 from shared.transport.samples import download, upload
 from tests.support.learning import SAMPLES
 
@@ -34,3 +36,16 @@ def test_their_weights_travel_with_them(server):
         key = next(key for key in client.keys("*") if b"weights" in key)
         client.setrange(key, 8, b"\1")
         assert download(client, weighted.sha256) is None
+
+
+def test_wanted_outputs_travel_in_the_place_of_labels(server, monkeypatch):
+    monkeypatch.setattr(transport, "_CHUNK", 1000)  # bytes, so that there are several
+    rng = np.random.default_rng(0)
+    sent = VectorSamples(rng.random((200, 3), np.float32), rng.normal(size=(200, 2)), rng.random(200))
+    with server.client() as client:
+        assert upload(client, sent)
+        assert not upload(client, sent)
+        assert sum(b"targets" in key for key in client.keys("*")) == 4
+        received = download(client, sent.sha256)
+        for name in ("vectors", "targets", "weights"):
+            np.testing.assert_array_equal(getattr(received, name), getattr(sent, name))

@@ -21,6 +21,8 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
     """What a command line of `train` (or `resume`) says of how a run is computed, and of everything else."""
     with command.make_context(command.name, line) as ctx:
         given = {name: value for name, value in ctx.params.items() if name not in _ELSEWHERE}
+        if command is train_command:
+            options.to_data_options(given)
         return options.to_run_options(ctx, given), given
 
 

@@ -7,9 +7,9 @@ import pytest
 from celery import Celery
 
 from coordinator.runs.model_file import save_model
-from shared.messaging.addresses import broker_url
 from tests.support.predictions import IMAGES, answers, model
 from tests.support.program import Program, start_worker
+from tests.system.test_access import Restricted
 
 MODEL = model("exact", "relu", "softmax", (0.1307, 0.3081))
 MANY = 20_000
@@ -65,12 +65,13 @@ def test_a_worker_that_is_killed_and_a_redis_that_forgets_everything_change_noth
     assert content(program) == in_one_process
 
 
-def test_an_app_that_knows_no_gradmq_calls_the_task_by_its_name(gradmq, files, server):
-    start_worker(gradmq, server, "only")
-    published = gradmq("publish", files[0], "--name", "digits", "--redis", server.url)
+def test_an_app_that_knows_no_gradmq_calls_the_task_by_its_name_with_the_rights_of_the_cluster(gradmq, files, server):
+    user = Restricted(server)
+    start_worker(gradmq, user, "only")
+    published = gradmq("publish", files[0], "--name", "digits", "--redis", user.url)
     assert published.end() == 0, published.text()
     assert published.text().startswith(f"digits: {MODEL.fingerprint} at ")
-    url = broker_url(server.url)
+    url = user.tcp_url
     app = Celery(broker=url, backend=url)
     app.conf.broker_transport_options = app.conf.result_backend_transport_options = {"global_keyprefix": "gradmq:"}
     rows = (IMAGES[:3] / 255).tolist()

@@ -1,0 +1,133 @@
+"""Reading CSV files: a sample a line, a column a value, with or without a line of names; gzipped or not."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from shared.data.tables import Table, as_number, as_text, is_missing
+from shared.errors import DataError
+from shared.types import Array
+
+_DELIMITERS = ",;\t|"
+_ROWS = 65_536  # that are converted at a time: as Python's texts they would take ten times the memory
+
+csv.field_size_limit(2**20)
+
+
+def read_csv(path: Path, most: int | None = None) -> Table:
+    """Return a CSV file as a table, or its first rows, as many as `most`.
+
+    The delimiter is the one of `, ; tab |` that the first line has most of. That line has the names, unless one of its
+    values is a number. Empty lines are left out.  Raises DataError, with the line, for what is no table.
+    """
+    try:
+        with _open(path) as file:
+            return _read(path, file, most)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no text in UTF-8: byte {error.start} of it is not; save it as UTF-8") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _open(path: Path) -> IO[str]:
+    with path.open("rb") as file:
+        is_gzipped = file.read(2) == b"\x1f\x8b"
+    return io.TextIOWrapper(gzip.open(path) if is_gzipped else path.open("rb"), "utf-8-sig", newline="")
+
+
+def _read(path: Path, file: IO[str], most: int | None) -> Table:
+    first = next((line for line in file if line.strip()), "")
+    if not first:
+        raise DataError(f"{path} is empty; give a table with a line for each sample")
+    if "\0" in first:
+        raise DataError(f"{path} is no text; give a table with a line for each sample")
+    delimiter = max(_DELIMITERS, key=first.count)
+    file.seek(0)
+    lines = _rows(path, file, delimiter)
+    number, row = next(lines)
+    names = [value.strip() for value in row]
+    has_names = not any(as_number(_plain(value, delimiter)) == as_number(_plain(value, delimiter)) for value in names)
+    if not has_names:
+        names = [str(each) for each in range(len(row))]
+    elif len(set(names)) < len(names) or "" in names:
+        twice = next(name for name in names if not name or names.count(name) > 1)
+        raise DataError(
+            f"{path}, line {number}: {f'two columns are named {twice}' if twice else 'a column has no name'}"
+        )
+    numbers, chunks = list[int](), _Chunks(len(names), delimiter)
+    if not has_names:
+        numbers.append(number)
+        chunks.add(row)
+    for number, row in islice(lines, most):
+        if len(row) != len(names):
+            raise DataError(f"{path}, line {number} has {len(row)} values where {len(names)} are expected; correct it")
+        numbers.append(number)
+        chunks.add(row)
+    if not numbers:
+        raise DataError(f"{path} has names of columns, and no line below them")
+    return Table(tuple(names), chunks.columns(), len(numbers), str(path), np.array(numbers, np.int64), has_names)
+
+
+def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, with their lines, from 1."""
+    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"{path}, line {reader.line_num}: {error}; correct it") from None
+        if row is None:
+            return
+        if any(value.strip() for value in row):
+            yield reader.line_num, row
+
+
+def _plain(text: str, delimiter: str) -> str:
+    """Return a value with a point for a decimal comma, which goes with semicolons between values."""
+    return text.replace(",", ".") if delimiter == ";" and text.count(",") == 1 and "." not in text else text
+
+
+class _Chunks:
+    """Collects rows as arrays of columns: of numbers where all values are, else of texts."""
+
+    def __init__(self, n_columns: int, delimiter: str) -> None:
+        self._rows: list[list[str]] = []
+        self._columns: list[list[Array]] = [[] for _ in range(n_columns)]
+        self._delimiter = delimiter
+
+    def add(self, row: list[str]) -> None:
+        self._rows.append(row)
+        if len(self._rows) == _ROWS:
+            self._convert()
+
+    def columns(self) -> tuple[Array, ...]:
+        """Return the columns of all rows."""
+        self._convert()
+        return tuple(map(_joined, self._columns))
+
+    def _convert(self) -> None:
+        for parts, values in zip(self._columns, zip(*self._rows, strict=True), strict=False):
+            parts.append(_converted([value.strip() for value in values], self._delimiter))
+        self._rows.clear()
+
+
+def _converted(values: list[str], delimiter: str) -> Array:
+    present = ["" if is_missing(value) else value for value in values]
+    try:
+        return np.array([_plain(value, delimiter) or "nan" for value in present], np.float64)
+    except ValueError:
+        return np.array(present)
+
+
+def _joined(parts: list[Array]) -> Array:
+    if all(part.dtype.kind == "f" for part in parts):
+        return np.concatenate(parts)
+    # Rows that are converted together may be numbers alone where others are not.
+    return np.concatenate([part if part.dtype.kind == "U" else list(map(as_text, part.tolist())) for part in parts])
