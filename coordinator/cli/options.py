@@ -11,7 +11,6 @@ from click.core import ParameterSource
 from coordinator.cli.kinds import kind_options, to_optimizer, to_schedule
 from coordinator.cli.settings import READING
 from coordinator.cli.types import Deformations, Names, Numbers, ShareOrPath, Sizes
-from coordinator.runs.model_file import Model
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import TrainConfig, join
@@ -21,6 +20,7 @@ from shared.data.fitting import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION, DataOptions
 from shared.data.parts import Part
 from shared.data.statistics import balanced, moments
+from shared.model import Model
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS

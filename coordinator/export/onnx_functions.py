@@ -17,7 +17,7 @@ from shared.nn.tangents import EXPONENTIALS, REACH, SIGMOID, STEPS, TANH, Tangen
 
 Function = Callable[[Graph, str, np.dtype[Any]], str]  # adds nodes that make outputs of sums, in that dtype
 
-_INT64 = 7  # onnx.TensorProto.INT64
+INT64 = 7  # onnx.TensorProto.INT64
 
 
 def _operator(name: str, **attributes: Any) -> Function:
@@ -50,7 +50,7 @@ def _by_tangents(tangents: Tangents) -> Function:
         last = graph.number(tangents.last)
         nearest = graph.apply("Round", graph.apply("Mul", z, graph.number(tangents.steps)))
         nearest = graph.apply("Clip", nearest, graph.number(-tangents.last), last)
-        index = graph.apply("Cast", graph.apply("Add", nearest, last), to=_INT64)
+        index = graph.apply("Cast", graph.apply("Add", nearest, last), to=INT64)
         slopes = graph.apply("Gather", graph.constant(tangents.slopes), index)
         constants = graph.apply("Gather", graph.constant(tangents.constants), index)
         return graph.rounded(
@@ -68,7 +68,7 @@ def _exact_softmax(graph: Graph, z: str, dtype: np.dtype[Any]) -> str:
     z = graph.apply("Max", z, graph.number(-REACH))
     nearest = graph.rounded(z, Grid(1 / STEPS))
     rest = graph.apply("Sub", z, nearest)
-    index = graph.apply("Cast", graph.apply("Mul", nearest, graph.number(-STEPS)), to=_INT64)
+    index = graph.apply("Cast", graph.apply("Mul", nearest, graph.number(-STEPS)), to=INT64)
     factor = graph.apply("Gather", graph.constant(EXPONENTIALS), index)
     series = graph.apply("Add", graph.apply("Div", rest, graph.number(6.0)), graph.number(0.5))
     for _ in range(2):

@@ -38,6 +38,7 @@ def test_safetensors_has_the_weights_as_they_are_and_says_what_they_are_of(tmp_p
         "dtype": "float64",
         "weights_sha256": exported.parameters.sha256,
         "standardize": "0.1307,0.3081",
+        "classes": '["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]',
     }
 
 
