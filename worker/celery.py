@@ -12,6 +12,7 @@ from shared.messaging.addresses import broker_url, redis_url, tensors_url
 from shared.messaging.celery_settings import celery_settings, result_settings
 from shared.nn.arithmetic import one_thread
 from worker import celery_patches
+from worker.metrics_server import ServeMetrics
 from worker.shutdown import Leave
 
 one_thread()
@@ -20,6 +21,7 @@ app = Celery("worker", include=["worker.tasks", "worker.predictions"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
 app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
 app.steps["worker"].add(Leave)
+app.steps["worker"].add(ServeMetrics)
 celery_patches.apply(app)
 
 # A file that is touched every two seconds while the worker is alive and in touch with the broker. A container's

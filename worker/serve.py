@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.data.parts import Part
 from shared.data.sampler import Step
 from shared.data.samples import KnownSamples
+from shared.durations import Durations
 from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Kind, Record
@@ -32,11 +33,15 @@ class Done:
     outcome: str = ""  # why it was left
     steps: int = 0
     samples: int = 0
-    seconds_computing: float = 0.0
+    durations: Durations = field(default_factory=Durations)  # of what was computed
     seconds_waiting: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        return {name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(self).items()}
+        return {
+            **{"outcome": self.outcome, "steps": self.steps, "samples": self.samples},
+            "seconds_computing": round(self.durations.total, 3),
+            "seconds_waiting": round(self.seconds_waiting, 3),
+        }
 
 
 class Server:
@@ -98,7 +103,7 @@ class Server:
                 self._leave(request)
                 return
             if reply:
-                self._done.seconds_computing += time.perf_counter() - got
+                self._done.durations.add(time.perf_counter() - got)
 
     def _round_trip(self, reply: list[Item]) -> tuple[Record | None, Record | None, bool]:
         """Send the reply, if there is one, and wait for a request.

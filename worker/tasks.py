@@ -13,6 +13,7 @@ from shared import logs
 from shared.errors import MessageError, VersionError
 from shared.messaging.addresses import tensors_url
 from shared.messaging.lease import LEASE_TASK, Lease
+from worker import metrics
 from worker.celery import app
 from worker.messages import refuse
 from worker.serve import Done
@@ -41,4 +42,6 @@ def lease(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
         log.error("%s", error)
         return Done(f"refused: {error}").to_json()
     logs.context.run = taken.run
-    return Session(taken, url, name).work().to_json()
+    done = Session(taken, url, name).work()
+    metrics.add(done)
+    return done.to_json()

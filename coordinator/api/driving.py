@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from coordinator.reporting.log_handlers import results
+from coordinator.reporting.log_handlers import course
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
@@ -47,7 +47,7 @@ def begin(
     try:
         run.lock()
         if said:
-            results.info(said)
+            course.info(said)
         _drive(run, dataset, find_dataset(data), run.initial_state(), options, callbacks)
     except BaseException as error:
         if not run.is_worth_keeping:

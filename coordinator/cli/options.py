@@ -1,7 +1,8 @@
 """Options that several commands have, and what they stand for."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from click.core import ParameterSource
 from coordinator.cli.kinds import kind_options
 from coordinator.cli.types import Deformations, Names, Numbers, ShareOrPath, Sizes
 from coordinator.options.configuration import AUTO, BALANCED
+from coordinator.reporting.watching import IN_THE_RUN, Watching
 from coordinator.session import RunOptions
 from shared import logs
 from shared.config import join
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.data.fitting import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
+from shared.metrics_endpoint import LOOPBACK
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
@@ -285,6 +288,23 @@ broker_option = click.option(
     callback=_address,
     help="Celery's broker, if it is not that Redis.",
 )
+endpoint_options = (
+    click.option(
+        "--metrics-port",
+        type=click.IntRange(1, 65535),
+        envvar="GRADMQ_METRICS_PORT",
+        show_envvar=True,
+        help="Serve metrics for Prometheus on this port.",
+    ),
+    click.option(
+        "--metrics-host",
+        envvar="GRADMQ_METRICS_HOST",
+        show_envvar=True,
+        default=LOOPBACK,
+        show_default=True,
+        help="Address of this machine to serve them on.",
+    ),
+)
 log_format_option = click.option(
     "--log-format",
     type=click.Choice(logs.FORMATS),
@@ -293,6 +313,29 @@ log_format_option = click.option(
     default="text",
     show_default=True,
     help="Of lines on standard output and standard error.",
+)
+watching_options = group(
+    click.option(
+        "--tensorboard",
+        is_flag=False,
+        flag_value=IN_THE_RUN,
+        metavar="[DIR]",
+        help="Write event files for TensorBoard, into DIR, a folder for each run; without DIR into the run's own.",
+    ),
+    click.option(
+        "--csv",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the epochs' figures into this file too, which may have other runs' already.",
+    ),
+    click.option(
+        "--mlflow",
+        metavar="URL",
+        help="Tell the MLflow server there of options and epochs.",
+    ),
+    *endpoint_options,
+    click.option("--quiet", "-q", is_flag=True, help="Tell nothing but the result, and what goes wrong."),
+    click.option("--verbose", "-v", is_flag=True, help="Tell of each window of steps, too."),
 )
 run_options = group(
     click.option(
@@ -315,6 +358,7 @@ run_options = group(
     click.option(
         "--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1."
     ),
+    watching_options,
     log_format_option,
 )
 
@@ -332,11 +376,23 @@ def as_typed(values: dict[str, Any]) -> str:
     )
 
 
+def to_level(given: dict[str, Any]) -> int:
+    """Take --quiet and --verbose from what was given, and return the level of events to be told.
+
+    Raises UsageError for both.
+    """
+    quiet, verbose = given.pop("quiet"), given.pop("verbose")
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose do not go together; give one of them")
+    return logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+
+
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
     """Take the options of `run_options` from what was given, and return what they stand for.  Raises ConfigError."""
     names = ("workers", "batches_per_task", "audit", "flower_port")
     redis, broker = given.pop("redis_address"), given.pop("broker_address")
-    found = RunOptions(**{name: given.pop(name) for name in names})
+    watching = Watching(**{field.name: given.pop(field.name) for field in fields(Watching)})
+    found = RunOptions(**{name: given.pop(name) for name in names}, watching=watching)
     if found.workers is not None and redis is not None:
         if ctx.get_parameter_source("redis_address") is not ParameterSource.ENVIRONMENT:
             raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")

@@ -12,7 +12,7 @@ from coordinator.cli import options
 from coordinator.cli.settings import Configurable, check_digests
 from coordinator.options.reading import to_data_options
 from coordinator.reporting import lines
-from coordinator.reporting.log_handlers import results, start_logging
+from coordinator.reporting.log_handlers import course, results, start_logging
 from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
@@ -47,7 +47,7 @@ def train_command(
     The command line has more weight than --config, and that than --recipe.
     """
     logs.set_log_format(log_format)
-    start_logging()
+    start_logging(options.to_level(given))
     run_options, data_options = options.to_run_options(ctx, given), to_data_options(given)
     model = None if start is None else find_model(start, runs)
     names, alone = options.names_given(ctx), run_options.workers == 0
@@ -74,7 +74,7 @@ def resume_command(
     With --epochs also with a finished one: to the bits of a run that was to have so many from the beginning.
     """
     logs.set_log_format(log_format)
-    start_logging()
+    start_logging(options.to_level(given))
     run_options = options.to_run_options(ctx, given)
     run = Run.open(name, runs)
     go_on(run, run_options, data=data, epochs=epochs)
@@ -82,9 +82,9 @@ def resume_command(
 
 
 def _say_the_result(run: Run) -> None:
-    results.info(table(run.ledger))
+    course.info(table(run.ledger))
     if told := lines.early_end(run.config, run.metrics):
-        results.info(told)
+        course.info(told)
     results.info(lines.choice(run.config, run.metrics))
     best = f"; of the best epoch: {run.best_model}" if run.best_model.exists() else ""
     results.info(f"model: {run.model}{best}")

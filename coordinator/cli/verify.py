@@ -8,7 +8,7 @@ import click
 from coordinator.cli.options import log_format_option, own_data_option, runs_option
 from coordinator.cli.types import Epochs
 from coordinator.reporting.log_handlers import results, start_logging
-from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.reporting.progress import progress
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import Run
 from coordinator.runs.verify import verify as recompute
@@ -47,8 +47,8 @@ def verify(
     if difference := foreign_rounding(run.places, run.config):
         log.warning("%s; expect other bits", difference)
     compared = 0
-    with one_thread(), quiet(), ProgressBar(run.config, len(dataset.training)) as bar:
-        for epoch, what, difference in recompute(run, dataset, last, bar.after_step):
+    with one_thread(), quiet(), progress(run.config, dataset.training) as shown:
+        for epoch, what, difference in recompute(run, dataset, last, shown.after_step):
             if epoch >= first:
                 results.info(f"Epoch {epoch}: {what}: {difference or 'identical'}")
                 compared += 1

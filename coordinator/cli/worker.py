@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import broker_option, log_format_option, redis_option
+from coordinator.cli.options import broker_option, endpoint_options, group, log_format_option, redis_option
 from coordinator.cluster.commands import worker_command
 from coordinator.cluster.preflight import UnreachableError, check_redis, check_transport
 from coordinator.reporting.log_handlers import start_logging
@@ -15,6 +15,7 @@ from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
 from shared.errors import DataError
 from shared.messaging.addresses import redis_url
+from shared.metrics_endpoint import check_endpoint
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -34,10 +35,18 @@ log = logging.getLogger("coordinator")
     show_default=True,
     help="Of BLAS, in exact runs: there they change the time and never the bits. Native runs have one.",
 )
+@group(*endpoint_options)
 @click.option("--log-level", type=click.Choice(_LOG_LEVELS), envvar="GRADMQ_LOG_LEVEL", default="info")
 @log_format_option
 def worker(
-    redis_address: str | None, broker_address: str | None, name: str, threads: int, log_level: str, log_format: str
+    redis_address: str | None,
+    broker_address: str | None,
+    name: str,
+    threads: int,
+    metrics_port: int | None,
+    metrics_host: str,
+    log_level: str,
+    log_format: str,
 ) -> None:
     """Run one worker process, like `celery -A worker worker` with the settings that suit us."""
     logs.set_log_format(log_format)
@@ -49,6 +58,9 @@ def worker(
         log.warning("%s; trying until it is there", error)
     os.environ["GRADMQ_REDIS_URL"] = address
     os.environ["GRADMQ_THREADS"] = str(threads)
+    if metrics_port is not None:
+        check_endpoint(metrics_host, metrics_port)
+        os.environ.update(GRADMQ_METRICS_PORT=str(metrics_port), GRADMQ_METRICS_HOST=metrics_host)
     if broker_address is not None:
         check_transport(broker_address)
         os.environ["GRADMQ_BROKER_URL"] = broker_address

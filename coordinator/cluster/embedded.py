@@ -49,6 +49,7 @@ class Cluster:
         # The broker is our own Redis, whatever the environment says for other commands.
         self._environment.pop("GRADMQ_BROKER_URL", None)
         self._environment.pop(ENVIRONMENT, None)
+        self._environment.pop("GRADMQ_METRICS_PORT", None)  # the coordinator's own
         self._group, self._logs = group, logs
         self._memory = _anonymous_file()  # the workers inherit it
         self._n_workers = 0

@@ -21,6 +21,8 @@ class StepResult(NamedTuple):
 class GradientSource(Protocol):
     """Computes steps: this process (`in_process`), or whatever workers there are (`remote`)."""
 
+    redis_url: str | None  # where the workers are; None: there are none
+
     @property
     def n_workers(self) -> int:
         """How many workers take part now."""
@@ -29,6 +31,11 @@ class GradientSource(Protocol):
     @property
     def excluded(self) -> tuple[str, ...]:
         """The workers that get no more work in this run."""
+        ...
+
+    @property
+    def leases_wanted(self) -> int:
+        """How many workers would be given a lease now: those that take part, and some that could as well."""
         ...
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:

@@ -14,7 +14,8 @@ from shared.parallel.work import Work
 class InProcessGradients:
     """Gradients by the same strategy as with workers."""
 
-    n_workers = 0
+    n_workers = leases_wanted = 0
+    redis_url: str | None = None
     excluded = ()
 
     def __init__(self, config: TrainConfig, data: Dataset) -> None:

@@ -65,6 +65,7 @@ class RemoteGradients:
         excluded: workers that get no work.  supervise: is called now and then.  workers: how many there are, None if
         that may change.  tensors: memory that is shared with the workers on this machine.
         """
+        self.redis_url: str | None = redis_url
         self._url, self._data = redis_url, data
         self._incarnation = secrets.randbits(64)
         self._keys = keys = Keys(run_id, self._incarnation)
@@ -96,6 +97,11 @@ class RemoteGradients:
     def excluded(self) -> tuple[str, ...]:
         """The workers that get no more work in this run."""
         return tuple(self._workforce.exclusions.names)
+
+    @property
+    def leases_wanted(self) -> int:
+        """How many leases the window has, taken or not."""
+        return self._workforce.leases.count
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
         """Return what came of a step; its sum is valid until the next call."""
@@ -154,6 +160,10 @@ class RemoteGradients:
     def _open_window(self, step: Step) -> None:
         length = self._window_length.steps(self._timer.mean)
         self._workforce.open(self._window.open(self._client, step, length, self._workforce.idle))
+        log.debug(
+            "window %d: up to %d steps from step %d of epoch %d, for %d workers",
+            *(self._window.number, length, step.index, step.epoch, self.leases_wanted),
+        )
 
     def _await_workers(self, weights: Parameters, pending: PendingStep) -> None:
         """Wait for those of the window before to be there, so that each can be given its piece."""

@@ -1,17 +1,14 @@
-"""A bar over the whole run, and a line after each epoch."""
+"""A bar over the whole run, for a person at a terminal."""
 
 import sys
 import time
-import warnings
-from dataclasses import asdict
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TextIO
 
 from tqdm import tqdm
 
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.reporting import lines
-from coordinator.reporting.log_handlers import results
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
@@ -19,27 +16,21 @@ from coordinator.workers.membership import n_workers
 from shared.config import TrainConfig
 
 _REFRESH = 0.1  # seconds
+_LEAST = 8  # columns of the bar itself; what is said beside it is left out rather
+_HEAD, _TAIL = "{desc} {percentage:3.0f}%|{bar}|", " {remaining} left"
+_SIDES = (" {rate_fmt}{postfix},", " {rate_fmt},", "")  # between them, the longest that there is room for
 
 
 class ProgressBar(Callback):
-    """On standard error, and only on a terminal or in a notebook; the lines always, on standard output."""
+    """On standard error; nothing if that is no terminal.  It fits the terminal's width, also when that changes."""
 
-    def __init__(self, config: TrainConfig, n_samples: int, shown: bool | None = None, delay: float = 0.0) -> None:
-        """n_samples: of one epoch.  shown: whether, wherever that is.  delay: seconds before it is."""
+    def __init__(self, config: TrainConfig, n_samples: int) -> None:
+        """n_samples: of one epoch."""
         self._config, self._n_samples = config, n_samples
         self._figures = ""  # of the epoch before
         self._steps_per_epoch = config.sampler(n_samples).steps_per_epoch
-        notebook = _in_notebook()
-        self._bar = _bar_class(notebook)(
-            total=n_samples * config.epochs,
-            unit=" samples",
-            unit_scale=True,
-            disable=not (notebook or sys.stderr.isatty() if shown is None else shown),
-            delay=delay,
-            leave=False,
-            dynamic_ncols=True,
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {rate_fmt}{postfix}, {remaining} left",
-        )
+        self._bar: _Fitting | None = None  # as it begins where the run does
+        self._hidden = not sys.stderr.isatty()
         self._pending = 0  # samples that the bar does not know of yet
         self._next = 0.0
 
@@ -49,46 +40,87 @@ class ProgressBar(Callback):
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def on_begin(self, state: TrainingState) -> None:
-        done = state.epoch * self._n_samples + state.samples
-        self._bar.update(done)
-        self._bar.initial = done  # which doesn't count for the speed
+        """Show the bar, at once where the run stands."""
+        self._show(state, self._done(state), workers=0)
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         """Count a step; show it if the last refresh is a while ago."""
         self._pending += result.score.samples
-        if self._bar.disable or (now := time.monotonic()) < self._next:
+        if self._hidden or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REFRESH
-        self._bar.set_description_str(
-            f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}", refresh=False
-        )
-        self._bar.set_postfix_str(f"{self._figures}{n_workers(source.n_workers)}", refresh=False)
-        self._bar.update(self._pending)
-        self._pending = 0
+        self._show(state, self._done(state) - self._pending, source.n_workers)
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
-        self._bar.update(self._pending)
+        self._figures = f", {figures}" if (figures := lines.validation(metrics)) else ""
+
+    def _done(self, state: TrainingState) -> int:
+        """Return how many samples the run has learned from."""
+        return state.epoch * self._n_samples + state.samples
+
+    def _show(self, state: TrainingState, begin: int, workers: int) -> None:
+        """begin: samples that were done when the bar is first shown, which don't count for the speed."""
+        if self._hidden:
+            return
+        if self._bar is None:
+            self._bar = _Fitting(self._n_samples * self._config.epochs, begin, sys.stderr)
+        where = f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}"
+        self._bar.show(where, f"{self._figures}, {n_workers(workers)}" if workers else self._figures, self._pending)
         self._pending = 0
-        self._figures = f"{figures}, " if (figures := lines.validation(metrics)) else ""
-        results.info(lines.epoch(self._config, metrics), extra=asdict(metrics))
 
 
-def _in_notebook() -> bool:
-    """Tell whether this is the kernel of a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    return shell is not None and "IPKernelApp" in shell.config
+class _Unwatched(tqdm):  # type: ignore[type-arg]
+    """tqdm's bar without the thread that looks after slow ones, which would stay."""
+
+    monitor_interval = 0
 
 
-def _bar_class(notebook: bool) -> Any:
-    """Return tqdm, or in a notebook its widget, if ipywidgets is there to show it."""
-    found: Any = tqdm
-    if notebook:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the widget would need
-            from tqdm.auto import tqdm as found
-    # Without the thread that looks after slow bars, and would stay: ours is refreshed anyway.
-    return type("Bar", (found,), {"monitor_interval": 0})
+class _Fitting:
+    """tqdm's bar, with as much beside it as fits beside a bar that can still be seen."""
+
+    def __init__(self, total: int, begin: int, terminal: TextIO) -> None:
+        self._bar = _Unwatched(
+            total=total,
+            initial=begin,
+            unit=" samples",
+            unit_scale=True,
+            leave=False,
+            dynamic_ncols=True,
+            file=terminal,
+            bar_format=_HEAD + _TAIL,
+            delay=1e-9,  # not before it is told what to show
+            miniters=1,
+            mininterval=_REFRESH / 2,
+        )
+        self._terminal = terminal
+        self._columns = 0
+
+    def show(self, description: str, postfix: str, more: int) -> None:
+        """Show these texts.  more: samples since the last time."""
+        bar = self._bar
+        bar.desc, bar.postfix = description, postfix.removeprefix(", ")
+        shape = bar.format_dict
+        columns = shape["ncols"] or 80
+        if columns != self._columns:
+            self._begin_line_again(columns)
+        for side in _SIDES:
+            bar.bar_format = _HEAD + side + _TAIL
+            text = bar.format_meter(**{**shape, "bar_format": bar.bar_format.replace("{bar}", ""), "ncols": None})
+            if len(text) + _LEAST <= columns:
+                break
+        if not bar.update(more):  # which shows it by itself if the last time is a while ago
+            bar.refresh()
+
+    def close(self) -> None:
+        self._bar.close()
+
+    def _begin_line_again(self, columns: int) -> None:
+        """Forget what stands in the line: spaces over what was longer than the terminal now is would begin another."""
+        if self._columns:
+            self._terminal.write("\r\x1b[J")
+            self._bar.sp = self._bar.status_printer(self._terminal)
+        self._columns = columns

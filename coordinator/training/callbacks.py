@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
+from shared.errors import GradMQError
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,11 @@ class Callbacks(Callback):
         for callback in [*self._callbacks]:
             try:
                 getattr(callback, event)(*what)
-            except Exception:
+            except Exception as error:
                 if not callback.optional:
                     raise
-                log.exception("%s failed; the run goes on without it", type(callback).__name__)
+                if isinstance(error, GradMQError):
+                    log.warning("%s; the run goes on without it", error)
+                else:
+                    log.exception("%s failed; the run goes on without it", type(callback).__name__)
                 self._callbacks.remove(callback)

@@ -99,6 +99,11 @@ def r2(loss: str, samples: KnownSamples, score: Score) -> float | None:
     return 1 - score.cost / samples.variation
 
 
+def mean_weight(config: TrainConfig, training: KnownSamples) -> float:
+    """Return by what costs of training samples are multiplied in the mean: 1 where nothing weighs them."""
+    return _total_weight(config, training) / len(training)
+
+
 def _total_weight(config: TrainConfig, training: KnownSamples) -> float:
     """Return by what the sum of the training samples' costs is divided for their mean."""
     weights = weights_of(config, training)

@@ -14,7 +14,18 @@ from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.samples import LabelledSamples
 
-_ELSEWHERE = ("data", "runs", "log_format", "name", "start", "recipe", "config_file", "sample_weights")
+_ELSEWHERE = (
+    "data",
+    "runs",
+    "log_format",
+    "name",
+    "start",
+    "recipe",
+    "config_file",
+    "sample_weights",
+    "quiet",
+    "verbose",
+)
 _ONE_OF_EACH = LabelledSamples(np.zeros((10, 784), np.uint8), np.arange(10), 10)
 _DATA = Dataset(_ONE_OF_EACH, _ONE_OF_EACH, _ONE_OF_EACH, (28, 28))
 

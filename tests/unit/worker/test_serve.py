@@ -268,7 +268,10 @@ def test_who_is_told_to_stop_says_so_and_gives_back_what_anyone_may_answer(monke
 
 
 def test_what_was_done_is_told_in_short():
-    assert Done(WINDOW_OVER, 3, 9, 0.123456, 1.0).to_json() == {
+    done = Done(WINDOW_OVER, 3, 9, seconds_waiting=1.0)
+    for seconds in (0.1, 0.02, 0.003456):
+        done.durations.add(seconds)
+    assert done.to_json() == {
         "outcome": WINDOW_OVER,
         "steps": 3,
         "samples": 9,

@@ -1,0 +1,20 @@
+"""A line after each epoch, on standard output."""
+
+from dataclasses import asdict
+
+from coordinator.reporting import lines
+from coordinator.reporting.log_handlers import course
+from coordinator.training.callbacks import Callback
+from coordinator.training.metrics import EpochMetrics
+from coordinator.training.state import TrainingState
+from shared.config import TrainConfig
+
+
+class EpochLines(Callback):
+    """As JSON it has the epoch's figures as fields."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self._config = config
+
+    def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
+        course.info(lines.epoch(self._config, metrics), extra=asdict(metrics))
