@@ -7,9 +7,13 @@ from typing import Any
 import click
 
 from coordinator.cli.average import average
+from coordinator.cli.data import convert, data_command
 from coordinator.cli.doctor import doctor
+from coordinator.cli.export import export_command
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
+from coordinator.cli.predict import predict_command
+from coordinator.cli.publish import publish_command
 from coordinator.cli.recipes import recipes_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
@@ -40,7 +44,7 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(plan_command, doctor),
+    *(predict_command, publish_command, export_command, plan_command, doctor, data_command, convert),
 ):
     cli.add_command(command)
 

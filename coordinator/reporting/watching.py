@@ -35,6 +35,7 @@ class Watched:
     config: TrainConfig
     training: KnownSamples
     recorded: Sequence[EpochMetrics]  # its epochs, kept up to date
+    source: GradientSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +62,8 @@ class Watching:
             check_endpoint(self.metrics_host, self.metrics_port)
 
     @contextmanager
-    def callbacks(self, run: Watched, source: GradientSource) -> Iterator[list[Callback]]:
-        """Give those who listen, for the time of the run.  source: of its gradients."""
+    def callbacks(self, run: Watched) -> Iterator[list[Callback]]:
+        """Give those who listen, for the time of the run."""
         found: list[Callback] = []
         how = "FAILED"
         with ExitStack() as stack:
@@ -75,7 +76,7 @@ class Watching:
                 found.append(events)
             if self.metrics_port is not None:
                 served = PrometheusMetrics(
-                    *(self.metrics_host, self.metrics_port, run.config, run.training, run.recorded, source)
+                    *(self.metrics_host, self.metrics_port, run.config, run.training, run.recorded, run.source)
                 )
                 stack.callback(_close, served.close)
                 found.append(served)

@@ -105,7 +105,7 @@ def _checked(path: Path, found: Found, encoding: Encoding | None) -> Built:
     nothing = tuple(each[:0] for each in found.training)
     pairs = [pair or nothing for pair in (found.training, found.validation, found.test)]
     flat = [(images.reshape(len(images), math.prod(images.shape[1:])), y) for images, y in pairs]
-    if len(pairs[0][1]) == 0 or (len(pairs[2][1]) == 0 and found.encoding is None):
+    if len(pairs[0][1]) == 0 or (found.test is not None and len(found.test[1]) == 0):
         raise DataError(f"{path} has no training or no test samples")
     size = (
         found.image_size or (kept and kept.image_size) or (None if kept and kept.columns else image_size(pairs[0][0]))

@@ -27,7 +27,7 @@ class TableFile:
     what = "a .csv"
 
     def recognises(self, path: Path) -> bool:
-        return path.is_file() and _ending(path) in READERS
+        return is_table(path)
 
     def read(self, path: Path, options: DataOptions) -> Found:
         """Return inputs and what is to be predicted; tables for validation and test may be in files of their own."""
@@ -42,6 +42,11 @@ class TableFile:
             if isinstance(other := getattr(options, part), Path)
         }
         return Found(training, parts.get("validation"), parts.get("test"), str(path), options.target)
+
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table, by the ending of its name."""
+    return path.is_file() and _ending(path) in READERS
 
 
 def read_table(path: Path, most: int | None = None) -> Table:

@@ -15,4 +15,4 @@ def test_workers_predict_numbers_with_the_bits_of_one_process(gradmq, tmp_path):
     alone, together = map(metrics, programs)
     assert comparable(alone) == comparable(together)
     assert {line["workers"] for line in together} <= {1, 2}
-    assert together[-1]["r2"] > 0.9
+    assert together[-1]["r2"] > 0.8
