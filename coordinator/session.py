@@ -17,6 +17,7 @@ from coordinator.reporting.epoch_lines import EpochLines
 from coordinator.reporting.log_handlers import course
 from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
+from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from coordinator.signals import interruptible
@@ -94,11 +95,11 @@ def run_training(
     logs.context.run = run.id
     check_arithmetic(run.config)
     config, training = run.config, dataset.training
-    with progress(config, training) as shown, Recorder(run) as recorder:
+    with progress(config, training) as shown, Recorder(run) as recorder, EventLog(run.events_file) as events:
         course.info(headline(run, len(training), state))
         compute(
             *(config, dataset, state, options),
-            [recorder, shown, EpochLines(config), *callbacks],
+            [recorder, shown, events, EpochLines(config), *callbacks],
             lambda source: options.watching.callbacks(
                 Watched(run.id, run.folder, config, training, run.metrics, source)
             ),

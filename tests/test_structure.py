@@ -27,7 +27,7 @@ LAYERS = [
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
-    "coordinator.session  coordinator.export  coordinator.prediction",
+    "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page",
     "coordinator.api",
     "coordinator.estimators",
     "coordinator.cli",
@@ -37,6 +37,7 @@ LAYERS = [
 
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
+    "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
     "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.celery  worker.celery_patches"
     "  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks",
@@ -46,8 +47,8 @@ FOREIGN = {
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
-    "PIL": "coordinator.prediction.pictures",
     "prometheus_client": "shared.metrics_endpoint",
+    "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
     "safetensors": "coordinator.export.safetensors_format",
     "sklearn": "coordinator.estimators.foundation  coordinator.export.joblib_format",

@@ -6,6 +6,7 @@ import click
 import numpy as np
 
 from coordinator.accounting import table
+from coordinator.cli.options import runs_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
@@ -32,7 +33,7 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -45,13 +46,15 @@ _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
     help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
 )
 @click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
-def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copies: int | None) -> None:
+@runs_option
+def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copies: int | None, runs: Path) -> None:
     """Print how many of the test samples a model gets right; of numbers to be predicted, R² and cost.
 
-    A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
+    A run, by its folder or its id, stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
     if copies is not None and augment is None:
         raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
+    model = _place(model, runs)
     found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
     dataset = _dataset(model, found, data)
@@ -83,18 +86,25 @@ def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copie
     click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
 
 
+def _place(model: Path, runs: Path) -> Path:
+    """Return the folder of a run that is given by its id; any other path as it is."""
+    return runs / model if not model.exists() and is_run(runs / model) else model
+
+
 def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
     """Return the data to test on: a run's own, or what is at that path, read as the model needs it."""
     run = Run.open(str(model), Path()) if is_run(model) else None
     if run is not None and data is None:
         return run.load_data(run.data_path)
     target = () if found.encoding is None else found.encoding.target
-    options = DataOptions(target=target) if run is None else run.data_options
+    size = None if found.encoding is None else found.encoding.image_size
+    options = DataOptions(target=target, image_size=size) if run is None else run.data_options
     return load_test(data or DEFAULT_DATA, options, found.encoding)
 
 
-@click.command(short_help="Print a model's weights, or draw deformed samples.")
-@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.command(short_help="Print a run's epochs, a model's layers and weights, or draw deformed samples.")
+@click.argument("model", metavar="[RUN|MODEL]", type=click.Path(path_type=Path), required=False)
+@click.option("--weights", is_flag=True, help="Print the weights and biases too.")
 @click.option(
     *("--augment", "n_samples"),
     metavar="N",
@@ -108,26 +118,38 @@ def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
 @click.option("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
+@runs_option
 def show(
     model: Path | None,
+    weights: bool,
     n_samples: int | None,
     augmentation: Augmentation | None,
     data: Path | None,
     output: Path | None,
+    runs: Path,
 ) -> None:
-    """Print a model's layers, weights and biases. With --augment, draw what a run sees of its samples."""
+    """Print the epochs of a run, its ledger, where it was computed, and its network; of a model its network alone.
+
+    With --augment, draw what a run sees of its samples.
+    """
     if n_samples is not None:
-        return _draw(model, n_samples, augmentation, data, output or Path("augmented.png"))
+        return _draw(model, n_samples, augmentation, data, output or Path("augmented.png"), runs)
     if augmentation or data or output:
         raise click.UsageError("--augmentation, --data and --output go with --augment; give how many samples to draw")
     if model is None:
         raise click.UsageError("give a model or a run, or --augment to see deformed samples")
-    _print(model)
+    place = _place(model, runs)
+    if is_run(place):
+        _print_run(Run.open(str(place), Path()), weights)
+    else:
+        _print_model(find_model(place), weights)
 
 
-def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, data: Path | None, file: Path) -> None:
+def _draw(
+    name: Path | None, n_samples: int, wanted: Augmentation | None, data: Path | None, file: Path, runs: Path
+) -> None:
     """Draw samples of a run, or of any data."""
-    run = None if run_folder is None else Run.open(str(run_folder), Path())
+    run = None if name is None else Run.open(str(name), runs)
     if run is None:
         wanted, path, seed = wanted or _USUAL, data or DEFAULT_DATA, 0
     else:
@@ -141,26 +163,37 @@ def _draw(run_folder: Path | None, n_samples: int, wanted: Augmentation | None, 
     click.echo(f"{file}: {shown} samples, and what epochs 0 to {EPOCHS - 1} see of them ({wanted})")
 
 
-def _print(model: Path) -> None:
-    """Print a model, and of a run where it was computed, and the ledger."""
-    found = find_model(model / "model.npz" if model.is_dir() else model)
+def _print_run(run: Run, weights: bool) -> None:
+    """Print what a run has come to; its network last."""
+    saved = run.saved()  # before anything is printed: raises if it is gone
+    config = run.config
+    click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
+    click.echo(f"data: {run.data_path}")
+    if run.metrics:
+        click.echo(f"\n{lines.table(config, run.metrics)}\n")
+        click.echo(lines.choice(config, run.metrics))
+        if run.is_finished and (told := lines.early_end(config, run.metrics)):
+            click.echo(told)
+    click.echo(f"\n{table(run.ledger)}\n")
+    for place in run.places:
+        click.echo(f"computed on: {place}")
+    _print_model(saved, weights)
+    if run.damaged_line:
+        click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
+
+
+def _print_model(found: Model, weights: bool) -> None:
+    """Print a network, and if somebody wants them its weights."""
     parameters = found.parameters
     click.echo("Neural Net:")
     click.echo(f"Number of layers: {len(parameters.sizes)}")
     for layer, size in enumerate(parameters.sizes):
         click.echo(f"Number of neurons in a layer {layer} : {size}")
     for layer, (w, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1):
-        click.echo(f"W_{layer} :\n{np.round(w, 2)}")
-        click.echo(f"b_{layer} :\n{np.round(b, 2)}")
+        if weights:
+            click.echo(f"W_{layer} :\n{np.round(w, 2)}")
+            click.echo(f"b_{layer} :\n{np.round(b, 2)}")
+    click.echo(f"neurons: {found.activation}, {found.output}, {found.loss}")
     click.echo(f"arithmetic: {found.arithmetic}")
     click.echo(f"dtype: {parameters.dtype.name}")
     click.echo(f"weights_sha256: {parameters.sha256}")
-    if is_run(model):
-        run = Run.open(str(model), Path())
-        for place in run.places:
-            click.echo(f"computed on: {place}")
-        if run.metrics:
-            click.echo(lines.table(run.config, run.metrics))
-        click.echo(table(run.ledger))
-        if run.damaged_line:
-            click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; this is the ledger up to there")

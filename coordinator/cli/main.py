@@ -15,6 +15,8 @@ from coordinator.cli.plan import plan_command
 from coordinator.cli.predict import predict_command
 from coordinator.cli.publish import publish_command
 from coordinator.cli.recipes import recipes_command
+from coordinator.cli.report import report
+from coordinator.cli.runs import runs_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
@@ -44,7 +46,17 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(predict_command, publish_command, export_command, plan_command, doctor, data_command, convert),
+    *(
+        report,
+        runs_command,
+        predict_command,
+        publish_command,
+        export_command,
+        data_command,
+        convert,
+        plan_command,
+        doctor,
+    ),
 ):
     cli.add_command(command)
 

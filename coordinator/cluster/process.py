@@ -62,7 +62,8 @@ class SupervisedProcess:
             return
         if not self._restarts.allows(code):
             raise QueueError(f"{self.name} ends as soon as it starts (exit code {code}); see {self.log_file}")
-        log.warning("%s has ended (exit code %d); starting it again", self.name, code)
+        about = {"event": "restarted"}
+        log.warning("%s has ended (exit code %d); starting it again", self.name, code, extra=about)
         self._start()
 
     def _start(self) -> None:

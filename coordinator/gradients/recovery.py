@@ -106,7 +106,7 @@ class Recovery:
         """A step is complete: say so, if there was trouble."""
         self._alone_since = None
         if self._trouble:
-            log.info("all is there again; going on")
+            log.info("all is there again; going on", extra={"event": "recovered"})
             self._trouble = ""
 
     def _but_the_excluded(self) -> str:
@@ -116,5 +116,5 @@ class Recovery:
     def _say(self, trouble: str, details: str = "") -> None:
         """Tell people what we wait for, once.  details: may change while the trouble stays the same."""
         if trouble != self._trouble:
-            log.warning("%s%s", trouble, details)
+            log.warning("%s%s", trouble, details, extra={"event": "trouble"})
             self._trouble = trouble

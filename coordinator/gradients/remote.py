@@ -250,7 +250,8 @@ class RemoteGradients:
         most = len(late) + pending.counts.retried if all_taken and owing is None else None
         if late:
             results = "scores" if pending.work.evaluates else "gradients"
-            log.warning("%s: requesting again %d of its %s", pending.name, len(late), results)
+            about = {"event": "retries", "count": len(late)}
+            log.warning("%s: requesting again %d of its %s", pending.name, len(late), results, extra=about)
         self._workforce.replace_silent(requested, owing, most)
         parts = max(1, self._workforce.leases.taken) if pending.work.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])

@@ -176,7 +176,8 @@ class Replies:
             self._workforce.exclusions.bad(worker, why)
         elif worker not in self._named:
             self._named.add(worker)
-            log.warning("a message was rejected, and nothing tells who sends such: %s", why)
+            told = "a message was rejected, and nothing tells who sends such: %s"
+            log.warning(told, why, extra={"event": "rejected"})
         return self._drop(pending, worker, _REJECTED)
 
     def _refuse(self, pending: PendingStep, message: Array) -> Meaning:

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.data.options import DataOptions
 
-READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale")
+READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size")
 
 
 def to_data_options(given: dict[str, Any]) -> DataOptions:
@@ -25,6 +25,8 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
         found[name] = (
             None if names is None else (str(names),) if isinstance(names, str | Path) else tuple(map(str, names))
         )
+    if found["image_size"] is not None:
+        found["image_size"] = tuple(map(int, found["image_size"]))
     for name in ("test", "validation"):
         share = found[name]
         found[name] = share if share is None else Path(share) if isinstance(share, str | Path) else float(share)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from coordinator.reporting.columns import columns
 from coordinator.training.choice import best_epoch, why_stopped
 from coordinator.training.metrics import EpochMetrics, history_of
 from shared.config import TrainConfig
@@ -82,15 +83,16 @@ def choice(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
 
 
 def table(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:
-    """Return the best and the last of the epochs so far as a table."""
-    rows: list[tuple[str, ...]] = [("epoch", "", "validation", "cost", "training", "cost", "test", "cost")]
-    if history_of(config, epochs):
-        rows.append(_row(_best(config, epochs), "best"))
-    rows.append(_row(epochs[-1], "last"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    """Return a table of the epochs so far, the best and the last named so."""
+    heads = ("epoch", "", "validation", "cost", "training", "cost", "test", "cost", "seconds", "workers")
+    best = _best(config, epochs).epoch if history_of(config, epochs) else None
+    rows = [heads, *(_row(metrics, _names(metrics, best, len(epochs))) for metrics in epochs)]
+    return columns(rows, left=(1,))
+
+
+def _names(metrics: EpochMetrics, best: int | None, n_epochs: int) -> str:
+    names = "best" if metrics.epoch == best else "", "last" if metrics.epoch == n_epochs - 1 else ""
+    return ", ".join(filter(None, names))
 
 
 def _best(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> EpochMetrics:
@@ -102,9 +104,16 @@ def _row(metrics: EpochMetrics, name: str) -> tuple[str, ...]:
     accuracy = metrics.training_accuracy
     return (
         *(str(metrics.epoch), name),
-        *(_share(metrics.validation_correct, metrics.n_validation), _cost(metrics.validation_cost)),
+        *(
+            _share(metrics.validation_correct, metrics.n_validation, metrics.validation_r2),
+            _cost(metrics.validation_cost),
+        ),
         *("" if accuracy is None else f"{100 * accuracy:.2f} %", _cost(metrics.training_cost)),
-        *(_share(None if metrics.accuracy is None else metrics.correct, metrics.n_test), _cost(metrics.cost)),
+        *(
+            _share(None if metrics.accuracy is None else metrics.correct, metrics.n_test, metrics.r2),
+            _cost(metrics.cost),
+        ),
+        *(f"{metrics.seconds:.1f}", str(metrics.workers)),
     )
 
 
@@ -116,9 +125,11 @@ def _monitored(config: TrainConfig, metrics: EpochMetrics) -> str:
     return _cost(getattr(metrics, monitor.figure))
 
 
-def _share(correct: int | None, count: int | None) -> str:
-    """Return how many are right of how many; nothing of samples that have no classes."""
-    return f"{correct}/{count}" if count and correct is not None else ""
+def _share(correct: int | None, count: int | None, r2: float | None) -> str:
+    """Return how many are right of how many, or R² of samples that have no classes; nothing if it was not recorded."""
+    if count and correct is not None:
+        return f"{correct}/{count}"
+    return "" if r2 is None else f"R² {r2:.4f}"
 
 
 def _right(correct: int | None, count: int | None, r2: float | None) -> str:

@@ -30,6 +30,11 @@ from shared.errors import ConfigError, ModelError, RunError
 from shared.model import Model
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
+_LOOKS = (
+    0.01,
+    0.05,
+    0.0,
+)  # seconds between looks at the lock: who asks whether a run is driven has it for a moment
 
 
 class ReadOnlyError(RunError):
@@ -61,6 +66,7 @@ class Run:
         self.best_model = folder / "best.npz"  # as of the best epoch; not there if nothing is monitored
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
+        self.events_file = folder / "events.jsonl"
         self._config_file = folder / "config.json"
         self._locked: BinaryIO | None = None
         self._prolonged = False
@@ -165,10 +171,14 @@ class Run:
             raise ReadOnlyError(
                 f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it"
             ) from None
-        try:
-            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it") from None
+        for seconds in _LOOKS:
+            try:
+                fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                time.sleep(seconds)
+        else:
+            raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
         self._read_metrics()  # now that nobody else writes them
 
     def unlock(self) -> None:

@@ -19,7 +19,7 @@ class Exclusions:
         """Give a worker no more work in this run."""
         if worker not in self.names:
             self.names.append(worker)
-            log.error("%s; it gets no more work in this run", why, extra={"worker": worker})
+            log.error("%s; it gets no more work in this run", why, extra={"worker": worker, "event": "excluded"})
 
     def good(self, worker: str) -> None:
         """Note a reply that was right."""
@@ -30,6 +30,6 @@ class Exclusions:
         """Note a reply that could not be right."""
         self._bad[worker] = self._bad.get(worker, 0) + 1
         if self._bad[worker] == 1:
-            log.warning("a reply was rejected: %s", why, extra={"worker": worker})
+            log.warning("a reply was rejected: %s", why, extra={"worker": worker, "event": "rejected"})
         if self._bad[worker] >= _BAD_REPLIES:
             self.exclude(worker, f"{_BAD_REPLIES} rejected replies in a row")

@@ -31,7 +31,7 @@ class Membership:
         new = worker not in self._heard
         self._heard[worker] = self._clock()
         if new:
-            self._say("takes part", worker)
+            self._say("takes part", worker, "joins")
             if len(self) > self._most and not self._told:
                 self._told = True
                 log.info(self._hint, self._most)
@@ -39,7 +39,7 @@ class Membership:
     def gone(self, worker: str, why: str) -> None:
         """Note that a worker no longer takes part."""
         if self._heard.pop(worker, None) is not None:
-            self._say(why, worker)
+            self._say(why, worker, why if why == "leaves" else "silent")
 
     def forget_silent(self) -> None:
         """Strike out who has not been heard of for long."""
@@ -47,5 +47,5 @@ class Membership:
         for worker in [worker for worker, heard in self._heard.items() if heard < since]:
             self.gone(worker, "is no longer heard of")
 
-    def _say(self, what: str, worker: str) -> None:
-        log.info("%s (%s now)", what, n_workers(len(self)), extra={"worker": worker})
+    def _say(self, what: str, worker: str, event: str) -> None:
+        log.info("%s (%s now)", what, n_workers(len(self)), extra={"worker": worker, "event": event})

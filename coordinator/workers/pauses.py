@@ -27,7 +27,8 @@ class Pauses:
         """Have a worker pause, and say why."""
         seconds = min(2 * self._seconds.get(worker, _FIRST / 2), _LONGEST)
         self._until[worker], self._seconds[worker] = self._clock() + seconds, seconds
-        log.log(level, "%s; it pauses for %g s", why, seconds, extra={"worker": worker})
+        about = {"worker": worker, "event": "pauses", "seconds": seconds}
+        log.log(level, "%s; it pauses for %g s", why, seconds, extra=about)
 
     def end_due(self) -> list[str]:
         """End the pauses that are over; return whose."""

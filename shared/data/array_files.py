@@ -21,7 +21,7 @@ from shared.types import Array
 ENCODING = "encoding"  # the name of what is not samples: JSON
 _INPUTS = {"x", "images", "data", "inputs", "features"}
 _WANTED = {"y", "labels", "target", "targets"}
-_PARTS = {
+PARTS = {
     **dict.fromkeys(("train", "training"), Part.TRAINING),
     **dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION),
     "test": Part.TEST,
@@ -136,10 +136,10 @@ def _pairs(path: Path, arrays: Mapping[str, Array]) -> dict[Part, Pair]:
 def _place(name: str) -> tuple[Part, bool] | None:
     """Return what an array is: samples of which part, and whether it is what is wanted of them."""
     words = set(name.lower().split("_"))
-    roles, parts = words & (_INPUTS | _WANTED), words & _PARTS.keys()
+    roles, parts = words & (_INPUTS | _WANTED), words & PARTS.keys()
     if len(roles) != 1 or len(parts) > 1 or words - roles - parts:
         return None
-    return _PARTS[parts.pop()] if parts else Part.TRAINING, bool(roles & _WANTED)
+    return PARTS[parts.pop()] if parts else Part.TRAINING, bool(roles & _WANTED)
 
 
 def _encoding(path: Path, text: bytes) -> Encoding | None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -92,6 +93,8 @@ def parse(arguments: list[str], block: Block) -> None:
     """Let the program read the arguments, and do nothing."""
     name, *rest = arguments
     command = cli.commands.get(name, cli)
+    while isinstance(command, click.Group) and rest and rest[0] in command.commands:
+        command, rest = command.commands[rest[0]], rest[1:]
     try:
         command.make_context(name, arguments if command is cli else rest).close()
     except click.exceptions.Exit:  # --help, --version
@@ -100,9 +103,17 @@ def parse(arguments: list[str], block: Block) -> None:
         pytest.fail(f"{block.place}: gradmq {' '.join(arguments)}: {error.format_message()}")
 
 
+def commands_of(group: click.Group) -> Iterator[click.Command]:
+    """A group's commands, and those of the groups among them."""
+    for each in group.commands.values():
+        yield each
+        if isinstance(each, click.Group):
+            yield from commands_of(each)
+
+
 @each_page
 def test_every_option_named_exists(page):
-    options = {name for command in cli.commands.values() for option in command.params for name in option.opts}
+    options = {name for command in commands_of(cli) for option in command.params for name in option.opts}
     options |= {name for option in cli.params for name in option.opts} | {"-h", "--help"}
     for code in inline_code(page):
         for name in re.findall(r"--[a-z][a-z0-9-]*", code) if code.startswith(("--", "gradmq ")) else ():

@@ -79,10 +79,12 @@ def test_an_early_end_is_explained():
     assert lines.early_end(NOTEBOOK, EPOCHS) == ""
 
 
-def test_the_table_has_the_best_and_the_last_epoch():
+def test_the_table_has_all_epochs_and_names_the_best_and_the_last():
     assert lines.table(NOTEBOOK, EPOCHS).splitlines() == [
-        "epoch        validation   cost  training    cost        test   cost",
-        "    0  best  9704/10000  0.100   97.10 %  0.0912  9700/10000  0.100",
-        "    2  last  9704/10000  0.120   97.10 %  0.0912  9702/10000  0.100",
+        "epoch        validation    cost  training    cost        test   cost  seconds  workers",
+        "    0  best  9704/10000   0.100   97.10 %  0.0912  9700/10000  0.100      1.0        2",
+        "    1        9703/10000  0.0981   97.10 %  0.0912  9701/10000  0.100      1.0        2",
+        "    2  last  9704/10000   0.120   97.10 %  0.0912  9702/10000  0.100      1.0        2",
     ]
-    assert lines.table(NOTEBOOK, [bare(EPOCHS[0])]).splitlines()[1].split() == ["0", "last", "9700/10000"]
+    assert lines.table(NOTEBOOK, [bare(EPOCHS[0])]).splitlines()[1].split() == ["0", "last", "9700/10000", "1.0", "2"]
+    assert lines.table(NOTEBOOK, EPOCHS[:1]).splitlines()[1].split()[:4] == ["0", "best,", "last", "9704/10000"]

@@ -1,0 +1,88 @@
+"""What `gradmq runs` prints."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coordinator.reporting.columns import columns
+from coordinator.runs.comparison import Comparison
+from coordinator.runs.summary import RunSummary
+from coordinator.training.metrics import EpochMetrics
+
+_LONGEST = 28  # letters of a path, of which the end tells most
+
+
+def runs_table(runs: Sequence[RunSummary]) -> str:
+    """Return a table of runs."""
+    heads = ("id", "data", "network", "epochs", "best", "test", "seconds", "workers", "state")
+    return columns([heads, *map(_row, runs)], left=(0, 1, 2, 8))
+
+
+def _row(run: RunSummary) -> tuple[str, ...]:
+    best = "" if run.best is None else str(run.best)
+    test = _right(run.test_accuracy, run.test_r2)
+    epochs = "" if run.epochs_wanted is None else f"{run.epochs}/{run.epochs_wanted}"
+    seconds = f"{run.seconds:.1f}" if run.epochs else ""
+    workers = "" if run.workers is None else str(run.workers)
+    return run.id, _ended(run.data or ""), run.network or "", epochs, best, test, seconds, workers, run.state
+
+
+def _ended(path: str) -> str:
+    """Return as much of the end of a path as there is room for."""
+    return path if len(path) <= _LONGEST else f"…{path[-(_LONGEST - 1) :]}"
+
+
+def removal_question(folders: Sequence[Path], nbytes: int) -> str:
+    """Return what is to be removed."""
+    names = ", ".join(folder.name for folder in folders)
+    which = f"{len(folders)} runs" if len(folders) > 1 else "run"
+    return f"remove {which} {names} ({nbytes / 1e6:.1f} MB)?"
+
+
+def comparison(found: Comparison) -> str:
+    """Return how two runs differ."""
+    differences = [(name, _text(ours), _text(theirs)) for name, (ours, theirs) in found.differences.items()]
+    parts = [columns([("", *found.ids), *differences], left=(0, 1, 2)) if differences else _same(found)]
+    if found.epochs:
+        heads = ("epoch", *("validation", "cost", "test", "seconds") * 2, "weights")
+        parts.append(columns([heads, *(_pair(number, *both) for number, both in enumerate(found.epochs))], left=(9,)))
+    return "\n\n".join(parts)
+
+
+def _same(found: Comparison) -> str:
+    return f"{found.ids[0]} and {found.ids[1]} have the same configuration and data"
+
+
+def _pair(number: int, ours: EpochMetrics | None, theirs: EpochMetrics | None) -> tuple[str, ...]:
+    weights = ""
+    if ours is not None and theirs is not None:
+        weights = "same" if ours.weights_sha256 == theirs.weights_sha256 else "differ"
+    return str(number), *_figures(ours), *_figures(theirs), weights
+
+
+def _figures(metrics: EpochMetrics | None) -> tuple[str, ...]:
+    if metrics is None:
+        return "", "", "", ""
+    cost = metrics.cost if metrics.validation_cost is None else metrics.validation_cost
+    return (
+        _right(metrics.validation_accuracy, metrics.validation_r2),
+        "" if cost is None else f"{cost:#.3g}",
+        *(_right(metrics.accuracy, metrics.r2), f"{metrics.seconds:.1f}"),
+    )
+
+
+def _right(accuracy: float | None, r2: float | None) -> str:
+    """Return an accuracy, or R² where samples have no classes; nothing if neither was recorded."""
+    if accuracy is not None:
+        return f"{100 * accuracy:.2f} %"
+    return "" if r2 is None else f"R² {r2:.4f}"
+
+
+def _text(value: Any) -> str:
+    """Return an option's value as a cell."""
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    if isinstance(value, dict):
+        return ",".join(f"{name}={_text(each)}" for name, each in value.items())
+    text = "none" if value in (None, "") else str(value)
+    return f"{text[:12]}…" if len(text) == 64 else _ended(text)

@@ -1,0 +1,78 @@
+"""`gradmq report`: a run as a page to look at, to keep and to send."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from coordinator.cli.options import own_data_option, runs_option
+from coordinator.page.document import page
+from coordinator.page.files import picture_files
+from coordinator.page.subject import Subject
+from coordinator.page.text import from_here
+from coordinator.reporting.log_handlers import start_logging
+from coordinator.runs.atomic import write_whole
+from coordinator.runs.lookup import find_model
+from coordinator.runs.run import Run
+from shared.data.dataset import Dataset, find_dataset
+from shared.errors import DataError, ModelError, RunError
+from shared.model import Model
+
+log = logging.getLogger("coordinator")
+
+
+@click.command(short_help="Make a page of a run: curves, mistakes, weights, who computed what.")
+@click.argument("name", metavar="RUN")
+@click.option(
+    *("-o", "--output"),
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The page's file.  [default: report.html in the run's folder]",
+)
+@click.option(
+    "--pictures",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write the pictures as files too: drawings as SVG, images as PNG.",
+)
+@own_data_option
+@runs_option
+def report(name: str, output: Path | None, pictures: Path | None, data: Path | None, runs: Path) -> None:
+    """Write a run's report: one HTML file, which needs no other and no network.
+
+    It has the curves of cost and accuracy, the classes that are confused, the samples that are most wrong, the weights
+    of the first layer, who computed what and when, and how to compute it again.
+    """
+    start_logging()
+    run = Run.open(name, runs)
+    samples, why_not = _data(run, data)
+    subject = Subject(run, _model(run), samples, why_not)
+    _write(output or run.folder / "report.html", page(subject).encode())
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for file, content in picture_files(subject).items():
+            _write(pictures / file, content)
+
+
+def _write(file: Path, content: bytes) -> None:
+    write_whole(file, lambda written: written.write(content))
+    click.echo(f"{from_here(file)}: {len(content) / 1000:.0f} kB")
+
+
+def _model(run: Run) -> Model | None:
+    """Return the model of a run's best epoch, or else its last; None if it has none that can be read."""
+    try:
+        return find_model(run.folder)
+    except (ModelError, RunError) as error:
+        log.warning("the report has no model: %s", error)
+        return None
+
+
+def _data(run: Run, given: Path | None) -> tuple[Dataset | None, str]:
+    """Return the run's samples; or why they cannot be had, unless somebody has told where they are."""
+    try:
+        return run.load_data(find_dataset(given or run.data_path)), ""
+    except (DataError, RunError) as error:
+        if given is not None:
+            raise
+        log.warning("the report has no samples: %s", error)
+        return None, f"The run's samples cannot be read: {error}. With --data the report has its mistakes."

@@ -1,0 +1,69 @@
+"""`gradmq runs`: the runs that there are, how two of them differ, and removing some."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from coordinator.cli import overview
+from coordinator.cli.options import DEFAULT_RUNS, runs_option
+from coordinator.runs.comparison import compare
+from coordinator.runs.removal import Removal
+from coordinator.runs.run import Run
+from coordinator.runs.summary import summaries
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@click.group("runs", invoke_without_command=True, short_help="List the runs, compare two, remove some.")
+@runs_option
+@json_option
+@click.pass_context
+def runs_command(ctx: click.Context, runs: Path, as_json: bool) -> None:
+    """List the runs: what each is, how far it is, what came of it.
+
+    The state is *running* while a coordinator drives the run; one that is *stopped* can be resumed.
+    """
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = runs
+        return
+    found = [*summaries(runs)]
+    if as_json:
+        click.echo(json.dumps([asdict(run) for run in found], indent=2))
+    elif found:
+        click.echo(overview.runs_table(found))
+    else:
+        where = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
+        click.echo(f"there is no run in {runs}; begin one with: gradmq train{where}")
+
+
+@runs_command.command("rm", short_help="Remove runs.")
+@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
+    """Remove the folders of runs, with models, checkpoints and logs.
+
+    A run that a coordinator drives stays; then nothing is removed at all.
+    """
+    with Removal(names, runs) as removal:
+        if not yes:
+            try:
+                click.confirm(overview.removal_question(removal.folders, removal.nbytes), abort=True, err=True)
+            except click.Abort:
+                raise click.UsageError("nothing was removed; give --yes to do it without a question") from None
+        removal.remove()
+    for folder in removal.folders:
+        click.echo(f"removed {folder}")
+
+
+@runs_command.command("compare", short_help="Show how two runs differ.")
+@click.argument("first", metavar="RUN")
+@click.argument("second", metavar="RUN")
+@json_option
+@click.pass_obj
+def compare_command(runs: Path, first: str, second: str, as_json: bool) -> None:
+    """Show how the configurations of two runs differ, and their epochs side by side."""
+    found = compare(Run.open(first, runs), Run.open(second, runs))
+    click.echo(json.dumps(found.to_json(), indent=2) if as_json else overview.comparison(found))

@@ -1,0 +1,119 @@
+"""A run in a line, two runs beside each other, and removing some."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coordinator.gradients.in_process import InProcessGradients
+from coordinator.runs.comparison import compare
+from coordinator.runs.recorder import Recorder
+from coordinator.runs.removal import Removal
+from coordinator.runs.run import Run
+from coordinator.runs.summary import RunSummary, chosen_epoch, summaries, summary
+from coordinator.training.callbacks import Callbacks
+from coordinator.training.loop import train
+from shared.data.dataset import Dataset
+from shared.errors import RunError
+from tests.support.learning import CONFIG, SAMPLES, more_samples
+
+JOB = replace(CONFIG, epochs=2)
+DATA = Dataset(SAMPLES, more_samples(12), more_samples(12))
+
+
+def new_run(runs: Path, job=JOB, trained: bool = True) -> Run:
+    run = Run.create(runs, job, Path("somewhere"), DATA)
+    if trained:
+        with Recorder(run) as recorder:
+            train(job, DATA, InProcessGradients(job, DATA), run.initial_state(), Callbacks([recorder]))
+    return Run.open(str(run.folder), Path())
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return tmp_path / "runs"
+
+
+def test_a_finished_run_says_what_came_of_it(runs):
+    run = new_run(runs)
+    best = chosen_epoch(run)
+    assert summary(run) == RunSummary(
+        id=run.id,
+        state="finished",
+        data=str(Path("somewhere").absolute()),
+        network="12,5,3",
+        epochs=2,
+        epochs_wanted=2,
+        best=best.epoch,
+        monitor="validation accuracy",
+        best_value=best.validation_accuracy,
+        test_accuracy=best.accuracy,
+        test_r2=None,
+        test_cost=best.cost,
+        seconds=pytest.approx(sum(metrics.seconds for metrics in run.metrics), abs=1e-3),
+        workers=0,
+        weights_sha256=run.metrics[-1].weights_sha256,
+    )
+    assert max(metrics.validation_accuracy for metrics in run.metrics) == best.validation_accuracy
+
+
+def test_a_run_is_running_while_somebody_drives_it_and_then_stopped(runs):
+    run = new_run(runs, trained=False)
+    driven = Run.open(str(run.folder), Path())
+    driven.lock()
+    try:
+        assert summary(run).state == "running"
+        with pytest.raises(RunError, match=r"driven by a coordinator; stop that first\. Nothing was removed"):
+            Removal([run.id], runs).__enter__()
+    finally:
+        driven.unlock()
+    assert summary(run) == RunSummary(
+        run.id, "stopped", str(Path("somewhere").absolute()), "12,5,3", epochs_wanted=2, seconds=0
+    )
+    run.lock()  # who looked keeps nobody out
+    run.unlock()
+
+
+def test_a_damaged_run_is_listed_and_can_be_removed(runs):
+    run = new_run(runs, trained=False)
+    (runs / "notes").mkdir()
+    (run.folder / "config.json").write_text("{")
+    assert [*summaries(runs)] == [RunSummary(run.id, "damaged")]
+    with Removal([run.id], runs) as removal:
+        removal.remove()
+    assert [*summaries(runs)] == []
+    assert [*summaries(runs / "none")] == []
+
+
+def test_all_that_are_named_are_removed_or_none(runs):
+    run, other = new_run(runs, trained=False), new_run(runs, trained=False)
+    with pytest.raises(RunError, match=r"there is no run nobody; .*Nothing was removed"):
+        Removal([run.id, "nobody"], runs)
+    (other.folder / "config.json").rename(other.folder / "config")
+    with pytest.raises(RunError, match="there is no run"):
+        Removal([str(other.folder)], runs)
+    with Removal([run.id, str(run.folder)], runs) as removal:
+        assert removal.folders == [run.folder]
+        assert removal.nbytes == (run.folder / "config.json").stat().st_size
+        removal.remove()
+    assert not run.folder.exists()
+    assert other.folder.exists()
+
+
+def test_two_runs_are_compared_by_what_decides_their_bits_and_what_came_of_it(runs):
+    run, longer = new_run(runs), new_run(runs, replace(JOB, epochs=3))
+    found = compare(run, longer)
+    assert found.differences == {"epochs": (2, 3)}
+    assert found.first_other_weights is None
+    assert [[metrics and metrics.epoch for metrics in pair] for pair in found.epochs] == [[0, 0], [1, 1], [None, 2]]
+    other = compare(run, new_run(runs, replace(JOB, seed=7)))
+    assert (other.differences, other.first_other_weights) == ({"seed": (5, 7)}, 0)
+    assert compare(run, run).differences == {}
+    assert found.to_json()["differences"] == {"epochs": (2, 3)}
+
+
+def test_a_run_that_was_moved_is_found_where_it_is(runs, tmp_path):
+    run = new_run(runs, trained=False)
+    shutil.move(run.folder, tmp_path / "elsewhere")
+    assert [each.id for each in summaries(tmp_path)] == ["elsewhere"]
