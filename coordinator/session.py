@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from coordinator.cluster.redis_server import redis_server
@@ -105,11 +104,13 @@ def run_training(
         course.info(headline(run, len(training), state))
         compute(
             *(config, dataset, state, options),
-            [recorder, shown, EpochLines(config), events, *callbacks],
+            [recorder, shown, events, EpochLines(config), *callbacks],
+            lambda source: options.watching.callbacks(
+                Watched(run.id, run.folder, config, training, run.metrics, source)
+            ),
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
-            watch=partial(options.watching.callbacks, Watched(run.id, run.folder, config, training, run.metrics)),
         )
 
 
@@ -119,16 +120,17 @@ def compute(
     state: TrainingState,
     options: RunOptions,
     callbacks: Sequence[Callback],
+    watching: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda _: nullcontext(()),
     *,
     run_id: str,
     data: Path,
     log_folder: Path,
-    watch: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda source: nullcontext(()),
 ) -> None:
     """Train from the state to the end, and leave no process, thread or connection behind, however that ends.
 
-    Ctrl-C comes between two steps, never within one.  data: where workers that are started here look for the samples.
-    log_folder: for what they write.  watch: gives others who listen, once it is known where gradients come from.
+    Ctrl-C comes between two steps, never within one.  callbacks: who hears of it; and by `watching` those who also need
+    to know what computes the gradients.  data: where workers that are started here look for the samples.
+    log_folder: for what they write.
     """
     with ExitStack() as stack:
         stack.enter_context(interruptible())
@@ -139,8 +141,8 @@ def compute(
             *(config, dataset, options), run_id=run_id, data=data, log_folder=log_folder, excluded=state.excluded
         )
         gradients = stack.enter_context(source)
-        watching = stack.enter_context(watch(gradients))
-        train(config, dataset, gradients, state, Callbacks([*callbacks, *watching]))
+        more = stack.enter_context(watching(gradients))
+        train(config, dataset, gradients, state, Callbacks([*callbacks, *more]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:

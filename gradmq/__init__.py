@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coordinator.api.training import train
     from coordinator.estimators.classifier import GradMQClassifier
     from coordinator.estimators.regressor import GradMQRegressor
+    from coordinator.reporting.watching import Watching
     from coordinator.training.callbacks import Callback
     from shared import Network, load_data, load_data_wrapper, sigmoid, sigmoid_prime, vectorized_result
     from shared.errors import GradMQError
@@ -28,6 +29,7 @@ _PLACES = {
     "Model": "coordinator.api.models",
     "Network": "shared",
     "Run": "coordinator.api.runs",
+    "Watching": "coordinator.reporting.watching",
     "load_data": "shared",
     "load_data_wrapper": "shared",
     "load_model": "coordinator.api.models",
@@ -44,6 +46,7 @@ __all__ = [
     "Model",
     "Network",
     "Run",
+    "Watching",
     "__version__",
     "load_data",
     "load_data_wrapper",

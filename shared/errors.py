@@ -18,7 +18,7 @@ GradMQError
 
 import re
 
-_OPTION = re.compile(r"--([a-z][a-z0-9-]*)")
+_OPTION = re.compile(r"(?<!gradmq train )--([a-z][a-z0-9-]*)")
 
 
 class GradMQError(Exception):

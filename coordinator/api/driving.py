@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coordinator.reporting.log_handlers import course
-from coordinator.runs.model_file import Model
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
@@ -15,6 +14,7 @@ from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, find_dataset
 from shared.errors import QueueError
+from shared.model import Model
 
 log = logging.getLogger("coordinator")
 

@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from coordinator.prediction.local import local_answers
 from coordinator.runs import model_file
 from coordinator.runs.lookup import find_model
 from coordinator.runs.lookup import model_file as file_of
 from shared.config import join
 from shared.data.encoding import Encoding
-from shared.data.samples import check_range
-from shared.errors import DataError
-from shared.nn.arithmetic import one_thread, quiet
-from shared.nn.prediction import Answers, answers_to
+from shared.model import Model as ModelInFile
+from shared.nn.prediction import Answers
 from shared.types import Array
 
 _RUNS = Path("runs")
@@ -32,7 +31,7 @@ def load_model(path: str | Path, *, runs: str | Path = _RUNS) -> "Model":
 class Model:
     """A network that can be used. Samples are given as they were for the training: a row each."""
 
-    def __init__(self, model: model_file.Model, path: Path | None = None) -> None:
+    def __init__(self, model: ModelInFile, path: Path | None = None) -> None:
         """model: what is in its file.  path: that file, if there is one."""
         self.in_file, self.path = model, path
 
@@ -65,21 +64,17 @@ class Model:
     def classes(self) -> list[Any]:
         """The names of the classes, in the order of the outputs; nothing if it predicts numbers."""
         encoding = self.in_file.encoding
-        if encoding is not None and encoding.targets:
+        if self.in_file.predicts_numbers:
             return []
         return list(encoding.classes if encoding is not None and encoding.classes else range(self.sizes[-1]))
 
     def answers(self, samples: Any) -> Answers:
         """Return the numbers of the strongest outputs, and all outputs, of each sample.  See `outputs`."""
-        inputs = self._inputs(samples)
-        with one_thread(), quiet():
-            mlp = self.in_file.mlp()
-            found = list(answers_to(mlp, mlp.rounded(self.in_file.parameters), inputs))
+        found = list(local_answers(self.in_file, [self.in_file.inputs(samples)]))
         if not found:
-            return Answers(np.empty(0, np.int64), np.empty((0, self.sizes[-1]), mlp.dtype))
-        return Answers(
-            np.concatenate([each.labels for each in found]), np.concatenate([each.outputs for each in found])
-        )
+            return Answers(np.empty(0, np.int64), np.empty((0, self.sizes[-1])))
+        labels, outputs = zip(*found, strict=True)
+        return Answers(np.concatenate(labels), np.concatenate(outputs))
 
     def outputs(self, samples: Any) -> Array:
         """Return what the last layer gives: (n_samples, n_outputs).
@@ -91,11 +86,8 @@ class Model:
 
     def predict(self, samples: Any) -> Array:
         """Return each sample's class, or the numbers that are predicted of it.  See `outputs`."""
-        labels, outputs = self.answers(samples)
-        encoding = self.in_file.encoding
-        if encoding is not None and encoding.targets:
-            return encoding.answers(outputs)
-        return np.array(self.classes)[labels]
+        found = self.in_file.named(self.answers(samples))
+        return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
     def predict_proba(self, samples: Any) -> Array:
         """Return the probability of each class, (n_samples, n_classes), as the network sees it.  See `outputs`.
@@ -116,14 +108,6 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write it into a file, an .npz, for `load_model` and for `gradmq evaluate` and the like."""
         model_file.save_model(Path(path), self.in_file)
-
-    def _inputs(self, samples: Any) -> Array:
-        inputs = (self.in_file.encoding or Encoding()).inputs(samples)
-        if inputs.shape[1] != self.sizes[0]:
-            raise DataError(f"samples have {inputs.shape[1]} inputs, and the model takes {self.sizes[0]}")
-        if inputs.dtype != np.uint8:
-            check_range("inputs", inputs, -1, self.in_file.arithmetic)
-        return inputs
 
     def __repr__(self) -> str:
         """A line that tells what it is, and of what."""

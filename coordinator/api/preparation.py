@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from coordinator.api import start as beginning
 from coordinator.options.configuration import to_config, with_default_monitor
-from coordinator.runs.model_file import Model
 from shared.config import TrainConfig
 from shared.config.checks import check_seed
 from shared.config.defaults import defaults_of
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.options import DataOptions
+from shared.model import Model
 from shared.types import Vector
 
 

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
-from coordinator.runs.model_file import Model
 from shared.config import TrainConfig, join
 from shared.errors import ConfigError, ModelError
+from shared.model import Model
 from shared.nn.evaluation import is_finite
 
 _FREE = {"parameters", "arithmetic", "encoding"}  # of a model's fields, what says nothing of its network

@@ -7,8 +7,9 @@ import click
 
 from coordinator.cli.options import runs_option
 from coordinator.runs.lookup import find_model
-from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.model_file import save_model
 from shared.errors import ModelError
+from shared.model import Model
 from shared.nn.averaging import mean
 
 

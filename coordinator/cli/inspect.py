@@ -12,7 +12,6 @@ from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, model_file
-from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
 from coordinator.training.metrics import r2
 from shared.config import join
@@ -23,6 +22,7 @@ from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset, load_test
 from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.errors import DataError, ModelError
+from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on

@@ -9,8 +9,11 @@ import click
 from coordinator.cli.average import average
 from coordinator.cli.data import convert, data_command
 from coordinator.cli.doctor import doctor
+from coordinator.cli.export import export_command
 from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.plan import plan_command
+from coordinator.cli.predict import predict_command
+from coordinator.cli.publish import publish_command
 from coordinator.cli.recipes import recipes_command
 from coordinator.cli.report import report
 from coordinator.cli.runs import runs_command
@@ -43,7 +46,17 @@ def cli() -> None:
 
 for command in (
     *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(report, runs_command, data_command, convert, plan_command, doctor),
+    *(
+        report,
+        runs_command,
+        predict_command,
+        publish_command,
+        export_command,
+        data_command,
+        convert,
+        plan_command,
+        doctor,
+    ),
 ):
     cli.add_command(command)
 

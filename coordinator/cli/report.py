@@ -13,10 +13,10 @@ from coordinator.page.text import from_here
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import find_model
-from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
 from shared.data.dataset import Dataset, find_dataset
 from shared.errors import DataError, ModelError, RunError
+from shared.model import Model
 
 log = logging.getLogger("coordinator")
 

@@ -18,7 +18,6 @@ from coordinator.estimators.foundation import (
 )
 from coordinator.options.configuration import to_config
 from coordinator.options.defaults import DEFAULTS, completed
-from coordinator.runs.model_file import Model as ModelFile
 from coordinator.session import RunOptions
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
@@ -26,6 +25,7 @@ from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.arrays import dataset_of
 from shared.data.dataset import Dataset
+from shared.model import Model as ModelFile
 from shared.optim.schedules import SCHEDULES
 from shared.types import Array
 

@@ -25,6 +25,8 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
         found[name] = (
             None if names is None else (str(names),) if isinstance(names, str | Path) else tuple(map(str, names))
         )
+    if found["image_size"] is not None:
+        found["image_size"] = tuple(map(int, found["image_size"]))
     for name in ("test", "validation"):
         share = found[name]
         found[name] = share if share is None else Path(share) if isinstance(share, str | Path) else float(share)

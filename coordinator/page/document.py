@@ -13,9 +13,9 @@ from coordinator.page.tiles import tiles
 from coordinator.page.weights import weights_section
 from coordinator.page.work import work_section
 from coordinator.runs.events import read_events
-from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
 from shared.data.samples import VectorSamples
+from shared.model import Model
 
 
 def style() -> str:

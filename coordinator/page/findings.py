@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coordinator.runs.model_file import Model
 from shared.data.samples import LabelledSamples
+from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
 from shared.types import Array

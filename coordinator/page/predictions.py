@@ -8,9 +8,9 @@ from coordinator.page.markup import Markup, element
 from coordinator.page.parts import figure, section, table
 from coordinator.page.scales import Scale, around, tick_texts
 from coordinator.page.text import plural, shortened
-from coordinator.runs.model_file import Model
 from shared.data.parts import Part
 from shared.data.samples import VectorSamples
+from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
 from shared.types import Array

@@ -8,12 +8,12 @@ import numpy as np
 
 from coordinator.page.findings import Findings, findings
 from coordinator.page.mistakes import MOST_MISTAKES
-from coordinator.runs.model_file import Model
 from coordinator.runs.run import Run
 from coordinator.runs.summary import chosen_epoch
 from shared.data.dataset import Dataset
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples, LabelledSamples
+from shared.model import Model
 from shared.types import Array
 
 

@@ -9,7 +9,7 @@ from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import figure, section
 from coordinator.page.pictures import most_heard, picture, weight_pixels
 from coordinator.page.text import shortened
-from coordinator.runs.model_file import Model
+from shared.model import Model
 from shared.types import Array
 
 _MOST_NEURONS = 60  # that are shown

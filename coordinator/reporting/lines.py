@@ -36,22 +36,9 @@ def training(metrics: EpochMetrics) -> str:
 
 
 def learned(accuracy: float | None, cost: float) -> str:
-    """Return figures of training samples.
-
-    accuracy: a share; None: they have no classes.  cost: a sample's in the mean.
-    """
+    """Return figures of training samples.  accuracy: a share, if they have classes.  cost: a sample's in the mean."""
     right = "" if accuracy is None else f"{100 * accuracy:.2f} %, "
     return f"training {right}cost {_cost(cost)}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it, with its two largest units: 8 s, 5 min 20 s, 3 h 5 min, 2 d 1 h."""
-    left, parts = round(seconds), list[str]()
-    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, length)
-        if count or parts:
-            parts.append(f"{count} {unit}")
-    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
 
 
 def test(metrics: EpochMetrics) -> str:
@@ -66,6 +53,16 @@ def test(metrics: EpochMetrics) -> str:
 def evaluation(score: Score, r2: float | None, which: str = "") -> str:
     """Return how good a model is where samples have no classes.  which: the model's file."""
     return f"{_right(None, None, r2)}cost is {_cost(score.mean_cost)} a sample, of {score.samples} samples{which}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it, with its two largest units: 8 s, 5 min 20 s, 3 h 5 min, 2 d 1 h."""
+    left, parts = round(seconds), list[str]()
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
 
 
 def early_end(config: TrainConfig, epochs: Sequence[EpochMetrics]) -> str:

@@ -1,9 +1,11 @@
-"""How far a run is: as a bar on a terminal, as lines anywhere else, or not at all."""
+"""How far a run is: as a bar on a terminal or in a notebook, as lines anywhere else, or not at all."""
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 
+from coordinator.reporting.auto_bar import AutoBar, in_notebook
 from coordinator.reporting.log_handlers import is_quiet
-from coordinator.reporting.progress_bar import ProgressBar, can_be_seen
+from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.reporting.status_lines import StatusLines
 from coordinator.training.callbacks import Callback
 from shared.config import TrainConfig
@@ -14,6 +16,8 @@ def progress(config: TrainConfig, training: KnownSamples) -> AbstractContextMana
     """Return who shows it, for the time of a block."""
     if is_quiet():
         return nullcontext(Callback())
-    if can_be_seen():
+    if in_notebook():
+        return AutoBar(config, len(training))
+    if sys.stderr.isatty():
         return ProgressBar(config, len(training))
     return nullcontext(StatusLines(config, training))

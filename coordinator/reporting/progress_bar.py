@@ -2,9 +2,8 @@
 
 import sys
 import time
-import warnings
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
 from tqdm import tqdm
 
@@ -23,19 +22,15 @@ _SIDES = (" {rate_fmt}{postfix},", " {rate_fmt},", "")  # between them, the long
 
 
 class ProgressBar(Callback):
-    """On standard error; nothing if that is no terminal and this no notebook.
+    """On standard error; nothing if that is no terminal.  It fits the terminal's width, also when that changes."""
 
-    It fits the terminal's width, also when that changes.
-    """
-
-    def __init__(self, config: TrainConfig, n_samples: int, shown: bool | None = None, delay: float = 0.0) -> None:
-        """n_samples: of one epoch.  shown: whether, wherever that is.  delay: seconds before it is."""
+    def __init__(self, config: TrainConfig, n_samples: int) -> None:
+        """n_samples: of one epoch."""
         self._config, self._n_samples = config, n_samples
         self._figures = ""  # of the epoch before
         self._steps_per_epoch = config.sampler(n_samples).steps_per_epoch
         self._bar: _Fitting | None = None  # as it begins where the run does
-        self._hidden = not (can_be_seen() if shown is None else shown)
-        self._begin = time.monotonic() + delay
+        self._hidden = not sys.stderr.isatty()
         self._pending = 0  # samples that the bar does not know of yet
         self._next = 0.0
 
@@ -50,7 +45,7 @@ class ProgressBar(Callback):
 
     def on_begin(self, state: TrainingState) -> None:
         """Show the bar, at once where the run stands."""
-        self._show(state, workers=0)
+        self._show(state, self._done(state), workers=0)
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         """Count a step; show it if the last refresh is a while ago."""
@@ -58,60 +53,57 @@ class ProgressBar(Callback):
         if self._hidden or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REFRESH
-        self._show(state, source.n_workers)
+        self._show(state, self._done(state) - self._pending, source.n_workers)
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
         self._figures = f", {figures}" if (figures := lines.validation(metrics)) else ""
 
-    def _show(self, state: TrainingState, workers: int) -> None:
-        if self._hidden or time.monotonic() < self._begin:
+    def _done(self, state: TrainingState) -> int:
+        """Return how many samples the run has learned from."""
+        return state.epoch * self._n_samples + state.samples
+
+    def _show(self, state: TrainingState, begin: int, workers: int) -> None:
+        """begin: samples that were done when the bar is first shown, which don't count for the speed."""
+        if self._hidden:
             return
         if self._bar is None:
-            # What was done before does not count for the speed.
-            done, self._pending = state.epoch * self._n_samples + state.samples, 0
-            self._bar = _Fitting(self._n_samples * self._config.epochs, done)
+            self._bar = _Fitting(self._n_samples * self._config.epochs, begin, sys.stderr)
         where = f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}"
         self._bar.show(where, f"{self._figures}, {n_workers(workers)}" if workers else self._figures, self._pending)
         self._pending = 0
 
 
-class _Fitting:
-    """tqdm's bar, with as much beside it as fits beside a bar that can still be seen; in a notebook with all."""
+class _Unwatched(tqdm):  # type: ignore[type-arg]
+    """tqdm's bar without the thread that looks after slow ones, which would stay."""
 
-    def __init__(self, total: int, begin: int) -> None:
-        """total: samples.  begin: of these, those that are done."""
-        self._notebook = _in_notebook()
-        self._terminal: TextIO = sys.stderr
-        self._columns = 0
-        self._bar = _bar_class(self._notebook)(
+    monitor_interval = 0
+
+
+class _Fitting:
+    """tqdm's bar, with as much beside it as fits beside a bar that can still be seen."""
+
+    def __init__(self, total: int, begin: int, terminal: TextIO) -> None:
+        self._bar = _Unwatched(
             total=total,
             initial=begin,
             unit=" samples",
             unit_scale=True,
             leave=False,
             dynamic_ncols=True,
-            file=self._terminal,
-            bar_format=_HEAD + _SIDES[0] + _TAIL,
+            file=terminal,
+            bar_format=_HEAD + _TAIL,
             delay=1e-9,  # not before it is told what to show
             miniters=1,
             mininterval=_REFRESH / 2,
         )
+        self._terminal = terminal
+        self._columns = 0
 
     def show(self, description: str, postfix: str, more: int) -> None:
         """Show these texts.  more: samples since the last time."""
         bar = self._bar
         bar.desc, bar.postfix = description, postfix.removeprefix(", ")
-        if not self._notebook:
-            self._fit()
-        if not bar.update(more):  # which shows it by itself if the last time is a while ago
-            bar.refresh()
-
-    def close(self) -> None:
-        self._bar.close()
-
-    def _fit(self) -> None:
-        """Leave out what there is no room for."""
-        bar, shape = self._bar, self._bar.format_dict
+        shape = bar.format_dict
         columns = shape["ncols"] or 80
         if columns != self._columns:
             self._begin_line_again(columns)
@@ -120,6 +112,11 @@ class _Fitting:
             text = bar.format_meter(**{**shape, "bar_format": bar.bar_format.replace("{bar}", ""), "ncols": None})
             if len(text) + _LEAST <= columns:
                 break
+        if not bar.update(more):  # which shows it by itself if the last time is a while ago
+            bar.refresh()
+
+    def close(self) -> None:
+        self._bar.close()
 
     def _begin_line_again(self, columns: int) -> None:
         """Forget what stands in the line: spaces over what was longer than the terminal now is would begin another."""
@@ -127,26 +124,3 @@ class _Fitting:
             self._terminal.write("\r\x1b[J")
             self._bar.sp = self._bar.status_printer(self._terminal)
         self._columns = columns
-
-
-def can_be_seen() -> bool:
-    """Tell whether a bar would be seen: on a terminal, or in a notebook."""
-    return _in_notebook() or sys.stderr.isatty()
-
-
-def _in_notebook() -> bool:
-    """Tell whether this is the kernel of a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    return shell is not None and "IPKernelApp" in shell.config
-
-
-def _bar_class(notebook: bool) -> Any:
-    """Return tqdm, or in a notebook its widget, if ipywidgets is there to show it."""
-    found: Any = tqdm
-    if notebook:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the widget would need
-            from tqdm.auto import tqdm as found
-    # Without the thread that looks after slow bars, and would stay: ours is refreshed anyway.
-    return type("Bar", (found,), {"monitor_interval": 0})

@@ -15,9 +15,9 @@ class RunningFigures:
         self._has_classes = isinstance(training, LabelledSamples)
 
     def of(self, state: TrainingState) -> tuple[float | None, float] | None:
-        """Return accuracy, None of samples without classes, and mean cost.
+        """Return accuracy, if samples have classes, and mean cost.
 
-        None before the first step, and where no score of all samples was kept.
+        None before the first step, and where no score of all its samples was kept.
         """
         score: Score = state.score.total
         if not score.samples or score.samples != state.samples:

@@ -35,14 +35,15 @@ class Watched:
     config: TrainConfig
     training: KnownSamples
     recorded: Sequence[EpochMetrics]  # its epochs, kept up to date
+    source: GradientSource
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watching:
     """Options of `train` and `resume`."""
 
-    tensorboard: str | None = None  # a folder that gets one for each run, or IN_THE_RUN
-    csv: Path | None = None
+    tensorboard: str | Path | None = None  # a folder that gets one for each run, or IN_THE_RUN
+    csv: str | Path | None = None
     mlflow: str | None = None  # the server's address
     metrics_port: int | None = None  # for Prometheus
     metrics_host: str = LOOPBACK
@@ -54,20 +55,20 @@ class Watching:
                 "--tensorboard needs tensorboardX, which is not installed: pip install 'gradmq[tensorboard]'"
             )
         if self.csv is not None:
-            check_csv(self.csv)
+            check_csv(Path(self.csv))
         if self.mlflow is not None:
             MlflowServer(self.mlflow)
         if self.metrics_port is not None:
             check_endpoint(self.metrics_host, self.metrics_port)
 
     @contextmanager
-    def callbacks(self, run: Watched, source: GradientSource) -> Iterator[list[Callback]]:
-        """Give those who listen, for the time of the run.  source: of its gradients."""
+    def callbacks(self, run: Watched) -> Iterator[list[Callback]]:
+        """Give those who listen, for the time of the run."""
         found: list[Callback] = []
         how = "FAILED"
         with ExitStack() as stack:
             if self.csv is not None:
-                found.append(CsvFile(self.csv, run.name, run.recorded))
+                found.append(CsvFile(Path(self.csv), run.name, run.recorded))
             if self.tensorboard is not None:
                 folder = Path(self.tensorboard) / run.name if self.tensorboard else run.folder / "tensorboard"
                 events = TensorBoardEvents(folder, run.config, run.recorded)
@@ -75,7 +76,7 @@ class Watching:
                 found.append(events)
             if self.metrics_port is not None:
                 served = PrometheusMetrics(
-                    *(self.metrics_host, self.metrics_port, run.config, run.training, run.recorded, source)
+                    *(self.metrics_host, self.metrics_port, run.config, run.training, run.recorded, run.source)
                 )
                 stack.callback(_close, served.close)
                 found.append(served)

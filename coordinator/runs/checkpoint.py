@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from coordinator.accounting import EpochCounts
-from coordinator.runs.atomic import read_arrays, sync_folder, write_whole
-from coordinator.runs.model_file import from_arrays, to_arrays
+from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.training.state import TrainingState
+from shared.archive import read_arrays
 from shared.config import TrainConfig
 from shared.errors import RunError
+from shared.model import from_arrays, to_arrays
 from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
 from shared.nn.score import ScoreSum

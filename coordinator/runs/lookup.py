@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from coordinator.runs.model_file import Model, load_model
+from coordinator.runs.model_file import load_model
 from coordinator.runs.run import Run
+from shared.model import Model
 
 
 def find_model(path: Path, runs: Path = Path()) -> Model:

@@ -1,130 +1,26 @@
-"""Model files: W_1, b_1, W_2, b_2, …, what the neurons do, and a checksum, in an .npz without pickles."""
+"""Model files: what `shared.model.pack` makes of a model, in an .npz without pickles."""
 
-import hashlib
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 
-from coordinator.runs.atomic import read_arrays, write_whole
-from shared.config import TrainConfig
-from shared.data.encoding import Encoding
+from coordinator.runs.atomic import write_whole
+from shared.archive import read_arrays
 from shared.errors import ModelError
-from shared.nn.activations import ACTIVATIONS
-from shared.nn.architecture import Architecture
-from shared.nn.arithmetic import ARITHMETICS
-from shared.nn.losses import LOSSES
-from shared.nn.mlp import MLP
-from shared.nn.outputs import OUTPUTS
-from shared.nn.parameters import Parameters
-
-_NAMES = ("activation", "output", "loss", "standardize", "arithmetic")  # of what the weights are weights of
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network that can be used: its weights, and what they are weights of.
-
-    The defaults are those of GradMQ 0.1, which did not write them down.
-    """
-
-    parameters: Parameters
-    activation: str = "sigmoid"
-    output: str = "sigmoid"
-    loss: str = "quadratic"
-    standardize: tuple[float, float] | None = None
-    arithmetic: str = "native"
-    encoding: Encoding | None = None  # how samples become its inputs, and its outputs answers; None: they are these
-
-    @classmethod
-    def of(cls, config: TrainConfig, parameters: Parameters, encoding: Encoding | None = None) -> Self:
-        """Return the model of a run with these weights."""
-        return cls(parameters, **{name: getattr(config, name) for name in _NAMES}, encoding=encoding)
-
-    def mlp(self) -> MLP:
-        """Return the network's formulas."""
-        mean, deviation = self.standardize or (0.0, 1.0)
-        architecture = Architecture(
-            sizes=self.parameters.sizes,
-            activation=ACTIVATIONS[self.activation],
-            output=OUTPUTS[self.output],
-            loss=LOSSES[self.loss],
-            mean=mean,
-            deviation=deviation,
-        )
-        return MLP(architecture, ARITHMETICS[self.arithmetic](architecture, self.parameters.dtype, most_samples=1))
+from shared.model import Model, pack, unpack
 
 
 def save_model(path: Path, model: Model) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
-    network = json.dumps({name: getattr(model, name) for name in _NAMES}).encode()
-    encoding = b"" if model.encoding is None else json.dumps(model.encoding.to_json()).encode()
-    arrays: dict[str, Any] = {
-        **to_arrays(model.parameters),
-        "network": np.frombuffer(network, np.uint8),
-        **({"encoding": np.frombuffer(encoding, np.uint8)} if encoding else {}),
-        # zipfile's own checksums miss an altered shape, and entries that an altered directory hides.
-        "sha256": np.frombuffer(_digest(model.parameters, network + encoding), np.uint8),
-    }
-    write_whole(path, lambda file: np.savez(file, **arrays))
+    write_whole(path, lambda file: np.savez(file, **pack(model)))
 
 
 def load_model(path: Path) -> Model:
     """Read a model.  Raises ModelError for a file that is missing, damaged, or not one."""
     try:
-        arrays = read_arrays(path)
-        digest = arrays.pop("sha256").tobytes()
-        network = arrays.pop("network").tobytes() if "network" in arrays else b""  # which GradMQ 0.1 did not write
-        encoding = arrays.pop("encoding").tobytes() if "encoding" in arrays else b""
-        parameters = from_arrays(arrays)
-        if digest != _digest(parameters, network + encoding):
-            raise ValueError("its checksum is wrong")
-        names: dict[str, Any] = json.loads(network or b"{}")
-        if names.get("standardize") is not None:
-            names["standardize"] = tuple(names["standardize"])
-        model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding)) if encoding else None)
-        model.mlp()
-        return model
+        return unpack(read_arrays(path))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}; give the model.npz of a run") from None
     # Damage can surface as nearly any error of zipfile's or NumPy's.
     except Exception as error:
         raise ModelError(f"{path} is not a model of GradMQ ({error}); give the model.npz of a run") from None
-
-
-def _digest(parameters: Parameters, network: bytes) -> bytes:
-    """Return a SHA-256 over sizes, dtype, weights, what they are weights of, and the encoding."""
-    digest = hashlib.sha256(f"{parameters.sizes} {parameters.dtype.str}".encode())
-    digest.update(parameters.flat.data)
-    digest.update(network)
-    return digest.digest()
-
-
-def to_arrays(parameters: Parameters) -> dict[str, Any]:
-    """Return the layers by their names."""
-    arrays: dict[str, Any] = {}
-    for layer, (w, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1):
-        arrays |= {f"W_{layer}": w, f"b_{layer}": b}
-    return arrays
-
-
-def from_arrays(arrays: dict[str, Any]) -> Parameters:
-    """Return the parameters that `to_arrays` took apart.  Raises ValueError for anything else."""
-    n_layers = len(arrays) // 2
-    if not n_layers or set(arrays) != {f"{kind}_{layer}" for kind in "Wb" for layer in range(1, n_layers + 1)}:
-        raise ValueError(f"it holds {', '.join(sorted(arrays)[:6]) or 'nothing'}")
-    first = arrays["W_1"]
-    if first.ndim != 2 or first.dtype not in (np.float32, np.float64):
-        raise ValueError(f"W_1 is {first.dtype} {first.shape}")
-    sizes = [first.shape[1], *(len(arrays[f"b_{layer}"]) for layer in range(1, n_layers + 1))]
-    parameters = Parameters(sizes, first.dtype)
-    for name, target in to_arrays(parameters).items():
-        source = arrays[name]
-        if source.shape != target.shape or source.dtype != target.dtype:
-            raise ValueError(f"{name} is {source.dtype} {source.shape}, not {target.dtype} {target.shape}")
-        target[...] = source
-    if not np.isfinite(parameters.flat).all():
-        raise ValueError("it contains values that are not finite")
-    return parameters

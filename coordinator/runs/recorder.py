@@ -9,13 +9,14 @@ from typing import Self
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.runs.checkpoint import CheckpointWriter
 from coordinator.runs.metrics_file import append_metrics, write_metrics
-from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
 from coordinator.training.callbacks import Callback
 from coordinator.training.choice import best_epoch
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.errors import RunError
+from shared.model import Model
 from shared.nn.parameters import Parameters
 
 

@@ -15,7 +15,7 @@ from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
-from coordinator.runs.model_file import Model, load_model, save_model
+from coordinator.runs.model_file import load_model, save_model
 from coordinator.runs.places import Place
 from coordinator.training.choice import is_finished
 from coordinator.training.metrics import history_of
@@ -27,6 +27,7 @@ from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
+from shared.model import Model
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
 _LOOKS = (

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kombu import Queue
+from kombu import Exchange, Queue
 
-from shared.messaging.keys import PREFIX, QUEUE
+from shared.messaging.keys import PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME
 
 
 def celery_settings(broker: str) -> dict[str, Any]:
@@ -21,7 +21,8 @@ def celery_settings(broker: str) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_default_queue": QUEUE,
-        "task_queues": [Queue(QUEUE)],
+        # The second with all of its names, or Celery would have it get the leases as well.
+        "task_queues": [Queue(QUEUE), Queue(PREDICTIONS, Exchange(PREDICTIONS), PREDICTIONS)],
         "worker_prefetch_multiplier": 1,
         # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
         "worker_concurrency": 1,
@@ -38,3 +39,12 @@ def celery_settings(broker: str) -> dict[str, Any]:
         # RabbitMQ says so when it has a message, else a broken connection would swallow leases.
         settings["broker_transport_options"] = {"confirm_publish": True}
     return settings
+
+
+def result_settings(redis: str) -> dict[str, Any]:
+    """Return Celery settings for the results of tasks that are called by others.  redis: as kombu spells it."""
+    return {
+        "result_backend": redis,
+        "result_expires": RESULT_LIFETIME,
+        "result_backend_transport_options": {"global_keyprefix": PREFIX},
+    }

@@ -9,19 +9,28 @@
 | gradmq:{run}:incarnation                      | which incarnation the run is in           | LIFETIME             |
 | gradmq:samples:{sha256}                       | shape and type of a data set's samples    | SAMPLES_LIFETIME     |
 | gradmq:samples:{sha256}:{array}:{number}      | a chunk of their images or labels         | SAMPLES_LIFETIME     |
+| gradmq:predictions:{id}:model                 | the model that answers batches            | PREDICTION_LIFETIME  |
+| gradmq:predictions:{id}:inputs:{number}       | the inputs of a batch                     | PREDICTION_LIFETIME  |
+| gradmq:predictions:{id}:answers               | list of what workers answer               | PREDICTION_LIFETIME  |
+| gradmq:models:{sha256}                        | a published model                         | as it was published  |
+| gradmq:models:names:{name}                    | the digest of the model of that name      | as it was published  |
 | gradmq:leases, :unacked, :unacked_index       | Celery's own, with the leases             | LEASE_LIFETIME       |
+| gradmq:predictions                            | Celery's own, with what is to be answered | PREDICTION_LIFETIME  |
 
 They expire so long after their last use, or our last sign. Celery has some more, which hold no data of a run.
 """
 
 PREFIX = "gradmq:"
 QUEUE = "leases"  # of Celery
+PREDICTIONS = "predictions"  # another of Celery's queues
 
 LIFETIME = 60
 WEIGHTS_LIFETIME = 6  # when they are gone, so is the coordinator: a worker then gives up its lease some seconds later
 OVER_LIFETIME = 5  # for those who are about to look
 SAMPLES_LIFETIME = 600
 LEASE_LIFETIME = 600
+PREDICTION_LIFETIME = 600
+RESULT_LIFETIME = 600  # of what Celery keeps for whoever called `gradmq.predict`
 
 # The keys of Celery's own that hold leases.
 LEASE_KEYS = tuple(f"{PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
@@ -51,3 +60,25 @@ class SamplesKeys:
 
     def chunk(self, array: str, number: int) -> str:
         return f"{self.description}:{array}:{number}"
+
+
+class PredictionKeys:
+    """The keys of samples that are answered batch by batch, under an id of their own."""
+
+    def __init__(self, identity: str) -> None:
+        self._prefix = f"{PREFIX}{PREDICTIONS}:{identity}"
+        self.model = f"{self._prefix}:model"
+        self.answers = f"{self._prefix}:answers"
+
+    def inputs(self, number: int) -> str:
+        return f"{self._prefix}:inputs:{number}"
+
+
+def model_key(sha256: str) -> str:
+    """Return the key of a published model."""
+    return f"{PREFIX}models:{sha256}"
+
+
+def model_name_key(name: str) -> str:
+    """Return the key of a published model's name."""
+    return f"{PREFIX}models:names:{name}"

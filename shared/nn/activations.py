@@ -8,6 +8,7 @@ from shared.nn.grids import value_grid
 from shared.nn.tangents import SIGMOID, TANH, Scratch, Tangents
 from shared.types import Array
 
+LEAK = 0.01  # the slope of leaky ReLU below 0
 SATURATION = 64.0  # where outputs that have no bound of their own end in exact arithmetic
 
 
@@ -101,5 +102,5 @@ ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Sigmoid(),
     "tanh": Tanh(),
     "relu": LeakyReLU(0.0),
-    "leaky-relu": LeakyReLU(0.01),
+    "leaky-relu": LeakyReLU(LEAK),
 }

@@ -9,7 +9,7 @@ from shared.nn.grids import Grid, value_grid
 from shared.nn.tangents import Scratch, exponential
 from shared.types import Array
 
-_PARTS = Grid(2.0**-40)  # of what a softmax sums
+PARTS = Grid(2.0**-40)  # of what a softmax sums
 
 
 class Output(Protocol):
@@ -45,7 +45,7 @@ class Softmax:
     def apply_on_grid(self, z: Array, scratch: Scratch) -> None:
         z -= z.max(0)
         exponential(z)
-        _PARTS.round(z, z)  # so that their sum is exact, and thus the same in any order
+        PARTS.round(z, z)  # so that their sum is exact, and thus the same in any order
         z /= np.add.reduce(z, 0)
 
 

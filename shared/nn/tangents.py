@@ -30,12 +30,12 @@ class Tangents:
 
         steps: tangents a unit of z, a power of two.
         """
-        last = len(values) // 2
-        self._slopes = slopes
-        self._constants = values - slopes * (np.arange(-last, last + 1) / steps)
+        self.steps, self.last = steps, len(values) // 2
+        self.slopes = slopes
+        self.constants = values - slopes * (np.arange(-self.last, self.last + 1) / steps)
         # A float's bits count up with it: those of shift + z are those of shift + (-reach), and the table's index.
         self._shift = Grid(1 / steps).shift
-        self._first = self._shift.view(np.int64) - last
+        self._first = self._shift.view(np.int64) - self.last
 
     def look_up(self, z: Array, scratch: Scratch) -> None:
         """Replace z by the function of z, rounded to multiples of 2^-18.
@@ -45,9 +45,9 @@ class Tangents:
         index, work = scratch.index, scratch.work
         np.add(z, self._shift, work)
         np.subtract(scratch.bits, self._first, index)
-        self._slopes.take(index, None, work, "clip")
+        self.slopes.take(index, None, work, "clip")
         work *= z
-        self._constants.take(index, None, z, "clip")
+        self.constants.take(index, None, z, "clip")
         z += work
         _OUTPUTS.round(z, z)
 
@@ -90,21 +90,21 @@ def _tanh() -> Tangents:
 
 SIGMOID, TANH = _sigmoid(), _tanh()
 
-_STEPS = 128  # of the table of exp(-t), a unit of t
-_REACH = 32  # beyond which it is 0
-_EXP = np.array([power / _ONE for power in _exponentials(_STEPS, _REACH * _STEPS + 1)])
-_EXP[-1] = 0.0
-_POINTS = Grid(1 / _STEPS)
+STEPS = 128  # of the table of exp(-t), a unit of t
+REACH = 32  # beyond which it is 0
+EXPONENTIALS = np.array([power / _ONE for power in _exponentials(STEPS, REACH * STEPS + 1)])
+EXPONENTIALS[-1] = 0.0
+_POINTS = Grid(1 / STEPS)
 
 
 def exponential(z: Array) -> None:
     """Replace z, float64 and at most 0, by exp(z): off by less than 2^-33 of it, and 0 from -32 on."""
-    np.maximum(z, -float(_REACH), out=z)
+    np.maximum(z, -float(REACH), out=z)
     nearest = np.empty_like(z)
     _POINTS.round(z, nearest)
     z -= nearest  # at most 1/256
-    nearest *= -_STEPS
-    factor = _EXP.take(nearest.astype(np.int64))
+    nearest *= -STEPS
+    factor = EXPONENTIALS.take(nearest.astype(np.int64))
     series = z / 6.0  # exp(z) = 1 + z (1 + z (1/2 + z/6)), but for z^4 / 24
     series += 0.5
     series *= z

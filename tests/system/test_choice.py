@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.runs.model_file import Model, load_model, save_model
+from coordinator.runs.model_file import load_model, save_model
+from shared.model import Model
 from tests.support.learning import drawn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import Program, job, metrics

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.model_file import save_model
+from shared.model import Model
 from tests.support.learning import drawn
 from tests.support.program import job, metrics
 from tests.support.runs import change_line

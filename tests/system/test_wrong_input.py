@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.model_file import save_model
+from shared.model import Model
 from tests.support.learning import drawn
 from tests.support.program import Program, job
 

@@ -136,7 +136,7 @@ def test_a_model_predicts_classes_and_their_probabilities(small_data, run):
     assert run.model.score(test.images, test.labels) == np.mean(run.model.predict(test.images) == test.labels)
     assert run.model.classes == list(range(10))
     assert run.model.predict(test.images[:0]).shape == (0,)
-    with pytest.raises(GradMQError, match="samples have 5 inputs, and the model takes 196"):
+    with pytest.raises(GradMQError, match="samples have 5 inputs where 196 are expected"):
         run.model.predict(test.images[:, :5])
     with pytest.raises(GradMQError, match="inputs must be between -1 and 1"):
         run.model.predict(test.images.astype(float))

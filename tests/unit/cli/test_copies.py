@@ -7,11 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.model_file import save_model
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
 from shared.data.samples import LabelledSamples
+from shared.model import Model
 from tests.support.exact import exact_mlp
 from tests.support.learning import drawn
 from tests.support.mnist import write_idx

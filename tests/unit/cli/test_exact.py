@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.runs.model_file import Model, save_model
+from coordinator.runs.model_file import save_model
 from shared import load_data
+from shared.model import Model
 from tests.support.learning import drawn
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.runs.model_file import Model, load_model, save_model
+from coordinator.runs.model_file import load_model, save_model
+from shared.model import Model
 from shared.nn.parameters import Parameters
 from tests.support.learning import drawn
 

@@ -1,5 +1,6 @@
 """The estimators where scikit-learn is not installed."""
 
+import importlib
 import pickle
 import sys
 
@@ -15,8 +16,9 @@ def plain(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     for name in [name for name in sys.modules if name.startswith("coordinator.estimators.")]:
         monkeypatch.delitem(sys.modules, name)
-    from coordinator.estimators import classifier, plain, regressor
-
+    # Not by `from … import`, which would find them as they were, in their package.
+    names = ("plain", "classifier", "regressor")
+    plain, classifier, regressor = (importlib.import_module(f"coordinator.estimators.{name}") for name in names)
     assert classifier.ClassifierMixin is plain.ClassifierMixin
     return classifier.GradMQClassifier, regressor.GradMQRegressor
 

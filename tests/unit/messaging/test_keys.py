@@ -1,20 +1,30 @@
 """The keys in Redis."""
 
 from shared.messaging import keys
-from shared.messaging.keys import LEASE_KEYS, Keys, SamplesKeys
+from shared.messaging.keys import (
+    LEASE_KEYS,
+    Keys,
+    PredictionKeys,
+    SamplesKeys,
+    model_key,
+    model_name_key,
+)
 
 
 def test_every_key_is_ours_and_is_in_the_table():
-    run, samples = Keys("RUN", 255), SamplesKeys("DIGEST")
+    run, samples, predictions = Keys("RUN", 255), SamplesKeys("DIGEST"), PredictionKeys("ID")
     every = [
         *(run.weights, run.requests(7), run.replies, run.incarnation),
         *(samples.description, samples.chunk("images", 0)),
+        *(predictions.model, predictions.inputs(9), predictions.answers),
+        *(model_key("DIGEST"), model_name_key("NAME")),
         *LEASE_KEYS,
     ]
     assert len({*every}) == len(every)
     table = keys.__doc__
-    for key in every[:6]:
+    for key in every[:11]:
         named = key.replace("RUN", "{run}").replace("00000000000000ff", "{incarnation}").replace("DIGEST", "{sha256}")
+        named = named.replace(":ID:", ":{id}:").replace(":9", ":{number}").replace(":NAME", ":{name}")
         named = named.replace(":7", ":{window}").replace("images:0", "{array}:{number}")
         assert f"| {named} " in table
     assert all(key.startswith("gradmq:") for key in every)

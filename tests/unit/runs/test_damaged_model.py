@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from coordinator.runs.model_file import Model, load_model, save_model
+from coordinator.runs.model_file import load_model, save_model
 from shared.errors import ModelError
+from shared.model import Model
 from tests.support.learning import drawn
 from tests.support.mutate import COUNT, is_one_line, mutations
 

@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from coordinator.runs.model_file import Model, load_model, save_model
+from coordinator.runs.model_file import load_model, save_model
 from shared.errors import ModelError
+from shared.model import Model
 from tests.support.learning import drawn
 
 

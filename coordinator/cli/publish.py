@@ -1,0 +1,31 @@
+"""`gradmq publish`: a model for whoever calls the workers' task `gradmq.predict`."""
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from coordinator.cli.options import redis_option
+from coordinator.cluster.preflight import check_redis
+from coordinator.runs.lookup import find_model
+from shared.messaging.addresses import redis_url, shown
+from shared.messaging.client import client
+from shared.messaging.predictions import PREDICT_TASK
+from shared.transport.models import publish
+
+_DAY = 86_400  # seconds
+
+
+@click.command("publish", short_help="Put a model into Redis, for other programs to call.")
+@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="By which it is called. A model that had the name before gives it up.")
+@click.option("--days", type=click.FloatRange(0, 3650, min_open=True), default=7, show_default=True, help="It stays.")
+@redis_option
+def publish_command(model: Path, name: str, days: float, redis_address: str | None) -> None:
+    """Put a model into Redis, where every worker finds it that is asked for it by Celery's task gradmq.predict."""
+    url = redis_url(redis_address)
+    found = find_model(model)
+    check_redis(url)
+    with closing(client(url)) as redis:
+        publish(redis, found, name, max(1, round(days * _DAY)))
+    click.echo(f"{name}: {found.fingerprint} at {shown(url)} for {days:g} days; the task is {PREDICT_TASK}")

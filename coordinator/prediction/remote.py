@@ -1,0 +1,161 @@
+"""Answers that workers compute: batches as Celery tasks, their inputs and answers through Redis, in order."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar, cast
+
+from coordinator.prediction.batch_queue import BatchQueue
+from shared.errors import MessageError, QueueError
+from shared.messaging.addresses import broker_url
+from shared.messaging.client import client
+from shared.messaging.keys import PREDICTION_LIFETIME, PredictionKeys
+from shared.messaging.predictions import Batch, decode_answers
+from shared.model import Model
+from shared.nn.prediction import Answers
+from shared.transport.models import to_bytes
+from shared.types import Array
+
+_AHEAD = 16  # batches that are asked for and not yet yielded
+_POLL = 1  # seconds that Redis lets us wait for an answer before we look around
+_LATE = 5.0  # seconds without an answer after which a batch that is taken counts as late, at least
+_PAUSE = 0.2  # seconds between two attempts to go on after a failure
+
+_Found = TypeVar("_Found")
+
+
+@dataclass
+class _Asked:
+    """A batch that is not answered."""
+
+    batch: Batch
+    content: bytes
+    sent: float
+    patience: float  # seconds
+
+
+class RemoteAnswers:
+    """Has workers answer batches. The first answer to each counts; what is late, or lost with Redis, is sent again."""
+
+    def __init__(
+        self,
+        model: Model,
+        url: str,
+        broker: str | None = None,
+        say: Callable[[str], None] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """url: of Redis.  broker: Celery's, if it is not that.  say: is told what a person should know."""
+        self._fingerprint, self._content = model.fingerprint, to_bytes(model)
+        identity = secrets.token_hex(8)
+        self._identity, self._keys = identity, PredictionKeys(identity)
+        self._client = client(url)
+        self._queue = BatchQueue(broker_url(url, broker), self._client)
+        self._say, self._clock = say, clock
+        self._asked: dict[int, _Asked] = {}
+        self._answered: dict[int, Answers] = {}
+        self._slowest = 0.0  # seconds that an answer took
+        self._is_published = False
+
+    def answers(self, batches: Iterable[Array]) -> Iterator[Answers]:
+        """Yield the answers to batches of inputs, in their order."""
+        source, next_one, n_asked, is_over = iter(batches), 0, 0, False
+        began, warned = self._clock(), False
+        try:
+            while True:
+                while not is_over and n_asked - next_one < _AHEAD:
+                    inputs = next(source, None)
+                    is_over = inputs is None
+                    if inputs is not None:
+                        self._ask(n_asked, inputs)
+                        n_asked += 1
+                if is_over and next_one == n_asked:
+                    return
+                self._listen()
+                while next_one in self._answered:
+                    yield self._answered.pop(next_one)
+                    next_one += 1
+                if not warned and not next_one and not self._answered and self._clock() - began > _LATE:
+                    warned = True
+                    self._say("no worker has answered yet; start one with: gradmq worker --redis URL")
+        finally:
+            self._tidy_up()
+
+    def _ask(self, number: int, inputs: Array) -> None:
+        """Note a batch, and send it."""
+        if inputs.dtype.byteorder == ">":
+            inputs = inputs.astype(inputs.dtype.newbyteorder("<"))
+        shape = (len(inputs), inputs.shape[1])
+        batch = Batch(self._identity, number, self._fingerprint, shape, inputs.dtype.str)
+        self._asked[number] = _Asked(batch, inputs.tobytes(), self._clock(), _LATE)
+        self._trying(partial(self._send, self._asked[number]))
+
+    def _send(self, asked: _Asked) -> None:
+        """Send a batch; whatever it needs is in Redis then."""
+        if not self._is_published:
+            self._client.set(self._keys.model, self._content, ex=PREDICTION_LIFETIME)
+            self._is_published = True
+        self._client.expire(self._keys.model, PREDICTION_LIFETIME)
+        self._client.set(self._keys.inputs(asked.batch.number), asked.content, ex=PREDICTION_LIFETIME)
+        self._queue.send(asked.batch)
+        asked.sent = self._clock()
+
+    def _listen(self) -> None:
+        """Take an answer, if there is one; see what is late."""
+        taken = self._trying(lambda: self._client.blpop([self._keys.answers], _POLL))
+        if taken is not None:
+            self._take(cast(tuple[bytes, bytes], taken)[1])
+        late = [each for each in self._asked.values() if self._clock() - each.sent > each.patience]
+        if not late or not self._trying(self._queue.is_taken):
+            return
+        for asked in late:
+            asked.patience *= 2
+            self._trying(partial(self._send, asked))
+
+    def _take(self, reply: bytes) -> None:
+        """Take an answer: the first one to a batch counts."""
+        try:
+            number, answers = decode_answers(reply)
+        except MessageError as error:
+            return self._say(str(error))
+        asked = self._asked.get(number)
+        if asked is None:
+            return None
+        if answers is None or len(answers.labels) != asked.batch.shape[0]:
+            self._is_published = False  # Redis has forgotten something
+            return self._trying(partial(self._send, asked))
+        del self._asked[number]
+        self._answered[number] = answers
+        self._slowest = max(self._slowest, self._clock() - asked.sent)
+        for each in self._asked.values():
+            each.patience = max(each.patience, 3 * self._slowest)
+        with suppress(QueueError):  # it expires
+            self._client.delete(self._keys.inputs(number))
+        return None
+
+    def _trying(self, what: Callable[[], _Found]) -> _Found:
+        """Do something that needs Redis or the broker, again and again until they are there."""
+        failed = False
+        while True:
+            try:
+                if failed:
+                    self._is_published = False
+                    for each in self._asked.values():
+                        self._send(each)
+                    failed = False
+                return what()
+            except QueueError as error:
+                if not failed:
+                    self._say(f"waiting for Redis and the broker: {error}")
+                failed = True
+                time.sleep(_PAUSE)
+
+    def _tidy_up(self) -> None:
+        with suppress(QueueError):
+            keys = [self._keys.inputs(number) for number in self._asked]
+            self._client.delete(self._keys.model, self._keys.answers, *keys)
+        self._queue.close()
+        self._client.close()
