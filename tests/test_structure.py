@@ -35,6 +35,7 @@ LAYERS = [
 
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
+    "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
     "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.celery  worker.celery_patches"
     "  worker.predictions  worker.shutdown  worker.tasks",
@@ -44,7 +45,7 @@ FOREIGN = {
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
-    "PIL": "coordinator.prediction.pictures",
+    "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
     "safetensors": "coordinator.export.safetensors_format",
     "sklearn": "coordinator.export.joblib_format",

@@ -89,7 +89,8 @@ def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
     if run is not None and data is None:
         return run.load_data(run.data_path)
     target = () if found.encoding is None else found.encoding.target
-    options = DataOptions(target=target) if run is None else run.data_options
+    size = None if found.encoding is None else found.encoding.image_size
+    options = DataOptions(target=target, image_size=size) if run is None else run.data_options
     return load_test(data or DEFAULT_DATA, options, found.encoding)
 
 

@@ -264,6 +264,12 @@ reading_options = group(
         help="What is to stand for missing values; of texts it is the most frequent.  [default: they are refused]",
     ),
     click.option(
+        "--image-size",
+        type=Sizes("give a height and a width, like 28,28"),
+        metavar="HEIGHT,WIDTH",
+        help="Scale the images of a folder to this size.  [default: they all have one]",
+    ),
+    click.option(
         "--scale",
         type=click.Choice(list(SCALES)),
         help="; ".join(f"{name}: {what}" for name, what in SCALES.items()) + ".  [default: columns, but of bytes]",

@@ -16,7 +16,7 @@ from shared.optim.optimizers import OPTIMIZERS
 from shared.optim.schedules import SCHEDULES
 
 # Options that decide which samples there are, with the path and the seed.
-READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale")
+READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size")
 _DIGESTS = f"{__name__}.digests"
 
 

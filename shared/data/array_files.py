@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from shared.data.building import Found, Pair
 from shared.data.encoding import Encoding
 from shared.data.options import DataOptions
 from shared.data.parts import Part
+from shared.data.planning import Found, Pair
 from shared.data.tables import Table
 from shared.errors import DataError
 from shared.types import Array
@@ -21,7 +21,7 @@ from shared.types import Array
 ENCODING = "encoding"  # the name of what is not samples: JSON
 _INPUTS = {"x", "images", "data", "inputs", "features"}
 _WANTED = {"y", "labels", "target", "targets"}
-_PARTS = {
+PARTS = {
     **dict.fromkeys(("train", "training"), Part.TRAINING),
     **dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION),
     "test": Part.TEST,
@@ -59,9 +59,9 @@ class NpyFile:
             raise DataError(
                 f"{path} does not tell what is to be predicted; give --target, a column's number or an .npy"
             )
-        x = _load(path)
+        x = _load(path, mapped=True)
         if options.target[0].endswith(".npy"):
-            return Found((x, _load(Path(options.target[0]))), source=str(path))
+            return Found((x, _load(Path(options.target[0]), mapped=True)), source=str(path))
         table = Table.of(x, str(path))
         targets = [table.number_of(name) for name in options.target]
         inputs = table.without([*targets, *(table.number_of(name) for name in options.ignore)])
@@ -136,10 +136,10 @@ def _pairs(path: Path, arrays: Mapping[str, Array]) -> dict[Part, Pair]:
 def _place(name: str) -> tuple[Part, bool] | None:
     """Return what an array is: samples of which part, and whether it is what is wanted of them."""
     words = set(name.lower().split("_"))
-    roles, parts = words & (_INPUTS | _WANTED), words & _PARTS.keys()
+    roles, parts = words & (_INPUTS | _WANTED), words & PARTS.keys()
     if len(roles) != 1 or len(parts) > 1 or words - roles - parts:
         return None
-    return _PARTS[parts.pop()] if parts else Part.TRAINING, bool(roles & _WANTED)
+    return PARTS[parts.pop()] if parts else Part.TRAINING, bool(roles & _WANTED)
 
 
 def _encoding(path: Path, text: bytes) -> Encoding | None:

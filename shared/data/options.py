@@ -32,6 +32,7 @@ class DataOptions:
     stratify: bool | None = None  # whether each class has its share in each part; None: where there are classes
     impute: str | None = None  # of IMPUTATIONS; None: missing values are refused
     scale: str | None = None  # of SCALES: each column by its own mean and deviation, or not at all
+    image_size: tuple[int, int] | None = None  # height and width that images are scaled to; None: they have one
     is_for_test: bool = False  # whether samples that are not divided are all test samples
 
     def __post_init__(self) -> None:
@@ -45,6 +46,9 @@ class DataOptions:
         for name, known in (("task", TASKS), ("impute", IMPUTATIONS), ("scale", SCALES)):
             if getattr(self, name) is not None and getattr(self, name) not in known:
                 raise ConfigError(name, getattr(self, name), f"must be one of {', '.join(known)}")
+
+        if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
+            raise ConfigError("image_size", ",".join(map(str, self.image_size)), "must be a height and a width")
 
     def share(self, part: str) -> float:
         """Return which share of the samples is for that part, "test" or "validation": 0 if it has a file of its own."""
@@ -60,7 +64,9 @@ class DataOptions:
 
     @property
     def given(self) -> list[str]:
-        """The names of the options that are not as by default."""
+        """The names of the options that somebody gave: those of a model are nobody's for other samples."""
+        if self.is_for_test:
+            return []
         names = [field.name for field in fields(self) if field.name != "is_for_test"]
         return [name for name in names if getattr(self, name) != getattr(DataOptions, name)]
 

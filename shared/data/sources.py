@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 
 from shared.data.array_files import NpyFile, NpyFolder, NpzFile
-from shared.data.building import Found
 from shared.data.idx import read_idx
+from shared.data.image_folder import ImageFolder
 from shared.data.notebook_pickle import read_notebook_pickle
 from shared.data.options import DataOptions
+from shared.data.planning import Found
 from shared.data.table_files import TableFile
 from shared.errors import DataError
 from shared.types import Array
@@ -64,7 +65,10 @@ class IdxFolder:
                 path = folder / f"{stem}{separator}{ending}{compression}"
                 if path.is_file():
                     return path
-        raise DataError(f"{folder} has no {stem}-{ending}.gz; give a folder with the four IDX files of a data set")
+        raise DataError(
+            f"{folder} has no {stem}-{ending}.gz; give a folder with the four IDX files of a data set, "
+            "of .npy files, or of images by class"
+        )
 
 
 class NotebookPickle:
@@ -93,6 +97,7 @@ SOURCES: dict[str, Source] = {
     "npz": NpzFile(),
     "npy": NpyFile(),
     "npy-folder": NpyFolder(),
+    "image-folder": ImageFolder(),
     "idx": IdxFolder(),
     "notebook-pickle": NotebookPickle(),
 }

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.data.building import Found, Pair
 from shared.data.csv_file import read_csv
 from shared.data.options import DataOptions
+from shared.data.parquet_file import read_parquet
+from shared.data.planning import Found, Pair
 from shared.data.tables import Table
 from shared.errors import DataError
 from shared.types import Array
@@ -18,13 +19,14 @@ READERS: dict[str, Callable[[Path, int | None], Table]] = {
     ".csv": read_csv,
     ".tsv": read_csv,
     ".txt": read_csv,
+    ".parquet": read_parquet,
 }
 
 
 class TableFile:
     """A table in a file, one line a sample."""
 
-    what = "a .csv"
+    what = "a .csv or .parquet"
 
     def recognises(self, path: Path) -> bool:
         return is_table(path)

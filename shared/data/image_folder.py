@@ -1,0 +1,70 @@
+"""A folder of images as a source of samples: a folder for each class, which has its name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from shared.data.array_files import PARTS
+from shared.data.options import DataOptions
+from shared.data.parts import Part
+from shared.data.pictures import ENDINGS, read_grey
+from shared.data.planning import Found, Pair
+from shared.errors import DataError
+
+
+class ImageFolder:
+    """Folders of images, named by their class; or such folders in train, validation and test."""
+
+    what = "a folder of images by class"
+
+    def recognises(self, path: Path) -> bool:
+        return path.is_dir() and any(True for _ in _class_folders(path, deeper=True))
+
+    def read(self, path: Path, options: DataOptions) -> Found:
+        if refused := [name for name in ("target", "ignore", "impute", "scale") if name in options.given]:
+            raise DataError(f"{path} is {self.what}, and no table; leave --{refused[0]} out")
+        folders = {PARTS[each.name.lower()]: each for each in path.iterdir() if each.name.lower() in PARTS}
+        folders = {part: each for part, each in folders.items() if any(True for _ in _class_folders(each))}
+        folders = folders or {Part.TRAINING: path}
+        if Part.TRAINING not in folders:
+            raise DataError(f"{path} has images to test on alone; give a folder train beside them")
+        if own := [part for part in folders if part and str(part) in options.given]:
+            raise DataError(f"{path} has {own[0]} samples of its own; leave --{own[0]} out")
+        size = options.image_size
+        pairs: dict[Part, Pair] = {}
+        for part, folder in sorted(folders.items()):
+            pairs[part], size = _read(folder, size)
+        validation, test = pairs.get(Part.VALIDATION), pairs.get(Part.TEST)
+        return Found(pairs[Part.TRAINING], validation, test, str(path), image_size=size)
+
+
+def _class_folders(path: Path, deeper: bool = False) -> Iterator[Path]:
+    """Yield the folders in which there are images; deeper: also those in folders of parts."""
+    for folder in sorted(each for each in path.iterdir() if each.is_dir()):
+        if any(file.suffix.lower() in ENDINGS for file in folder.iterdir()):
+            yield folder
+        elif deeper and folder.name.lower() in PARTS:
+            yield from _class_folders(folder)
+
+
+def _read(path: Path, size: tuple[int, int] | None) -> tuple[Pair, tuple[int, int]]:
+    """Return the images below a folder and the names of their classes, and the size that all have.
+
+    size: the one that they are scaled to; None: that of the first, which the others must have.
+    """
+    images, labels, first = [], [], None
+    for folder in _class_folders(path):
+        for file in sorted(each for each in folder.iterdir() if each.suffix.lower() in ENDINGS):
+            image = read_grey(file, size)
+            first = first or (file, image.shape)
+            if image.shape != first[1]:
+                (height, width), (h, w) = image.shape, first[1]
+                raise DataError(
+                    f"{file} has {height} x {width} pixels, and {first[0]} {h} x {w}; scale them all, like with "
+                    f"--image-size {h},{w}"
+                )
+            images.append(image)
+            labels.append(folder.name)
+    assert first is not None
+    return (np.stack(images), np.array(labels)), (int(first[1][0]), int(first[1][1]))

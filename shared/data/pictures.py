@@ -1,0 +1,48 @@
+"""Reading pictures in shades of grey, by Pillow (the extra `images`)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.errors import DataError
+from shared.types import Array
+
+ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"})
+_LARGEST = 10**8  # pixels of a file
+
+
+def read_grey(path: Path, size: tuple[int, int] | None = None) -> Array:
+    """Return a picture as (height, width) uint8, 0 for black; scaled to that height and width, if they are given.
+
+    Raises DataError for a file that is no picture.
+    """
+    image = open_grey(path)
+    if size is not None and (image.height, image.width) != size:
+        image = image.resize((size[1], size[0]))
+    return np.asarray(image, np.uint8)
+
+
+def open_grey(path: Path) -> Any:
+    """Return a picture of Pillow's in shades of grey, upright, on white where it is transparent.
+
+    Raises DataError for a file that is no picture, or where there is no Pillow.
+    """
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError
+    except ImportError:
+        raise DataError(f"{path} needs Pillow: pip install 'gradmq[images]'") from None
+    try:
+        with Image.open(path) as file:
+            if file.width * file.height > _LARGEST:
+                raise DataError(f"{path} has {file.width} x {file.height} pixels; give at most {_LARGEST}")
+            image = ImageOps.exif_transpose(file)
+            if image.has_transparency_data:
+                image = image.convert("RGBA")
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            return image.convert("L")
+    except UnidentifiedImageError:
+        raise DataError(f"{path} is no picture; give a PNG or a JPEG") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{path} cannot be read: {reason}; give a PNG or a JPEG") from None
