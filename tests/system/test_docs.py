@@ -102,8 +102,8 @@ def parse(arguments: list[str], block: Block) -> None:
 
 @each_page
 def test_every_option_named_exists(page):
-    params = [option for command in cli.commands.values() for option in command.params]
-    options = {name for option in params for name in (*option.opts, *option.secondary_opts)}
+    params = [param for command in cli.commands.values() for param in command.params]
+    options = {name for param in params for name in (*param.opts, *param.secondary_opts)}
     options |= {name for option in cli.params for name in option.opts} | {"-h", "--help"}
     for code in inline_code(page):
         for name in re.findall(r"--[a-z][a-z0-9-]*", code) if code.startswith(("--", "gradmq ")) else ():
