@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coordinator.api.training import train
     from coordinator.estimators.classifier import GradMQClassifier
     from coordinator.estimators.regressor import GradMQRegressor
+    from coordinator.reporting.watching import Watching
     from coordinator.training.callbacks import Callback
     from shared import Network, load_data, load_data_wrapper, sigmoid, sigmoid_prime, vectorized_result
     from shared.errors import GradMQError
@@ -33,6 +34,7 @@ _PLACES = {
     "load_model": "coordinator.api.models",
     "sigmoid": "shared",
     "sigmoid_prime": "shared",
+    "Watching": "coordinator.reporting.watching",
     "train": "coordinator.api.training",
     "vectorized_result": "shared",
 }
@@ -44,6 +46,7 @@ __all__ = [
     "Model",
     "Network",
     "Run",
+    "Watching",
     "__version__",
     "load_data",
     "load_data_wrapper",
@@ -62,6 +65,10 @@ def __getattr__(name: str) -> Any:
 
         return version()
     if name in _PLACES:
+        from gradmq._packages import foreign
+
+        if complaint := foreign():
+            raise ImportError(complaint)
         return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -11,6 +11,7 @@ from coordinator.api.history import history_of
 from coordinator.api.models import Model, shown
 from coordinator.api.verification import Verification
 from coordinator.reporting import lines
+from coordinator.reporting.watching import Watching
 from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run as RunFolder
 from coordinator.runs.verify import verify
@@ -82,6 +83,7 @@ class Run:
         broker: str | None = None,
         batches_per_task: int | None = None,
         audit: float = 0.0,
+        watching: Watching | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> "Run":
         """Go on to the end, to the same bits, on any number of workers; nothing happens if that was reached.
@@ -90,7 +92,12 @@ class Run:
         `coordinator.api.training.train`.
         """
         options = RunOptions(
-            workers=workers, redis=redis, broker=broker, batches_per_task=batches_per_task, audit=audit
+            workers=workers,
+            redis=redis,
+            broker=broker,
+            batches_per_task=batches_per_task,
+            audit=audit,
+            watching=watching or Watching(),
         )
         where = None if data is None else Path(data)
         try:

@@ -43,7 +43,7 @@ class Watching:
     """Options of `train` and `resume`."""
 
     tensorboard: str | None = None  # a folder that gets one for each run, or IN_THE_RUN
-    csv: Path | None = None
+    csv: str | Path | None = None
     mlflow: str | None = None  # the server's address
     metrics_port: int | None = None  # for Prometheus
     metrics_host: str = LOOPBACK
@@ -55,7 +55,7 @@ class Watching:
                 "--tensorboard needs tensorboardX, which is not installed: pip install 'gradmq[tensorboard]'"
             )
         if self.csv is not None:
-            check_csv(self.csv)
+            check_csv(Path(self.csv))
         if self.mlflow is not None:
             MlflowServer(self.mlflow)
         if self.metrics_port is not None:
@@ -68,7 +68,7 @@ class Watching:
         how = "FAILED"
         with ExitStack() as stack:
             if self.csv is not None:
-                found.append(CsvFile(self.csv, run.name, run.recorded))
+                found.append(CsvFile(Path(self.csv), run.name, run.recorded))
             if self.tensorboard is not None:
                 folder = Path(self.tensorboard) / run.name if self.tensorboard else run.folder / "tensorboard"
                 events = TensorBoardEvents(folder, run.config, run.recorded)
