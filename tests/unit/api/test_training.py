@@ -224,3 +224,7 @@ def test_a_run_can_be_watched(small_data, tmp_path):
     run = train(small_data, epochs=1, watching=watching, **options)
     run.resume(epochs=2, workers=0, watching=watching)
     assert (tmp_path / "epochs.csv").read_text().count(f"{run.id},") == 2
+
+
+def test_a_report_is_written(run, tmp_path):
+    assert run.report(tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
