@@ -29,6 +29,7 @@ _PLACES = {
     "Model": "coordinator.api.models",
     "Network": "shared",
     "Run": "coordinator.api.runs",
+    "Watching": "coordinator.reporting.watching",
     "load_data": "shared",
     "load_data_wrapper": "shared",
     "load_model": "coordinator.api.models",

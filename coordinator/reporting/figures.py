@@ -5,7 +5,7 @@ from dataclasses import asdict
 from coordinator.training.metrics import EpochMetrics
 
 _PARTS = ("training", "validation")  # what has neither in its name is of the test samples
-_MEASURES = ("accuracy", "cost")
+_MEASURES = ("accuracy", "cost", "r2")
 _OTHERS = ("learning_rate", "seconds", "workers")
 
 

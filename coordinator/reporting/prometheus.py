@@ -37,6 +37,7 @@ class _Picture:
     replies: WorkerCounts = field(default_factory=WorkerCounts)
     accuracy: dict[str, float] = field(default_factory=dict)  # by the samples' part
     cost: dict[str, float] = field(default_factory=dict)
+    r2: dict[str, float] = field(default_factory=dict)
     learning_rate: float | None = None
 
 
@@ -118,6 +119,7 @@ class PrometheusMetrics(Callback):
             replies=counts.total,
             accuracy=accuracy,
             cost=cost,
+            r2=self._of_last("r2/"),
             learning_rate=self._last.get("learning_rate"),
         )
 
@@ -140,6 +142,7 @@ class PrometheusMetrics(Callback):
             *(seen.accuracy, "part"),
         )
         yield Metric("gauge", "gradmq_cost", "The cost of a sample in the mean, likewise.", seen.cost, "part")
+        yield Metric("gauge", "gradmq_r2_ratio", "R² of numbers to be predicted, likewise.", seen.r2, "part")
         yield Metric("gauge", "gradmq_learning_rate", "Of the last epoch's last step.", seen.learning_rate)
         yield Metric("counter", "gradmq_requests", "Requests to workers.", seen.requests)
         yield Metric("counter", "gradmq_retries", "Requests that were sent again.", seen.retries)

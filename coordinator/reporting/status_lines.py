@@ -15,6 +15,7 @@ from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
 
 _EVERY = 5.0  # seconds
+_SMOOTH = 0.7  # how much of the speed before counts
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +33,12 @@ class StatusLines(Callback):
         self._clock = clock
         self._since = self._next = 0.0  # when the line before was written, and when the next is due
         self._samples = 0  # since then
-
-    def on_begin(self, state: TrainingState) -> None:
-        self._begin_again(self._clock())
+        self._speed: float | None = None  # samples a second, smoothed: what is left at one moment's speed says little
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         self._samples += result.score.samples
         now = self._clock()
-        if not self._next:  # a run that is recomputed has no beginning to hear of
+        if not self._next:  # only now: the time that workers take to come tells nothing of a step's
             self._begin_again(now)
         elif now >= self._next:
             self._say(state, source.n_workers, self._samples / (now - self._since))
@@ -54,7 +53,8 @@ class StatusLines(Callback):
     def _say(self, state: TrainingState, workers: int, speed: float) -> None:
         """speed: samples a second since the line before."""
         left = (self._epochs - state.epoch) * self._n_samples - state.samples
-        seconds = left / speed
+        self._speed = speed if self._speed is None else _SMOOTH * self._speed + (1 - _SMOOTH) * speed
+        seconds = left / self._speed
         figures = self._figures.of(state)
         learned = "" if figures is None else f"{lines.learned(*figures)}; "
         helped = f", {n_workers(workers)}" if workers else ""

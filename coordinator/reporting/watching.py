@@ -42,7 +42,7 @@ class Watched:
 class Watching:
     """Options of `train` and `resume`."""
 
-    tensorboard: str | None = None  # a folder that gets one for each run, or IN_THE_RUN
+    tensorboard: str | Path | None = None  # a folder that gets one for each run, or IN_THE_RUN
     csv: str | Path | None = None
     mlflow: str | None = None  # the server's address
     metrics_port: int | None = None  # for Prometheus

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import gradmq
 from coordinator.cli.train import resume_command, train_command
 from coordinator.reporting.watching import Watching
 from tests.support import command_line
@@ -113,3 +114,11 @@ def test_what_is_not_installed_is_named(main_here, small_data, capsys, monkeypat
         monkeypatch.setattr(f"{module}.find_spec", lambda name: None if name == missing else util.find_spec(name))
     assert main_here(*arguments(small_data, 1, *options)) == 2
     assert capsys.readouterr().err.endswith(f", which is not installed: pip install 'gradmq[{extra}]'\n")
+
+
+def test_python_has_the_same(small_data):
+    run = gradmq.train(small_data, hidden=[12], epochs=1, workers=0, watching=gradmq.Watching(csv="epochs.csv"))
+    run.resume(epochs=2, workers=0, watching=gradmq.Watching(csv="epochs.csv", tensorboard=""))
+    with Path("epochs.csv").open(newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1"]
+    assert len([*Path("runs").glob("*/tensorboard/events.out.tfevents.*")]) == 1

@@ -41,41 +41,41 @@ def step(lines: StatusLines, state: TrainingState, clock: Clock, seconds: float)
 def test_every_five_seconds_it_says_how_far_the_run_is_and_how_well_it_learns(lines, clock, caplog):
     state = TrainingState.initial(CONFIG)
     lines.on_begin(state)
-    for _ in range(5):
+    clock.advance(1000.0)  # until workers are there
+    for _ in range(6):
         step(lines, state, clock, 2.0)
-    # 18 of 5 * 60 samples in 6 s; then 12 more in 4 s.
+    # After the first step 18 samples in 6 s; 276 of 5 * 60 are left.
     assert [record.getMessage() for record in caplog.records] == [
-        "epoch 0, step 3/10: training 83.33 %, cost 0.250; 3 samples/s, 2 workers; 1 min 34 s left"
+        "epoch 0, step 4/10: training 83.33 %, cost 0.250; 3 samples/s, 2 workers; 1 min 32 s left"
     ]
+    assert caplog.records[0].status["step"] == 4
+    assert caplog.records[0].status["seconds_left"] == 92.0
     step(lines, state, clock, 2.0)
     assert len(caplog.records) == 2
-    assert caplog.records[0].status["step"] == 3
-    assert caplog.records[0].status["seconds_left"] == 94.0
 
 
-def test_who_is_not_told_of_the_beginning_begins_with_the_first_step(lines, clock, caplog):
+def test_what_is_left_follows_the_speed_slowly(lines, clock, caplog):
     state = TrainingState.initial(CONFIG)
-    for _ in range(4):
-        step(lines, state, clock, 2.0)
-    (record,) = caplog.records
-    assert " 3 samples/s, " in record.getMessage()
+    step(lines, state, clock, 1.0)
+    step(lines, state, clock, 6.0)
+    step(lines, state, clock, 60.0)
+    first, second = (record.status for record in caplog.records)
+    assert (first["samples_per_second"], second["samples_per_second"]) == (1.0, 0.1)
+    assert (first["seconds_left"], second["seconds_left"]) == (288.0, round(282 / 0.73, 1))
 
 
 def test_an_epochs_own_line_puts_it_off(lines, clock, caplog):
     state = TrainingState.initial(CONFIG)
-    lines.on_begin(state)
     for _ in range(4):
         step(lines, state, clock, 3.0)
         lines.after_epoch(state, None)
     assert caplog.records == []
 
 
-def test_after_a_resume_the_time_before_is_no_part_of_the_speed(lines, clock, caplog):
+def test_after_a_resume_there_are_no_figures_of_a_part_of_the_epoch(lines, clock, caplog):
     state = TrainingState.initial(CONFIG)
     state.epoch, state.step_index, state.samples = 4, 4, 24
-    clock.now = 1000.0
-    lines.on_begin(state)
+    step(lines, state, clock, 2.0)
     step(lines, state, clock, 6.0)
     (record,) = caplog.records
-    # No score of the samples before: no figures, rather than those of a part.
-    assert record.getMessage() == "epoch 4, step 5/10: 1 samples/s, 2 workers; 30 s left"
+    assert record.getMessage() == "epoch 4, step 6/10: 1 samples/s, 2 workers; 24 s left"
