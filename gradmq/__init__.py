@@ -29,7 +29,6 @@ _PLACES = {
     "Model": "coordinator.api.models",
     "Network": "shared",
     "Run": "coordinator.api.runs",
-    "Watching": "coordinator.reporting.watching",
     "load_data": "shared",
     "load_data_wrapper": "shared",
     "load_model": "coordinator.api.models",

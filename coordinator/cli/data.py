@@ -48,9 +48,11 @@ def convert(path: Path, output: Path, seed: int, **given: Any) -> None:
     What is trained on either has the bits of what is trained on the original. The files of a folder stay on the disk
     while a network learns from them.
     """
-    data = load_dataset(find_dataset(path), to_data_options(given), seed)
+    options = to_data_options(given)
     if output.suffix == ".npz":
+        data = load_dataset(path, options, seed)
         write_npz(output, data)
     else:
-        write_folder(output, data)
+        write_folder(output, path, options, seed)
+        data = load_dataset(output)
     click.echo(f"{output}: {contents.of_dataset(data)}")

@@ -48,7 +48,8 @@ def origin_section(run: Run) -> Markup:
 def _options(given: dict[str, Any]) -> list[str]:
     """Return the options of `train` that stand for how data were read."""
     found = []
-    for name, value in given.items():
+    for field, value in given.items():
+        name = field.replace("_", "-")
         if isinstance(value, bool):
             found.append(f"--{name}" if value else f"--no-{name}")
         else:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from shared.data.building import Found, Pair
 from shared.data.encoding import Encoding
 from shared.data.options import DataOptions
 from shared.data.parts import Part
+from shared.data.planning import Found, Pair
 from shared.data.tables import Table
 from shared.errors import DataError
 from shared.types import Array
@@ -59,9 +59,9 @@ class NpyFile:
             raise DataError(
                 f"{path} does not tell what is to be predicted; give --target, a column's number or an .npy"
             )
-        x = _load(path)
+        x = _load(path, mapped=True)
         if options.target[0].endswith(".npy"):
-            return Found((x, _load(Path(options.target[0]))), source=str(path))
+            return Found((x, _load(Path(options.target[0]), mapped=True)), source=str(path))
         table = Table.of(x, str(path))
         targets = [table.number_of(name) for name in options.target]
         inputs = table.without([*targets, *(table.number_of(name) for name in options.ignore)])

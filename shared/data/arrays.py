@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.building import Found, Pair, build
+from shared.data.building import build
 from shared.data.dataset import Dataset
 from shared.data.encoding import Encoding
 from shared.data.options import DataOptions
+from shared.data.planning import Found, Pair
 from shared.errors import DataError
 from shared.types import Vector
 

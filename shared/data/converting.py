@@ -4,21 +4,35 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib import format as npy
 
 from shared.data.array_files import ENCODING, name_of
-from shared.data.dataset import Dataset
+from shared.data.blocks import blocks, bounds
+from shared.data.dataset import Dataset, find_samples
+from shared.data.encoding import Encoding
+from shared.data.options import DataOptions
 from shared.data.parts import Part
+from shared.data.planning import Plan, plan
 from shared.data.samples import LabelledSamples
 from shared.errors import DataError
 from shared.types import Array
 
 
+class _Piece(NamedTuple):
+    """An array to be written, a block of rows at a time."""
+
+    name: str
+    n_rows: int
+    blocks: Iterator[Array]  # one at least
+
+
 def write_npz(path: Path, data: Dataset) -> None:
     """Write an .npz; the file is there whole, or not at all.  Raises OSError."""
-    arrays: dict[str, Any] = {**dict(_arrays(data)), ENCODING: np.frombuffer(_encoding(data).encode(), np.uint8)}
+    arrays: dict[str, Any] = {piece.name: np.concatenate([*piece.blocks]) for piece in _of_dataset(data)}
+    arrays[ENCODING] = np.frombuffer(_text(data.encoding).encode(), np.uint8)
     temporary = path.with_name(f".{path.name}.part")
     try:
         with temporary.open("wb") as file:
@@ -28,37 +42,72 @@ def write_npz(path: Path, data: Dataset) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_folder(path: Path, data: Dataset) -> None:
-    """Write a folder of .npy files, from which rows can be read where they lie; it is there whole, or not at all.
+def write_folder(path: Path, source: Path, options: DataOptions, seed: int) -> None:
+    """Write the data set at another path as a folder of .npy files, in whose place rows can be read.
 
-    Raises DataError if there is something at that path, and OSError.
+    Arrays on the disk are never in memory as a whole, but for a column of theirs while its mean is taken. The folder is
+    there whole, or not at all.  Raises DataError if there is something at that path already, and OSError.
     """
     if path.exists():
         raise DataError(f"{path} is there already; give another folder, or remove it")
+    found = find_samples(source, options)
+    if found.is_encoded:
+        data = Dataset.of(found, options)
+        pieces, encoding = _of_dataset(data), data.encoding
+    else:
+        planned = plan(found, options, seed)
+        pieces, encoding = _of_plan(planned), None if planned.encoding == Encoding() else planned.encoding
     temporary = path.with_name(f".{path.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir(parents=True)
-        for name, array in _arrays(data):
-            np.save(temporary / f"{name}.npy", array)
-        (temporary / f"{ENCODING}.json").write_text(_encoding(data))
+        for piece in pieces:
+            _write(temporary / f"{piece.name}.npy", piece)
+        (temporary / f"{ENCODING}.json").write_text(_text(encoding))
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _arrays(data: Dataset) -> Iterator[tuple[str, Array]]:
-    """Yield the arrays of the parts that have samples, by their names."""
+def _write(path: Path, piece: _Piece) -> None:
+    with path.open("wb") as file:
+        first = next(piece.blocks)
+        shape = (piece.n_rows, *first.shape[1:])
+        npy.write_array_header_1_0(
+            file, {"descr": npy.dtype_to_descr(first.dtype), "fortran_order": False, "shape": shape}
+        )
+        file.write(np.ascontiguousarray(first).data)
+        for block in piece.blocks:
+            file.write(np.ascontiguousarray(block).data)
+
+
+def _of_dataset(data: Dataset) -> Iterator[_Piece]:
     for part in Part:
         samples = data.part(part)
+        if len(samples):
+            wanted = samples.labels if isinstance(samples, LabelledSamples) else samples.targets
+            values = (_shaped(block, data.image_size) for block in blocks(samples.values))
+            yield _Piece(name_of(part, is_wanted=False), len(samples), values)
+            yield _Piece(name_of(part, is_wanted=True), len(samples), iter([wanted]))
+
+
+def _of_plan(planned: Plan) -> Iterator[_Piece]:
+    for part, samples in planned.parts.items():
         if not len(samples):
             continue
-        values = samples.values
-        if data.image_size is not None:
-            values = values.reshape(len(samples), *data.image_size)
-        yield name_of(part, is_wanted=False), values
-        yield name_of(part, is_wanted=True), samples.labels if isinstance(samples, LabelledSamples) else samples.targets
+        row_size = samples.encoded(planned.encoding, 0, 1).nbytes
+        values = (
+            _shaped(samples.encoded(planned.encoding, start, stop), planned.image_size)
+            for start, stop in bounds(len(samples), row_size)
+        )
+        yield _Piece(name_of(part, is_wanted=False), len(samples), values)
+        yield _Piece(name_of(part, is_wanted=True), len(samples), iter([samples.labels(planned.encoding)]))
 
 
-def _encoding(data: Dataset) -> str:
-    return json.dumps({} if data.encoding is None else data.encoding.to_json())
+def _shaped(values: Array, image_size: tuple[int, int] | None) -> Array:
+    """Return samples as images, if they are."""
+    return values if image_size is None else values.reshape(len(values), *image_size)
+
+
+def _text(encoding: Encoding | None) -> str:
+    return json.dumps({} if encoding is None else encoding.to_json())

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.data.building import Built, Found, build, image_size
+from shared.data.blocks import blocks
+from shared.data.building import Built, build
 from shared.data.encoding import Encoding
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
+from shared.data.planning import Found, image_size
 from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
 from shared.data.sources import SOURCES
 from shared.errors import DataError
@@ -32,6 +34,14 @@ class Dataset:
     image_size: tuple[int, int] | None = None  # height and width, where the inputs are an image's pixels, row by row
     encoding: Encoding | None = None  # what the samples were before; None: what they are
     options: DataOptions = PLAIN  # that they were read with
+
+    @classmethod
+    def of(
+        cls, found: Found, options: DataOptions = PLAIN, seed: int = 0, encoding: Encoding | None = None
+    ) -> "Dataset":
+        """Return what was found, divided and encoded; the parameters are those of `load_dataset`.  Raises DataError."""
+        built = _checked(found, encoding) if found.is_encoded else build(found, options, seed, encoding=encoding)
+        return cls(*built, options=options)
 
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
@@ -75,15 +85,19 @@ def load_dataset(path: Path, options: DataOptions = PLAIN, seed: int = 0, encodi
     seed: by which samples are divided, where the data does not say what they are for.  encoding: of a model that the
     samples are for; None: one is made of the training samples.  Raises DataError.
     """
-    path = find_dataset(path)
     try:
-        found = next(source for source in SOURCES.values() if source.recognises(path)).read(path, options)
-        if options.is_for_test and found.test is None:
-            found = replace(found, test=found.training)
-        built = _checked(path, found, encoding) if found.is_encoded else build(found, options, seed, encoding=encoding)
+        return Dataset.of(find_samples(path, options), options, seed, encoding)
     except MemoryError:
-        raise DataError(f"{path} does not fit into memory; give a smaller data set") from None
-    return Dataset(*built, options=options)
+        raise DataError(
+            f"{path} does not fit into memory; give a smaller data set, or a folder of .npy files"
+        ) from None
+
+
+def find_samples(path: Path, options: DataOptions = PLAIN) -> Found:
+    """Return what is at a path, neither divided nor encoded if it is not yet.  Raises DataError."""
+    path = find_dataset(path)
+    found = next(source for source in SOURCES.values() if source.recognises(path)).read(path, options)
+    return replace(found, test=found.training) if options.is_for_test and found.test is None else found
 
 
 def load_test(path: Path, options: DataOptions = PLAIN, encoding: Encoding | None = None) -> Dataset:
@@ -94,11 +108,12 @@ def load_test(path: Path, options: DataOptions = PLAIN, encoding: Encoding | Non
     return load_dataset(path, options.for_test, encoding=encoding)
 
 
-def _checked(path: Path, found: Found, encoding: Encoding | None) -> Built:
+def _checked(found: Found, encoding: Encoding | None) -> Built:
     """Return samples that are as a network takes them, and whose classes are numbers.
 
     The number of classes is the highest training label plus one, if the encoding does not name them.
     """
+    path = found.source
     if encoding is not None and found.encoding is not None and encoding != found.encoding:
         raise DataError(f"{path} was encoded for another model; give what it was converted from")
     kept = found.encoding or encoding
@@ -140,7 +155,7 @@ def find_dataset(path: Path) -> Path:
     return path
 
 
-def _check(path: Path, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:
+def _check(path: str, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:
     if images.shape[1] != n_inputs:
         raise DataError(f"{path}: {name} images have {images.shape[1]} inputs, training images {n_inputs}")
     if len(labels) == 0:
@@ -149,5 +164,5 @@ def _check(path: Path, name: str, images: Array, labels: Array, n_inputs: int, n
         raise DataError(f"{path}: {name} labels run from {labels.min()} to {labels.max()}; they should count from 0")
     if labels.max() >= n_classes:
         raise DataError(f"{path}: {name} labels go up to {labels.max()}, training labels to {n_classes - 1}")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
+    if images.dtype.kind == "f" and not all(np.isfinite(block).all() for block in blocks(images)):
         raise DataError(f"{path}: {name} images contain values that are not finite")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from shared.data import columns
+from shared.data.blocks import blocks
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
 from shared.data.tables import Table
 from shared.errors import DataError
@@ -185,9 +186,12 @@ def plain_inputs(samples: Any) -> Array:
     if flat.dtype.kind != "f" or flat.dtype.itemsize not in (4, 8):
         flat = flat.astype(np.float32)
     flat = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    if not np.isfinite(flat).all():
-        row, column = (int(found[0]) for found in np.nonzero(~np.isfinite(flat)))
-        raise DataError(f"row {row}, column {column}: {flat[row, column]} is not finite; correct it")
+    before = 0
+    for block in blocks(flat):
+        if not np.isfinite(block).all():
+            row, column = (int(found[0]) for found in np.nonzero(~np.isfinite(block)))
+            raise DataError(f"row {before + row}, column {column}: {block[row, column]} is not finite; correct it")
+        before += len(block)
     return flat
 
 

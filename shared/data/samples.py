@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from shared.data.blocks import blocks
 from shared.errors import DataError
 from shared.nn.activations import SATURATION
 from shared.nn.arithmetic import ARITHMETICS
@@ -77,7 +78,7 @@ class LabelledSamples:
     def sha256(self) -> str:
         """The name of these samples: SHA-256 over their shape, dtype and bytes, whatever file they came from."""
         digest = hashlib.sha256(f"{self.images.shape} {self.images.dtype.str} {self.n_classes}".encode())
-        digest.update(np.ascontiguousarray(self.images).data)
+        _update(digest, self.images)
         digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         if self.weights is not None:
             digest.update(np.ascontiguousarray(self.weights, "<f8").data)
@@ -139,7 +140,7 @@ class VectorSamples:
         """The name of these samples: SHA-256 over their shapes, dtypes and bytes, whatever file they came from."""
         kinds = f"{self.vectors.shape} {self.vectors.dtype.str} {self.targets.shape} {self.targets.dtype.str}"
         digest = hashlib.sha256(kinds.encode())
-        digest.update(np.ascontiguousarray(self.vectors).data)
+        _update(digest, self.vectors)
         digest.update(np.ascontiguousarray(self.targets).data)
         if self.weights is not None:
             digest.update(np.ascontiguousarray(self.weights, "<f8").data)
@@ -169,6 +170,12 @@ class VectorSamples:
 KnownSamples = LabelledSamples | VectorSamples  # those that runs can be made of
 
 
+def _update(digest: "hashlib._Hash", values: Array) -> None:
+    """Add the bytes of an array, which may lie on the disk, to a digest."""
+    for block in blocks(values):
+        digest.update(block.data)
+
+
 def _columns(values: Array, rows: Rows, form: InputFormat) -> Array:
     """Return x (n_inputs, len(rows)) of these rows of what is in the data."""
     if values.dtype == np.uint8:
@@ -195,8 +202,9 @@ def check_range(
     """
     if not ARITHMETICS[arithmetic].any_order or values.size == 0:
         return
-    if not least <= values.min() <= values.max() <= most:
+    lowest, highest = (min(each.min() for each in blocks(values)), max(each.max() for each in blocks(values)))
+    if not least <= lowest <= highest <= most:
         raise DataError(
-            f"{what} must be between {least:g} and {most:g} in {arithmetic} arithmetic, got {values.min() + 0.0:g} to "
-            f"{values.max() + 0.0:g}; scale them, {hint}"
+            f"{what} must be between {least:g} and {most:g} in {arithmetic} arithmetic, got {lowest + 0.0:g} to "
+            f"{highest + 0.0:g}; scale them, {hint}"
         )

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.data.building import Found, Pair
 from shared.data.csv_file import read_csv
 from shared.data.options import DataOptions
 from shared.data.parquet_file import read_parquet
+from shared.data.planning import Found, Pair
 from shared.data.tables import Table
 from shared.errors import DataError
 from shared.types import Array

@@ -17,7 +17,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # what stand
 class Table:
     """Columns of equal length.
 
-    columns: each (n_rows,): float64, where NaN is missing, or str, where "" is.
+    columns: each (n_rows,): floats, where NaN is missing, or str, where "" is.
     source: the file's name, for people; "": the table comes from memory.
     lines: (n_rows,) the line of each row in its file, from 1; None: rows are counted, from 0.
     """
@@ -43,7 +43,7 @@ class Table:
             raise DataError(f"{source or 'the array'} has shape {array.shape}; give a row for each sample")
         flat = array.reshape(len(array), math.prod(array.shape[1:]))
         if flat.dtype.kind in "biuf":
-            flat = flat.astype(np.float64, copy=False)
+            flat = flat if flat.dtype.kind == "f" else flat.astype(np.float64)
             return cls(_numbered(flat.shape[1]), tuple(flat.T), len(flat), source, has_names=False)
         return cls(_numbered(flat.shape[1]), tuple(map(_column, flat.T)), len(flat), source, has_names=False)
 
@@ -54,7 +54,7 @@ class Table:
         """Return a column of numbers, (n_rows,) float64.  Raises DataError at the first value that is none."""
         column = self.columns[number]
         if column.dtype.kind == "f":
-            return column
+            return column.astype(np.float64, copy=False)
         values = np.array([as_number(text) for text in column], np.float64)
         wrong = np.isnan(values) & (column != "")
         if wrong.any():

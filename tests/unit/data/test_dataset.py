@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.data.building import Found
 from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.data.planning import Found
 from shared.data.sources import SOURCES
 from shared.errors import DataError
 from shared.nn.inputs import InputFormat

@@ -1,0 +1,215 @@
+"""What is to become of samples as they were found: which are for which part, and what they are encoded by."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shared.data.encoding import Encoding, Target, plain_inputs
+from shared.data.fitting import fit_classes, fit_columns, fit_target
+from shared.data.options import DataOptions
+from shared.data.parts import Part
+from shared.data.splits import Split, split
+from shared.data.tables import Table
+from shared.errors import DataError
+from shared.types import Array, Rows
+
+_MOST_WHOLE = 50  # different whole numbers that are taken for classes; more are numbers to be predicted
+
+Pair = tuple[Any, Any]  # inputs, and what is to be predicted of them
+
+
+@dataclass(frozen=True)
+class Found:
+    """Samples as they were found: those to be divided, and others that are a part already.
+
+    Inputs are a Table, or an array of a sample a row: bytes are pixels. What is wanted is (n_samples,) labels of any
+    kind or numbers, or (n_samples, n_targets) numbers.
+    """
+
+    training: Pair
+    validation: Pair | None = None
+    test: Pair | None = None
+    source: str = ""  # where they are, for people
+    target: tuple[str, ...] = ()  # the names of what is to be predicted
+    image_size: tuple[int, int] | None = None  # height and width, if the arrays do not tell
+    is_encoded: bool = False  # whether they are as a network takes them, and classes are numbers
+    encoding: Encoding | None = None  # by which they are encoded then
+
+
+@dataclass(frozen=True)
+class PlannedPart:
+    """Samples of a part: which rows of what."""
+
+    inputs: Any  # a Table or an array
+    wanted: Array
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def encoded(self, encoding: Encoding, start: int = 0, stop: int | None = None) -> Array:
+        """Return the inputs of some of these samples; all of an array are taken as they lie.  Raises DataError."""
+        rows = self.rows[start:stop]
+        if isinstance(self.inputs, Table):
+            return encoding.inputs(self.inputs.rows(rows))
+        return plain_inputs(self.inputs if len(rows) == len(self.inputs) else self.inputs[rows])
+
+    def labels(self, encoding: Encoding) -> Array:
+        """Return the numbers of these samples' classes, or their wanted outputs.  Raises DataError."""
+        wanted = self.wanted[self.rows]
+        return encoding.wanted(_numbers(wanted, "")) if encoding.targets else encoding.labels(wanted)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Samples that are divided, and what they are to be encoded by."""
+
+    parts: dict[Part, PlannedPart]
+    encoding: Encoding
+    n_classes: int  # 0: there are targets
+    image_size: tuple[int, int] | None
+
+
+def plan(
+    found: Found,
+    options: DataOptions,
+    seed: int = 0,
+    encoding: Encoding | None = None,
+    classes: Sequence[Any] | None = None,
+) -> Plan:
+    """Divide samples, and make an encoding of those that are for training.
+
+    The parameters are those of `shared.data.building.build`. Nothing is encoded yet.  Raises DataError.
+    """
+    where = found.source or "the data"
+    x, y = _inputs(found.training[0], options), _wanted(found.training[1], where)
+    _check_lengths(x, y, where)
+    task = _task(y, options) if encoding is None else _task_of(encoding)
+    rows = _split(found, options, seed, y if task == "classes" else None, len(y))
+    if not len(rows.training):
+        raise DataError(f"{where} has no training samples")
+    parts = {part: PlannedPart(x, y, rows[part]) for part in Part}
+    for part, pair in ((Part.VALIDATION, found.validation), (Part.TEST, found.test)):
+        if pair is not None:
+            own, theirs = _inputs(pair[0], options), _wanted(pair[1], where)
+            _check_lengths(own, theirs, where)
+            parts[part] = PlannedPart(own, theirs, np.arange(len(theirs)))
+    if encoding is None:
+        encoding = _fit(parts, options.impute, task, found, classes)
+    n_classes = len(classes or encoding.classes) or (int(y.max()) + 1 if task == "classes" else 0)
+    size = found.image_size or encoding.image_size or _size(found.training[0], x)
+    return Plan(parts, encoding, n_classes, size)
+
+
+def image_size(inputs: Any) -> tuple[int, int] | None:
+    """Return height and width of images. Where nobody has told them, a square number of inputs is a square."""
+    if np.ndim(inputs) == 3:
+        return int(inputs.shape[1]), int(inputs.shape[2])
+    side = math.isqrt(inputs.shape[1])
+    return (side, side) if side * side == inputs.shape[1] else None
+
+
+def _size(given: Any, inputs: Any) -> tuple[int, int] | None:
+    """Return height and width of images; a row of numbers with means of their own is none, however many there are."""
+    return image_size(given) if np.ndim(given) == 3 or not isinstance(inputs, Table) else None
+
+
+def _inputs(x: Any, options: DataOptions) -> Any:
+    """Return inputs as a table, if each column is to have its own mean and deviation: bytes are pixels."""
+    if isinstance(x, Table):
+        return x
+    is_named = hasattr(x, "columns") or isinstance(x, dict)
+    if is_named or (options.scale != "none" and np.asanyarray(x).dtype != np.uint8):
+        return Table.of(x)
+    return np.asanyarray(x)
+
+
+def _wanted(y: Any, where: str) -> Array:
+    """Return what is wanted as an array of numbers or of text."""
+    found = np.asarray(y)
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    if found.ndim not in (1, 2) or (found.size == 0 and found.ndim == 2):
+        raise DataError(f"{where} has labels of shape {found.shape}; give one for each sample")
+    if found.dtype.kind == "O":
+        are_numbers = all(isinstance(value, int | float | np.number) for value in found.ravel())
+        found = np.array(found.tolist()) if are_numbers else found.astype(str)
+    if found.dtype.kind == "f" and not np.isfinite(found).all():
+        row = int(np.nonzero(~np.isfinite(found))[0][0])
+        raise DataError(f"{where}, row {row}: the target is {found[row]}; leave out the row")
+    return found
+
+
+def _check_lengths(x: Any, y: Array, where: str) -> None:
+    if len(x) != len(y):
+        raise DataError(f"{where} has {len(x)} samples but {len(y)} labels; they do not belong together")
+
+
+def _task(y: Array, options: DataOptions) -> str:
+    """Return what is to be predicted, of `shared.data.options.TASKS`."""
+    if options.task is not None:
+        return options.task
+    is_numeric = y.dtype.kind in "biuf"
+    if y.ndim == 2:
+        return "labels" if is_numeric and bool(np.isin(y, (0, 1)).all()) else "numbers"
+    if not is_numeric or y.dtype.kind == "b":
+        return "classes"
+    is_whole = y.dtype.kind != "f" or bool((y == np.rint(y)).all())
+    return "classes" if is_whole and len(np.unique(y)) <= _MOST_WHOLE else "numbers"
+
+
+def _task_of(encoding: Encoding) -> str:
+    if not encoding.targets:
+        return "classes"
+    return "labels" if encoding.has_labels else "numbers"
+
+
+def _split(found: Found, options: DataOptions, seed: int, classes: Array | None, n_samples: int) -> Split:
+    test = 0.0 if found.test is not None else options.share("test")
+    validation = 0.0 if found.validation is not None else options.share("validation")
+    if options.stratify and classes is None:
+        raise DataError("--stratify goes with classes, and other things are to be predicted; leave it out")
+    if options.stratify is False:
+        classes = None
+    numbers = None if classes is None else np.unique(classes, return_inverse=True)[1]
+    return split(n_samples, test, validation, seed, numbers)
+
+
+def _fit(
+    parts: dict[Part, PlannedPart],
+    impute: str | None,
+    task: str,
+    found: Found,
+    classes: Sequence[Any] | None,
+) -> Encoding:
+    """Return the encoding that follows from the training samples."""
+    x, y, training = parts[Part.TRAINING].inputs, parts[Part.TRAINING].wanted, parts[Part.TRAINING].rows
+    others = [part.inputs for part in parts.values() if isinstance(part.inputs, Table) and part.inputs is not x]
+    columns = fit_columns(x, training, impute, others) if isinstance(x, Table) else ()
+    if task == "classes":
+        if y.ndim != 1:
+            raise DataError(
+                f"{found.source or 'the data'} has {y.shape[1]} targets, and a class is one; give one target"
+            )
+        every = np.unique(np.concatenate([part.wanted for part in parts.values()]))
+        names = fit_classes(every if classes is None else np.array(classes), always=bool(columns))
+        return Encoding(columns, tuple(classes) if classes and names else names, (), found.target, found.image_size)
+    numbers = _numbers(y, found.source)
+    given = found.target or [f"y{number}" if numbers.shape[1] > 1 else "y" for number in range(numbers.shape[1])]
+    if task == "labels":
+        targets = [Target(name) for name in given]
+    else:
+        targets = [fit_target(name, column[training]) for name, column in zip(given, numbers.T, strict=True)]
+    return Encoding(columns, (), tuple(targets), found.target, found.image_size)
+
+
+def _numbers(y: Array, source: str) -> Array:
+    """Return numbers to be predicted, (n_samples, n_targets).  Raises DataError for text."""
+    try:
+        numbers = y.astype(np.float64)
+    except ValueError:
+        raise DataError(f"{source or 'the data'}: what is to be predicted is text; give --task classes") from None
+    return numbers[:, np.newaxis] if numbers.ndim == 1 else numbers
