@@ -58,8 +58,8 @@ class Model:
         return MLP(architecture, ARITHMETICS[self.arithmetic](architecture, self.parameters.dtype, most_samples=1))
 
     @property
-    def fingerprint(self) -> str:
-        """The digest of all that decides what it answers."""
+    def digest(self) -> str:
+        """The SHA-256 of all that decides what it answers, as hexadecimal digits."""
         return str(pack(self)["sha256"].tobytes().hex())
 
     def inputs(self, samples: Any) -> Array:

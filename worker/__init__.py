@@ -1,4 +1,4 @@
-"""The worker: a Celery app whose one task takes a lease in a window and computes gradients until it is over."""
+"""The worker: a Celery app whose tasks take a lease in a window, and have models answer."""
 
 from gradmq._packages import refuse_foreign
 

@@ -38,7 +38,7 @@ _ready: OrderedDict[str, Ready] = OrderedDict()
 
 
 def ready(sha256: str, content: Callable[[], bytes | None]) -> Ready | None:
-    """Return the model of that fingerprint; None if it is not to be had.  content: returns that of its file."""
+    """Return the model of that digest; None if it is not to be had.  content: returns that of its file."""
     if sha256 not in _ready:
         found = content()
         model = None if found is None else from_bytes(found, sha256)

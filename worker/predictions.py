@@ -44,11 +44,11 @@ def batch(fields: dict[str, Any]) -> None:
 def predict(model: str, samples: Any, probabilities: bool = False) -> dict[str, Any]:
     """Return what a published model answers.
 
-    model: its name, or its fingerprint.  samples: a list of rows of numbers, a mapping of the training's columns to
+    model: its name, or its digest.  samples: a list of rows of numbers, a mapping of the training's columns to
     lists, or an array as {"base64": …, "dtype": "uint8", "shape": [n, …]}.  probabilities: whether to return all
     outputs as well.
 
-    Returns {"predictions": a class's name or numbers for each sample, "model": the fingerprint}, and of outputs
+    Returns {"predictions": a class's name or numbers for each sample, "model": the digest}, and of outputs
     "names" and "probabilities".  Raises ModelError or DataError.
     """
     with closing(client(tensors_url(app.conf.broker_url))) as redis:
@@ -56,7 +56,7 @@ def predict(model: str, samples: Any, probabilities: bool = False) -> dict[str, 
     answers = found.answers(found.model.inputs(_samples(samples)))
     result: dict[str, Any] = {
         "predictions": found.model.named(answers).tolist(),
-        "model": found.model.fingerprint,
+        "model": found.model.digest,
     }
     if probabilities:
         result |= {"names": found.model.answer_names, "probabilities": answers.outputs.tolist()}

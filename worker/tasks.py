@@ -1,4 +1,4 @@
-"""The one task. It is thin: Celery's part is here, the work is in `worker.session`."""
+"""The task of a training. It is thin: Celery's part is here, the work is in `worker.session`."""
 
 from __future__ import annotations
 

@@ -93,7 +93,8 @@ def _place(model: Path, runs: Path) -> Path:
 
 def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
     """Return the data to test on: a run's own, or what is at that path, read as the model needs it."""
-    run = Run.open(str(model), Path()) if is_run(model) else None
+    folder = model if model.is_dir() else model.parent
+    run = Run.open(str(folder), Path()) if is_run(folder) else None
     if run is not None and data is None:
         return run.load_data(run.data_path)
     target = () if found.encoding is None else found.encoding.target

@@ -28,4 +28,4 @@ def publish_command(model: Path, name: str, days: float, redis_address: str | No
     check_redis(url)
     with closing(client(url)) as redis:
         publish(redis, found, name, max(1, round(days * _DAY)))
-    click.echo(f"{name}: {found.fingerprint} at {shown(url)} for {days:g} days; the task is {PREDICT_TASK}")
+    click.echo(f"{name}: {found.digest} at {shown(url)} for {days:g} days; the task is {PREDICT_TASK}")

@@ -15,6 +15,7 @@ from shared.types import Array
 _BOX = 20 / 28  # of an image's side, which the longer side of what is written fills
 _FAINT = 0.1  # of the range from black to white: less than this between ink and paper is nothing written
 _PART = 0.15  # of the largest piece, from which on another one belongs to what is written and is no speck
+_LEAST = 0.0005  # of a picture's pixels, which something written has
 _BACKGROUND_FITS = 4
 _FITTED = 10_000  # pixels that tell how bright the paper is where
 
@@ -73,11 +74,14 @@ def _threshold(ink: Array) -> float:
 
 
 def _main_pieces(mask: Array) -> Array:
-    """Return the mask without specks, and without what reaches in from the border, if anything else is there."""
+    """Return the mask without specks, and without what reaches in from the border, if anything else is there.
+
+    A shadow or the table beside the paper may be larger than what is written.
+    """
     pieces = _pieces(mask)
     height, width = mask.shape
     inner = [piece for piece in pieces if _is_inside(piece, height, width)]
-    if inner and max(map(len, inner)) >= _PART * max(map(len, pieces)):
+    if inner and max(map(len, inner)) >= _LEAST * mask.size:
         pieces = inner
     found = np.zeros_like(mask)
     for piece in pieces:

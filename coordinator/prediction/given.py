@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from coordinator.prediction.pictures import ENDINGS, files_of, read_picture
+from coordinator.prediction.pictures import files_of, read_picture
 from shared.data.idx import read_idx
+from shared.data.pictures import ENDINGS
 from shared.data.table_files import READERS, read_table
 from shared.data.tables import Table
 from shared.errors import DataError

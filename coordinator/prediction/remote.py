@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from coordinator.prediction.batch_queue import BatchQueue
-from shared.errors import MessageError, QueueError
+from shared.errors import MessageError, QueueError, VersionError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import PREDICTION_LIFETIME, PredictionKeys
@@ -22,6 +22,7 @@ from shared.types import Array
 _AHEAD = 16  # batches that are asked for and not yet yielded
 _POLL = 1  # seconds that Redis lets us wait for an answer before we look around
 _LATE = 5.0  # seconds without an answer after which a batch that is taken counts as late, at least
+_MOST_MISSES = 5  # of a batch: Redis cannot have forgotten it so often
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
 
 _Found = TypeVar("_Found")
@@ -35,6 +36,7 @@ class _Asked:
     content: bytes
     sent: float
     patience: float  # seconds
+    misses: int = 0  # how often a worker found no model or no inputs
 
 
 class RemoteAnswers:
@@ -48,8 +50,12 @@ class RemoteAnswers:
         say: Callable[[str], None] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """url: of Redis.  broker: Celery's, if it is not that.  say: is told what a person should know."""
-        self._fingerprint, self._content = model.fingerprint, to_bytes(model)
+        """url: of Redis.  broker: Celery's, if it is not that.  say: is told what a person should know.
+
+        Raises DivergedError for weights that the model's arithmetic cannot take.
+        """
+        model.mlp().rounded(model.parameters)  # raises here what otherwise workers would raise, and be asked again
+        self._digest, self._content = model.digest, to_bytes(model)
         identity = secrets.token_hex(8)
         self._identity, self._keys = identity, PredictionKeys(identity)
         self._client = client(url)
@@ -61,7 +67,10 @@ class RemoteAnswers:
         self._is_published = False
 
     def answers(self, batches: Iterable[Array]) -> Iterator[Answers]:
-        """Yield the answers to batches of inputs, in their order."""
+        """Yield the answers to batches of inputs, in their order.
+
+        Raises VersionError if workers cannot read them.
+        """
         source, next_one, n_asked, is_over = iter(batches), 0, 0, False
         began, warned = self._clock(), False
         try:
@@ -89,7 +98,7 @@ class RemoteAnswers:
         if inputs.dtype.byteorder == ">":
             inputs = inputs.astype(inputs.dtype.newbyteorder("<"))
         shape = (len(inputs), inputs.shape[1])
-        batch = Batch(self._identity, number, self._fingerprint, shape, inputs.dtype.str)
+        batch = Batch(self._identity, number, self._digest, shape, inputs.dtype.str)
         self._asked[number] = _Asked(batch, inputs.tobytes(), self._clock(), _LATE)
         self._trying(partial(self._send, self._asked[number]))
 
@@ -125,6 +134,9 @@ class RemoteAnswers:
         if asked is None:
             return None
         if answers is None or len(answers.labels) != asked.batch.shape[0]:
+            asked.misses += 1
+            if asked.misses > _MOST_MISSES:
+                raise VersionError("workers cannot read the model or its inputs; install the same GradMQ on both sides")
             self._is_published = False  # Redis has forgotten something
             return self._trying(partial(self._send, asked))
         del self._asked[number]

@@ -62,13 +62,13 @@ def _column(column: Numeric | Categorical) -> tuple[str, ...]:
 
 def _parts(data: Dataset) -> str:
     names = _class_names(data)
-    rows: list[Sequence[str]] = [("part", "", "samples", *names, "sha256")]
+    rows: list[Sequence[str]] = [("part", "", "samples", *names)]
     for part in Part:
         samples = data.part(part)
         counts: list[str] = []
         if names and isinstance(samples, LabelledSamples):
             counts = [str(count) for count in np.bincount(samples.labels, minlength=samples.n_classes)]
-        rows.append((str(part), "", str(len(samples)), *counts, samples.sha256[:12]))
+        rows.append((str(part), "", str(len(samples)), *counts))
     return _aligned(rows)
 
 

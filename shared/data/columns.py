@@ -58,9 +58,7 @@ class Numeric:
         if not np.isfinite(values).all():
             row = int((~np.isfinite(values)).argmax())
             raise DataError(f"{table.place(row, number)}: {values[row]} is not finite; correct it")
-        with np.errstate(over="ignore"):  # beyond the limit anyway
-            z = (values - self.mean) / self.deviation
-        return (np.clip(z, -LIMIT, LIMIT) / LIMIT)[:, np.newaxis]
+        return encoded(values, self.mean, self.deviation)[:, np.newaxis]
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,16 @@ class Categorical:
 COLUMNS: dict[str, type[Numeric] | type[Categorical]] = {column.kind: column for column in (Numeric, Categorical)}
 
 
+def encoded(values: Array, mean: float | Array, deviation: float | Array) -> Array:
+    """Return numbers as deviations from their mean, in units of LIMIT."""
+    with np.errstate(over="ignore"):  # beyond the limit anyway
+        z = (values - mean) / deviation
+    np.clip(z, -LIMIT, LIMIT, out=z)
+    z /= LIMIT
+    found: Array = z
+    return found
+
+
 def to_json(column: Numeric | Categorical) -> dict[str, Any]:
     """Return what `from_json` takes."""
     return {"kind": column.kind, **asdict(column)}
@@ -108,6 +116,8 @@ def from_json(fields: dict[str, Any]) -> Numeric | Categorical:
     kind = COLUMNS[own.pop("kind")]
     if kind is Categorical:
         own["categories"] = tuple(map(str, own["categories"]))
+    elif not (float(own["deviation"]) > 0 and np.isfinite(float(own["mean"]))):
+        raise ValueError(f"column {own['name']} has mean {own['mean']} and deviation {own['deviation']}")
     return kind(**own)
 
 

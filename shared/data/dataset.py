@@ -116,6 +116,10 @@ def _checked(found: Found, encoding: Encoding | None) -> Built:
     path = found.source
     if encoding is not None and found.encoding is not None and encoding != found.encoding:
         raise DataError(f"{path} was encoded for another model; give what it was converted from")
+    if encoding is not None and found.encoding is None and encoding.columns:
+        raise DataError(
+            f"{path} has no columns, and the model needs {', '.join(encoding.input_names[:6])}; give a table"
+        )
     kept = found.encoding or encoding
     nothing = tuple(each[:0] for each in found.training)
     pairs = [pair or nothing for pair in (found.training, found.validation, found.test)]

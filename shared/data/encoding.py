@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from shared.data import columns
-from shared.data.blocks import blocks
+from shared.data.blocks import blocks, bounds
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
 from shared.data.tables import Table
 from shared.errors import DataError
 from shared.types import Array, Rows
 
 ClassName = str | int | float | bool
-_ROWS = 8192  # that are encoded at a time: they stay in the cache
+_PER_INPUT = 64  # bytes of an input when blocks of rows are measured: so 131,072 are encoded at a time, in the cache
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,23 @@ class Encoding:
         table = Table.of(samples)
         numbers = self._numbers(table)
         found = np.empty((len(table), self.n_inputs or 0), np.float32)
-        for start in range(0, len(table), _ROWS):
-            rows = np.arange(start, min(start + _ROWS, len(table)))
-            some, first = table.rows(rows), 0
-            for column, number in zip(self.columns, numbers, strict=True):
-                stop = first + len(column.inputs)
-                found[rows[0] : rows[-1] + 1, first:stop] = column.encode(some, number)
-                first = stop
+        for start, stop in bounds(len(table), _PER_INPUT * found.shape[1]):
+            self._encode(table.rows(np.arange(start, stop)), numbers, found[start:stop])
         return found
+
+    def _encode(self, table: Table, numbers: Sequence[int], out: Array) -> None:
+        """Write the inputs of a table's rows, of which these columns are ours."""
+        if table.matrix is not None and all(isinstance(column, Numeric) for column in self.columns):
+            matrix = table.matrix if numbers == range(len(table.names)) else table.matrix[:, numbers]
+            values = matrix.astype(np.float64, copy=False)
+            if np.isfinite(values).all():  # or each column does with the others what is right
+                out[:] = columns.encoded(values, *self._moments)
+                return
+        first = 0
+        for column, number in zip(self.columns, numbers, strict=True):
+            stop = first + len(column.inputs)
+            out[:, first:stop] = column.encode(table, number)
+            first = stop
 
     def labels(self, values: Any) -> Rows:
         """Return the numbers of classes (n_samples,).  Raises DataError at the first value that is none."""
@@ -147,6 +156,12 @@ class Encoding:
         )
 
     @property
+    def _moments(self) -> tuple[Array, Array]:
+        """Means and deviations of columns of numbers."""
+        pairs = [(column.mean, column.deviation) for column in self.columns if isinstance(column, Numeric)]
+        return np.array([mean for mean, _ in pairs]), np.array([deviation for _, deviation in pairs])
+
+    @property
     def _means(self) -> Array:
         return np.array([target.mean for target in self.targets])
 
@@ -157,6 +172,8 @@ class Encoding:
     def _numbers(self, table: Table) -> Sequence[int]:
         """Return the table's columns that are ours, by their names, or where it has no names by their order."""
         ours = [column.name for column in self.columns]
+        if tuple(ours) == table.names:
+            return range(len(ours))
         if set(ours) <= set(table.names):
             return [table.names.index(name) for name in ours]
         are_named = ours != [str(number) for number in range(len(ours))]

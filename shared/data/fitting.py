@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.data.columns import Categorical, Numeric, missing_value
 from shared.data.encoding import ClassName, Target
-from shared.data.moments import mean_and_deviation
+from shared.data.moments import column_moments, mean_and_deviation
 from shared.data.tables import Table, as_number
 from shared.errors import DataError
 from shared.types import Array, Rows
@@ -29,6 +29,11 @@ def fit_columns(
     impute: what is to stand for missing values, of `IMPUTATIONS`, by the training rows; of texts it is always the most
     frequent one. None: a missing value is refused.  Raises DataError for columns that cannot be encoded.
     """
+    if table.matrix is not None and impute is None and len(training):
+        means, deviations = column_moments(table.matrix, training)
+        if np.isfinite(means).all():  # or a value is missing, and will be refused
+            numbers = zip(table.names, means.tolist(), deviations.tolist(), strict=True)
+            return tuple(Numeric(*each) for each in numbers)
     kinds: list[Numeric | Categorical] = []
     for number in range(len(table.names)):
         if table.columns[number].dtype.kind == "f" or _mostly_numbers(table, number):

@@ -28,6 +28,7 @@ class Table:
     source: str = ""
     lines: Rows | None = None
     has_names: bool = True  # or columns are counted, from 0
+    matrix: Array | None = None  # (n_rows, n_columns) floats of which the columns are views, if they are: rows are near
 
     @classmethod
     def of(cls, values: Any, source: str = "") -> "Table":
@@ -44,7 +45,7 @@ class Table:
         flat = array.reshape(len(array), math.prod(array.shape[1:]))
         if flat.dtype.kind in "biuf":
             flat = flat if flat.dtype.kind == "f" else flat.astype(np.float64)
-            return cls(_numbered(flat.shape[1]), tuple(flat.T), len(flat), source, has_names=False)
+            return cls(_numbered(flat.shape[1]), tuple(flat.T), len(flat), source, has_names=False, matrix=flat)
         return cls(_numbered(flat.shape[1]), tuple(map(_column, flat.T)), len(flat), source, has_names=False)
 
     def __len__(self) -> int:
@@ -72,8 +73,9 @@ class Table:
     def rows(self, rows: Rows) -> "Table":
         """Return these rows, which still know where they are."""
         lines = rows if self.lines is None else self.lines[rows]
-        columns = tuple(column[rows] for column in self.columns)
-        return Table(self.names, columns, len(rows), self.source, lines, self.has_names)
+        matrix = None if self.matrix is None else self.matrix[rows]
+        columns = tuple(column[rows] for column in self.columns) if matrix is None else tuple(matrix.T)
+        return Table(self.names, columns, len(rows), self.source, lines, self.has_names, matrix)
 
     def without(self, numbers: Sequence[int]) -> "Table":
         """Return the table without these columns."""
@@ -118,10 +120,17 @@ def _column(values: Array) -> Array:
     """Return values of any kind as a column."""
     if values.dtype.kind in "biuf":
         return values.astype(np.float64)
-    texts = ["" if value is None or value != value else str(value).strip() for value in values.tolist()]
-    if all(isinstance(value, int | float) or value is None for value in values.tolist()):
-        return np.array([np.nan if value is None else float(value) for value in values.tolist()])
+    given = [None if _is_nothing(value) else value for value in values.tolist()]
+    if all(value is None or isinstance(value, int | float) for value in given):
+        return np.array([np.nan if value is None else float(value) for value in given])
+    texts = ["" if value is None else str(value).strip() for value in given]
     return np.array(["" if is_missing(text) else text for text in texts])
+
+
+def _is_nothing(value: object) -> bool:
+    """Tell whether a value of a DataFrame is missing: also as pandas' own NA and NaT, which cannot be compared."""
+    is_nan = isinstance(value, float) and value != value
+    return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _numbered(count: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from shared.errors import ConfigError, MessageError, VersionError
 from shared.messaging.records import VERSION
 from shared.strategies import LocalSGD
 
-LEASE_TASK = "gradmq.lease"  # the name of the one task
+LEASE_TASK = "gradmq.lease"  # the task's name
 
 
 @dataclass(frozen=True)

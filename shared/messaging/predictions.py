@@ -24,7 +24,7 @@ class Batch:
 
     identity: str  # of all that are asked together, see `PredictionKeys`
     number: int
-    model: str  # the model's fingerprint
+    model: str  # the model's digest
     shape: tuple[int, int]  # of the inputs
     dtype: str
 

@@ -113,7 +113,8 @@ def commands_of(group: click.Group) -> Iterator[click.Command]:
 
 @each_page
 def test_every_option_named_exists(page):
-    options = {name for command in commands_of(cli) for option in command.params for name in option.opts}
+    params = [param for command in commands_of(cli) for param in command.params]
+    options = {name for param in params for name in (*param.opts, *param.secondary_opts)}
     options |= {name for option in cli.params for name in option.opts} | {"-h", "--help"}
     for code in inline_code(page):
         for name in re.findall(r"--[a-z][a-z0-9-]*", code) if code.startswith(("--", "gradmq ")) else ():

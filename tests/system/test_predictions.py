@@ -70,7 +70,7 @@ def test_an_app_that_knows_no_gradmq_calls_the_task_by_its_name_with_the_rights_
     start_worker(gradmq, user, "only")
     published = gradmq("publish", files[0], "--name", "digits", "--redis", user.url)
     assert published.end() == 0, published.text()
-    assert published.text().startswith(f"digits: {MODEL.fingerprint} at ")
+    assert published.text().startswith(f"digits: {MODEL.digest} at ")
     url = user.tcp_url
     app = Celery(broker=url, backend=url)
     app.conf.broker_transport_options = app.conf.result_backend_transport_options = {"global_keyprefix": "gradmq:"}
@@ -81,7 +81,7 @@ def test_an_app_that_knows_no_gradmq_calls_the_task_by_its_name_with_the_rights_
         ours = answers(MODEL, IMAGES[:3] / 255)
         assert found["predictions"] == ours.labels.tolist()
         assert found["probabilities"] == ours.outputs.tolist()
-        assert (found["model"], found["names"][:2]) == (MODEL.fingerprint, ["0", "1"])
+        assert (found["model"], found["names"][:2]) == (MODEL.digest, ["0", "1"])
         unknown = app.send_task("gradmq.predict", ["nothing", rows], queue="predictions")
         with pytest.raises(Exception, match="there is no model nothing in Redis; publish it with: gradmq publish"):
             unknown.get(timeout=60)

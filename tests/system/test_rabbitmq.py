@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
+from coordinator.runs.model_file import save_model
+from tests.support.predictions import IMAGES, answers, model
 from tests.support.program import EPOCHS, job, metrics, start_worker
 from tests.support.rabbitmq import SERVER, RabbitMq
 
@@ -41,3 +44,17 @@ def test_a_rabbitmq_that_dies_in_mid_run_is_waited_for(gradmq, small_data, serve
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
     assert worker.process.poll() is None
+
+
+def test_predictions_over_rabbitmq_have_the_bits_of_one_process(gradmq, server, rabbitmq, tmp_path):
+    used = model("exact", "tanh", "softmax")
+    save_model(tmp_path / "model.npz", used)
+    np.save(tmp_path / "x.npy", IMAGES[:3000])
+    start_worker(gradmq, server, "only", GRADMQ_BROKER_URL=rabbitmq.url)
+    arguments = ["predict", tmp_path / "model.npz", tmp_path / "x.npy", "--probabilities", "-o", tmp_path / "out.csv"]
+    program = gradmq(*arguments, "--redis", server.url, "--broker", rabbitmq.url)
+    assert program.end() == 0, program.text()
+    found = np.loadtxt(tmp_path / "out.csv", delimiter=",", skiprows=1)
+    ours = answers(used, IMAGES[:3000])
+    assert np.array_equal(found[:, 0], ours.labels)
+    assert np.array_equal(found[:, 1:], ours.outputs)

@@ -45,6 +45,7 @@ def test_what_reaches_in_from_the_border_and_specks_are_no_part_of_the_digit(tmp
     picture = photo(IMAGES[0].reshape(SIZE), np.random.default_rng(1))
     Image.fromarray(picture).save(tmp_path / "clean.png")
     picture[:, :15] = 30  # the table beside the paper
+    picture[380:, :200] = picture[380:, :200] * 0.5  # a shadow, larger than the digit
     picture[440:444, 580:584] = 30
     Image.fromarray(picture).save(tmp_path / "dirty.png")
     clean, dirty = (read_picture(tmp_path / f"{name}.png", SIZE, "digit", None) for name in ("clean", "dirty"))
