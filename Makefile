@@ -15,6 +15,7 @@
 # bench-optimizers what an optimizer's step costs beside plain SGD's
 # bench-scale   what a step costs coordinator and Redis with 1 to 64 workers, and `gradmq plan` beside real runs
 # bench-exact   how well exact arithmetic learns, beside native; and what a slow worker costs
+# bench-estimators the estimators beside scikit-learn's own perceptron
 # bench-memory  memory of all processes over 30 epochs
 # bench-events  what Celery's events and Flower cost a step
 # bench-image   the image's size, and how soon a cluster of containers works; needs a Docker engine
@@ -38,7 +39,7 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
 .PHONY: train test test-fast chaos test-anywhere test-cluster check docs image lock bench bench-step bench-faults \
-	bench-local bench-optimizers bench-scale bench-exact bench-memory bench-events bench-image clean help
+	bench-local bench-optimizers bench-scale bench-exact bench-estimators bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
 .NOTPARALLEL:
 
@@ -104,6 +105,9 @@ bench-scale: $(BENCH)
 bench-exact: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.accuracy $(QUICK)
 	$(ENV)/bin/python -m benchmarks.uneven $(QUICK)
+
+bench-estimators: $(BENCH)
+	$(ENV)/bin/python -m benchmarks.estimators $(QUICK)
 
 bench-memory: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.memory --through-redis $(QUICK)

@@ -29,12 +29,12 @@ _PLACES = {
     "Model": "coordinator.api.models",
     "Network": "shared",
     "Run": "coordinator.api.runs",
-    "Watching": "coordinator.reporting.watching",
     "load_data": "shared",
     "load_data_wrapper": "shared",
     "load_model": "coordinator.api.models",
     "sigmoid": "shared",
     "sigmoid_prime": "shared",
+    "Watching": "coordinator.reporting.watching",
     "train": "coordinator.api.training",
     "vectorized_result": "shared",
 }
@@ -65,6 +65,10 @@ def __getattr__(name: str) -> Any:
 
         return version()
     if name in _PLACES:
+        from gradmq._packages import foreign
+
+        if complaint := foreign():
+            raise ImportError(complaint)
         return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

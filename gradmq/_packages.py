@@ -15,13 +15,20 @@ def refuse_foreign() -> None:
 
     To be called before anything is imported by them.
     """
+    if complaint := foreign():
+        _refuse(complaint)
+
+
+def foreign() -> str:
+    """Return a line about a package or file that Python would import instead of ours; nothing if there is none."""
     for name in _NAMES:
         place = _place(name)
         if place is None:
-            _refuse(f"GradMQ's package {name!r} is not in {_HOME}; install gradmq again")
+            return f"GradMQ's package {name!r} is not in {_HOME}; install gradmq again"
         # Resolved, because the same folder may be on the path by two names.
         if os.path.realpath(os.path.dirname(place)) != os.path.realpath(_HOME):
-            _refuse(f"{place} hides GradMQ's package {name!r}; {_remedy(os.path.dirname(place))}")
+            return f"{place} hides GradMQ's package {name!r}; {_remedy(os.path.dirname(place))}"
+    return ""
 
 
 def _place(name: str) -> str | None:

@@ -9,9 +9,12 @@ from typing import Any
 from coordinator.api.driving import go_on
 from coordinator.api.history import history_of
 from coordinator.api.models import Model, shown
+from coordinator.api.reports import subject_of
 from coordinator.api.verification import Verification
+from coordinator.page.document import page
 from coordinator.reporting import lines
 from coordinator.reporting.watching import Watching
+from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run as RunFolder
 from coordinator.runs.verify import verify
@@ -83,8 +86,8 @@ class Run:
         broker: str | None = None,
         batches_per_task: int | None = None,
         audit: float = 0.0,
+        watching: Watching | None = None,
         callbacks: Sequence[Callback] = (),
-        watching: Watching = Watching(),  # noqa: B008  # frozen
     ) -> "Run":
         """Go on to the end, to the same bits, on any number of workers; nothing happens if that was reached.
 
@@ -97,7 +100,7 @@ class Run:
             broker=broker,
             batches_per_task=batches_per_task,
             audit=audit,
-            watching=watching,
+            watching=watching or Watching(),
         )
         where = None if data is None else Path(data)
         try:
@@ -113,6 +116,16 @@ class Run:
         dataset = run.load_data(find_dataset(Path(data) if data is not None else run.data_path))
         with one_thread(), quiet():
             return Verification(list(verify(run, dataset, last, lambda *_: None)))
+
+    def report(self, path: str | Path | None = None, *, data: str | Path | None = None) -> Path:
+        """Write a page about it, one HTML file that needs no other, and return where.
+
+        path: default: `report.html` in its folder.  data: where its samples are now.
+        """
+        file = self.folder / "report.html" if path is None else Path(path)
+        subject = subject_of(self._folder, None if data is None else Path(data))
+        write_whole(file, lambda written: written.write(page(subject).encode()))
+        return file
 
     def refresh(self) -> "Run":
         """Read again what is recorded: another process may drive the run."""

@@ -33,9 +33,9 @@ def train(
     batches_per_task: int | None = None,
     audit: float = 0.0,
     flower_port: int | None = None,
+    watching: Watching | None = None,
     runs: str | Path = RUNS,
     callbacks: Sequence[Callback] = (),
-    watching: Watching = Watching(),  # noqa: B008  # frozen
     **options: Any,
 ) -> Run:
     """Train a network, and return the run.
@@ -44,8 +44,9 @@ def train(
     start: a model, or a run, whose weights to begin with.  sample_weights: of the training samples, or their file.
     workers: local processes on an embedded cluster, which end with the run; None: one a core; 0: none, in this process.
     redis: instead, the address of a Redis where workers are.  broker: Celery's, if it is not that Redis.
-    batches_per_task, audit, flower_port: as on the command line.  runs: folder for the run's folder.
-    callbacks: who else hears of the run, see `gradmq.Callback`.  watching: what it is watched with.
+    batches_per_task, audit, flower_port: as on the command line.  watching: with what else the run is to be watched,
+    like `gradmq.Watching(tensorboard="events", csv="epochs.csv", metrics_port=9464)`.
+    runs: folder for the run's folder.  callbacks: who else hears of the run, see `gradmq.Callback`.
     options: the others of `gradmq train`, by their names with underscores: about the data `target`, `ignore`, `task`,
     `test`, `validation`, `stratify`, `impute`, `scale`; about the network and how it learns `hidden=[100]`,
     `activation="relu"`, `output="softmax"`, `optimizer="adam"`, `learning_rate=0.001`, `epochs=10`, `seed=1`, …
@@ -61,7 +62,7 @@ def train(
         batches_per_task=batches_per_task,
         audit=audit,
         flower_port=flower_port,
-        watching=watching,
+        watching=watching or Watching(),
     )
     about_data = {name: options.pop(name) for name in reading.READING if name in options}
     data_options = reading.to_data_options(reading.completed(about_data))

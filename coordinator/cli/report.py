@@ -1,24 +1,17 @@
 """`gradmq report`: a run as a page to look at, to keep and to send."""
 
-import logging
 from pathlib import Path
 
 import click
 
+from coordinator.api.reports import subject_of
 from coordinator.cli.options import own_data_option, runs_option
 from coordinator.page.document import page
 from coordinator.page.files import picture_files
-from coordinator.page.subject import Subject
 from coordinator.page.text import from_here
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.atomic import write_whole
-from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
-from shared.data.dataset import Dataset, find_dataset
-from shared.errors import DataError, ModelError, RunError
-from shared.model import Model
-
-log = logging.getLogger("coordinator")
 
 
 @click.command(short_help="Make a page of a run: curves, mistakes, weights, who computed what.")
@@ -44,8 +37,7 @@ def report(name: str, output: Path | None, pictures: Path | None, data: Path | N
     """
     start_logging()
     run = Run.open(name, runs)
-    samples, why_not = _data(run, data)
-    subject = Subject(run, _model(run), samples, why_not)
+    subject = subject_of(run, data)
     _write(output or run.folder / "report.html", page(subject).encode())
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
@@ -56,23 +48,3 @@ def report(name: str, output: Path | None, pictures: Path | None, data: Path | N
 def _write(file: Path, content: bytes) -> None:
     write_whole(file, lambda written: written.write(content))
     click.echo(f"{from_here(file)}: {len(content) / 1000:.0f} kB")
-
-
-def _model(run: Run) -> Model | None:
-    """Return the model of a run's best epoch, or else its last; None if it has none that can be read."""
-    try:
-        return find_model(run.folder)
-    except (ModelError, RunError) as error:
-        log.warning("the report has no model: %s", error)
-        return None
-
-
-def _data(run: Run, given: Path | None) -> tuple[Dataset | None, str]:
-    """Return the run's samples; or why they cannot be had, unless somebody has told where they are."""
-    try:
-        return run.load_data(find_dataset(given or run.data_path)), ""
-    except (DataError, RunError) as error:
-        if given is not None:
-            raise
-        log.warning("the report has no samples: %s", error)
-        return None, f"The run's samples cannot be read: {error}. With --data the report has its mistakes."

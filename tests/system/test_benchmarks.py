@@ -20,6 +20,7 @@ LONGEST = 4 * PATIENCE  # seconds of a benchmark that takes a few where nobody e
 FOREIGN = {"torch", "ray", "sklearn", "matplotlib"}
 # What the head of each one's table says.
 TABLES = {
+    "estimators": "| iris  ",
     "accuracy": "| exact / native, % ",
     "cost_model": "| measured, ms a step | predicted |",
     "events": "| ms a step, 2 workers |",

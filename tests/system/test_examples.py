@@ -39,13 +39,14 @@ def test_a_notebook_runs_and_shows_its_pictures(path, desk, monkeypatch):
 
 
 def kinds_of(cell: nbformat.NotebookNode) -> list[str]:
-    """What a cell shows, but for progress bars: text, pictures, answers."""
+    """What a cell shows, but for progress bars: text, pictures, answers. Texts after one another are one."""
     outputs = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
-    return [
+    kinds = [
         "image/png" if "image/png" in output.get("data", {}) else output.output_type
         for output in outputs
         if "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
     ]
+    return [kind for kind, before in zip(kinds, ["", *kinds], strict=False) if (kind, before) != ("stream", "stream")]
 
 
 def test_the_notebook_has_only_its_imports_changed():

@@ -152,3 +152,13 @@ def test_the_command_line_learns_the_same_from_a_table(main_here, tmp_path):
     run = Run(runs=tmp_path / "runs")
     assert run.history["weights_sha256"] == found.history_["weights_sha256"]
     assert run.model.predict(x).tolist() == found.predict(x).tolist()
+
+
+def test_a_worker_and_the_command_line_need_no_scikit_learn():
+    program = (
+        "import sys, worker.celery, worker.tasks, coordinator.cli.main, gradmq\n"
+        "gradmq.train, gradmq.Run, gradmq.load_model\n"
+        "assert 'sklearn' not in sys.modules and 'tqdm.auto' not in sys.modules\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradmq
-from gradmq import Callback, GradMQError, Run, load_model, train
+from gradmq import Callback, GradMQError, Run, Watching, load_model, train
 from shared.data.dataset import load_dataset
 
 SMALL = {"hidden": 12, "epochs": 3, "workers": 0}
@@ -216,3 +216,15 @@ def test_samples_have_weights(tmp_path, small_data):
     assert by_file.fingerprint == by_array.fingerprint != train(small_data, **options).fingerprint
     with pytest.raises(GradMQError, match="sample_weights must be numbers above 0"):
         train(small_data, sample_weights=[-1.0], **options)
+
+
+def test_a_run_can_be_watched(small_data, tmp_path):
+    options = {"hidden": 4, "workers": 0, "runs": tmp_path}
+    watching = Watching(csv=tmp_path / "epochs.csv")
+    run = train(small_data, epochs=1, watching=watching, **options)
+    run.resume(epochs=2, workers=0, watching=watching)
+    assert (tmp_path / "epochs.csv").read_text().count(f"{run.id},") == 2
+
+
+def test_a_report_is_written(run, tmp_path):
+    assert run.report(tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")

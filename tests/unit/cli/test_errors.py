@@ -23,10 +23,10 @@ from shared.errors import ConfigError, DivergedError, InternalError, LedgerError
     ],
 )
 def test_an_error_is_one_line_and_an_exit_code(main_here, monkeypatch, capsys, error, code, line):
-    def fail(path):
+    def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(train, "find_dataset", fail)
+    monkeypatch.setattr(train, "prepare", fail)
     assert main_here("train") == code
     output = capsys.readouterr()
     assert output.out == ""
