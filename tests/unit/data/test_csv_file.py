@@ -31,7 +31,7 @@ def table(tmp_path):
         IRIS.replace(",", ";").replace(".", ","),
         IRIS.replace(",", "\t"),
         '"length", "width", "species"\n"5.1", 3.5, "setosa"\n4.9, 3.0, virginica',
-        gzip.compress(IRIS.encode()),
+        gzip.compress(IRIS.encode(), mtime=0),
     ],
 )
 def test_columns_of_numbers_and_of_texts(table, content):
@@ -78,7 +78,7 @@ def test_a_column_that_is_converted_in_pieces_is_one_kind(table, monkeypatch):
         ('a,b\n1,"2\n', "line 2: unexpected end of data"),
         (b"a,b\n1,\xff\n", "is no text in UTF-8: byte 6 of it is not"),
         (b"\0\0\x08\x03", "is no text"),
-        (gzip.compress(IRIS.encode())[:-9], "cannot be read: Compressed file ended"),
+        (gzip.compress(IRIS.encode(), mtime=0)[:-9], "cannot be read: Compressed file ended"),
     ],
 )
 def test_what_is_no_table_is_refused_with_its_line(table, content, message):
