@@ -43,7 +43,7 @@ from coordinator.cluster import preflight
         ("--workers 100000", "got 100000"),
         ("--audit 2", "--audit must be between 0 and 1, got 2.0"),
         ("--dtype float16", "'float16'"),
-        ("--data nowhere", "gradmq: nowhere cannot be read: No such file or directory; give a folder of IDX files or"),
+        ("--data nowhere", "gradmq: nowhere cannot be read: No such file or directory; give a .csv or"),
         (f"--data {'x' * 300}", "File name too long"),
         ("--data /dev/null", "/dev/null"),
         ("--redis redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0 cannot be reached"),
