@@ -272,6 +272,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         given |= {
             "output": self.output or ("softmax" if self._predicts_classes else "linear"),
             "mini_batch_size": min(self.mini_batch_size, len(dataset.training)),
+            "standardize": None if dataset.encoding is None else dataset.encoding.standardize,
             "monitor": self.monitor or self._default_monitor(dataset),
             "class_weights": self._class_weights(),
             **over,

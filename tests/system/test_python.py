@@ -52,7 +52,7 @@ def belongings() -> tuple[object, ...]:
         [name for name in files if name.startswith(("socket:", "pipe:", "anon_inode:"))],
         psutil.Process().children(recursive=True),
         [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)],
-        sorted(path.name for path in SESSION.glob("*")),
+        sorted(path.name for path in SESSION.glob("gradmq-*")),
     )
 
 
