@@ -180,7 +180,7 @@ def test_what_files_say_is_shown_and_not_believed(gradmq, run):
         for event in ("joins", "silent", "retries", "trouble", "<script>"):
             file.write(json.dumps({"time": 1e9, "event": event, "worker": hostile, "text": hostile}) + "\n")
     config = json.loads((run.folder / "config.json").read_text())
-    config["data"]["path"] = hostile
+    config["data"]["path"] = hostile[:-1]  # pytest cannot carry what is no text from one process to another
     config["computed_on"][0]["processor"] = hostile
     (run.folder / "config.json").write_text(json.dumps(config))
     code, text = gradmq("report", run.id)
