@@ -111,7 +111,7 @@ class Process:
             return "main"
         if "redis-server" in command or "valkey-server" in command:
             return "Redis"
-        return "worker" if "celery" in command else "other"
+        return "worker" if "worker/__main__.py" in command else "other"
 
     def _read(self, timeout: float) -> str:
         if not select.select([self._output], [], [], timeout)[0]:

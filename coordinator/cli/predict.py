@@ -7,12 +7,10 @@ from typing import IO
 import click
 
 from coordinator.cli.options import broker_option
-from coordinator.cluster.preflight import check_broker, check_redis
 from coordinator.prediction.answers_file import lines
 from coordinator.prediction.given import Fit, Given, given
 from coordinator.prediction.local import local_answers
 from coordinator.prediction.pictures import FITS
-from coordinator.prediction.remote import RemoteAnswers
 from coordinator.reporting.png import write_png
 from coordinator.reporting.seen import sheet
 from coordinator.runs.atomic import write_whole
@@ -83,6 +81,9 @@ def predict_command(
 
 def _remote(model: Model, address: str | None, broker: str | None, batches: Iterator[Array]) -> Iterator[Answers]:
     """Return answers that workers compute.  Raises QueueError unless Redis and the broker are there."""
+    from coordinator.cluster.preflight import check_broker, check_redis  # see coordinator.session
+    from coordinator.prediction.remote import RemoteAnswers
+
     url = redis_url(address)
     check_redis(url)
     if broker is not None:

@@ -6,12 +6,9 @@ from pathlib import Path
 import click
 
 from coordinator.cli.options import redis_option
-from coordinator.cluster.preflight import check_redis
 from coordinator.runs.lookup import find_model
 from shared.messaging.addresses import redis_url, shown
-from shared.messaging.client import client
 from shared.messaging.predictions import PREDICT_TASK
-from shared.transport.models import publish
 
 _DAY = 86_400  # seconds
 
@@ -23,6 +20,10 @@ _DAY = 86_400  # seconds
 @redis_option
 def publish_command(model: Path, name: str, days: float, redis_address: str | None) -> None:
     """Put a model into Redis, where every worker finds it that is asked for it by Celery's task gradmq.predict."""
+    from coordinator.cluster.preflight import check_redis  # see coordinator.session
+    from shared.messaging.client import client
+    from shared.transport.models import publish
+
     url = redis_url(redis_address)
     found = find_model(model)
     check_redis(url)

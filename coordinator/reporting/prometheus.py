@@ -19,7 +19,6 @@ from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
 from shared.durations import Durations
 from shared.errors import QueueError
-from shared.messaging.client import client
 from shared.metrics_endpoint import Endpoint, Histogram, Metric
 
 _PICTURE = 0.25  # seconds of training between two pictures
@@ -66,7 +65,11 @@ class PrometheusMetrics(Callback):
         self._last: dict[str, float] = {}  # figures of the last of them
         self._picture = _Picture()
         self._endpoint: Endpoint | None = None
-        self._redis = None if source.redis_url is None else client(source.redis_url, _REDIS)
+        self._redis = None
+        if source.redis_url is not None:
+            from shared.messaging.client import client  # see coordinator.session
+
+            self._redis = client(source.redis_url, _REDIS)
 
     def on_begin(self, state: TrainingState) -> None:
         for metrics in self._recorded[: state.epoch]:

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -97,7 +96,7 @@ def test_a_crash_leaves_no_folder(gradmq, small_data):
 
 @pytest.mark.parametrize("command", ["verify", "resume"])
 def test_ctrl_c_before_the_first_step_is_answered_by_one_line(main_here, monkeypatch, capsys, left, command):
-    def interrupted(path: Path) -> None:
+    def interrupted(*_: object) -> None:
         raise Stopped(signal.SIGINT)
 
     monkeypatch.setattr("coordinator.runs.run.load_dataset", interrupted)

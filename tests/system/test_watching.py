@@ -72,7 +72,7 @@ def test_prometheus_has_an_answer_to_every_question_of_the_dashboard(gradmq, sma
     program.wait_until(lambda: leases(ports["worker"]) > 0, "the end of a lease")
     names = set(re.findall(r"(?m)^(\w+)", "".join(map(scraped, ports.values()))))
     assert {name for query in QUERIES for name in re.findall(r"\b(?:gradmq|process)_\w+", query)} <= names
-    (child,) = worker.computing("celery")
+    (child,) = worker.computing("worker/__main__.py")
     child.kill()  # the one that computes: what it has done stays counted, and its successor does not keep the port
     before = leases(ports["worker"])
     assert before > 0
