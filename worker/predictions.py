@@ -22,7 +22,8 @@ from worker.models import Ready, ready
 log = get_task_logger(__name__)
 
 
-@app.task(name=BATCH_TASK)
+# A call that costs a worker its life is not given to the next: who wants its answer asks again.
+@app.task(name=BATCH_TASK, reject_on_worker_lost=False)
 def batch(fields: dict[str, Any]) -> None:
     """Answer a batch whose inputs are in Redis, into a list there."""
     try:
@@ -40,7 +41,7 @@ def batch(fields: dict[str, Any]) -> None:
         redis.expire(keys.answers, PREDICTION_LIFETIME)
 
 
-@app.task(name=PREDICT_TASK, ignore_result=False, throws=(GradMQError,))
+@app.task(name=PREDICT_TASK, ignore_result=False, throws=(GradMQError,), reject_on_worker_lost=False)
 def predict(model: str, samples: Any, probabilities: bool = False) -> dict[str, Any]:
     """Return what a published model answers.
 

@@ -100,7 +100,7 @@ class Model:
         """Return which part of the predicted classes is right, or of numbers R².  answers: the right ones."""
         predicted, right = self.predict(samples), np.asarray(answers)
         if self.classes:
-            return float(np.mean(predicted == right))
+            return float(np.mean(predicted == right.reshape(predicted.shape)))
         right = right.reshape(predicted.shape).astype(np.float64)
         missed, spread = ((right - predicted) ** 2).sum(0), ((right - right.mean(0)) ** 2).sum(0)
         return float(np.mean(1.0 - missed / np.where(spread > 0, spread, 1.0)))

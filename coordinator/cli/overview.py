@@ -34,7 +34,7 @@ def _ended(path: str) -> str:
 
 def removal_question(folders: Sequence[Path], nbytes: int) -> str:
     """Return what is to be removed."""
-    names = ", ".join(folder.name for folder in folders)
+    names = ", ".join(str(folder) for folder in folders)
     which = f"{len(folders)} runs" if len(folders) > 1 else "run"
     return f"remove {which} {names} ({nbytes / 1e6:.1f} MB)?"
 

@@ -47,7 +47,7 @@ class ClassifierMixin:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return which part of the predictions is right."""
         predicted: Array = self.predict(X)  # type: ignore[attr-defined]
-        return float(np.average(predicted == np.asarray(y), weights=sample_weight))
+        return float(np.average(predicted == np.asarray(y).reshape(predicted.shape), weights=sample_weight))
 
 
 class RegressorMixin:

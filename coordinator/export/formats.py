@@ -39,9 +39,9 @@ def export(model: Model, path: Path) -> None:
     Raises ModelError for another ending, a model that cannot be written that way, or a library that is not installed,
     and OSError.
     """
-    if path.suffix not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         raise ModelError(f"{path} has none of the endings {', '.join(FORMATS)}; give one of these")
-    form = FORMATS[path.suffix]
+    form = FORMATS[path.suffix.lower()]
     try:
         content = form.encode(model)
     except ImportError as error:

@@ -100,17 +100,23 @@ def image_size(model: Model) -> tuple[int, int] | None:
     return (side, side) if side * side == model.parameters.sizes[0] else None
 
 
+def _rows(found: Array, path: Path) -> Array:
+    if found.ndim < 2:
+        raise DataError(f"{path} holds an array of shape {found.shape}; give a row for each sample")
+    return found
+
+
 def _array(path: Path) -> Array:
     """Return the array of an .npy, which stays on the disk, or the only one of an .npz, or the one named x."""
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
         if isinstance(found, np.ndarray):
-            return found
+            return _rows(found, path)
         with found:
             names = [name for name in found.files if len(found.files) == 1 or name.lower() == "x"]
             if len(names) != 1:
                 raise DataError(f"{path} holds {', '.join(found.files[:8])}; give one array, or name it x")
-            return np.asarray(found[names[0]])
+            return _rows(np.asarray(found[names[0]]), path)
     except DataError:
         raise
     # Damage can surface as nearly any error of zipfile's or NumPy's.

@@ -47,9 +47,9 @@ class MlflowServer:
         host = parts.netloc.rpartition("@")[2]
         self._url = f"{parts.scheme}://{host}{parts.path.rstrip('/')}/api/2.0/mlflow/"
         # The environment's names are those of MLflow's client.
-        user = unquote(parts.username or "") or os.environ.get("MLFLOW_TRACKING_USERNAME", "")
-        password = unquote(parts.password or "") or os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
-        token = os.environ.get("MLFLOW_TRACKING_TOKEN", "")
+        user = unquote(parts.username or "") or os.environ.get("MLFLOW_TRACKING_USERNAME", "").strip()
+        password = unquote(parts.password or "") or os.environ.get("MLFLOW_TRACKING_PASSWORD", "").strip()
+        token = os.environ.get("MLFLOW_TRACKING_TOKEN", "").strip()
         self._headers = {"Content-Type": "application/json"}
         if user:
             self._headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

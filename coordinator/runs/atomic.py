@@ -8,6 +8,11 @@ from typing import IO, Any
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file; whoever reads meanwhile, or after a crash, finds the old one or the new one, whole."""
+    if path.exists() and not path.is_file():  # a pipe or a device is written to, and never replaced
+        with path.open("wb") as file:
+            write(file)
+        return
+    path = path.resolve()  # a link stays one
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:

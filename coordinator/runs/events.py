@@ -1,7 +1,6 @@
 """What happened in a run and when, as a file keeps it: a line of JSON for each event."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ BEGINS, TALLY, EPOCH, STOPS = "begins", "tally", "epoch", "stops"
 JOINS, LEAVES, SILENT, PAUSES, EXCLUDED = "joins", "leaves", "silent", "pauses", "excluded"
 RETRIES, REJECTED, RESTARTED, TROUBLE, RECOVERED = "retries", "rejected", "restarted", "trouble", "recovered"
 
+_LATEST = 1e11  # seconds since 1970: after that there is no date
 _MOST_NAMES = 32  # workers that one tally names
 OTHERS = "others"  # who computed what the workers that are not named did
 
@@ -45,7 +45,7 @@ class Event:
         time, epoch, step = float(fields["time"]), fields.get("epoch"), fields.get("step")
         seconds = float(fields.get("seconds", 0.0))
         samples = {str(name): int(count) for name, count in fields.get("samples", {}).items()}
-        if not (math.isfinite(time) and seconds >= 0 and all(count > 0 for count in samples.values())):
+        if not (0 <= time < _LATEST and 0 <= seconds < _LATEST and all(count > 0 for count in samples.values())):
             raise ValueError("no time, or no counts")
         if not all(each is None or type(each) is int for each in (epoch, step)):
             raise ValueError("no place in a run")

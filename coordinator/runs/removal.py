@@ -1,6 +1,7 @@
 """Removing runs: all that were named, or none."""
 
 import fcntl
+import re
 import shutil
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -10,6 +11,10 @@ from typing import Self
 
 from coordinator.runs.lookup import is_run
 from shared.errors import RunError
+
+# One of which a run has at least: its name, or a file that nobody else has.
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+_OURS = ("metrics.jsonl", "events.jsonl", "checkpoint.npz", "model.npz")
 
 
 class Removal:
@@ -53,7 +58,9 @@ class Removal:
 
 
 def _folder(name: str, runs: Path) -> Path:
-    folder = next((path for path in (Path(name), runs / name) if is_run(path)), None)
+    folder = next((path for path in (runs / name, Path(name)) if is_run(path)), None)
     if folder is None:
         raise RunError(f"there is no run {name}; give its folder, or its id in {runs}. Nothing was removed")
+    if not (_ID.fullmatch(folder.resolve().name) or any((folder / name).exists() for name in _OURS)):
+        raise RunError(f"{folder} has a config.json, but nothing else of a run; remove it by hand. Nothing was removed")
     return folder.resolve()

@@ -40,6 +40,10 @@ def open_grey(path: Path) -> Any:
             if image.has_transparency_data:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+                return Image.fromarray((np.asarray(image, np.float64) / 257).clip(0, 255).round().astype(np.uint8))
+            if image.mode == "F":
+                raise DataError(f"{path} has shades without a range; give 8 or 16 bits a pixel")
             return image.convert("L")
     except UnidentifiedImageError:
         raise DataError(f"{path} is no picture; give a PNG or a JPEG") from None

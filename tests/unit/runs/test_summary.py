@@ -117,3 +117,11 @@ def test_a_run_that_was_moved_is_found_where_it_is(runs, tmp_path):
     run = new_run(runs, trained=False)
     shutil.move(run.folder, tmp_path / "elsewhere")
     assert [each.id for each in summaries(tmp_path)] == ["elsewhere"]
+
+
+def test_another_programs_folder_with_a_config_is_no_run(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    with pytest.raises(RunError, match="nothing else of a run"):
+        Removal([str(tmp_path / "model")], tmp_path)
+    assert (tmp_path / "model" / "config.json").exists()
