@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from coordinator.cli.options import runs_option
 from coordinator.export.formats import FORMATS, export
 from coordinator.runs.lookup import find_model
 from shared.config import join
@@ -22,12 +23,13 @@ from shared.nn.evaluation import is_finite
     type=click.Choice(list(Native.dtypes)),
     help="Of the weights, and of what is computed with them in plain arithmetic; default: as the model computes.",
 )
-def export_command(model: Path, file: Path, dtype: str | None) -> None:
+@runs_option
+def export_command(model: Path, file: Path, dtype: str | None, runs: Path) -> None:
     """Write a model as a file that other programs read: which one, its ending says.
 
     A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
-    found = find_model(model)
+    found = find_model(model, runs)
     if dtype is not None:
         found = _plain(found, dtype)
     export(found, file)

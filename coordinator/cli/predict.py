@@ -6,7 +6,7 @@ from typing import IO
 
 import click
 
-from coordinator.cli.options import broker_option
+from coordinator.cli.options import broker_option, runs_option
 from coordinator.prediction.answers_file import lines
 from coordinator.prediction.given import Fit, Given, given
 from coordinator.prediction.local import local_answers
@@ -44,6 +44,7 @@ from shared.types import Array
 )
 @click.option("--queue", is_flag=True, help="The same, at the Redis that GRADMQ_REDIS_URL names.")
 @broker_option
+@runs_option
 def predict_command(
     model: Path,
     path: Path,
@@ -55,13 +56,14 @@ def predict_command(
     redis_address: str | None,
     queue: bool,
     broker_address: str | None,
+    runs: Path,
 ) -> None:
     """Print what a model answers to each sample of a file, in CSV: its class, or the numbers that are predicted.
 
     A run's folder stands for the model of its best epoch, or, if nothing was monitored, of its last. Samples are in a
     CSV with the columns of the training, in an .npy or .npz, or they are pictures.
     """
-    found = find_model(model)
+    found = find_model(model, runs)
     samples = given(path, found, Fit(fit, invert))
     if show is not None:
         _show(samples, show)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import redis_option
+from coordinator.cli.options import redis_option, runs_option
 from coordinator.runs.lookup import find_model
 from shared.messaging.addresses import redis_url, shown
 from shared.messaging.predictions import PREDICT_TASK
@@ -18,14 +18,15 @@ _DAY = 86_400  # seconds
 @click.option("--name", required=True, help="By which it is called. A model that had the name before gives it up.")
 @click.option("--days", type=click.FloatRange(0, 3650, min_open=True), default=7, show_default=True, help="It stays.")
 @redis_option
-def publish_command(model: Path, name: str, days: float, redis_address: str | None) -> None:
+@runs_option
+def publish_command(model: Path, name: str, days: float, redis_address: str | None, runs: Path) -> None:
     """Put a model into Redis, where every worker finds it that is asked for it by Celery's task gradmq.predict."""
     from coordinator.cluster.preflight import check_redis  # see coordinator.session
     from shared.messaging.client import client
     from shared.transport.models import publish
 
     url = redis_url(redis_address)
-    found = find_model(model)
+    found = find_model(model, runs)
     check_redis(url)
     with closing(client(url)) as redis:
         publish(redis, found, name, max(1, round(days * _DAY)))

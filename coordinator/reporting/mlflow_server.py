@@ -106,13 +106,23 @@ class MlflowServer:
 
     def _ask(self, request: urllib.request.Request) -> Any:
         try:
-            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+            with _OPENER.open(request, timeout=_PATIENCE) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             said = _answer(error)
             raise MlflowError(f"{said.get('message') or error}", str(said.get("error_code", ""))) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise MlflowError(str(getattr(error, "reason", error))) from None
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Another address would get the password too."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def _answer(error: urllib.error.HTTPError) -> dict[str, Any]:
