@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from shared.data.parts import Part
 from shared.data.sampler import Step
@@ -126,7 +126,7 @@ class Server:
         self._is_patient = not self._taken or (self._is_patient and self._was_in_vain)
         self._was_in_vain = not self._taken
         if looks:
-            weights = Record.decode(cast(bytes, self._stream.read()))
+            weights = Record.decode(self._stream.read_bulk() or b"")
             if request is None or weights is None or request.step != weights.step:
                 return request, weights, False
             self._stream.send(self._transport.get)

@@ -100,10 +100,10 @@ def meddler(server) -> Iterator[Callable[..., Meddler]]:
         each.end()
 
 
-def undisturbed(remote: RemoteGradients, meddler: Meddler) -> EpochCounts:
-    """Train until something was done fifty times: to the bits of one process, and nobody is excluded."""
+def undisturbed(remote: RemoteGradients, meddler: Meddler, times: int = 50) -> EpochCounts:
+    """Train until something was done so many times: to the bits of one process, and nobody is excluded."""
     counts = EpochCounts()
-    while meddler.times < 50:
+    while meddler.times < times:
         state = TrainingState.initial(CONFIG)
         assert learn(remote, state=state) == learn(alone())
         assert state.excluded == []
@@ -178,7 +178,7 @@ def test_weights_with_a_bit_changed_are_never_computed_with(real_session, remote
 
     remote = remote_gradients(audit=1.0)  # which would find the worker's gradients wrong
     real_session.start()
-    undisturbed(remote, meddler(flip))
+    undisturbed(remote, meddler(flip), 10)
     assert "a worker did not find the weights that were sent; sending them again" in caplog.text
 
 

@@ -97,7 +97,7 @@ def test_a_newer_incarnation_of_the_run_has_other_leases(leaves, found, outcome)
         def send(self, buffers):
             assert b"gradmq:run:incarnation" in b"".join(buffers)
 
-        def read(self):
+        def read_bulk(self):
             return found
 
     assert leaves.look_for_successor(Stream()) == outcome

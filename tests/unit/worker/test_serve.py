@@ -71,6 +71,9 @@ class Stream:
         assert count == self._owed
         self._owed = 0
 
+    def read_bulk(self):
+        return self.read()
+
     def read(self):
         if b"incarnation" in self.log[-1]:
             return self.incarnation
