@@ -1,7 +1,6 @@
 """What takes seconds to make, and nobody changes: made by one process of pytest, for all of them."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +14,8 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     make: fills the empty folder; what it raises, it raises in each process.
     """
     root = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent  # of all processes of this session
+    if root.name.startswith("popen-"):  # one process's of several, which share what is above it
+        root = root.parent
     folder, done = root / name, root / f"{name}.done"
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
