@@ -14,7 +14,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
-    "shared.errors  shared.types  shared.logs  shared.durations  shared.regular_files"
+    "shared.errors  shared.types  shared.logs  shared.durations  shared.regular_files  shared.typed"
     "  gradmq._packages  gradmq._version",
     "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
     "shared.optim  shared.data",
@@ -47,6 +47,7 @@ FOREIGN = {
     "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
+    "msgspec": "shared.typed",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
     "prometheus_client": "shared.metrics_endpoint",
     "pyarrow": "shared.data.parquet_file",

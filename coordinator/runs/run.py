@@ -28,8 +28,10 @@ from shared.data.parts import Part
 from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
 from shared.model import Model
+from shared.regular_files import read_regular
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
+_LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
 _LOOKS = (
     0.01,
     0.05,
@@ -103,7 +105,7 @@ class Run:
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:
-            fields = json.loads(path.read_bytes())
+            fields = json.loads(read_regular(path, _LARGEST_CONFIG))
             data = fields.pop("data")
             options = DataOptions.from_json(data.pop("options", {}))
             encoding = Encoding.from_json(data.pop("encoding")) if "encoding" in data else None
