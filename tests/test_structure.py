@@ -27,7 +27,8 @@ LAYERS = [
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
     "coordinator.training  coordinator.planning",
-    "coordinator.runs  coordinator.reporting",
+    "coordinator.runs",
+    "coordinator.reporting",
     "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page",
     "coordinator.api",
     "coordinator.estimators",
