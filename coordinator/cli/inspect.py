@@ -165,8 +165,7 @@ def _draw(
 
 
 def _print_run(run: Run, weights: bool) -> None:
-    """Print what a run has come to; its network last."""
-    saved = run.saved()  # before anything is printed: raises if it is gone
+    """Print what a run has come to; its network last.  Raises RunError or ModelError if it has none."""
     config = run.config
     click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
     click.echo(f"data: {run.data_path}")
@@ -178,9 +177,11 @@ def _print_run(run: Run, weights: bool) -> None:
     click.echo(f"\n{table(run.ledger)}\n")
     for place in run.places:
         click.echo(f"computed on: {place}")
-    _print_model(saved, weights)
-    if run.damaged_line:
-        click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
+    try:
+        _print_model(run.saved(), weights)
+    finally:
+        if run.damaged_line:
+            click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
 
 
 def _print_model(found: Model, weights: bool) -> None:
