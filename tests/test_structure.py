@@ -172,9 +172,8 @@ def test_what_is_pure_does_no_input_or_output_and_knows_no_time(module):
 
 @pytest.mark.parametrize("module", modules())
 def test_nothing_is_pickled(module):
-    if module != "shared.data.notebook_pickle":  # which reads what the notebook has written, without trusting it
-        roots = {name.split(".")[0] for name in imports(module)}
-        assert not roots & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+    roots = {name.split(".")[0] for name in imports(module)}
+    assert not roots & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 
 
 @pytest.mark.parametrize("module", REGISTRIES)
