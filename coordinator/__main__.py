@@ -5,6 +5,7 @@ import os
 import sys
 
 from coordinator.signals import Stopped, stop_on_signals
+from shared.plain_text import show_controls
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show must not end a run
+            show_controls(stream, but_returns=stream is sys.stderr)
     # Early, because a container's first process is deaf to signals that it does not handle.
     stop_on_signals()
     try:

@@ -14,6 +14,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
+    "shared.plain_text",
     "shared.errors  shared.types  shared.logs  shared.durations  shared.regular_files  shared.typed"
     "  gradmq._packages  gradmq._version",
     "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",

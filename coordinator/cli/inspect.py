@@ -26,9 +26,11 @@ from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
+from shared.plain_text import shortened
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
+_LONGEST = 500  # characters of a path that somebody else has written down
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 
@@ -168,7 +170,7 @@ def _print_run(run: Run, weights: bool) -> None:
     """Print what a run has come to; its network last.  Raises RunError or ModelError if it has none."""
     config = run.config
     click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
-    click.echo(f"data: {run.data_path}")
+    click.echo(f"data: {shortened(str(run.data_path), _LONGEST)}")
     if run.metrics:
         click.echo(f"\n{lines.table(config, run.metrics)}\n")
         click.echo(lines.choice(config, run.metrics))
@@ -176,7 +178,7 @@ def _print_run(run: Run, weights: bool) -> None:
             click.echo(told)
     click.echo(f"\n{table(run.ledger)}\n")
     for place in run.places:
-        click.echo(f"computed on: {place}")
+        click.echo(f"computed on: {shortened(str(place), _LONGEST)}")
     try:
         _print_model(run.saved(), weights)
     finally:

@@ -168,6 +168,8 @@ class _Fitting:
     def _begin_line_again(self, columns: int) -> None:
         """Forget what stands in the line: spaces over what was longer than the terminal now is would begin another."""
         if self._columns:
-            self._terminal.write("\r\x1b[J")
+            self._terminal.flush()
+            self._terminal.buffer.write(b"\r\x1b[J")  # below the text, whose control characters are shown
+            self._terminal.buffer.flush()
             self._bar.sp = self._bar.status_printer(self._terminal)
         self._columns = columns

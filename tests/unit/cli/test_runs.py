@@ -248,3 +248,20 @@ def test_a_run_without_events_has_its_time_line_from_its_epochs(gradmq, run):
     assert gradmq("report", run.id)[0] == 0
     assert "this process" in (run.folder / "report.html").read_text()
     assert page_of(run.folder / "report.html").sections == SECTIONS
+
+
+def test_nothing_in_a_runs_files_moves_the_cursor_or_fills_the_screen(gradmq, run, caplog):
+    evil = "\x1b[2J\x9b1m\u202e" + 100_000 * "a"
+    config = json.loads((run.folder / "config.json").read_text())
+    config["data"]["path"] = evil
+    config["computed_on"][0]["processor"] = evil[:100]
+    (run.folder / "config.json").write_text(json.dumps(config))
+    lines = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+    for line in lines:
+        line["ledger"]["workers"] = {evil: next(iter(line["ledger"]["workers"].values()))}
+    run.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for command in ("runs", "show", "evaluate", "verify", "report"):
+        code, text = gradmq(*([command] if command == "runs" else [command, run.id]))
+        assert code in (0, 2), text
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text), command
+        assert len(text) < 10_000, command
