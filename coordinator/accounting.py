@@ -9,6 +9,7 @@ from shared.plain_text import shortened
 
 _LONGEST = 80  # characters of a worker's name in the table
 COORDINATOR = "coordinator"  # under which name it enters what it computes itself
+UNKNOWN = "unknown"  # under which name it enters what tells nothing of its sender
 
 
 @dataclass(slots=True)
