@@ -69,6 +69,7 @@ def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copie
         )
     test.check_inputs(found.arithmetic, found.output)
     which = f" ({model_file(model).name})" if model.is_dir() else ""
+    which += "" if data is not None else f", on {shortened(str(_own_data(model)), _LONGEST)}"
     with one_thread(), quiet():
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
@@ -91,6 +92,12 @@ def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copie
 def _place(model: Path, runs: Path) -> Path:
     """Return the folder of a run that is given by its id; any other path as it is."""
     return runs / model if not model.exists() and is_run(runs / model) else model
+
+
+def _own_data(model: Path) -> Path:
+    """Return where a model is tested if nobody says so: where its run's samples were, of no run's model MNIST."""
+    folder = model if model.is_dir() else model.parent
+    return Run.open(str(folder), Path()).data_path if is_run(folder) else DEFAULT_DATA
 
 
 def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
