@@ -5,7 +5,6 @@ import os
 import sys
 
 from coordinator.signals import Stopped, stop_on_signals
-from shared.plain_text import show_controls
 
 
 def main() -> None:
@@ -15,7 +14,7 @@ def main() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            show_controls(stream, but_returns=stream is sys.stderr)
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show must not end a run
     # Early, because a container's first process is deaf to signals that it does not handle.
     stop_on_signals()
     try:
@@ -24,7 +23,11 @@ def main() -> None:
 
         refuse_foreign()
         from coordinator.cli.main import run
+        from shared.plain_text import show_controls
 
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                show_controls(stream, but_returns=stream is sys.stderr)
         sys.exit(run())
     except Stopped as stopped:
         print("gradmq: stopped", file=sys.stderr)
