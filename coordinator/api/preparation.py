@@ -42,9 +42,9 @@ def prepare(
     Raises ConfigError, DataError or ModelError.
     """
     check_seed(given["seed"])
-    encoding = None if start is None else start.encoding
-    dataset = load_dataset(data, data_options, given["seed"], encoding).first(given["train_samples"])
-    dataset = dataset.weighted(weights)
+    encoding, n_classes = (None, 0) if start is None else (start.encoding, start.parameters.sizes[-1])
+    dataset = load_dataset(data, data_options, given["seed"], encoding, n_classes)
+    dataset = dataset.first(given["train_samples"]).weighted(weights)
     suggestions = defaults_of(dataset, given["optimizer"] if "optimizer" in names else None)
     taken = {name: value for name, value in suggestions.items() if name not in names and not hasattr(start, name)}
     given = {**given, **taken}

@@ -3,7 +3,6 @@
 from typing import Any
 
 from shared.data.dataset import Dataset
-from shared.data.encoding import Encoding
 
 # A network of today, which learns from standardised columns of any kind within its first epochs.
 _TABLE: dict[str, Any] = {
@@ -29,7 +28,7 @@ def defaults_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any]:
 
     optimizer: the one that was given, if any was; others need other learning rates.
     """
-    encoding = data.encoding or Encoding()
+    encoding = data.encoding
     found = dict(_TABLE) if encoding.columns or encoding.targets else {}
     if encoding.targets:
         found |= _LABELS if encoding.has_labels else _NUMBERS

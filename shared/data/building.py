@@ -14,13 +14,13 @@ from shared.types import Vector
 
 
 class Built(NamedTuple):
-    """Samples of the three parts, and what they were encoded by, if they were."""
+    """Samples of the three parts, and what they were encoded by."""
 
     training: KnownSamples
     validation: KnownSamples
     test: KnownSamples
     image_size: tuple[int, int] | None
-    encoding: Encoding | None
+    encoding: Encoding
 
 
 def build(
@@ -30,32 +30,35 @@ def build(
     *,
     encoding: Encoding | None = None,
     classes: Sequence[Any] | None = None,
+    n_classes: int = 0,
     weights: Vector | None = None,
 ) -> Built:
     """Divide and encode samples.
 
-    seed: of the division.  encoding: of a model, instead of one that is made of the training samples.  classes: the
-    names of all, in their order, if some of them may not occur.  weights: (n_samples,) of those to be divided; only
-    those that become training samples keep theirs.
+    seed: of the division.
+    encoding: of a model, instead of one that is made of the training samples.
+    classes: the names of all, in their order, if some of them may not occur.
+    n_classes: how many a model knows; 0: those that occur.
+    weights: (n_samples,) of those to be divided; only those that become training samples keep theirs.
 
     Raises DataError for samples that do not fit together, or cannot be encoded.
     """
-    planned = plan(found, options, seed, encoding, classes)
+    planned = plan(found, options, seed, encoding, classes, n_classes)
     own = None if weights is None else scaled(weights[planned.parts[Part.TRAINING].rows])
     training = _samples(planned, Part.TRAINING, own)
     others = [_samples(planned, part) for part in (Part.VALIDATION, Part.TEST)]
     for samples in others:
         if samples.n_inputs != training.n_inputs:
             where = found.source or "the data"
-            raise DataError(f"{where}: samples have {samples.n_inputs} inputs, training samples {training.n_inputs}")
-    # An encoding that does nothing is none.
-    kept = None if planned.encoding == Encoding() else planned.encoding
-    return Built(training, others[0], others[1], planned.image_size, kept)
+            raise DataError(
+                f"{where}: samples have {samples.n_inputs} inputs, training samples {training.n_inputs}; give as many"
+            )
+    return Built(training, others[0], others[1], planned.image_size, planned.encoding)
 
 
 def _samples(planned: Plan, part: Part, weights: Vector | None = None) -> KnownSamples:
     samples, encoding = planned.parts[part], planned.encoding
-    inputs, labels = samples.encoded(encoding), samples.labels(encoding)
+    inputs, labels = samples.encoded(encoding), samples.labels(encoding, planned.n_classes)
     if encoding.targets:
         return VectorSamples(inputs, labels, weights)
     return LabelledSamples(inputs, labels, planned.n_classes, weights)

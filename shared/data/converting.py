@@ -56,7 +56,7 @@ def write_folder(path: Path, source: Path, options: DataOptions, seed: int) -> N
         pieces, encoding = _of_dataset(data), data.encoding
     else:
         planned = plan(found, options, seed)
-        pieces, encoding = _of_plan(planned), None if planned.encoding == Encoding() else planned.encoding
+        pieces, encoding = _of_plan(planned), planned.encoding
     temporary = path.with_name(f".{path.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
@@ -101,7 +101,9 @@ def _of_plan(planned: Plan) -> Iterator[_Piece]:
             for start, stop in bounds(len(samples), row_size)
         )
         yield _Piece(name_of(part, is_wanted=False), len(samples), values)
-        yield _Piece(name_of(part, is_wanted=True), len(samples), iter([samples.labels(planned.encoding)]))
+        yield _Piece(
+            name_of(part, is_wanted=True), len(samples), iter([samples.labels(planned.encoding, planned.n_classes)])
+        )
 
 
 def _shaped(values: Array, image_size: tuple[int, int] | None) -> Array:
@@ -109,5 +111,5 @@ def _shaped(values: Array, image_size: tuple[int, int] | None) -> Array:
     return values if image_size is None else values.reshape(len(values), *image_size)
 
 
-def _text(encoding: Encoding | None) -> str:
-    return json.dumps({} if encoding is None else encoding.to_json())
+def _text(encoding: Encoding) -> str:
+    return json.dumps(encoding.to_json())

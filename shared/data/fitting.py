@@ -36,7 +36,7 @@ def fit_columns(
             return tuple(Numeric(*each) for each in numbers)
     kinds: list[Numeric | Categorical] = []
     for number in range(len(table.names)):
-        if table.columns[number].dtype.kind == "f" or _mostly_numbers(table, number):
+        if table.has_numbers(number) or _mostly_numbers(table, number):
             kinds.append(_numeric(table, number, training, impute))
         else:
             kinds.append(_categorical(table, number, training, impute, others))
