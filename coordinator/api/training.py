@@ -40,7 +40,8 @@ def train(
 ) -> Run:
     """Train a network, and return the run.
 
-    data: where the samples are; or a pair (x, y) of arrays, or a DataFrame, which then are kept in `runs`.
+    data: where the samples are; or a pair (x, y) of arrays, a DataFrame or a mapping of columns, which then are kept in
+    `runs`, with their types.
     start: a model, or a run, whose weights to begin with.  sample_weights: of the training samples, or their file.
     workers: local processes on an embedded cluster, which end with the run; None: one a core; 0: none, in this process.
     redis: instead, the address of a Redis where workers are.  broker: Celery's, if it is not that Redis.
@@ -65,7 +66,7 @@ def train(
         watching=watching or Watching(),
     )
     about_data = {name: options.pop(name) for name in reading.READING if name in options}
-    data_options = reading.to_data_options(reading.completed(about_data))
+    data_options = reading.to_data_options(reading.from_python(about_data))
     given, folder = completed(options), Path(runs)
     model = _model(start, folder)
     with kept(data, folder) as path:

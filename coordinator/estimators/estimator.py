@@ -1,5 +1,6 @@
 """What both estimators have in common: their parameters, and how they learn."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -247,7 +248,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _dataset(self, X: Array, y: Array, weights: Array | None, validation: Any) -> Dataset:
         """Return the samples as a network takes them."""
         names = getattr(self, "feature_names_in_", None)
-        if isinstance(validation, tuple):
+        if isinstance(validation, tuple | list):
+            if len(validation) != 2:
+                raise ValueError(
+                    f"validation has {len(validation)} parts; give a share of the samples, or a pair (X, y)"
+                )
             X_validation, y_validation = checked_pair(
                 self, *validation, reset=False, numbers=not self._predicts_classes
             )
@@ -272,7 +277,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         given |= {
             "output": self.output or ("softmax" if self._predicts_classes else "linear"),
             "mini_batch_size": min(self.mini_batch_size, len(dataset.training)),
-            "standardize": None if dataset.encoding is None else dataset.encoding.standardize,
+            "standardize": dataset.encoding.standardize,
             "monitor": self.monitor or self._default_monitor(dataset),
             "class_weights": self._class_weights(),
             **over,
@@ -307,7 +312,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
 
 def _named(X: Array, names: Any) -> Any:
-    """Return samples as columns with their names, if they have any."""
+    """Return samples as columns with their names, if they have any.  Raises ValueError if two have the same."""
     if names is None or X.dtype == np.uint8:
         return X
+    if twice := [name for name, count in Counter(map(str, names)).items() if count > 1]:
+        raise ValueError(f"two columns of X are named {twice[0]}; give each a name of its own")
     return {str(name): column for name, column in zip(names, X.T, strict=True)}
