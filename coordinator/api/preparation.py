@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coordinator.api import start as beginning
+from coordinator.api import start_model
 from coordinator.options.configuration import to_config, with_default_monitor
 from shared.config import TrainConfig
 from shared.config.checks import check_seed
@@ -42,6 +42,8 @@ def prepare(
     Raises ConfigError, DataError or ModelError.
     """
     check_seed(given["seed"])
+    if start is not None:
+        start_model.check_reading(data_options, start.encoding)
     encoding, n_classes = (None, 0) if start is None else (start.encoding, start.parameters.sizes[-1])
     dataset = load_dataset(data, data_options, given["seed"], encoding, n_classes)
     dataset = dataset.first(given["train_samples"]).weighted(weights)
@@ -49,10 +51,10 @@ def prepare(
     taken = {name: value for name, value in suggestions.items() if name not in names and not hasattr(start, name)}
     given = {**given, **taken}
     if start is not None:
-        beginning.fill_in(given, names, start)
+        start_model.fill_in(given, names, start)
     config = to_config(given, alone, dataset)
     if "monitor" not in names:
         config = with_default_monitor(config, len(dataset.validation))
     if start is not None:
-        beginning.check(config, start)
+        start_model.check(config, start)
     return Job(config, dataset, taken)

@@ -32,7 +32,8 @@ def read_csv(path: Path, most: int | None = None) -> Table:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8: byte {error.start} of it is not; save it as UTF-8") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}; give a table, whole") from None
 
 
 def _open(path: Path) -> IO[str]:
@@ -58,7 +59,8 @@ def _read(path: Path, file: IO[str], most: int | None) -> Table:
     elif len(set(names)) < len(names) or "" in names:
         twice = next(name for name in names if not name or names.count(name) > 1)
         raise DataError(
-            f"{path}, line {number}: {f'two columns are named {twice}' if twice else 'a column has no name'}"
+            f"{path}, line {number}: {f'two columns are named {twice}' if twice else 'a column has no name'}; "
+            "give each a name of its own"
         )
     numbers, chunks = list[int](), _Chunks(len(names), delimiter)
     if not has_names:
@@ -70,7 +72,7 @@ def _read(path: Path, file: IO[str], most: int | None) -> Table:
         numbers.append(number)
         chunks.add(row)
     if not numbers:
-        raise DataError(f"{path} has names of columns, and no line below them")
+        raise DataError(f"{path} has names of columns, and no line below them; give a line for each sample")
     places = np.array(numbers, np.int64)
     return Table(tuple(names), chunks.columns(), len(numbers), str(path), places, has_names, unit="line")
 

@@ -141,7 +141,7 @@ def _checked(found: Found, encoding: Encoding | None, n_classes: int) -> Built:
     pairs = [pair or nothing for pair in (found.training, found.validation, found.test)]
     flat = [(images.reshape(len(images), math.prod(images.shape[1:])), y) for images, y in pairs]
     if len(pairs[0][1]) == 0 or (found.test is not None and len(found.test[1]) == 0):
-        raise DataError(f"{path} has no training or no test samples")
+        raise DataError(f"{path} has no training or no test samples; give some of both")
     size = found.image_size or kept.image_size or (None if kept.columns else image_size(pairs[0][0]))
     if kept.targets:
         vectors = [VectorSamples(*pair) for pair in flat]
@@ -175,7 +175,9 @@ def find_dataset(path: Path) -> Path:
 
 def _check(path: str, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:
     if images.shape[1] != n_inputs:
-        raise DataError(f"{path}: {name} images have {images.shape[1]} inputs, training images {n_inputs}")
+        raise DataError(
+            f"{path}: {name} images have {images.shape[1]} inputs, training images {n_inputs}; give as many"
+        )
     if len(labels) == 0:
         return
     if labels.min() < 0 or n_classes > _MOST_CLASSES:
@@ -185,4 +187,4 @@ def _check(path: str, name: str, images: Array, labels: Array, n_inputs: int, n_
             f"{path}: {name} labels go up to {labels.max()}, classes to {n_classes - 1}; give what the classes are of"
         )
     if images.dtype.kind == "f" and not all(np.isfinite(block).all() for block in blocks(images)):
-        raise DataError(f"{path}: {name} images contain values that are not finite")
+        raise DataError(f"{path}: {name} images contain values that are not finite; correct them")

@@ -70,6 +70,13 @@ class Encoding:
         return bool(self.targets) and all(target == Target(target.name) for target in self.targets)
 
     @property
+    def task(self) -> str:
+        """What outputs stand for, of `shared.data.options.TASKS`."""
+        if not self.targets:
+            return "classes"
+        return "labels" if self.has_labels else "numbers"
+
+    @property
     def standardize(self) -> tuple[float, float] | None:
         """The mean and the deviation that a network should free these inputs of."""
         return STANDARDIZE if self.columns else None

@@ -55,7 +55,7 @@ def fit_classes(values: Array, always: bool = False) -> tuple[ClassName, ...]:
     """
     names = np.unique(values).tolist()
     if len(names) > _MOST_CLASSES:
-        raise DataError(f"there are {len(names)} classes, more than {_MOST_CLASSES}; are they numbers to be predicted?")
+        raise DataError(f"there are {len(names)} classes, more than {_MOST_CLASSES}; for numbers give --task numbers")
     if values.dtype.kind in "iu" and names == list(range(len(names))) and not always:
         return ()
     return tuple(names)

@@ -97,7 +97,7 @@ def plan(
     where = found.source or "the data"
     x, y = _inputs(found.training[0], options, encoding), wanted_of(found.training[1], where)
     _check_lengths(x, y, where)
-    task = _task(y, options) if encoding is None else _task_of(encoding)
+    task = _task(y, options) if encoding is None else encoding.task
     if task == "classes" and y.ndim != 1:
         raise DataError(f"{where} has {y.shape[1]} targets, and a class is one; give one target")
     rows = _split(found, options, seed, y if task == "classes" else None, len(y))
@@ -166,12 +166,6 @@ def _task(y: Array, options: DataOptions) -> str:
         return "classes"
     is_whole = y.dtype.kind != "f" or bool((y == np.rint(y)).all())
     return "classes" if is_whole and len(np.unique(y)) <= _MOST_WHOLE else "numbers"
-
-
-def _task_of(encoding: Encoding) -> str:
-    if not encoding.targets:
-        return "classes"
-    return "labels" if encoding.has_labels else "numbers"
 
 
 def _split(found: Found, options: DataOptions, seed: int, classes: Array | None, n_samples: int) -> Split:

@@ -116,7 +116,9 @@ class Table:
         """Return the number of a column.  Raises DataError if there is none of that name."""
         if name in self.names:
             return self.names.index(name)
-        raise DataError(f"{self.source or 'the table'} has no column {name!r}; it has {_listed(self.names)}")
+        raise DataError(
+            f"{self.source or 'the table'} has no column {name!r}; it has {_listed(self.names)}; give one of these"
+        )
 
     def place(self, row: int, number: int | None = None) -> str:
         """Return where a value is, for people."""
