@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from coordinator.api.history import history_of
+from coordinator.api.epoch_figures import figures_of
 from coordinator.api.models import Model
 from coordinator.estimators.fitting import Fitting
 from coordinator.estimators.foundation import (
@@ -219,7 +219,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         if self._state.step_index:
             self._state.next_epoch()
         self._epochs.extend(fitting.epochs)
-        self.history_ = history_of(self._epochs)
+        self.history_ = figures_of(self._epochs)
         self.n_iter_ = len(self._epochs)
         self.fingerprint_ = fitting.state.model.sha256
 

@@ -316,3 +316,8 @@ def test_a_run_can_be_watched(small_data, tmp_path):
 
 def test_a_report_is_written(run, tmp_path):
     assert run.report(tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_what_decides_the_bits_is_no_option_of_going_on(run):
+    with pytest.raises(GradMQError, match="learning_rate is no option of going on, got 3; what decides the bits stays"):
+        run.resume(learning_rate=3)
