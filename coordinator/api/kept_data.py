@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from coordinator.runs.atomic import write_whole
-from shared.data import typed_table
+from shared.data import typed_table_file
 from shared.data.labels import wanted_of
 from shared.data.tables import Table
 from shared.errors import DataError
@@ -75,7 +75,7 @@ def _remove_unless_used(path: Path, file: BinaryIO) -> None:
 def _content(data: Any) -> tuple[str, bytes]:
     """Return the ending and the content of a file of that data."""
     if hasattr(data, "columns") or isinstance(data, dict):
-        return typed_table.ENDING, typed_table.to_bytes(Table.of(data))
+        return typed_table_file.ENDING, typed_table_file.to_bytes(Table.of(data))
     if not (isinstance(data, tuple | list) and len(data) == 2):
         raise DataError(f"{type(data).__name__} is no data; give a path, a pair (x, y) of arrays, or a DataFrame")
     x, y = np.asarray(data[0]), wanted_of(data[1], _IN_MEMORY)

@@ -8,7 +8,7 @@ from coordinator.api import start_model
 from coordinator.options.configuration import to_config, with_default_monitor
 from shared.config import TrainConfig
 from shared.config.checks import check_seed
-from shared.config.defaults import defaults_of
+from shared.config.suggestions import suggestions_of
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.options import DataOptions
 from shared.model import Model
@@ -47,7 +47,7 @@ def prepare(
     encoding, n_classes = (None, 0) if start is None else (start.encoding, start.parameters.sizes[-1])
     dataset = load_dataset(data, data_options, given["seed"], encoding, n_classes)
     dataset = dataset.first(given["train_samples"]).weighted(weights)
-    suggestions = defaults_of(dataset, given["optimizer"] if "optimizer" in names else None)
+    suggestions = suggestions_of(dataset, given["optimizer"] if "optimizer" in names else None)
     taken = {name: value for name, value in suggestions.items() if name not in names and not hasattr(start, name)}
     given = {**given, **taken}
     if start is not None:

@@ -17,7 +17,7 @@ from coordinator.options.defaults import completed, names_of
 from coordinator.runs.lookup import find_model
 from coordinator.training.callbacks import Callback
 from shared.data.dataset import DEFAULT_DATA
-from shared.data.weights import read_weights, scaled
+from shared.data.sample_weights import read_weights, scaled
 from shared.errors import DataError
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from coordinator.api.epoch_figures import figures_of
 from coordinator.api.models import Model
-from coordinator.estimators.fitting import Fitting
 from coordinator.estimators.foundation import (
     BaseEstimator,
     check_is_fitted,
@@ -17,6 +16,7 @@ from coordinator.estimators.foundation import (
     checked_pair,
     checked_weights,
 )
+from coordinator.estimators.training_in_memory import TrainingInMemory
 from coordinator.options.configuration import to_config
 from coordinator.options.defaults import DEFAULTS, completed
 from coordinator.session import RunOptions
@@ -24,8 +24,8 @@ from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.data.arrays import dataset_of
 from shared.data.dataset import Dataset
+from shared.data.in_memory import dataset_of
 from shared.model import Model as ModelFile
 from shared.optim.schedules import SCHEDULES
 from shared.types import Array
@@ -200,28 +200,28 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return self._learn(config, dataset, self._state.copy() if goes_on else TrainingState.initial(config))
 
     def _learn(self, config: TrainConfig, dataset: Dataset, state: TrainingState) -> Self:
-        fitting = Fitting(config, state)
+        training = TrainingInMemory(config, state)
         try:
-            fitting.run(dataset, self._run_options(), self.callbacks or (), self.progress)
+            training.run(dataset, self._run_options(), self.callbacks or (), self.progress)
         except KeyboardInterrupt:
             if state.trained:
-                self._keep(fitting, dataset)
+                self._keep(training, dataset)
             raise
-        self._keep(fitting, dataset)
+        self._keep(training, dataset)
         return self
 
-    def _keep(self, fitting: Fitting, dataset: Dataset) -> None:
+    def _keep(self, training: TrainingInMemory, dataset: Dataset) -> None:
         """Have what was learned as attributes."""
-        parameters = fitting.parameters
-        self.model_ = Model(ModelFile.of(fitting.config, parameters, dataset.encoding))
+        parameters = training.parameters
+        self.model_ = Model(ModelFile.of(training.config, parameters, dataset.encoding))
         # A later `partial_fit` goes on with the weights that are used, at an epoch's beginning, and compares no epochs.
-        self._state = replace(fitting.state, parameters=parameters.copy(), history=[], best=None)
+        self._state = replace(training.state, parameters=parameters.copy(), history=[], best=None)
         if self._state.step_index:
             self._state.next_epoch()
-        self._epochs.extend(fitting.epochs)
+        self._epochs.extend(training.epochs)
         self.history_ = figures_of(self._epochs)
         self.n_iter_ = len(self._epochs)
-        self.fingerprint_ = fitting.state.model.sha256
+        self.fingerprint_ = training.state.model.sha256
 
     def _forget(self) -> None:
         """Begin anew."""

@@ -25,7 +25,7 @@ from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.encoding import IDENTITY, Encoding
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
-from shared.data.weights import read_weights
+from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
 from shared.model import Model
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shared.data.encoding import Encoding
+from shared.data.found import Found, Pair
 from shared.data.numpy_files import map_npy, read_npz
 from shared.data.options import DataOptions
 from shared.data.parts import Part
-from shared.data.planning import Found, Pair
 from shared.data.tables import Table, whole
 from shared.errors import DataError
 from shared.types import Array

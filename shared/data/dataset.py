@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from shared.data.blocks import blocks
-from shared.data.building import Built, build
+from shared.data.encoded_samples import EncodedSamples, encoded_samples
 from shared.data.encoding import IDENTITY, Encoding
+from shared.data.found import Found, image_size
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
-from shared.data.planning import Found, image_size
 from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
 from shared.data.sources import SOURCES, read
 from shared.errors import DataError
@@ -46,14 +46,14 @@ class Dataset:
     ) -> "Dataset":
         """Return what was found, divided and encoded; the parameters are those of `load_dataset`.  Raises DataError."""
         if found.is_encoded:
-            built = _checked(found, encoding, n_classes)
+            encoded = _checked(found, encoding, n_classes)
         else:
-            built = build(found, options, seed, encoding=encoding, n_classes=n_classes)
-        if isinstance(built.training, LabelledSamples) and built.training.n_classes < 2:
+            encoded = encoded_samples(found, options, seed, encoding=encoding, n_classes=n_classes)
+        if isinstance(encoded.training, LabelledSamples) and encoded.training.n_classes < 2:
             raise DataError(
                 f"{found.source or 'the data'} has samples of one class alone, and there is nothing to learn; give two"
             )
-        return cls(*built, options=options)
+        return cls(*encoded, options=options)
 
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
@@ -124,7 +124,7 @@ def load_test(path: Path, options: DataOptions, encoding: Encoding, n_classes: i
     return load_dataset(path, options, encoding=encoding, n_classes=n_classes)
 
 
-def _checked(found: Found, encoding: Encoding | None, n_classes: int) -> Built:
+def _checked(found: Found, encoding: Encoding | None, n_classes: int) -> EncodedSamples:
     """Return samples that are as a network takes them, and whose classes are numbers.
 
     The number of classes is the highest training label plus one, if neither the encoding nor a model has more.
@@ -145,12 +145,12 @@ def _checked(found: Found, encoding: Encoding | None, n_classes: int) -> Built:
     size = found.image_size or kept.image_size or (None if kept.columns else image_size(pairs[0][0]))
     if kept.targets:
         vectors = [VectorSamples(*pair) for pair in flat]
-        return Built(vectors[0], vectors[1], vectors[2], size, kept)
+        return EncodedSamples(vectors[0], vectors[1], vectors[2], size, kept)
     n_classes = len(kept.classes) or max(n_classes, int(pairs[0][1].max()) + 1)
     for part, (images, labels) in zip(Part, flat, strict=True):
         _check(path, str(part), images, labels, flat[0][0].shape[1], n_classes)
     labelled = [LabelledSamples(*pair, n_classes) for pair in flat]
-    return Built(labelled[0], labelled[1], labelled[2], size, kept)
+    return EncodedSamples(labelled[0], labelled[1], labelled[2], size, kept)
 
 
 def find_dataset(path: Path) -> Path:

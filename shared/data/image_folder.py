@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from shared.data.array_files import PARTS
+from shared.data.found import Found, Pair
 from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.pictures import ENDINGS, read_grey
-from shared.data.planning import Found, Pair
 from shared.errors import DataError
 
 _First = tuple[Path, tuple[int, int]] | None  # an image's file, its height and its width

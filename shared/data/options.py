@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from shared.data.fitting import IMPUTATIONS
+from shared.data.new_encoding import IMPUTATIONS
 from shared.errors import ConfigError
 
 TASKS = {

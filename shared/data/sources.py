@@ -7,11 +7,11 @@ from typing import Protocol
 import numpy as np
 
 from shared.data.array_files import NpyFile, NpyFolder, NpzFile
+from shared.data.found import Found
 from shared.data.idx import read_idx
 from shared.data.image_folder import ImageFolder
 from shared.data.notebook_pickle import read_notebook_pickle
 from shared.data.options import DataOptions
-from shared.data.planning import Found
 from shared.data.table_files import TableFile
 from shared.errors import DataError
 from shared.types import Array

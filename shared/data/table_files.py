@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from shared.data.csv_file import read_csv
+from shared.data.found import Found, Pair
 from shared.data.options import DataOptions
 from shared.data.parquet_file import read_parquet
-from shared.data.planning import Found, Pair
 from shared.data.tables import Table, whole
-from shared.data.typed_table import ENDING, read_typed_table
+from shared.data.typed_table_file import ENDING, read_typed_table
 from shared.errors import DataError
 from shared.types import Array
 

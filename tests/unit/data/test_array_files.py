@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.data.arrays import dataset_of
 from shared.data.dataset import load_dataset
+from shared.data.in_memory import dataset_of
 from shared.data.options import DataOptions
 from shared.errors import DataError
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.building import build
 from shared.data.dataset import Dataset
+from shared.data.encoded_samples import encoded_samples
 from shared.data.encoding import Encoding
+from shared.data.found import Found, Pair
 from shared.data.options import DataOptions
-from shared.data.planning import Found, Pair
 from shared.errors import DataError
 from shared.types import Vector
 
@@ -55,7 +55,7 @@ def dataset_of(
     weights = None if sample_weight is None else _weights(sample_weight, len(y))
     found = Found((x, y), own.get("validation"), own.get("test"))
     return Dataset(
-        *build(found, options, seed, encoding=encoding, classes=classes, n_classes=n_classes, weights=weights)
+        *encoded_samples(found, options, seed, encoding=encoding, classes=classes, n_classes=n_classes, weights=weights)
     )
 
 

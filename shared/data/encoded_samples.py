@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from shared.data.dividing import Divided, divide
 from shared.data.encoding import Encoding
+from shared.data.found import Found
 from shared.data.options import DataOptions
 from shared.data.parts import Part
-from shared.data.planning import Found, Plan, plan
+from shared.data.sample_weights import scaled
 from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
-from shared.data.weights import scaled
 from shared.errors import DataError
 from shared.types import Vector
 
 
-class Built(NamedTuple):
+class EncodedSamples(NamedTuple):
     """Samples of the three parts, and what they were encoded by."""
 
     training: KnownSamples
@@ -23,7 +24,7 @@ class Built(NamedTuple):
     encoding: Encoding
 
 
-def build(
+def encoded_samples(
     found: Found,
     options: DataOptions,
     seed: int = 0,
@@ -32,7 +33,7 @@ def build(
     classes: Sequence[Any] | None = None,
     n_classes: int = 0,
     weights: Vector | None = None,
-) -> Built:
+) -> EncodedSamples:
     """Divide and encode samples.
 
     seed: of the division.
@@ -43,22 +44,22 @@ def build(
 
     Raises DataError for samples that do not fit together, or cannot be encoded.
     """
-    planned = plan(found, options, seed, encoding, classes, n_classes)
-    own = None if weights is None else scaled(weights[planned.parts[Part.TRAINING].rows])
-    training = _samples(planned, Part.TRAINING, own)
-    others = [_samples(planned, part) for part in (Part.VALIDATION, Part.TEST)]
+    divided = divide(found, options, seed, encoding, classes, n_classes)
+    own = None if weights is None else scaled(weights[divided.parts[Part.TRAINING].rows])
+    training = _samples(divided, Part.TRAINING, own)
+    others = [_samples(divided, part) for part in (Part.VALIDATION, Part.TEST)]
     for samples in others:
         if samples.n_inputs != training.n_inputs:
             where = found.source or "the data"
             raise DataError(
                 f"{where}: samples have {samples.n_inputs} inputs, training samples {training.n_inputs}; give as many"
             )
-    return Built(training, others[0], others[1], planned.image_size, planned.encoding)
+    return EncodedSamples(training, others[0], others[1], divided.image_size, divided.encoding)
 
 
-def _samples(planned: Plan, part: Part, weights: Vector | None = None) -> KnownSamples:
-    samples, encoding = planned.parts[part], planned.encoding
-    inputs, labels = samples.encoded(encoding), samples.labels(encoding, planned.n_classes)
+def _samples(divided: Divided, part: Part, weights: Vector | None = None) -> KnownSamples:
+    samples, encoding = divided.parts[part], divided.encoding
+    inputs, labels = samples.encoded(encoding), samples.labels(encoding, divided.n_classes)
     if encoding.targets:
         return VectorSamples(inputs, labels, weights)
-    return LabelledSamples(inputs, labels, planned.n_classes, weights)
+    return LabelledSamples(inputs, labels, divided.n_classes, weights)

@@ -23,7 +23,7 @@ _LABELS = {"output": "sigmoid", "loss": "cross-entropy"}
 _RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01}
 
 
-def defaults_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any]:
+def suggestions_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any]:
     """Return options of `train` by their names: nothing for images with classes.
 
     optimizer: the one that was given, if any was; others need other learning rates.

@@ -1,6 +1,5 @@
-"""What is to become of samples as they were found: which are for which part, and what they are encoded by."""
+"""Dividing samples into parts as they were found, and making an encoding of those to learn from."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from shared.data.encoding import Encoding, Target, plain_inputs
-from shared.data.fitting import fit_classes, fit_columns, fit_target
+from shared.data.found import Found, image_size
 from shared.data.labels import wanted_of
+from shared.data.new_encoding import fit_classes, fit_columns, fit_target
 from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.splits import Split, split
@@ -19,29 +19,9 @@ from shared.types import Array, Rows
 
 _MOST_WHOLE = 50  # different whole numbers that are taken for classes; more are numbers to be predicted
 
-Pair = tuple[Any, Any]  # inputs, and what is to be predicted of them
-
 
 @dataclass(frozen=True)
-class Found:
-    """Samples as they were found: those to be divided, and others that are a part already.
-
-    Inputs are a Table, or an array of a sample a row: bytes are pixels. What is wanted is (n_samples,) labels of any
-    kind or numbers, or (n_samples, n_targets) numbers.
-    """
-
-    training: Pair
-    validation: Pair | None = None
-    test: Pair | None = None
-    source: str = ""  # where they are, for people
-    target: tuple[str, ...] = ()  # the names of what is to be predicted
-    image_size: tuple[int, int] | None = None  # height and width, if the arrays do not tell
-    is_encoded: bool = False  # whether they are as a network takes them, and classes are numbers
-    encoding: Encoding | None = None  # by which they are encoded then
-
-
-@dataclass(frozen=True)
-class PlannedPart:
+class DividedPart:
     """Samples of a part: which rows of what."""
 
     inputs: Any  # a Table or an array
@@ -73,26 +53,26 @@ class PlannedPart:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Divided:
     """Samples that are divided, and what they are to be encoded by."""
 
-    parts: dict[Part, PlannedPart]
+    parts: dict[Part, DividedPart]
     encoding: Encoding
     n_classes: int  # 0: there are targets
     image_size: tuple[int, int] | None
 
 
-def plan(
+def divide(
     found: Found,
     options: DataOptions,
     seed: int = 0,
     encoding: Encoding | None = None,
     classes: Sequence[Any] | None = None,
     n_classes: int = 0,
-) -> Plan:
+) -> Divided:
     """Divide samples, and make an encoding of those that are for training.
 
-    The parameters are those of `shared.data.building.build`. Nothing is encoded yet.  Raises DataError.
+    The parameters are those of `shared.data.encoded_samples`. Nothing is encoded yet.  Raises DataError.
     """
     where = found.source or "the data"
     x, y = _inputs(found.training[0], options, encoding), wanted_of(found.training[1], where)
@@ -103,32 +83,19 @@ def plan(
     rows = _split(found, options, seed, y if task == "classes" else None, len(y))
     if not len(rows.training):
         raise DataError(f"{where} has no training samples; give some, or smaller shares for other parts")
-    parts = {part: PlannedPart(x, y, rows[part]) for part in Part}
+    parts = {part: DividedPart(x, y, rows[part]) for part in Part}
     for part, pair in ((Part.VALIDATION, found.validation), (Part.TEST, found.test)):
         if pair is not None:
             own, theirs = _inputs(pair[0], options, encoding), wanted_of(pair[1], f"{where}, {part} samples")
             _check_lengths(own, theirs, f"{where}, {part} samples,")
-            parts[part] = PlannedPart(own, theirs, np.arange(len(theirs)))
+            parts[part] = DividedPart(own, theirs, np.arange(len(theirs)))
     if encoding is None:
         encoding = _fit(parts, options.impute, task, found, classes)
     known = len(classes or encoding.classes) or n_classes
     if task == "classes" and not known:  # those that occur: also one that only a test has is a class
         known = 1 + max(int(encoding.labels(part.wanted).max()) for part in parts.values() if len(part.wanted))
     size = found.image_size or encoding.image_size or _size(found.training[0], x)
-    return Plan(parts, encoding, known if task == "classes" else 0, size)
-
-
-def image_size(inputs: Any) -> tuple[int, int] | None:
-    """Return height and width of images in shades of grey, of which there are none in arrays of more dimensions.
-
-    Where nobody has told them, a square number of inputs is a square.
-    """
-    if np.ndim(inputs) == 3:
-        return int(inputs.shape[1]), int(inputs.shape[2])
-    if np.ndim(inputs) > 3:
-        return None
-    side = math.isqrt(inputs.shape[1])
-    return (side, side) if side * side == inputs.shape[1] else None
+    return Divided(parts, encoding, known if task == "classes" else 0, size)
 
 
 def _size(given: Any, inputs: Any) -> tuple[int, int] | None:
@@ -180,7 +147,7 @@ def _split(found: Found, options: DataOptions, seed: int, classes: Array | None,
 
 
 def _fit(
-    parts: dict[Part, PlannedPart],
+    parts: dict[Part, DividedPart],
     impute: str | None,
     task: str,
     found: Found,

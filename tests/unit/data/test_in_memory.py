@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.data.arrays import dataset_of
 from shared.data.dataset import load_dataset
 from shared.data.encoding import IDENTITY, Target
+from shared.data.in_memory import dataset_of
 from shared.data.samples import VectorSamples
 from shared.errors import DataError
 from tests.support.mnist import MNIST
