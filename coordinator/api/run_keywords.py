@@ -2,10 +2,12 @@
 
 from collections.abc import MutableMapping
 from dataclasses import fields
+from numbers import Integral, Real
 from typing import Any, TypedDict
 
 from coordinator.reporting.watching import Watching
 from coordinator.session import RunOptions
+from shared.errors import ConfigError
 
 
 class RunKeywords(TypedDict, total=False):
@@ -26,8 +28,20 @@ class RunKeywords(TypedDict, total=False):
     watching: Watching | None
 
 
+_KINDS: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(("workers", "batches_per_task", "flower_port"), (Integral, "a whole number")),
+    **dict.fromkeys(("redis", "broker"), (str, "an address")),
+    "audit": (Real, "a number"),
+    "watching": (Watching, "a gradmq.Watching"),
+}
+
+
 def to_run_options(given: MutableMapping[str, Any]) -> RunOptions:
     """Take these options from what was given, and return what they stand for.  Raises ConfigError."""
     names = [field.name for field in fields(RunOptions) if field.name in given]
     taken = {name: value for name in names if (value := given.pop(name)) is not None}
+    for name, value in taken.items():
+        kind, what = _KINDS[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ConfigError(name, repr(value), f"must be {what}")
     return RunOptions(**taken)

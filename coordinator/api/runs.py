@@ -80,7 +80,7 @@ class Run:
         *,
         epochs: int | None = None,
         data: str | Path | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback] | None = None,
         **options: Unpack[RunKeywords],
     ) -> "Run":
         """Go on to the end, to the same bits, on any number of workers; nothing happens if that was reached.
@@ -94,7 +94,7 @@ class Run:
             raise ConfigError(*given.popitem(), "is no option of going on", "what decides the bits stays as it was")
         where = None if data is None else Path(data)
         try:
-            go_on(self._folder, run_options, data=where, epochs=epochs, callbacks=callbacks)
+            go_on(self._folder, run_options, data=where, epochs=epochs, callbacks=callbacks or ())
         finally:
             self._open()
         return self

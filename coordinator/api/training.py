@@ -27,7 +27,7 @@ def train(
     start: "str | Path | Run | Model | None" = None,
     sample_weights: Any = None,
     runs: str | Path = RUNS,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[Callback] | None = None,
     **options: Any,
 ) -> Run:
     """Train a network, and return the run.
@@ -61,7 +61,7 @@ def train(
             alone=run_options.workers == 0,
         )
         run = driving.begin(
-            *(job.config, path, job.dataset, run_options), runs=folder, start=model, callbacks=callbacks
+            *(job.config, path, job.dataset, run_options), runs=folder, start=model, callbacks=callbacks or ()
         )
     return Run(run.folder, runs=folder)
 
@@ -81,7 +81,10 @@ def _weights(given: Any) -> Any:
         return None
     if isinstance(given, str | Path):
         return read_weights(Path(given))
-    weights = np.asarray(given, np.float64)
+    try:
+        weights = np.asarray(given, np.float64)
+    except (ValueError, TypeError):
+        weights = np.empty(0)
     if weights.ndim != 1 or not len(weights) or not (np.isfinite(weights).all() and weights.min() > 0):
-        raise DataError("sample_weights must be numbers above 0, one for each training sample")
+        raise DataError("sample_weights must be numbers above 0, one for each training sample; correct them")
     return scaled(weights)

@@ -58,6 +58,8 @@ class NpyFile:
             )
         x = map_npy(path)
         if options.has_target_file:
+            if len(options.target) > 1:
+                raise DataError(f"{path}: labels are in one file, got {', '.join(options.target)}; give one --target")
             y = map_npy(Path(options.target[0]))
             if options.ignore:
                 table = Table.of(x, str(path))

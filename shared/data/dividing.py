@@ -27,6 +27,7 @@ class DividedPart:
     inputs: Any  # a Table or an array
     wanted: Array
     rows: Rows
+    source: str  # where they were found, for people
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,7 +50,7 @@ class DividedPart:
     def place(self, row: int) -> str:
         """Return where one of these samples is in what they were found in, for people."""
         found = int(self.rows[row])
-        return self.inputs.place(found) if isinstance(self.inputs, Table) else f"row {found}"
+        return self.inputs.place(found) if isinstance(self.inputs, Table) else f"{self.source}, row {found}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def divide(
     The parameters are those of `shared.data.encoded_samples`. Nothing is encoded yet.  Raises DataError.
     """
     where = found.source or "the data"
-    x, y = _inputs(found.training[0], options, encoding), wanted_of(found.training[1], where)
+    x, y = _inputs(found.training[0], options, encoding, where), wanted_of(found.training[1], where)
     _check_lengths(x, y, where)
     task = _task(y, options) if encoding is None else encoding.task
     if task == "classes" and y.ndim != 1:
@@ -83,12 +84,13 @@ def divide(
     rows = _split(found, options, seed, y if task == "classes" else None, len(y))
     if not len(rows.training):
         raise DataError(f"{where} has no training samples; give some, or smaller shares for other parts")
-    parts = {part: DividedPart(x, y, rows[part]) for part in Part}
+    parts = {part: DividedPart(x, y, rows[part], where) for part in Part}
     for part, pair in ((Part.VALIDATION, found.validation), (Part.TEST, found.test)):
         if pair is not None:
-            own, theirs = _inputs(pair[0], options, encoding), wanted_of(pair[1], f"{where}, {part} samples")
-            _check_lengths(own, theirs, f"{where}, {part} samples,")
-            parts[part] = DividedPart(own, theirs, np.arange(len(theirs)))
+            place = f"{where}, {part} samples"
+            own, theirs = _inputs(pair[0], options, encoding, place), wanted_of(pair[1], place)
+            _check_lengths(own, theirs, place)
+            parts[part] = DividedPart(own, theirs, np.arange(len(theirs)), place)
     if encoding is None:
         encoding = _fit(parts, options.impute, task, found, classes)
     known = len(classes or encoding.classes) or n_classes
@@ -103,18 +105,18 @@ def _size(given: Any, inputs: Any) -> tuple[int, int] | None:
     return image_size(given) if np.ndim(given) == 3 or not isinstance(inputs, Table) else None
 
 
-def _inputs(x: Any, options: DataOptions, encoding: Encoding | None) -> Any:
+def _inputs(x: Any, options: DataOptions, encoding: Encoding | None, where: str) -> Any:
     """Return inputs as a table, if each column is to have its own mean and deviation: bytes are pixels.
 
-    encoding: of a model, which has decided that.
+    encoding: of a model, which has decided that.  where: the samples are, for people.
     """
     if isinstance(x, Table):
         return x
     if hasattr(x, "columns") or isinstance(x, dict):
-        return Table.of(x)
+        return Table.of(x, where)
     if encoding is not None:
-        return Table.of(x) if encoding.columns else np.asanyarray(x)
-    return np.asanyarray(x) if options.scale == "none" or np.asanyarray(x).dtype == np.uint8 else Table.of(x)
+        return Table.of(x, where) if encoding.columns else np.asanyarray(x)
+    return np.asanyarray(x) if options.scale == "none" or np.asanyarray(x).dtype == np.uint8 else Table.of(x, where)
 
 
 def _check_lengths(x: Any, y: Array, where: str) -> None:

@@ -1,6 +1,7 @@
 """What turns a table, an array or images into a network's inputs, and its outputs into answers.
 
-It is made of training samples, `shared.data.new_encoding`, and stays with the model: who uses the model needs nothing else.
+It is made of training samples, by `shared.data.new_encoding`, and stays with the model: who uses that needs nothing
+else.
 """
 
 import math

@@ -106,6 +106,10 @@ def test_a_finished_run_gets_more_epochs(small_data, tmp_path, run):
         ({"replicas": 3}, "replicas goes with local_steps, got 3; give how many"),
         ({"mini_batch_size": 5000}, "mini_batch_size must be at most 1000, the number of training samples, got 5000"),
         ({"workers": -1}, "workers must be between 0 and 256, got -1"),
+        ({"workers": "two"}, "workers must be a whole number, got 'two'"),
+        ({"watching": "epochs.csv"}, "watching must be a gradmq.Watching, got 'epochs.csv'"),
+        ({"sample_weights": "ab"}, "ab cannot be read"),
+        ({"sample_weights": ["a", "b"]}, "sample_weights must be numbers above 0"),
         ({"data": "nowhere"}, "nowhere cannot be read: No such file or directory"),
     ],
 )

@@ -43,7 +43,7 @@ def test_no_new_encoding_is_made_of_samples_to_test_on(gradmq):
         assert told[0][1].startswith("accuracy is 4") or told[0][1].startswith("accuracy is 3"), told
     np.savez("numbers.npz", x=PIXELS, y=LABELS + 1)
     code, text = gradmq("evaluate", run_folder(), "--data", "numbers.npz")
-    assert (code, text) == (2, "gradmq: row 3: 4 is none of the classes 0 to 3; correct it\n")
+    assert (code, text) == (2, "gradmq: numbers.npz, row 3: 4 is none of the classes 0 to 3; correct it\n")
 
 
 def test_labels_in_a_file_are_those_of_their_own_samples(gradmq):
