@@ -57,11 +57,19 @@ def _locked(path: Path, content: bytes) -> BinaryIO:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, lambda file: file.write(content))
-        with suppress(FileNotFoundError):  # another process may remove it until we have the lock
-            file = path.open("rb")  # closed with its last name, where it is not the one that is there now
+        with suppress(FileNotFoundError):
+            file = path.open("rb")
             fcntl.flock(file, fcntl.LOCK_SH)
-            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            if _is_at(path, file):  # another process may have removed it until we had the lock
                 return file
+            file.close()
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _remove_unless_used(path: Path, file: BinaryIO) -> None:

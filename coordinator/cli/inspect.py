@@ -19,9 +19,10 @@ from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
-from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset, load_test
+from shared.data.dataset import DEFAULT_DATA, Dataset, find_dataset, load_dataset, load_test
 from shared.data.options import DataOptions
 from shared.data.parts import Part
+from shared.data.sources import check_options
 from shared.errors import DataError, ModelError
 from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
@@ -119,7 +120,8 @@ def _dataset(model: Path, found: Model, data: Path | None, target: tuple[str, ..
     its = found.encoding
     options = DataOptions(target=its.target, image_size=its.image_size) if run is None else run.data_options
     options = options.for_test
-    if target:
+    if target and data is not None:
+        check_options(find_dataset(data), ["target"])
         options = replace(options, target=target)
     return load_test(data or DEFAULT_DATA, options, its, found.parameters.sizes[-1])
 

@@ -11,13 +11,12 @@ from typing import IO
 
 import numpy as np
 
-from shared.data.tables import Table, as_number, as_texts, is_missing, whole
+from shared.data.tables import WHOLE, Table, as_number, as_texts, is_missing, whole
 from shared.errors import DataError
 from shared.types import Array
 
 _DELIMITERS = ",;\t|"
 _ROWS = 65_536  # that are converted at a time: as Python's texts they would take ten times the memory
-_WHOLE = 2**53  # up to there floats tell whole numbers apart
 
 
 def read_csv(path: Path, most: int | None = None) -> Table:
@@ -128,7 +127,7 @@ def _converted(values: list[str], delimiter: str) -> Array:
         numbers = np.array([_plain(value, delimiter) or "nan" for value in present], np.float64)
     except ValueError:
         return np.array(present)
-    return numbers if (np.abs(numbers[np.isfinite(numbers)]) < _WHOLE).all() else _large(present, numbers)
+    return numbers if (np.abs(numbers[np.isfinite(numbers)]) < WHOLE).all() else _large(present, numbers)
 
 
 def _large(texts: list[str], numbers: Array) -> Array:

@@ -121,7 +121,7 @@ class Encoding:
         if self.classes:
             numbers = {_key(name): number for number, name in enumerate(self.classes)}
             found = np.array([numbers.get(_key(value), -1) for value in given.tolist()], np.int64)
-        elif given.dtype.kind in "bi":
+        elif given.dtype.kind in "biu":
             found = given.astype(np.int64)
         else:
             found = np.array([_number(_key(value)) for value in given.tolist()], np.int64)

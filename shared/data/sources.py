@@ -91,13 +91,24 @@ class NotebookPickle:
         return Found(training, validation, test, str(path), is_encoded=True)
 
 
-def read(path: Path, options: DataOptions) -> Found:
-    """Return what is at a path, by the first source that recognises it.  Raises DataError, also for useless options."""
-    source = next(source for source in SOURCES.values() if source.recognises(path))
-    for name in options.given:
+def source_of(path: Path) -> Source:
+    """Return the first source that recognises what is at a path."""
+    return next(source for source in SOURCES.values() if source.recognises(path))
+
+
+def check_options(path: Path, names: Collection[str]) -> None:
+    """Raise DataError for an option that has no meaning for what is at a path."""
+    source = source_of(path)
+    for name in names:
         if name not in source.takes:
             option = name.replace("_", "-")
             raise DataError(f"{path} is {source.what}, for which --{option} has no meaning; leave --{option} out")
+
+
+def read(path: Path, options: DataOptions) -> Found:
+    """Return what is at a path, by the first source that recognises it.  Raises DataError, also for useless options."""
+    source = source_of(path)
+    check_options(path, options.given)
     files = [part for part in ("test", "validation") if isinstance(getattr(options, part), Path)]
     if files and not isinstance(source, TableFile):
         raise DataError(f"{path} is {source.what}, for which --{files[0]} is a share; give one, or a table")

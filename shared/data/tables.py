@@ -12,7 +12,7 @@ import numpy as np
 from shared.errors import DataError
 from shared.types import Array, Rows
 
-_WHOLE = 2**53  # up to there floats tell whole numbers apart
+WHOLE = 2**53  # up to there floats tell whole numbers apart
 _NUMBERS = "biuf"  # kinds of dtypes
 _FOREIGN = "text"  # the field of a column of neither numbers nor texts
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # what stands for no value, in small letters
@@ -42,7 +42,7 @@ class Table:
         """Return what is in a 2-D array, a mapping of columns, or a DataFrame, as a table.  Raises DataError."""
         if isinstance(values, Table):
             return values
-        if hasattr(values, "columns") or isinstance(values, dict):  # pandas', Polars', or ours
+        if hasattr(values, "columns") or isinstance(values, dict):  # pandas', Polars', pyarrow's, or ours
             return cls._of_columns(values, source)
         array = np.asarray(values)
         if array.ndim < 2:
@@ -56,7 +56,7 @@ class Table:
     @classmethod
     def _of_columns(cls, values: Any, source: str) -> "Table":
         """Return a mapping of columns, or a DataFrame, as a table."""
-        given = [*values] if isinstance(values, dict) else [*values.columns]
+        given = [*values] if isinstance(values, dict) else [*getattr(values, "column_names", values.columns)]
         names = tuple(map(str, given))
         check_names(names, source)
         arrays = [np.asarray(values[name]) for name in given]
@@ -142,7 +142,7 @@ def as_texts(column: Array) -> Array:
 
 def whole(column: Array) -> Array:
     """Return floats that are whole numbers, none missing, and small enough to be told apart, as integers."""
-    if column.dtype.kind != "f" or not (np.isfinite(column).all() and (np.abs(column) < _WHOLE).all()):
+    if column.dtype.kind != "f" or not (np.isfinite(column).all() and (np.abs(column) < WHOLE).all()):
         return column
     return column.astype(np.int64) if (column == np.rint(column)).all() else column
 

@@ -56,6 +56,9 @@ def test_labels_in_a_file_are_those_of_their_own_samples(gradmq):
     right = gradmq("evaluate", run_folder(), "--data", "x.npy", "--target", "y.npy")
     wrong = gradmq("evaluate", run_folder(), "--data", "x.npy", "--target", "others.npy")
     assert right != wrong
+    np.savez("others.npz", x=PIXELS, y=LABELS)
+    code, text = gradmq("evaluate", run_folder(), "--data", "others.npz", "--target", "y.npy")
+    assert code == 2 and "others.npz is an .npz of x and y, for which --target has no meaning" in text
     code, text = gradmq("evaluate", run_folder(), "--target", "y.npy")
     assert code == 2 and "--target goes with --data" in text
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas
+import pyarrow
 import pytest
 
 from shared.data.dataset import load_dataset
@@ -158,6 +160,15 @@ def test_objects_that_are_no_labels_are_refused(labels, message):
 def test_labels_keep_their_types():
     assert dataset_of(X, np.array(["01", "1", "1.0"] * 20, object)).encoding.classes == ("01", "1", "1.0")
     assert dataset_of(X, np.array([True, False, True] * 20, object)).encoding.classes == (False, True)
+
+
+def test_tables_of_pyarrow_and_pandas_are_tables():
+    frame = pandas.DataFrame(X, columns=[*"abcd"]).assign(kind=pandas.Categorical(NAMES), count=np.arange(60))
+    frame.loc[3, "a"] = None
+    frame["count"] = frame["count"].astype("Int64")
+    found = [dataset_of(table, NAMES, impute="mean") for table in (frame, pyarrow.Table.from_pandas(frame))]
+    assert found[0].training.sha256 == found[1].training.sha256
+    assert found[0].encoding.input_names == ["a", "b", "c", "d", "kind=a", "kind=b", "kind=c", "count"]
 
 
 def test_a_row_that_does_not_fit_is_told_by_its_number_among_all():
