@@ -66,7 +66,8 @@ FOREIGN = {
 # No input, no output, no clock: what they compute depends on their arguments alone.
 PURE = ["shared.nn", "shared.optim", "shared.data.augment", "shared.parallel"]
 PURE_IMPORTS = (
-    "__future__ abc collections contextlib dataclasses enum functools hashlib itertools math numpy threadpoolctl typing"
+    "__future__ abc collections contextlib dataclasses enum functools hashlib itertools math numpy threading typing "
+    "threadpoolctl"
 )
 
 REGISTRIES = {

@@ -17,7 +17,7 @@ from coordinator.session import RunOptions
 from shared import logs
 from shared.config import join
 from shared.data.dataset import DEFAULT_DATA, WANTED
-from shared.data.fitting import IMPUTATIONS
+from shared.data.new_encoding import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
 from shared.metrics_endpoint import LOOPBACK
 from shared.monitors import MONITORS

@@ -17,7 +17,7 @@ from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
 from shared import logs
-from shared.data.weights import read_weights
+from shared.data.sample_weights import read_weights
 
 
 @click.command("train", cls=Configurable)

@@ -22,10 +22,10 @@ from coordinator.training.metrics import history_of
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
-from shared.data.encoding import Encoding
+from shared.data.encoding import IDENTITY, Encoding
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
-from shared.data.weights import read_weights
+from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
 from shared.model import Model
 from shared.regular_files import read_regular
@@ -53,7 +53,7 @@ class Run:
         data: dict[str, str],
         places: list[Place],
         data_options: DataOptions = PLAIN,
-        encoding: Encoding | None = None,
+        encoding: Encoding = IDENTITY,
     ) -> None:
         """data: where the samples are, and their digests.  places: where it was computed, the last one last.
 
@@ -111,7 +111,7 @@ class Run:
             fields = json.loads(read_regular(path, _LARGEST_CONFIG))
             data = fields.pop("data")
             options = DataOptions.from_json(data.pop("options", {}))
-            encoding = Encoding.from_json(data.pop("encoding")) if "encoding" in data else None
+            encoding = Encoding.from_json(data.pop("encoding", {}))
             data = {str(name): str(value) for name, value in data.items()}
             places = [Place.from_json(place) for place in fields.pop("computed_on", [])]  # not there before 0.3
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
@@ -123,7 +123,8 @@ class Run:
 
     def load_data(self, path: Path) -> Dataset:
         """Read the run's samples.  Raises DataError, or RunError if those that are there are others."""
-        data = load_dataset(path, self.data_options, self.config.seed, self.encoding)
+        options = self.data_options.moved(self.data_path.absolute(), path.absolute())
+        data = load_dataset(path, options, self.config.seed, self.encoding, self.config.sizes[-1])
         data = data.first(self.config.train_samples)
         if self.sample_weights.exists():
             data = data.weighted(read_weights(self.sample_weights))
@@ -300,7 +301,7 @@ class Run:
         options = self.data_options.to_json()
         return {
             **({"options": options} if options else {}),
-            **({} if self.encoding is None else {"encoding": self.encoding.to_json()}),
+            **({} if self.encoding == IDENTITY else {"encoding": self.encoding.to_json()}),
         }
 
     def _read_metrics(self) -> None:

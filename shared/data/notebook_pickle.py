@@ -117,10 +117,11 @@ def read_notebook_pickle(path: Path) -> list[tuple[Array, Array]]:
     except DataError:
         raise
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; give another copy") from None
     # Whatever a hostile pickle makes us raise (it can be any error) is the file's fault.
     except Exception as error:
-        raise DataError(f"{path} is not a gzipped pickle of three (images, labels) pairs: {_one_line(error)}") from None
+        what = "a gzipped pickle of three (images, labels) pairs"
+        raise DataError(f"{path} is not {what}: {_one_line(error)}; give the notebook's file") from None
 
 
 def _gunzip(path: Path) -> bytes:
@@ -130,7 +131,7 @@ def _gunzip(path: Path) -> bytes:
             while chunk := file.read(_CHUNK):
                 data += chunk
                 if len(data) > _LIMIT:
-                    raise DataError(f"{path} unpacks to more than {_LIMIT} bytes; it cannot be read")
+                    raise DataError(f"{path} unpacks to more than {_LIMIT} bytes; convert it into arrays")
     except (EOFError, zlib.error) as error:
         raise DataError(f"{path} is damaged: {error}; replace it by the original file") from None
     return bytes(data)

@@ -144,7 +144,10 @@ def test_a_model_goes_on_with_other_samples_by_its_own_encoding(gradmq):
         ((*TRAIN, "prices.csv", "--target", "price", "--monitor", "validation-accuracy"), "give validation-cost"),
         ((*TRAIN, "prices.csv", "--target", "price", "--output", "sigmoid"), "wanted outputs must be between 0 and 1"),
         ((*TRAIN, "prices.csv", "--target", "price", "--augment", "shift"), "--augment needs images"),
-        (("train", "--workers", 0, "--target", "species"), "whose samples are divided and encoded; leave --target out"),
+        (
+            ("train", "--workers", 0, "--target", "species"),
+            "is a folder of IDX files, for which --target has no meaning",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_line(gradmq, arguments, message):

@@ -15,8 +15,8 @@ from coordinator.runs.run import Run
 from coordinator.training.callbacks import Callbacks
 from coordinator.training.loop import train
 from shared.config import TrainConfig
-from shared.data.arrays import dataset_of
 from shared.data.dataset import Dataset
+from shared.data.in_memory import dataset_of
 from shared.strategies import SyncSGD
 
 rng = np.random.default_rng(1)

@@ -22,7 +22,7 @@ _PATIENCE = 1.0  # seconds before a bar is shown: most fits are done by then
 
 
 @dataclass
-class Fitting(Callback):
+class TrainingInMemory(Callback):
     """A training, and what came of it so far."""
 
     config: TrainConfig
