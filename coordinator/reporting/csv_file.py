@@ -9,7 +9,7 @@ from pathlib import Path
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
-from shared.errors import RunError
+from shared.errors import RunError, UnwritableError
 
 COUNTS = ("requests", "retried")  # of the ledger, without what it says of each worker
 COLUMNS = (
@@ -95,5 +95,5 @@ def _text(rows: Iterable[Sequence[object]]) -> str:
     return file.getvalue()
 
 
-def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions")
+def _unwritable(path: Path, error: OSError) -> UnwritableError:
+    return UnwritableError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions", error)
