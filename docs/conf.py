@@ -33,7 +33,7 @@ def _in_sections(app, ctx, lines):
     starts = [number for number, line in enumerate(lines) if line.startswith(".. option::")]
     options = [param for param in ctx.command.params if isinstance(param, click.Option)]
     sections = {}
-    for option, start, end in zip(options, starts, [*starts[1:], len(lines)], strict=True):
+    for option, start, end in zip(options, starts, [*starts, len(lines)][1:], strict=True):
         sections.setdefault(getattr(option, "section", ""), []).extend(lines[start:end])
     if len(sections) > 1:
         lines[:] = [line for title, each in sections.items() for line in (f"**{title}**", "", *each)]

@@ -22,8 +22,8 @@ class Option(click.Option):
 
     def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
         """section: of the help.  envvar: default: GRADMQ_, the command, the option's first long name."""
-        kwargs = {"show_default": True, "show_envvar": "envvar" in kwargs, **kwargs}
-        super().__init__(*args, **kwargs)
+        shown = {"show_default": kwargs.get("default") is not None, "show_envvar": "envvar" in kwargs}
+        super().__init__(*args, **{**shown, **kwargs})
         self.section = section
 
     def variable(self, ctx: click.Context) -> str | None:

@@ -1,5 +1,6 @@
 """`gradmq train` and `gradmq resume`: a run from its beginning, or from where it was left."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,17 @@ from coordinator.cli.options.regularisation import regularisation_options
 from coordinator.cli.options.settings import settings_options
 from coordinator.cli.settings import Configurable, check_digests
 from coordinator.options.reading import to_data_options
+from coordinator.planning.hindsight import advise
 from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import course, results, start_logging
 from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
 from shared import logs
+from shared.data.samples import KnownSamples
 from shared.data.weights import read_weights
+
+log = logging.getLogger("coordinator")
 
 # Of whatever trains: who computes, and what is told and kept.
 _run_options = group(cluster_options, runs_option, watching_options, log_format_option)
@@ -75,6 +80,7 @@ def train_command(
     said = f"for such data, where not given: {as_typed(job.suggested)}" if job.suggested else ""
     run = begin(job.config, data, job.dataset, run_options, runs=runs, start=model, said=said)
     _say_the_result(run)
+    _advise(run, job.dataset.training)
 
 
 @click.command("resume", short_help="Go on with a run, to the same bits.", cls=Command)
@@ -98,6 +104,17 @@ def resume_command(
     run = Run.open(name, runs)
     go_on(run, run_options, data=data, epochs=epochs)
     _say_the_result(run)
+
+
+def _advise(run: Run, training: KnownSamples) -> None:
+    """Tell, where nothing is read but by people, whether the run had better had no workers."""
+    config, epochs = run.config, run.metrics
+    if not log.isEnabledFor(logging.INFO):
+        return
+    step = min(metrics.seconds for metrics in epochs) / config.sampler(len(training)).steps_per_epoch
+    workers = min(metrics.workers for metrics in epochs)
+    if told := advise(config, training, step, sum(metrics.seconds for metrics in epochs), workers):
+        log.info(told)
 
 
 def _say_the_result(run: Run) -> None:
