@@ -41,7 +41,7 @@ class _Program(Group):
         except KeyboardInterrupt as stopped:  # to which click would add an empty line
             raise click.Abort from stopped
         except BrokenPipeError:  # which click would make a 1 of, as if something were different
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is not written yet
+            _drop_output()
             raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
 
 
@@ -70,12 +70,21 @@ def run() -> int:
         error.show()
         return WRONG_INPUT
     except (click.ClickException, GradMQError, OSError, MemoryError) as error:
+        _drop_output()
         _say(message(error))
         return exit_code(error)
     except Exception as error:
         traceback.print_exc()
         _say(f"a defect of GradMQ: {message(error) or type(error).__name__}; please report it with the lines above")
         return DEFECT
+
+
+def _drop_output() -> None:
+    """Forget what standard output cannot take, so that Python does not try again at its end, with an error of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:

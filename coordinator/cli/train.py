@@ -113,7 +113,12 @@ def _advise(run: Run, training: KnownSamples) -> None:
         return
     step = min(metrics.seconds for metrics in epochs) / config.sampler(len(training)).steps_per_epoch
     workers = min(metrics.workers for metrics in epochs)
-    if told := advise(config, training, step, sum(metrics.seconds for metrics in epochs), workers):
+    try:
+        told = advise(config, training, step, sum(metrics.seconds for metrics in epochs), workers)
+    except Exception:  # whatever it is: the run is done
+        log.debug("no advice", exc_info=True)
+        return
+    if told:
         log.info(told)
 
 
