@@ -39,7 +39,7 @@ LAYERS = [
 FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.__main__  worker.celery"
+    "celery": "shared.messaging.client_app  worker.__main__  worker.celery"
     "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks",
     "click": "coordinator.cli",
     "flower": "",
