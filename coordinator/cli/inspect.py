@@ -7,7 +7,10 @@ import click
 import numpy as np
 
 from coordinator.accounting import table
-from coordinator.cli.options import runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunOrModel
+from coordinator.cli.option import DATA, OUTPUT, in_section
+from coordinator.cli.options.output import runs_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
@@ -34,28 +37,31 @@ _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
 _LONGEST = 500  # characters of a path that somebody else has written down
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
+_data = in_section(DATA)
+_output = in_section(OUTPUT)
+_deformed = in_section("Deformed samples")
 
 
-@click.command()
-@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
-@click.option(
+@click.command(cls=Command, short_help="Test a model: accuracy, or R² and cost.")
+@click.argument("model", metavar="RUN|MODEL", type=RunOrModel())
+@_data(
     "--data",
     type=click.Path(path_type=Path),
     help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
 )
-@click.option(
+@_data(
     "--target",
     metavar="COLUMN",
     multiple=True,
     help="Of --data: what is to be predicted, a column or an .npy of labels.  [default: the columns of the training]",
 )
-@click.option(
+@_data(
     "--augment",
     type=Deformations(),
     metavar="DEFORMATIONS",
     help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
 )
-@click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
+@_data("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
 @runs_option
 def evaluate(
     model: Path,
@@ -135,22 +141,22 @@ def _dataset(model: Path, found: Model, data: Path | None, target: tuple[str, ..
     return load_test(data or DEFAULT_DATA, options, its, found.parameters.sizes[-1])
 
 
-@click.command(short_help="Print a run's epochs, a model's layers and weights, or draw deformed samples.")
-@click.argument("model", metavar="[RUN|MODEL]", type=click.Path(path_type=Path), required=False)
-@click.option("--weights", is_flag=True, help="Print the weights and biases too.")
-@click.option(
+@click.command(short_help="Print a run's epochs, or a model's layers and weights.", cls=Command)
+@click.argument("model", metavar="[RUN|MODEL]", type=RunOrModel(), required=False)
+@_output("--weights", is_flag=True, help="Print the weights and biases too.")
+@_deformed(
     *("--augment", "n_samples"),
     metavar="N",
     type=click.IntRange(1, _MOST_SAMPLES),
     help="Draw the first N training samples, each beside what the run's first epochs see of it.",
 )
-@click.option(
+@_deformed(
     "--augmentation",
     type=Deformations(),
     help="Other deformations than the run's, like elastic=3.6,rotate=9. Without a run: as usual for digits.",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
-@click.option("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
+@_deformed("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
+@_deformed("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
 @runs_option
 def show(
     model: Path | None,

@@ -16,7 +16,7 @@ from coordinator.runs.atomic import write_whole
 from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
-from shared.errors import RunError
+from shared.errors import RunError, UnwritableError
 
 _PATIENCE = 5.0  # seconds for others to be done with the file, which takes them a millisecond
 _PAUSE = 0.005  # seconds between two tries
@@ -73,7 +73,7 @@ def _alone(path: Path) -> Iterator[IO[bytes]]:
         with _locked(path) as file:
             yield file
     except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions") from None
+        raise _unwritable(path, error) from None
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -108,7 +108,7 @@ def check(path: Path) -> None:
     try:
         path.open("ab").close()
     except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions") from None
+        raise _unwritable(path, error) from None
     if new:
         path.unlink()
 
@@ -139,3 +139,7 @@ def _text(rows: Iterable[Sequence[object]]) -> str:
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue()
+
+
+def _unwritable(path: Path, error: OSError) -> UnwritableError:
+    return UnwritableError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions", error)

@@ -15,7 +15,7 @@ from coordinator.training.callbacks import Callback
 from coordinator.training.metrics import EpochMetrics
 from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
-from shared.errors import RunError
+from shared.errors import UnwritableError
 
 
 class TensorBoardEvents(Callback):
@@ -79,5 +79,6 @@ class TensorBoardEvents(Callback):
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: OSError) -> RunError:
-        return RunError(f"{self._folder} cannot be written: {error.strerror or error}; check disk and permissions")
+    def _unwritable(self, error: OSError) -> UnwritableError:
+        message = f"{self._folder} cannot be written: {error.strerror or error}; check disk and permissions"
+        return UnwritableError(message, error)
