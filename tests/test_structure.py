@@ -15,7 +15,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
     "shared.errors  shared.types  shared.logs  shared.durations  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
+    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.health_file  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",

@@ -19,6 +19,7 @@ from shared.config import join
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.data.fitting import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
+from shared.messaging.addresses import BROKER, REDIS, variable
 from shared.metrics_endpoint import LOOPBACK
 from shared.monitors import MONITORS
 from shared.nn.activations import ACTIVATIONS
@@ -280,16 +281,28 @@ runs_option = click.option(
     show_default=True,
     help="Folder for the runs' folders.",
 )
+
+
+class AddressOption(click.Option):
+    """An option whose variable of the environment may also be given as the name of a file: NAME_FILE."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Raise QueueError as `variable` does."""
+        return variable(str(self.envvar))
+
+
 redis_option = click.option(
     *("--redis", "redis_address"),
-    envvar="GRADMQ_REDIS_URL",
+    cls=AddressOption,
+    envvar=REDIS,
     show_envvar=True,
     callback=_address,
     help="Address of the Redis to use.",
 )
 broker_option = click.option(
     *("--broker", "broker_address"),
-    envvar="GRADMQ_BROKER_URL",
+    cls=AddressOption,
+    envvar=BROKER,
     show_envvar=True,
     callback=_address,
     help="Celery's broker, if it is not that Redis.",

@@ -16,6 +16,8 @@ from coordinator.cluster.process import SupervisedProcess
 from coordinator.cluster.redis_server import redis_command
 from shared.config import TrainConfig
 from shared.errors import QueueError
+from shared.health_file import HEALTH_FILE
+from shared.messaging.addresses import name_addresses
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import ENVIRONMENT
@@ -43,13 +45,13 @@ class Cluster:
             **os.environ,
             **_MALLOC,
             "GRADMQ_DATA": str(data.absolute()),
-            "GRADMQ_REDIS_URL": self.redis_url,
             "TMPDIR": folder,  # so that whatever they leave there goes with it
         }
         # The broker is our own Redis, whatever the environment says for other commands.
-        self._environment.pop("GRADMQ_BROKER_URL", None)
+        name_addresses(self._environment, self.redis_url, None)
         self._environment.pop(ENVIRONMENT, None)
-        self._environment.pop("GRADMQ_METRICS_PORT", None)  # the coordinator's own
+        for name in ("GRADMQ_METRICS_PORT", HEALTH_FILE):  # the coordinator's own
+            self._environment.pop(name, None)
         self._group, self._logs = group, logs
         self._memory = _anonymous_file()  # the workers inherit it
         self._n_workers = 0
