@@ -59,16 +59,28 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     assert re.fullmatch(r"accuracy is \d{4}/10000\n", found)
 
 
-def test_a_stopped_run_resumes_to_the_same_bits(cluster, fingerprint):
-    cluster.up(f"--epochs {EPOCHS}", workers=1)
+def test_a_run_goes_on_by_itself_after_a_crash_and_with_up_after_down_to_the_same_bits(cluster, fingerprint):
+    options = f"--epochs {EPOCHS}"
+    cluster.up(options, workers=1)
     cluster.wait_for("Epoch 1: ")
-    cluster("stop")
-    (path,) = re.findall(r"go on with: gradmq resume (\S+)", cluster.log("coordinator"))
-    cluster("up", "--detach", "--no-recreate", "--scale", "worker=2", "worker")
-    resumed = cluster("run", "--rm", "-T", "coordinator", "resume", path)
-    assert "going on at epoch" in resumed
-    assert last_fingerprint(resumed) == fingerprint
-    verified = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "verify", path, "--epochs", "0..1")
+    (name,) = re.findall(r"a new one begins\nrun (\S+):", cluster.log("coordinator"))
+    cluster.crash("coordinator")
+    cluster.wait_for(f"run {name} is unfinished: going on with it\n")
+    cluster.wait_for("going on at epoch 2")
+    cluster.wait_for("Epoch 2: ")
+    cluster("down")
+    cluster.up(options, workers=2)
+    cluster.wait_for("2 workers now")
+    assert cluster.end() == 0
+    log = cluster.log("coordinator")
+    assert f"run {name} is unfinished: going on with it\n" in log
+    assert "going on at epoch" in log
+    assert last_fingerprint(log) == fingerprint
+
+    cluster.up(options, workers=2)
+    cluster.wait_for(f"run {name} of these settings is finished: its results again")
+    assert cluster.end() == 0
+    verified = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "verify", name, "--epochs", "0..1")
     assert verified.count("identical\n") == 2
 
 
