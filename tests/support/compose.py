@@ -95,7 +95,7 @@ class Cluster:
         wait_until(lambda: self.inspect(container)["State"]["Health"]["Status"] == "healthy", f"health of {container}")
 
     def crash(self, service: str) -> None:
-        """Kill a service's process from outside: `docker kill` would be somebody's wish, after which nothing restarts."""
+        """Kill a service's process from outside: after `docker kill`, which is somebody's wish, nothing restarts."""
         (container,) = self.running(service)
         kill = ["sh", self.name, "-c", f"kill -9 {self.inspect(container)['State']['Pid']}"]
         run("docker", "run", "--rm", "--pid", "host", "--user", "0", "--entrypoint", *kill)
