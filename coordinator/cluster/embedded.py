@@ -18,6 +18,7 @@ from shared.config import TrainConfig
 from shared.errors import QueueError
 from shared.health_file import HEALTH_FILE
 from shared.messaging.addresses import name_addresses
+from shared.messaging.celery_settings import CELERYS_OWN
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import ENVIRONMENT
@@ -49,8 +50,7 @@ class Cluster:
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         name_addresses(self._environment, self.redis_url, None)
-        self._environment.pop(ENVIRONMENT, None)
-        for name in ("GRADMQ_METRICS_PORT", HEALTH_FILE):  # the coordinator's own
+        for name in (*CELERYS_OWN, ENVIRONMENT, "GRADMQ_METRICS_PORT", HEALTH_FILE):  # the last two are ours alone
             self._environment.pop(name, None)
         self._group, self._logs = group, logs
         self._memory = _anonymous_file()  # the workers inherit it
