@@ -83,6 +83,9 @@ def main() -> None:
 
     compose("build")
     rows = [["the image", f"{int(run('docker', 'image', 'inspect', '--format', '{{.Size}}', NAME)) / 1e6:.0f} MB", ""]]
+    run("docker", "build", "--target", "worker", "--tag", f"{NAME}-worker", ".")
+    size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", f"{NAME}-worker"))
+    rows += [["the image for workers alone", f"{size / 1e6:.0f} MB", ""]]
     layers = run("docker", "history", "--no-trunc", "--format", "{{.Size}} {{.CreatedBy}}", NAME)
     rows += [["of it, a layer of ours", line.split()[0], ""] for line in layers.splitlines() if "COPY" in line]
     try:
@@ -96,7 +99,7 @@ def main() -> None:
         rows += [[f"{name}, idle, with its health check", idle(name, options.idle), ""] for name in ("redis", "worker")]
     finally:
         compose("down", "--volumes")
-        run("docker", "image", "rm", NAME)
+        run("docker", "image", "rm", NAME, f"{NAME}-worker")
     print(table(("image and cluster", "median", "worst"), rows))
 
 

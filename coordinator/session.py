@@ -9,12 +9,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from coordinator.cluster.redis_server import redis_server
 from coordinator.gradients.base import GradientSource
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.reporting.epoch_lines import EpochLines
+from coordinator.reporting.heartbeat import Heartbeat
 from coordinator.reporting.log_handlers import course
 from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
@@ -31,6 +33,7 @@ from shared.data.dataset import Dataset
 from shared.environment import SHORT
 from shared.errors import ConfigError
 from shared.fixed_problem import check_arithmetic
+from shared.health_file import health_file
 from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
 
@@ -132,17 +135,23 @@ def compute(
     to know what computes the gradients.  data: where workers that are started here look for the samples.
     log_folder: for what they write.
     """
+    heart = Heartbeat(health_file())
     with ExitStack() as stack:
         stack.enter_context(interruptible())
         stack.enter_context(one_thread())
         stack.enter_context(quiet())
         _warn_of_lost_deltas(config, state)
         source = gradient_source(
-            *(config, dataset, options), run_id=run_id, data=data, log_folder=log_folder, excluded=state.excluded
+            *(config, dataset, options),
+            run_id=run_id,
+            data=data,
+            log_folder=log_folder,
+            excluded=state.excluded,
+            beat=heart.beat,
         )
         gradients = stack.enter_context(source)
         more = stack.enter_context(watching(gradients))
-        train(config, dataset, gradients, state, Callbacks([*callbacks, *more]))
+        train(config, dataset, gradients, state, Callbacks([heart, *callbacks, *more]))
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:
@@ -167,11 +176,12 @@ def gradient_source(
     data: Path,
     log_folder: Path,
     excluded: Sequence[str] = (),
+    beat: Callable[[], None] = lambda: None,
 ) -> Iterator[GradientSource]:
     """Give what computes the gradients, for the time of a block.
 
     data: where workers that are started here look for the samples.  log_folder: for what they write.
-    excluded: workers that get no work.
+    excluded: workers that get no work.  beat: is called now and then while workers compute, or are waited for.
     """
     workers = (os.cpu_count() or 1) if options.workers is None else options.workers
     if options.redis is None and workers == 0:
@@ -180,10 +190,10 @@ def gradient_source(
     from coordinator.cluster.embedded import embedded_cluster
 
     with ExitStack() as stack:
-        address, supervise, tensors, started = options.redis, _nobody, None, None
+        address, supervise, tensors, started = options.redis, beat, None, None
         if address is None:
             cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
-            address, supervise = cluster.redis_url, cluster.supervise
+            address, supervise = cluster.redis_url, partial(_each, beat, cluster.supervise)
             tensors, started = cluster.shared_tensors(config), workers
         from coordinator.gradients.remote import RemoteGradients  # while the workers are starting
 
@@ -218,5 +228,7 @@ def headline(run: Run, n_samples: int, state: TrainingState) -> str:
     )
 
 
-def _nobody() -> None:
-    """Workers that we did not start are not ours to supervise."""
+def _each(*calls: Callable[[], None]) -> None:
+    """Make each of these calls."""
+    for call in calls:
+        call()

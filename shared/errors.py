@@ -13,7 +13,6 @@ GradMQError
 ├── MessageError       a lease that is not as it was granted
 ├── QueueError         a Redis or a broker that cannot be reached, or refuses us
 │   ├── AddressError         what was given is not the address of one, or no port that can be used
-│   ├── AccessError          it does not let us in
 │   ├── ConnectionLostError  there is no connection, or it broke, or nothing has come on it for too long
 │   └── RefusedError         it answers, but with an error, or with something else than was asked for
 │       └── ForbiddenError   it will not serve us: the password or the rights are wrong
@@ -94,10 +93,6 @@ class QueueError(GradMQError):
 
 class AddressError(QueueError):
     """What was given is not the address of a Redis or a broker, or no port of this machine that can be used."""
-
-
-class AccessError(QueueError):
-    """A Redis does not let us in: it wants another user or password."""
 
 
 class ConnectionLostError(QueueError):

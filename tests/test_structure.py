@@ -17,7 +17,7 @@ LAYERS = [
     "shared.plain_text",
     "shared.errors  shared.types  shared.logs  shared.durations  shared.regular_files  shared.typed"
     "  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
+    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.health_file  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",

@@ -1,14 +1,13 @@
 """The Celery app: `celery -A worker worker` needs nothing but GRADMQ_REDIS_URL (or Celery's own --broker)."""
 
 import logging
-import os
-from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
 
 from shared import logs
-from shared.messaging.addresses import broker_url, redis_url, tensors_url
+from shared.health_file import health_file
+from shared.messaging.addresses import BROKER, broker_url, redis_url, tensors_url, variable
 from shared.messaging.celery_settings import celery_settings, result_settings
 from shared.nn.arithmetic import one_thread
 from worker import celery_patches
@@ -18,21 +17,21 @@ from worker.shutdown import Leave
 one_thread()
 
 app = Celery("worker", include=["worker.tasks", "worker.predictions"])
-app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
+app.conf.update(celery_settings(broker_url(redis_url(), variable(BROKER))))
 app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
 app.steps["worker"].add(Leave)
 app.steps["worker"].add(ServeMetrics)
 celery_patches.apply(app)
 
-# A file that is touched every two seconds while the worker is alive and in touch with the broker. A container's
-# health check that looks at its age costs next to nothing; `celery inspect ping` costs a second of CPU.
-_HEALTH_FILE = os.environ.get("GRADMQ_HEALTH_FILE")
+# Touched every two seconds while the worker is alive and in touch with the broker; `celery inspect ping` would cost a
+# second of CPU.
+_health = health_file()
 
 
 @signals.heartbeat_sent.connect
 def _healthy(**_: Any) -> None:
-    if _HEALTH_FILE:
-        Path(_HEALTH_FILE).touch()
+    if _health is not None:
+        _health.touch()
 
 
 @signals.celeryd_init.connect

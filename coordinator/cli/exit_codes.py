@@ -4,8 +4,8 @@ import errno
 import os
 
 from shared.errors import (
-    AccessError,
     AddressError,
+    ForbiddenError,
     InternalError,
     InUseError,
     QueueError,
@@ -20,7 +20,7 @@ DEFECT = os.EX_SOFTWARE
 _BY_KIND: dict[type[BaseException], int] = {
     InternalError: DEFECT,
     AddressError: WRONG_INPUT,
-    AccessError: os.EX_NOPERM,
+    ForbiddenError: os.EX_NOPERM,
     QueueError: os.EX_UNAVAILABLE,
     InUseError: os.EX_TEMPFAIL,
     VersionError: os.EX_PROTOCOL,

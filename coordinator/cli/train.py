@@ -8,11 +8,11 @@ import click
 
 from coordinator.accounting import table
 from coordinator.api.driving import begin, go_on
-from coordinator.api.preparation import prepare
+from coordinator.api.preparation import Job, prepare
 from coordinator.cli.command import Command
 from coordinator.cli.given import as_typed, names_given, to_level, to_run_options
 from coordinator.cli.names import RunName
-from coordinator.cli.option import LEARNING, group, in_section
+from coordinator.cli.option import LEARNING, SETTINGS, group, in_section
 from coordinator.cli.options.cluster import cluster_options
 from coordinator.cli.options.data import data_option, own_data_option, reading_options, train_samples_option
 from coordinator.cli.options.division import outer_momentum_option, strategy_options
@@ -29,10 +29,12 @@ from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import course, results, start_logging
 from coordinator.runs import published
 from coordinator.runs.lookup import find_model
+from coordinator.runs.newest import differences, newest_of, newest_unfinished
 from coordinator.runs.run import Run
 from shared import logs
 from shared.data.sample_weights import read_weights
 from shared.data.samples import KnownSamples
+from shared.errors import RunError
 
 log = logging.getLogger("coordinator")
 
@@ -42,6 +44,11 @@ _run_options = group(cluster_options, runs_option, watching_options, log_format_
 
 @click.command("train", cls=Configurable, short_help="Train a network.")
 @settings_options
+@in_section(SETTINGS)(
+    *("--resume", "resumes"),
+    is_flag=True,
+    help="Go on with the newest run of these settings, if there is one, so that a command that is restarted goes on.",
+)
 @data_option
 @reading_options
 @train_samples_option
@@ -60,6 +67,7 @@ def train_command(
     sample_weights: Path | None,
     data: Path,
     runs: Path,
+    resumes: bool,
     log_format: str,
     **given: Any,
 ) -> None:
@@ -77,6 +85,13 @@ def train_command(
     weights = None if sample_weights is None else read_weights(sample_weights)
     job = prepare(given, names, data, data_options, weights=weights, start=model, alone=alone)
     check_digests(ctx, data, job.dataset)
+    if resumes and (found := newest_of(runs, job.config, job.dataset)) is not None:
+        course.info(_going_on(found))
+        go_on(found, run_options, data=data)
+        _say_the_result(found)
+        return
+    if resumes:
+        course.info(_why_a_new_run(runs, job))
     said = f"for such data, where not given: {as_typed(job.suggested)}" if job.suggested else ""
     run = begin(job.config, data, job.dataset, run_options, runs=runs, start=model, said=said)
     _say_the_result(run)
@@ -84,7 +99,8 @@ def train_command(
 
 
 @click.command("resume", short_help="Go on with a run, to the same bits.", cls=Command)
-@click.argument("name", metavar="RUN", type=RunName())
+@click.argument("name", metavar="RUN", type=RunName(), required=False)
+@in_section(SETTINGS)("--last", is_flag=True, help="The newest run that is not finished, in the place of RUN.")
 @in_section(LEARNING)(
     "--epochs", type=int, help="How many it shall have had in the end; default: as many as it was to have."
 )
@@ -92,7 +108,15 @@ def train_command(
 @_run_options
 @click.pass_context
 def resume_command(
-    ctx: click.Context, /, name: str, epochs: int | None, data: Path | None, runs: Path, log_format: str, **given: Any
+    ctx: click.Context,
+    /,
+    name: str | None,
+    last: bool,
+    epochs: int | None,
+    data: Path | None,
+    runs: Path,
+    log_format: str,
+    **given: Any,
 ) -> None:
     """Go on with a run that was stopped or has crashed: to the same bits, on any number of workers.
 
@@ -101,7 +125,7 @@ def resume_command(
     logs.set_log_format(log_format)
     start_logging(to_level(given))
     run_options = to_run_options(ctx, given)
-    run = Run.open(name, runs)
+    run = _named(name, last, runs)
     go_on(run, run_options, data=data, epochs=epochs)
     _say_the_result(run)
 
@@ -120,6 +144,34 @@ def _advise(run: Run, training: KnownSamples) -> None:
         return
     if told:
         log.info(told)
+
+
+def _named(name: str | None, last: bool, runs: Path) -> Run:
+    """Return the run that is meant.  Raises UsageError unless one is, and RunError if it is not there."""
+    if last == (name is not None):
+        raise click.UsageError("give a run's folder or id, or --last for the newest that is not finished; one of them")
+    if name is not None:
+        return Run.open(name, runs)
+    if (found := newest_unfinished(runs)) is None:
+        raise RunError(f"there is no unfinished run in {runs}; give another --runs, or begin one with: gradmq train")
+    course.info(_going_on(found))
+    return found
+
+
+def _going_on(run: Run) -> str:
+    """Return a line about a run that was found, not named."""
+    if run.is_finished:
+        return f"run {run.id} of these settings is finished: its results again; for a new run leave --resume out"
+    return f"run {run.id} is unfinished: going on with it"
+
+
+def _why_a_new_run(runs: Path, job: Job) -> str:
+    """Return a line about there being no run to go on with, and about an unfinished one of other settings."""
+    line = f"no run of these settings is in {runs}: a new one begins"
+    if (other := newest_unfinished(runs)) is None:
+        return line
+    what = differences(other, job.config, job.dataset)
+    return f"{line}; run {other.id}, with {what}, is unfinished: gradmq resume {other.folder}"
 
 
 def _say_the_result(run: Run) -> None:

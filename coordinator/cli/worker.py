@@ -16,7 +16,7 @@ from coordinator.reporting.log_handlers import start_logging
 from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
 from shared.errors import DataError
-from shared.messaging.addresses import redis_url
+from shared.messaging.addresses import name_addresses, redis_url
 from shared.metrics_endpoint import check_endpoint
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -67,14 +67,13 @@ def worker(
         check_redis(address)
     except UnreachableError as error:
         log.warning("%s; trying until it is there", error)
-    os.environ["GRADMQ_REDIS_URL"] = address
     os.environ["GRADMQ_THREADS"] = str(threads)
     if metrics_port is not None:
         check_endpoint(metrics_host, metrics_port)
         os.environ.update(GRADMQ_METRICS_PORT=str(metrics_port), GRADMQ_METRICS_HOST=metrics_host)
     if broker_address is not None:
         check_transport(broker_address)
-        os.environ["GRADMQ_BROKER_URL"] = broker_address
+    name_addresses(os.environ, address, broker_address)
     # Celery will look for our app in its own folder, not in this one.
     with suppress(DataError):  # a worker needs no samples of its own
         os.environ["GRADMQ_DATA"] = str(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).absolute())

@@ -16,6 +16,8 @@ from coordinator.cluster.process import SupervisedProcess
 from coordinator.cluster.redis_server import redis_command
 from shared.config import TrainConfig
 from shared.errors import QueueError
+from shared.health_file import HEALTH_FILE
+from shared.messaging.addresses import name_addresses
 from shared.messaging.celery_settings import CELERYS_OWN
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
@@ -44,11 +46,11 @@ class Cluster:
             **os.environ,
             **_MALLOC,
             "GRADMQ_DATA": str(data.absolute()),
-            "GRADMQ_REDIS_URL": self.redis_url,
             "TMPDIR": folder,  # so that whatever they leave there goes with it
         }
         # The broker is our own Redis, whatever the environment says for other commands.
-        for name in (*CELERYS_OWN, "GRADMQ_BROKER_URL", ENVIRONMENT, "GRADMQ_METRICS_PORT"):  # the last is ours alone
+        name_addresses(self._environment, self.redis_url, None)
+        for name in (*CELERYS_OWN, ENVIRONMENT, "GRADMQ_METRICS_PORT", HEALTH_FILE):  # the last two are ours alone
             self._environment.pop(name, None)
         self._group, self._logs = group, logs
         self._memory = _anonymous_file()  # the workers inherit it

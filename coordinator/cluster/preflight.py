@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kombu import Connection
 
-from shared.errors import AccessError, AddressError, ConnectionLostError, QueueError, RefusedError
+from shared.errors import AddressError, ConnectionLostError, ForbiddenError, QueueError, RefusedError
 from shared.messaging.addresses import broker_url, shown
 from shared.messaging.client import client
 
@@ -26,7 +26,7 @@ def check_redis(url: str) -> None:
     try:
         _ping(url)
     except RefusedError as error:
-        raise AccessError(f"{what} refuses us: {error}; check user, password and database") from None
+        raise ForbiddenError(f"{what} refuses us: {error}; check user, password and database") from None
     except ConnectionLostError as error:
         raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
     except (ValueError, TypeError) as error:

@@ -5,6 +5,7 @@ from typing import Any
 
 from coordinator.runs.run import Run
 from coordinator.training.metrics import EpochMetrics
+from shared.config import TrainConfig
 
 _DATA = ("path", "training_sha256", "validation_sha256", "test_sha256")
 
@@ -38,16 +39,21 @@ def compare(first: Run, second: Run) -> Comparison:
     return Comparison((first.id, second.id), differences, epochs)
 
 
-def _settings(run: Run) -> dict[str, Any]:
-    """Return a run's options by their names, those of an optimizer and their like by two, and its data."""
+def options_of(config: TrainConfig) -> dict[str, Any]:
+    """Return options by their names, those of an optimizer and their like by two."""
     found: dict[str, Any] = {}
-    for name, value in run.config.to_json().items():
+    for name, value in config.to_json().items():
         if isinstance(value, dict):
             found |= {name if key == "kind" else f"{name}.{key}": each for key, each in value.items()}
         else:
             found[name] = value
+    return found
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """Return a run's options, and its data."""
     data = {name: run.data.get(name) for name in _DATA} | run.data_options.to_json()
-    return found | {f"data.{name}": value for name, value in data.items()}
+    return options_of(run.config) | {f"data.{name}": value for name, value in data.items()}
 
 
 def _epoch(run: Run, number: int) -> EpochMetrics | None:

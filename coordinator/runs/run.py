@@ -133,12 +133,16 @@ class Run:
         return data
 
     def _check_data(self, path: Path, data: Dataset) -> None:
-        digests = _digests(data)
-        own = {"validation_sha256": digests["validation_sha256"], **self.data}  # which GradMQ 0.1 did not keep
-        if any(own.get(name) != digest for name, digest in digests.items()):
+        if not self.has_samples(data):
             raise RunError(f"run {self.id} was trained on other samples than those in {path}; give its own")
         self.config.check_data(len(data.training), data.training.n_inputs, data.training.n_outputs, data.has_classes)
         self.config.check_validation(len(data.validation))
+
+    def has_samples(self, data: Dataset) -> bool:
+        """Tell whether these are the run's own samples."""
+        digests = _digests(data)
+        own = {"validation_sha256": digests["validation_sha256"], **self.data}  # which GradMQ 0.1 did not keep
+        return all(own.get(name) == digest for name, digest in digests.items())
 
     def goes_on_here(self) -> None:
         """Add this machine to those that the run was computed on.  Raises UnwritableError if that can't be."""

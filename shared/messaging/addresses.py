@@ -1,22 +1,55 @@
 """The addresses of Redis and of Celery's broker."""
 
 import os
+from collections.abc import MutableMapping
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import AddressError
 from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
+REDIS, BROKER = "GRADMQ_REDIS_URL", "GRADMQ_BROKER_URL"  # variables of the environment
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
+_FILE = "_FILE"
+
+
+def variable(name: str) -> str | None:
+    """Return what a variable says, or the file that NAME_FILE names, as orchestrators hand out secrets.
+
+    Raises AddressError if both are given, and for a file that cannot be read or is empty.
+    """
+    value, path = os.environ.get(name), os.environ.get(name + _FILE)
+    if not path:
+        return value or None
+    if value:
+        raise AddressError(f"{name} and {name}{_FILE} are both given; give one of them")
+    try:
+        text = Path(path).read_text().strip()
+    except (OSError, ValueError) as error:  # ValueError: no text; its message might quote the secret
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise AddressError(f"{name}{_FILE} {path} cannot be read: {reason}; give a file with the address") from None
+    if not text:
+        raise AddressError(f"{name}{_FILE} {path} is empty; give a file with the address")
+    return text
+
+
+def name_addresses(environment: MutableMapping[str, str], redis: str, broker: str | None) -> None:
+    """Have the environment name this Redis and this broker of Celery's, if it is another, and no others."""
+    for name, url in ((REDIS, redis), (BROKER, broker)):
+        environment.pop(name + _FILE, None)
+        environment.pop(name, None)
+        if url is not None:
+            environment[name] = url
 
 
 def redis_url(given: str | None = None) -> str:
-    """Return the Redis for the tensors: the one given, GRADMQ_REDIS_URL, or the local default.
+    """Return the Redis for the tensors: the one given, that of `variable`, or the local default.
 
     Raises AddressError for an address that is none.
     """
-    url = given or os.environ.get("GRADMQ_REDIS_URL") or DEFAULT_REDIS_URL
+    url = given or variable(REDIS) or DEFAULT_REDIS_URL
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -43,7 +76,7 @@ def redis_url(given: str | None = None) -> str:
 
 def tensors_url(broker: str) -> str:
     """Return the Redis for the tensors of a worker that may have been given only Celery's broker."""
-    if os.environ.get("GRADMQ_REDIS_URL"):
+    if variable(REDIS):
         return redis_url()
     return redis_url(redis_of(broker))
 

@@ -107,6 +107,8 @@ def _our_errors(pool: redis.ConnectionPool | None = None) -> Iterator[None]:
         raise RefusedError(str(error)) from error
     except redis.RedisError as error:
         raise ConnectionLostError(str(error)) from error
+    except UnicodeError:  # of a host's name, as it was given
+        raise
     except _NONSENSE as error:
         if pool is not None:
             pool.disconnect()

@@ -61,17 +61,30 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     assert re.fullmatch(r"accuracy is \d{4}/10000, on data/mnist\n", found)
 
 
-def test_a_stopped_run_resumes_to_the_same_bits(cluster, fingerprint):
-    cluster.up(f"--epochs {FEW}", workers=1)
+def test_a_run_goes_on_by_itself_after_a_crash_and_with_up_after_down_to_the_same_bits(cluster):
+    options = "--epochs 20 --mini-batch-size 100"
+    cluster.up(options, workers=1)
     cluster.wait_for("Epoch 1: ")
-    cluster("stop")
-    (path,) = re.findall(r"go on with: gradmq resume (\S+)", cluster.log("coordinator"))
-    cluster("up", "--detach", "--no-recreate", "--scale", "worker=2", "worker")
-    resumed = cluster("run", "--rm", "-T", "coordinator", "resume", path)
-    assert "going on at epoch" in resumed
-    assert last_fingerprint(resumed) == fingerprint(FEW)
-    verified = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "verify", path, "--epochs", "0..1")
-    assert verified.count("identical\n") == 2
+    (name,) = re.findall(r"a new one begins\nrun (\S+):", cluster.log("coordinator"))
+    cluster.crash("coordinator")
+    cluster.wait_for(f"run {name} is unfinished: going on with it\n")
+    cluster.wait_for("going on at epoch")
+    cluster.wait_for("Epoch 2: ")  # the one before was left in its middle
+    cluster("down")
+    cluster.up(options, workers=2)
+    cluster.wait_for("2 workers now")
+    assert cluster.end() == 0
+    log = cluster.log("coordinator")
+    assert f"run {name} is unfinished: going on with it\n" in log
+    assert "going on at epoch" in log
+    fingerprint = last_fingerprint(log)
+
+    cluster.up(options, workers=2)
+    cluster.wait_for(f"run {name} of these settings is finished: its results again")
+    assert cluster.end() == 0
+    assert cluster.log("coordinator").count(f"last weights_sha256 {fingerprint}") == 2
+    verified = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "verify", name)
+    assert "all 22 comparisons are identical" in verified  # of 20 epochs, of the last model and of the best
 
 
 def test_any_other_command_runs_and_its_exit_code_is_right(cluster):

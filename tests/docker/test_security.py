@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.docker
 
 
 def test_the_configuration_is_clean(built):
-    for override in ("", "tls", "rabbitmq"):
+    for override in ("", "tls", "rabbitmq", "secrets"):
         built.override(override)
         assert built("config", "--quiet", check=False) == "0 "
     built.override("")
@@ -57,9 +58,27 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
     cluster.wait_for("2 workers now", times=2)  # Docker starts it again
 
 
-def test_nothing_has_more_rights_than_it_needs(cluster):
+@pytest.fixture
+def secrets_folder(cluster, tmp_path) -> Path:
+    """Passwords as files, which whoever may enter the folders above can read; in a cluster that uses them."""
+    url = f"redis://gradmq:{cluster.redis_password}@redis:6379/0"
+    for name, text in (
+        ("redis_password", cluster.redis_password),
+        ("redis_url", url),
+        ("flower_password", cluster.flower_password),
+        ("grafana_password", "unused"),
+    ):
+        (tmp_path / name).write_text(text + "\n")
+    cluster.override("secrets", SECRETS_FOLDER=str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("secrets_folder")
+def test_nothing_has_more_rights_than_it_needs_and_passwords_are_in_files(cluster):
     cluster.up("--epochs 100", workers=1)
     cluster.wait_for("1 worker now")
+    assert cluster.fetch("workers", "a guess")[0] == 401
+    assert cluster.fetch("workers", cluster.flower_password)[0] == 200
     published = []
     for container in cluster.containers():
         found = cluster.inspect(container)
@@ -69,12 +88,13 @@ def test_nothing_has_more_rights_than_it_needs(cluster):
         assert host["CapDrop"] == ["ALL"]
         assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"])
         assert host["Memory"] > 0
+        assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+        assert cluster.redis_password not in json.dumps(found)
+        assert cluster.flower_password not in json.dumps(found)
         published += [binding for ports in (host["PortBindings"] or {}).values() for binding in ports]
         _, *processes = run("docker", "top", container, "-eo", "pid,uid").stdout.splitlines()
         assert {process.split()[1] for process in processes} == {"10001"}
-        environment = dict(entry.split("=", 1) for entry in found["Config"]["Env"])
-        command = " ".join([found["Path"], *found["Args"]])
-        assert environment.get("REDIS_PASSWORD", cluster.redis_password) not in command
+    cluster.wait_until_healthy(*cluster.running("coordinator"))
     assert published == [{"HostIp": "127.0.0.1", "HostPort": cluster.flower.split(":")[1]}]
     compilers = "command -v cc || command -v gcc || find /opt/gradmq -name 'pip*' | grep ."
     assert run("docker", "run", "--rm", "--entrypoint", "sh", cluster.name, "-c", compilers, check=False).stdout == ""

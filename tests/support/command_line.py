@@ -25,6 +25,8 @@ _ELSEWHERE = (
     "sample_weights",
     "quiet",
     "verbose",
+    "resumes",
+    "last",
 )
 _ONE_OF_EACH = LabelledSamples(np.zeros((10, 784), np.uint8), np.arange(10), 10)
 _DATA = Dataset(_ONE_OF_EACH, _ONE_OF_EACH, _ONE_OF_EACH, (28, 28))

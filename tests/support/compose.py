@@ -94,6 +94,12 @@ class Cluster:
     def wait_until_healthy(self, container: str) -> None:
         wait_until(lambda: self.inspect(container)["State"]["Health"]["Status"] == "healthy", f"health of {container}")
 
+    def crash(self, service: str) -> None:
+        """Kill a service's process from outside: after `docker kill`, which is somebody's wish, nothing restarts."""
+        (container,) = self.running(service)
+        kill = ["sh", self.name, "-c", f"kill -9 {self.inspect(container)['State']['Pid']}"]
+        run("docker", "run", "--rm", "--pid", "host", "--user", "0", "--entrypoint", *kill)
+
     def end(self) -> int:
         """Wait until the coordinator ends; return its exit code."""
         (container,) = self.containers("coordinator")

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 import redis
@@ -28,18 +29,24 @@ class Restricted:
         self.tcp_url = server.tcp_url.replace(f":{server.password}@", f"gradmq:{self.password}@")
 
 
-def test_a_user_that_can_do_only_what_is_needed_trains_through_faults(gradmq, small_data, server, long_fingerprint):
+def test_a_user_that_can_do_only_what_is_needed_trains_through_faults(
+    gradmq, small_data, server, long_fingerprint, tmp_path
+):
     user = Restricted(server)
+    secret = tmp_path / "redis-url"
+    secret.write_text(user.tcp_url + "\n")
     first = start_worker(gradmq, user, "first", GRADMQ_DATA="nowhere")
-    start_worker(gradmq, user, "second")
-    program = gradmq(*job(small_data, EPOCHS, redis=user.tcp_url))
+    gradmq("worker", "--name", "second@%h", GRADMQ_REDIS_URL_FILE=str(secret))
+    health = tmp_path / "healthy"
+    program = gradmq(*job(small_data, EPOCHS), GRADMQ_REDIS_URL_FILE=str(secret), GRADMQ_HEALTH_FILE=str(health))
     program.wait_for("Epoch 2:")
     for process in first.descendants():
         process.kill()  # so that Celery has a task to restore
     first.process.kill()
     program.wait_for("Epoch 10:")
     second = f"second@{socket.gethostname()}"
-    pong = gradmq_celery(user.tcp_url, "inspect", "ping", "--destination", second, "--timeout", str(PATIENCE))
+    assert health.exists()
+    pong = gradmq_celery(secret, "inspect", "ping", "--destination", second, "--timeout", str(PATIENCE))
     assert "second@" in pong
     assert "pong" in pong
     assert program.end() == 0, program.text()
@@ -77,8 +84,8 @@ def test_the_page_on_security_gives_that_rule():
         assert word in page
 
 
-def gradmq_celery(url: str, *arguments: str) -> str:
-    """What Celery's own program prints with our app."""
+def gradmq_celery(secret: Path, *arguments: str) -> str:
+    """What Celery's own program prints with our app.  secret: a file with Redis' address."""
     command = [sys.executable, "-m", "celery", "-A", "worker", *arguments]
-    environment = {**os.environ, "GRADMQ_REDIS_URL": url}
+    environment = {**os.environ, "GRADMQ_REDIS_URL_FILE": str(secret)}
     return run(*command, env=environment, cwd=PROJECT).stdout

@@ -2,7 +2,8 @@
 
 import click
 
-from coordinator.cli.option import CLUSTER, group, in_section
+from coordinator.cli.option import CLUSTER, Option, group, in_section
+from shared.messaging import addresses
 
 _option = in_section(CLUSTER)
 
@@ -14,15 +15,25 @@ def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     return value
 
 
+class AddressOption(Option):
+    """An option whose variable of the environment may also be given as the name of a file: NAME_FILE."""
+
+    def read(self, variable: str) -> str | None:
+        """Raise AddressError as `addresses.variable` does."""
+        return addresses.variable(variable)
+
+
 redis_option = _option(
     *("--redis", "redis_address"),
-    envvar="GRADMQ_REDIS_URL",
+    cls=AddressOption,
+    envvar=addresses.REDIS,
     callback=_address,
     help="Address of the Redis to use.",
 )
 broker_option = _option(
     *("--broker", "broker_address"),
-    envvar="GRADMQ_BROKER_URL",
+    cls=AddressOption,
+    envvar=addresses.BROKER,
     callback=_address,
     help="Celery's broker, if it is not that Redis.",
 )
