@@ -114,10 +114,15 @@ def pack(model: Model) -> dict[str, Any]:
     }
 
 
-def unpack(arrays: dict[str, Any]) -> Model:
-    """Return the model that `pack` took apart.  Nearly any error may be raised for anything else."""
+def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
+    """Return the model that `pack` took apart.  Nearly any error may be raised for anything else.
+
+    sha256: the digest it is asked for by; of a model with another one no more than that is looked at.
+    """
     arrays = dict(arrays)
     digest = arrays.pop("sha256").tobytes()
+    if sha256 not in (None, digest.hex()):
+        raise ValueError("it is another model")
     network = arrays.pop("network").tobytes() if "network" in arrays else b""  # which GradMQ 0.1 did not write
     encoding = arrays.pop("encoding").tobytes() if "encoding" in arrays else b""
     parameters = from_arrays(arrays)

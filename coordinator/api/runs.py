@@ -17,7 +17,7 @@ from coordinator.reporting.watching import Watching
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run as RunFolder
-from coordinator.runs.verify import verify
+from coordinator.runs.verify import last_epoch, verify
 from coordinator.session import RunOptions
 from coordinator.training.callbacks import Callback
 from shared.config import TrainConfig
@@ -110,12 +110,15 @@ class Run:
         return self
 
     def verify(self, *, data: str | Path | None = None, last: int | None = None) -> Verification:
-        """Recompute the run in this process, up to epoch `last` if one is given, and compare all that is recorded."""
+        """Recompute the run in this process, up to epoch `last` if one is given, and compare all that is recorded.
+
+        Of a run that another process drives: up to the last epoch that was recorded when it was opened.
+        """
         run = self._folder
         check_arithmetic(run.config)
         dataset = run.load_data(find_dataset(Path(data) if data is not None else run.data_path))
         with one_thread(), quiet():
-            return Verification(list(verify(run, dataset, last, lambda *_: None)))
+            return Verification(list(verify(run, dataset, last_epoch(run, last), lambda *_: None)))
 
     def report(self, path: str | Path | None = None, *, data: str | Path | None = None) -> Path:
         """Write a page about it, one HTML file that needs no other, and return where.

@@ -26,9 +26,11 @@ from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
+from shared.plain_text import shortened
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
+_LONGEST = 500  # characters of a path that somebody else has written down
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 
 
@@ -67,6 +69,7 @@ def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copie
         )
     test.check_inputs(found.arithmetic, found.output)
     which = f" ({model_file(model).name})" if model.is_dir() else ""
+    which += "" if data is not None else f", on {shortened(str(_own_data(model)), _LONGEST)}"
     with one_thread(), quiet():
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
@@ -89,6 +92,12 @@ def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copie
 def _place(model: Path, runs: Path) -> Path:
     """Return the folder of a run that is given by its id; any other path as it is."""
     return runs / model if not model.exists() and is_run(runs / model) else model
+
+
+def _own_data(model: Path) -> Path:
+    """Return where a model is tested if nobody says so: where its run's samples were, of no run's model MNIST."""
+    folder = model if model.is_dir() else model.parent
+    return Run.open(str(folder), Path()).data_path if is_run(folder) else DEFAULT_DATA
 
 
 def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
@@ -165,11 +174,10 @@ def _draw(
 
 
 def _print_run(run: Run, weights: bool) -> None:
-    """Print what a run has come to; its network last."""
-    saved = run.saved()  # before anything is printed: raises if it is gone
+    """Print what a run has come to; its network last.  Raises RunError or ModelError if it has none."""
     config = run.config
     click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
-    click.echo(f"data: {run.data_path}")
+    click.echo(f"data: {shortened(str(run.data_path), _LONGEST)}")
     if run.metrics:
         click.echo(f"\n{lines.table(config, run.metrics)}\n")
         click.echo(lines.choice(config, run.metrics))
@@ -177,10 +185,12 @@ def _print_run(run: Run, weights: bool) -> None:
             click.echo(told)
     click.echo(f"\n{table(run.ledger)}\n")
     for place in run.places:
-        click.echo(f"computed on: {place}")
-    _print_model(saved, weights)
-    if run.damaged_line:
-        click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
+        click.echo(f"computed on: {shortened(str(place), _LONGEST)}")
+    try:
+        _print_model(run.saved(), weights)
+    finally:
+        if run.damaged_line:
+            click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
 
 
 def _print_model(found: Model, weights: bool) -> None:

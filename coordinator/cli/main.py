@@ -24,7 +24,9 @@ from coordinator.reporting.log_handlers import start_logging
 from coordinator.signals import Stopped
 from shared import logs
 from shared.errors import ConfigError, GradMQError, InternalError
+from shared.plain_text import shortened
 
+_LONGEST = 1000  # characters of what is said of an error, in which there may be names of any length
 _WRONG_INPUT, _DEFECT = 2, 70  # 70: EX_SOFTWARE of sysexits(3)
 
 log = logging.getLogger("coordinator")
@@ -90,7 +92,7 @@ def run() -> int:
 
 
 def _complain(message: str) -> int:
-    _say(" ".join(message.split()))
+    _say(shortened(" ".join(message.split()), _LONGEST))
     return _WRONG_INPUT
 
 

@@ -14,6 +14,14 @@ from coordinator.runs.run import Run
 from coordinator.runs.summary import summaries
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+# Beside that of `gradmq runs` itself: people write options last.
+own_runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=lambda: click.get_current_context().obj,
+    show_default=str(DEFAULT_RUNS),
+    help="Folder for the runs' folders.",
+)
 
 
 @click.group("runs", invoke_without_command=True, short_help="List the runs, compare two, remove some.")
@@ -41,8 +49,8 @@ def runs_command(ctx: click.Context, runs: Path, as_json: bool) -> None:
 @runs_command.command("rm", short_help="Remove runs.")
 @click.argument("names", metavar="RUN...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
+@own_runs_option
+def remove(names: tuple[str, ...], yes: bool, runs: Path) -> None:
     """Remove the folders of runs, with models, checkpoints and logs.
 
     A run that a coordinator drives stays; then nothing is removed at all.
@@ -62,8 +70,8 @@ def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
 @click.argument("first", metavar="RUN")
 @click.argument("second", metavar="RUN")
 @json_option
-@click.pass_obj
-def compare_command(runs: Path, first: str, second: str, as_json: bool) -> None:
+@own_runs_option
+def compare_command(first: str, second: str, as_json: bool, runs: Path) -> None:
     """Show how the configurations of two runs differ, and their epochs side by side."""
     found = compare(Run.open(first, runs), Run.open(second, runs))
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else overview.comparison(found))

@@ -1,7 +1,9 @@
 """Files that are there whole or not at all."""
 
 import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +18,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
+            with suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))  # as private as what it replaces
             write(file)
             file.flush()
             os.fsync(file.fileno())

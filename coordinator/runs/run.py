@@ -28,8 +28,10 @@ from shared.data.parts import Part
 from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
 from shared.model import Model
+from shared.regular_files import read_regular
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
+_LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
 _LOOKS = (
     0.01,
     0.05,
@@ -82,8 +84,10 @@ class Run:
         where = str(path if path == DEFAULT_DATA else path.absolute())
         given = {"path": where, **_digests(data)}
         run = cls(folder, config, given, [Place.here(config)], data.options, data.encoding)
+        made = False
         try:
             folder.mkdir(parents=True)
+            made = True
             if start is not None:
                 save_model(run.initial, start)
             if (weights := data.training.weights) is not None:
@@ -91,7 +95,8 @@ class Run:
             run._write_config()
             sync_folder(runs)
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            if made:
+                shutil.rmtree(folder, ignore_errors=True)
             raise RunError(f"{runs} cannot be written: {error.strerror}; give a folder that you may write to") from None
         return run
 
@@ -103,7 +108,7 @@ class Run:
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:
-            fields = json.loads(path.read_bytes())
+            fields = json.loads(read_regular(path, _LARGEST_CONFIG))
             data = fields.pop("data")
             options = DataOptions.from_json(data.pop("options", {}))
             encoding = Encoding.from_json(data.pop("encoding")) if "encoding" in data else None
@@ -178,6 +183,7 @@ class Run:
             except OSError:
                 time.sleep(seconds)
         else:
+            self.unlock()  # which it is not
             raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
         self._read_metrics()  # now that nobody else writes them
 
@@ -195,6 +201,8 @@ class Run:
         state = load_checkpoint(self.checkpoint, self.config, steps_per_epoch, set_aside=self._locked is not None)
         if state is None:
             return self.initial_state()
+        if len(self.metrics) < state.epoch and self._locked is None:
+            self._read_metrics()  # a coordinator may have recorded more since they were read
         if len(self.metrics) < state.epoch:
             raise RunError(
                 f"{self.metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
@@ -245,8 +253,8 @@ class Run:
         return RunError(f"run {self.id} has no {model.name}: {recorded}; {what_next}")
 
     def discard(self, keep_logs: bool) -> None:
-        """Remove the folder of a run that learned nothing, unless it has logs to keep."""
-        if not (keep_logs and (self.folder / "logs").exists()):
+        """Remove the folder of a run that learned nothing, unless it has logs to keep, or is not locked by us."""
+        if self._locked is not None and not (keep_logs and (self.folder / "logs").exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @property

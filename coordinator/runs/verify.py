@@ -8,6 +8,7 @@ from coordinator.accounting import EpochCounts
 from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.run import Run
+from coordinator.runs.summary import is_driven
 from coordinator.training.choice import best_epoch, is_finished
 from coordinator.training.loop import steps
 from coordinator.training.metrics import FIGURES_SINCE_0_2, EpochMetrics, evaluate_epoch, monitored_value
@@ -25,6 +26,19 @@ class Comparison(NamedTuple):
     epoch: int
     what: str
     difference: str
+
+
+def last_epoch(run: Run, wanted: int | None) -> int | None:
+    """Return up to which epoch a run is to be compared; None: to its end, with models and checkpoint.
+
+    wanted: up to which one is asked for.  One that a coordinator drives goes on while it is compared, so of that it is
+    the last epoch that was recorded.  Raises RunError if there is none.
+    """
+    if wanted is not None or not is_driven(run.folder):
+        return wanted
+    if not run.metrics:
+        raise RunError(f"run {run.id} is being trained, and has recorded nothing yet; wait for its first epoch")
+    return len(run.metrics) - 1
 
 
 def verify(

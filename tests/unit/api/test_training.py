@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import signal
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradmq
+from coordinator.runs.run import Run as RunFolder
 from gradmq import Callback, GradMQError, Run, Watching, load_model, train
 from shared.data.dataset import load_dataset
 
@@ -228,3 +230,56 @@ def test_a_run_can_be_watched(small_data, tmp_path):
 
 def test_a_report_is_written(run, tmp_path):
     assert run.report(tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_folder_that_somebody_else_has_locked_meanwhile_is_not_removed(small_data, tmp_path, monkeypatch):
+    create, others = RunFolder.create, []
+
+    def created_and_taken(*arguments: object) -> RunFolder:
+        run = create(*arguments)
+        others.append(RunFolder.open(str(run.folder), tmp_path))
+        others[-1].lock()
+        return run
+
+    monkeypatch.setattr(RunFolder, "create", created_and_taken)
+    with pytest.raises(GradMQError, match="is driven by another coordinator"):
+        train(small_data, runs=tmp_path, **SMALL)
+    (other,) = others
+    assert (other.folder / "config.json").is_file()
+    other.unlock()
+
+
+def test_a_folder_that_is_there_already_is_not_removed(small_data, tmp_path, monkeypatch):
+    monkeypatch.setattr("coordinator.runs.run.time.strftime", lambda _: "20261126-000000")
+    monkeypatch.setattr("coordinator.runs.run.secrets.token_hex", lambda _: "abcdef")
+    folder = tmp_path / "20261126-000000-abcdef"
+    folder.mkdir()
+    (folder / "thesis.txt").touch()
+    with pytest.raises(GradMQError, match="cannot be written: File exists"):
+        train(small_data, runs=tmp_path, **SMALL)
+    assert (folder / "thesis.txt").exists()
+
+
+@pytest.fixture
+def going_on(run, tmp_path):
+    """A copy of the run, as a coordinator that drives it leaves it for a moment: its checkpoint knows of more epochs
+    than anybody has read of, and a line is written in part."""
+    folder = shutil.copytree(run.folder, tmp_path / run.id)
+    driver = RunFolder.open(str(folder), tmp_path)
+    driver.lock()
+    lines = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "metrics.jsonl").write_text(lines[0] + lines[1][:100])
+    yield folder
+    driver.unlock()
+
+
+def test_a_run_that_is_being_trained_is_compared_as_far_as_it_is(going_on, main_here, capsys, caplog):
+    found = Run(going_on).verify()
+    assert found
+    assert [each.what.count("/") for each in found.comparisons] == [1]  # an epoch, and neither models nor checkpoint
+    assert main_here("verify", str(going_on)) == 0
+    assert f"run {going_on.name} is being trained; compared are the 1 epochs so far" in caplog.text
+    assert "all 1 comparisons are identical" in capsys.readouterr().out
+    (going_on / "metrics.jsonl").write_text("")
+    with pytest.raises(GradMQError, match="is being trained, and has recorded nothing yet; wait for its first epoch"):
+        Run(going_on).verify()

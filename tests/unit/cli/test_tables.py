@@ -48,7 +48,9 @@ def test_a_table_is_learned_with_the_defaults_and_all_commands_read_it_alike(gra
     assert [column.name for column in model.encoding.columns] == ["petal length", "petal width", "colour"]
     assert gradmq("verify", run.folder)[1].endswith("are identical, to the last bit\n")
     best = run.metrics[run.history.index(max(run.history))]
-    assert gradmq("evaluate", run.folder) == (0, f"accuracy is {best.correct}/24 (best.npz)\n")
+    on = f"on {Path('flowers.csv').absolute()}"
+    assert gradmq("evaluate", run.folder) == (0, f"accuracy is {best.correct}/24 (best.npz), {on}\n")
+    assert gradmq("evaluate", run.best_model) == (0, f"accuracy is {best.correct}/24, {on}\n")
     code, text = gradmq("evaluate", run.best_model, "--data", "flowers.csv")
     assert re.fullmatch(r"accuracy is 1[12]\d/120\n", text), text
     code, text = gradmq("train", "--workers", 0, "--config", run.folder)
