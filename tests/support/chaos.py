@@ -18,6 +18,7 @@ from tests.support.waiting import wait_until
 
 WORKERS = 3
 EPOCHS_A_FAULT = 4  # how far the run comes from one to the next
+ENDLESS = 100_000  # epochs; how many are to come is known when all faults have fired
 
 
 class Chaos:
@@ -26,7 +27,7 @@ class Chaos:
     def __init__(self, gradmq: Callable[..., Program], data: Path, server: Server, seed: int, faults: int) -> None:
         self.random = random.Random(seed)
         self.fired: Counter[str] = Counter()
-        self.faults, self.epochs = faults, EPOCHS_A_FAULT * (faults + 10)
+        self.faults, self.epochs = faults, ENDLESS
         self._gradmq, self._data, self._server = gradmq, data, server
         self._proxy = Proxy(server.socket)
         self._url = f"redis://:{server.password}@127.0.0.1:{self._proxy.port}/0"
@@ -48,6 +49,11 @@ class Chaos:
                 kinds = kinds or self.random.sample(self.kinds, len(self.kinds))
                 time.sleep(self.random.random() / 10)
                 kinds.pop()()
+            self._wait_for_epoch(EPOCHS_A_FAULT * self.faults)
+            self._coordinator.process.send_signal(signal.SIGINT)
+            assert self._coordinator.end() == 130, self._report("the run failed")
+            self.epochs = len(metrics(self.folder)) + EPOCHS_A_FAULT
+            self._resume("--epochs", str(self.epochs))
             assert self._coordinator.end() == 0, self._report("the run failed")
             for worker in self._workers:
                 assert worker.process.poll() is None, f"a worker died of the faults of others:\n{worker.text()}"
@@ -158,9 +164,9 @@ class Chaos:
         self._resume()
         self.fired["coordinator stops and resumes"] += 1
 
-    def _resume(self) -> None:
+    def _resume(self, *options: str) -> None:
         (run,) = self.folder.glob("runs/*")
-        self._coordinator = self._gradmq("resume", run, "--redis", self._url, "--audit", "0.05")
+        self._coordinator = self._gradmq("resume", run, "--redis", self._url, "--audit", "0.05", *options)
 
     def _some_worker(self) -> Program:
         """A worker that is about to go; another comes in its place."""

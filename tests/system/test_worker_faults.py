@@ -113,6 +113,7 @@ def test_a_straggler_pauses_and_changes_nothing(gradmq, small_data, fingerprints
     with braked(program, "worker1@"):
         program.wait_for("times as long as the others; it pauses for 10 s")
     assert re.search(r"worker=worker1@\S+ takes [\d.]+ times as long", program.text())
+    program.wait_for("Epoch 0:")  # which a slow machine may not have reached yet
     stop(program)
     assert_right_so_far(program, fingerprints, **native)
 
