@@ -14,8 +14,6 @@ from tests.support.servers import free_port
 
 pytestmark = pytest.mark.docker
 
-FEW = 5  # epochs; three of them are to come when the run is stopped
-
 
 def test_a_run_is_scaled_up_and_down_and_loses_workers_and_redis_and_ends_with_the_same_bits(cluster, fingerprint):
     options = f"--epochs {EPOCHS}"
