@@ -14,18 +14,17 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
-    "shared.errors  shared.types  shared.logs  shared.durations  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
+    "shared.errors  shared.types  shared.logs  shared.durations  shared.signals  gradmq._packages  gradmq._version",
+    "shared.accounting  shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
     "shared.messaging  shared.parallel  shared.model",
-    "shared.transport  shared.fixed_problem",
-    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
-    "  coordinator.recipes  coordinator.options",
+    "shared.transport  shared.fixed_problem  shared.training",
+    "shared.notebook  worker  coordinator.cluster  coordinator.doctor  coordinator.recipes  coordinator.options",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
-    "coordinator.training  coordinator.planning",
+    "coordinator.planning",
     "coordinator.runs  coordinator.reporting",
     "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page",
     "coordinator.api",

@@ -8,13 +8,13 @@ from coordinator.reporting.log_handlers import course
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
-from coordinator.training.callbacks import Callback
-from coordinator.training.choice import is_finished
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, find_dataset
 from shared.errors import QueueError
 from shared.model import Model
+from shared.training.callbacks import Callback
+from shared.training.choice import is_finished
+from shared.training.state import TrainingState
 
 log = logging.getLogger("coordinator")
 

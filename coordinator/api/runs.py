@@ -19,12 +19,12 @@ from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run as RunFolder
 from coordinator.runs.verify import verify
 from coordinator.session import RunOptions
-from coordinator.training.callbacks import Callback
 from shared.config import TrainConfig
 from shared.data.dataset import find_dataset
 from shared.errors import RunError
 from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
+from shared.training.callbacks import Callback
 
 RUNS = Path("runs")
 

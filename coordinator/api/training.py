@@ -16,10 +16,10 @@ from coordinator.options.defaults import completed, names_of
 from coordinator.reporting.watching import Watching
 from coordinator.runs.lookup import find_model
 from coordinator.session import RunOptions
-from coordinator.training.callbacks import Callback
 from shared.data.dataset import DEFAULT_DATA
 from shared.data.weights import read_weights, scaled
 from shared.errors import DataError
+from shared.training.callbacks import Callback
 
 
 def train(

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 import numpy as np
 
-from coordinator.accounting import table
 from coordinator.cli.options import runs_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
@@ -13,7 +12,7 @@ from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, model_file
 from coordinator.runs.run import Run
-from coordinator.training.metrics import r2
+from shared.accounting import table
 from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
@@ -26,6 +25,7 @@ from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
+from shared.training.metrics import r2
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture

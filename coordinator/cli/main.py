@@ -21,9 +21,9 @@ from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
 from coordinator.reporting.log_handlers import start_logging
-from coordinator.signals import Stopped
 from shared import logs
 from shared.errors import ConfigError, GradMQError, InternalError
+from shared.signals import Stopped
 
 _WRONG_INPUT, _DEFECT = 2, 70  # 70: EX_SOFTWARE of sysexits(3)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from coordinator.accounting import table
 from coordinator.api.driving import begin, go_on
 from coordinator.api.preparation import prepare
 from coordinator.cli import options
@@ -17,6 +16,7 @@ from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
 from shared import logs
+from shared.accounting import table
 from shared.data.weights import read_weights
 
 

@@ -19,14 +19,14 @@ from coordinator.estimators.foundation import (
 from coordinator.options.configuration import to_config
 from coordinator.options.defaults import DEFAULTS, completed
 from coordinator.session import RunOptions
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.arrays import dataset_of
 from shared.data.dataset import Dataset
 from shared.model import Model as ModelFile
 from shared.optim.schedules import SCHEDULES
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 from shared.types import Array
 
 _NOT_OPTIONS = ("monitor", "mini_batch_size", "train_samples", "sizes", "standardize")

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import write_whole
-from coordinator.training.metrics import FIGURES_SINCE_0_2, EpochMetrics
+from shared.accounting import EpochCounts
 from shared.errors import RunError
+from shared.training.metrics import FIGURES_SINCE_0_2, EpochMetrics
 
 
 def read_metrics(path: Path) -> tuple[list[EpochMetrics], int]:

@@ -11,15 +11,12 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.runs.places import Place
-from coordinator.training.choice import is_finished
-from coordinator.training.metrics import history_of
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.encoding import Encoding
@@ -28,6 +25,9 @@ from shared.data.parts import Part
 from shared.data.weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError
 from shared.model import Model
+from shared.training.choice import is_finished
+from shared.training.metrics import history_of
+from shared.training.state import TrainingState
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
 _LOOKS = (
@@ -251,7 +251,7 @@ class Run:
 
     @property
     def history(self) -> list[float]:
-        """What was monitored in each recorded epoch, see `coordinator.training.choice`."""
+        """What was monitored in each recorded epoch, see `shared.training.choice`."""
         return history_of(self.config, self.metrics)
 
     @property

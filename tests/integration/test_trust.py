@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from coordinator.training.state import TrainingState
 from shared.messaging.records import RECORD_BYTES, Record
+from shared.training.state import TrainingState
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, alone, learn
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from coordinator.reporting.csv_file import COLUMNS, CsvFile, check
-from coordinator.training.callbacks import Callback
 from shared.errors import RunError
+from shared.training.callbacks import Callback
 from tests.support.watched import WatchedRun
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.accounting import WorkerCounts
 from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
-from coordinator.training.state import TrainingState
+from shared.accounting import WorkerCounts
 from shared.config import TrainConfig
 from shared.errors import RunError
 from shared.nn.score import Score
 from shared.optim.schedules import CosineDecay
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
+from shared.training.state import TrainingState
 from tests.support import learning
 from tests.support.mutate import COUNT, mutations
 from tests.support.optimizers import TRIED
