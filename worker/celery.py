@@ -17,7 +17,7 @@ from worker.shutdown import Leave
 
 one_thread()
 
-app = Celery("worker", include=["worker.tasks", "worker.predictions"])
+app = Celery("worker", include=["worker.tasks", "worker.predictions", "worker.trials"])
 app.conf.update(celery_settings(broker_url(redis_url(), os.environ.get("GRADMQ_BROKER_URL"))))
 app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
 app.steps["worker"].add(Leave)

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from coordinator.cli.kinds import kind_options
-from coordinator.cli.types import Deformations, Names, Numbers, ShareOrPath, Sizes
+from coordinator.cli.types import Deformations, FoldOf, Names, Numbers, ShareOrPath, Sizes
 from coordinator.options.configuration import AUTO, BALANCED
 from coordinator.reporting.watching import IN_THE_RUN, Watching
 from coordinator.session import RunOptions
@@ -247,6 +247,13 @@ reading_options = group(
         type=ShareOrPath(),
         metavar="SHARE|PATH",
         help=f"Samples to choose epochs by, likewise.  [default: {VALIDATION:g}, if the data has none]",
+    ),
+    click.option(
+        "--fold",
+        type=FoldOf(),
+        metavar="N/K",
+        help="Of the training samples in K folds, the one to choose epochs by, for a cross-validation; the others are "
+        "learned from.",
     ),
     click.option(
         "--stratify/--no-stratify",

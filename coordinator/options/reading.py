@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shared.data.folds import Fold
 from shared.data.options import DataOptions
 
-READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size")
+READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size", "fold")
 
 
 def to_data_options(given: dict[str, Any]) -> DataOptions:
@@ -27,6 +28,8 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
         )
     if found["image_size"] is not None:
         found["image_size"] = tuple(map(int, found["image_size"]))
+    if isinstance(found["fold"], str):
+        found["fold"] = Fold.parse(found["fold"])
     for name in ("test", "validation"):
         share = found[name]
         found[name] = share if share is None else Path(share) if isinstance(share, str | Path) else float(share)

@@ -4,7 +4,7 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-from shared.messaging.keys import PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME
+from shared.messaging.keys import PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME, TRIALS
 
 
 def celery_settings(broker: str) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def celery_settings(broker: str) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_default_queue": QUEUE,
-        # The second with all of its names, or Celery would have it get the leases as well.
-        "task_queues": [Queue(QUEUE), Queue(PREDICTIONS, Exchange(PREDICTIONS), PREDICTIONS)],
+        # The others with all of their names, or Celery would have them get the leases as well.
+        "task_queues": [Queue(QUEUE), *(Queue(name, Exchange(name), name) for name in (PREDICTIONS, TRIALS))],
         "worker_prefetch_multiplier": 1,
         # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
         "worker_concurrency": 1,
