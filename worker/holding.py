@@ -35,7 +35,7 @@ class Holding:
         keys = SweepKeys(task.sweep)
         self._url, self._attempt = url, b"%d" % task.attempt
         self._wanted, self._held = keys.wanted(task.run), keys.held(task.run)
-        self._token = secrets.token_hex(8).encode()
+        self._token = self._attempt + b":" + secrets.token_hex(8).encode()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._reason = ""
@@ -54,7 +54,11 @@ class Holding:
             if redis.get(self._wanted) != self._attempt:
                 self._reason = NOT_WANTED
             elif not redis.set(self._held, self._token, nx=True, ex=HELD_LIFETIME):
-                self._reason = HELD
+                holder = cast(bytes | None, redis.get(self._held)) or b""
+                if holder.partition(b":")[0] == self._attempt:
+                    self._reason = HELD
+                else:  # who had it before us has given it up, or is lost
+                    redis.set(self._held, self._token, ex=HELD_LIFETIME)
         if not self._reason:
             self._thread = threading.Thread(target=self._hold, name="holding", daemon=True)
             self._thread.start()

@@ -1,4 +1,4 @@
-"""A run of a sweep, computed by one worker: its samples, its epochs, and how what it learned gets to the coordinator."""
+"""A run of a sweep, computed by one worker: its samples, its epochs, and how the coordinator gets what it learned."""
 
 import logging
 import time
@@ -134,7 +134,7 @@ class WholeRun:
         return Report(ENDED, *self._names, content), {name: to_bytes(model) for name, model in models.items()}
 
     def _deliver(self, holding: Holding, report: Report, weights: dict[str, bytes]) -> None:
-        """Have the coordinator get it, whatever Redis forgets meanwhile.  Raises _LeftError if it is to be left first."""
+        """Have the coordinator get it, whatever Redis forgets meanwhile.  Raises _LeftError if that cannot be."""
         redis, key, told = self._redis, self._keys.weights(self._task.run), float("-inf")
         while True:
             try:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from coordinator.api.preparation import check_job
 from coordinator.reporting.log_handlers import course
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
@@ -38,10 +39,7 @@ def begin(
     Raises ConfigError, DataError or QueueError before there is anything of it; and a run that learned nothing before
     whatever ended it leaves nothing but its logs, if these say why.
     """
-    training = dataset.training
-    config.check_data(len(training), training.n_inputs, training.n_outputs, dataset.has_classes)
-    config.check_validation(len(dataset.validation))
-    dataset.check_inputs(config.arithmetic, config.output)
+    check_job(config, dataset)
     options.check_queue()
     run = Run.create(runs, config, data, dataset, start)
     try:

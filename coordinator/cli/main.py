@@ -17,6 +17,7 @@ from coordinator.cli.publish import publish_command
 from coordinator.cli.recipes import recipes_command
 from coordinator.cli.report import report
 from coordinator.cli.runs import runs_command
+from coordinator.cli.sweep import sweep_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
@@ -45,7 +46,7 @@ def cli() -> None:
 
 
 for command in (
-    *(train_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
+    *(train_command, sweep_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
     *(
         report,
         runs_command,

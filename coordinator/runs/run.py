@@ -73,15 +73,26 @@ class Run:
         self._read_metrics()  # a damaged line's number is from 1; 0: there is none
 
     @classmethod
-    def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset, start: Model | None = None) -> Self:
+    def create(
+        cls,
+        runs: Path,
+        config: TrainConfig,
+        path: Path,
+        data: Dataset,
+        start: Model | None = None,
+        *,
+        name: str = "",
+        place: Place | None = None,
+    ) -> Self:
         """Create the folder and write config.json.  Raises RunError if that can't be done.
 
         path: of the data.  start: the model that the run begins with, if the configuration says so.
+        name: of the folder; default: a new id.  place: where the run is computed; default: here.
         """
-        folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        folder = runs / (name or new_id())
         where = str(path if path == DEFAULT_DATA else path.absolute())
         given = {"path": where, **_digests(data)}
-        run = cls(folder, config, given, [Place.here(config)], data.options, data.encoding)
+        run = cls(folder, config, given, [place or Place.here(config)], data.options, data.encoding)
         try:
             folder.mkdir(parents=True)
             if start is not None:
@@ -297,6 +308,11 @@ class Run:
 
     def _read_metrics(self) -> None:
         self.metrics, self.damaged_line = read_metrics(self.metrics_file)
+
+
+def new_id() -> str:
+    """Return an id that begins with the time."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
 def _digests(data: Dataset) -> dict[str, str]:
