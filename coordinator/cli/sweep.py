@@ -11,9 +11,9 @@ from coordinator.cli import options
 from coordinator.cli.trial_options import TrialOptions
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.session import RunOptions
+from coordinator.sweeps.catalogue import METHODS, method_of
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.folder import DEFINITION, SweepFolder, is_sweep
-from coordinator.sweeps.methods import METHODS, method_of
 from shared import logs
 from shared.data.dataset import find_dataset
 from shared.errors import ConfigError

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
-from coordinator.sweeps.methods import METHODS
+from coordinator.sweeps.catalogue import METHODS
 from coordinator.sweeps.pruning import Pruning
 from coordinator.sweeps.space import Choices, Dimension, grid_size, space_of
 from shared.errors import ConfigError

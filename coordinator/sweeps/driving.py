@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from coordinator.sweeps.catalogue import method_of
 from coordinator.sweeps.executors import Executor
 from coordinator.sweeps.folder import SweepFolder
-from coordinator.sweeps.methods import Tried, method_of
+from coordinator.sweeps.methods import Tried
 from coordinator.sweeps.space import Values
 from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun, Prepared, Trial, run_name
 from shared.data.folds import Fold

@@ -1,16 +1,12 @@
-"""Which values a trial has: all of a grid, drawn ones, or what other trials suggest."""
+"""Which values a trial has: those of a grid, or drawn ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import islice
 from typing import Protocol
 
 from coordinator.sweeps.space import Space, Values, grid, grid_size
-from shared.errors import ConfigError
 from shared.nn.random import Purpose, stream
-
-METHODS = ("grid", "random", "tpe")
 
 
 @dataclass(frozen=True)
@@ -57,16 +53,3 @@ class Random:
         words = stream(self._seed, Purpose.SWEEP, number).random_raw(len(self._space))
         shares = (int(word >> 11) / 2.0**53 for word in words)  # below 1
         return {name: dimension.at(share) for (name, dimension), share in zip(self._space.items(), shares, strict=True)}
-
-
-def method_of(name: str, space: Space, seed: int) -> Method:
-    """Return a method by its name.  Raises ConfigError for one that needs what is not installed."""
-    if name == "grid":
-        return Grid(space)
-    if name == "random":
-        return Random(space, seed)
-    if find_spec("optuna") is None:
-        raise ConfigError("method", name, "needs Optuna, which is not installed", "pip install 'gradmq[sweep]'")
-    from coordinator.sweeps.tpe import TPE
-
-    return TPE(space, seed)

@@ -70,6 +70,8 @@ def _by_option(axis: Any, name: str, dimension: Dimension, sweep: SweepFolder, t
         _points(axis, sweep, trials, [trial.values[name] for trial in trials])
         if dimension.log:
             axis.set_xscale("log")
+        elif dimension.whole:
+            axis.xaxis.get_major_locator().set_params(integer=True)
         return
     values = list(dimension.values)
     _points(axis, sweep, trials, [values.index(trial.values[name]) for trial in trials])

@@ -56,7 +56,7 @@ class RemoteTrials:
         self,
         url: str,
         broker: str | None = None,
-        supervise: Callable[[], None] = lambda: None,
+        supervise: Callable[[], None] | None = None,
         say: Callable[[str], None] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,11 +68,12 @@ class RemoteTrials:
         self._keys = SweepKeys(self._identity)
         self._client = client(url)
         self._queue = TrialQueue(broker_url(url, broker), self._client)
-        self._supervise, self._say, self._clock = supervise, say, clock
+        self._supervise, self._say, self._clock = supervise or _nobody, say, clock
+        self._are_others = supervise is None  # whether somebody else has to start workers
         self._given: dict[str, _Given] = {}
         self._began = self._looked = clock()
         self._heard = False  # of any worker
-        self._is_away = self._warned = False
+        self._is_away = False
         self._refused: set[str] = set()  # the workers that we have told of
         self._ended: list[Ended] = []  # and not returned yet
 
@@ -164,8 +165,8 @@ class RemoteTrials:
         if late and self._queue.is_taken():
             for given in late:
                 given.sent = None
-        if not self._heard and not self._warned and now - self._began > _SILENT:
-            self._warned = True
+        if self._are_others and not self._heard and now - self._began > _SILENT:
+            self._are_others = False
             self._say("no worker has taken a trial yet; start one with: gradmq worker --redis URL")
 
     def _lost(self, given: _Given) -> None:
@@ -249,6 +250,10 @@ class RemoteTrials:
             self.cancel(name)  # which the worker waits for
             with suppress(QueueError):  # they expire
                 self._client.delete(self._keys.weights(name))
+
+
+def _nobody() -> None:
+    """Workers that we did not start are not ours to supervise."""
 
 
 def _learned(name: str, content: dict[str, Any], files: dict[bytes, bytes]) -> Ended | None:
