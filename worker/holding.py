@@ -30,12 +30,12 @@ HELD = "held by another worker"
 class Holding:
     """Who enters it holds the run, unless `why` says otherwise, until the block ends."""
 
-    def __init__(self, url: str, task: TrialTask) -> None:
-        """url: of Redis."""
+    def __init__(self, url: str, task: TrialTask, worker: str) -> None:
+        """url: of Redis.  worker: our name, for people."""
         keys = SweepKeys(task.sweep)
         self._url, self._attempt = url, b"%d" % task.attempt
         self._wanted, self._held = keys.wanted(task.run), keys.held(task.run)
-        self._token = self._attempt + b":" + secrets.token_hex(8).encode()
+        self._token = b"%b:%b:%b" % (self._attempt, secrets.token_hex(8).encode(), worker.encode())
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._reason = ""

@@ -47,7 +47,7 @@ class WholeRun:
     def work(self) -> str:
         """Compute it; return what became of it, in a few words."""
         try:
-            with Holding(self._url, self._task) as holding:
+            with Holding(self._url, self._task, self._worker) as holding:
                 if holding.why:
                     self._leave(holding)
                     return holding.why

@@ -182,5 +182,6 @@ def _running(history: list[float]) -> list[float]:
 
 
 def _line(what: object) -> str:
-    """Return a reason as one line."""
-    return " ".join(str(what).split())
+    """Return a reason as one line, with options as their users know them."""
+    text = what.text(what.field.replace("_", "-")) if isinstance(what, ConfigError) else str(what)
+    return " ".join(text.split())

@@ -5,6 +5,7 @@ is given to another; one that has cost two workers their lives is given to no th
 with it is sent again.
 """
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -34,7 +35,11 @@ _LATE = 5.0  # seconds after which a run that nobody holds is sent again, if the
 _SILENT = 10.0  # seconds without any worker after which we say so
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
 _MOST_DEATHS = 2
+_MOST_VANISHED = 5
 _WAITING = 2  # runs that wait in the queue for whoever is free, at least
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -46,6 +51,8 @@ class _Given:
     sent: float | None = None  # when; None: it is to be sent
     held: float | None = None  # when it was last seen to be held in this attempt
     deaths: int = 0
+    vanished: int = 0  # how often somebody took it and nobody held it
+    patience: float = _LATE
     worker: str = ""  # who has begun with it
 
 
@@ -156,15 +163,16 @@ class RemoteTrials:
         held = cast(list[bytes | None], self._client.mget([self._keys.held(name) for name in names]))
         for name, holder in zip(names, held, strict=True):
             given = self._given[name]
-            if holder is not None and holder.partition(b":")[0] == b"%d" % given.attempt:
-                given.held, self._heard = now, True
+            parts = (holder or b"").split(b":", 2)  # see `worker.holding`
+            if len(parts) == 3 and parts[0] == b"%d" % given.attempt:
+                given.held, given.worker, self._heard = now, parts[2].decode(errors="replace"), True
             elif given.held is not None and now - given.held > _LOST:
                 self._lost(given)
         waiting = [self._given[name] for name in names if self._given[name].held is None]
-        late = [given for given in waiting if given.sent is not None and now - given.sent > _LATE]
+        late = [given for given in waiting if given.sent is not None and now - given.sent > given.patience]
         if late and self._queue.is_taken():
             for given in late:
-                given.sent = None
+                given.sent, given.patience, given.vanished = None, 2 * given.patience, given.vanished + 1
         if self._are_others and not self._heard and now - self._began > _SILENT:
             self._are_others = False
             self._say("no worker has taken a trial yet; start one with: gradmq worker --redis URL")
@@ -186,8 +194,12 @@ class RemoteTrials:
             if given.deaths >= _MOST_DEATHS:
                 last = given.worker or "an unknown one"
                 reason = f"has cost {_MOST_DEATHS} workers their lives, the last was {last}"
-                self._ended.append(Ended(name, reason=reason))
-                self.cancel(name)
+            elif given.vanished > _MOST_VANISHED:
+                reason = f"was given to workers {_MOST_VANISHED} times, and none was seen to begin; see their logs"
+            else:
+                continue
+            self._ended.append(Ended(name, reason=reason))
+            self.cancel(name)
 
     def _came_back(self) -> None:
         """Nobody could be seen while Redis was away, so that all begin anew with their signs of life."""
@@ -219,6 +231,8 @@ class RemoteTrials:
         elif report.attempt == given.attempt:
             if report.kind in (BEGINS, EPOCH):
                 given.worker, given.held, self._heard = report.worker, self._clock(), True
+                if report.kind == BEGINS:
+                    log.debug("%s: begun by %s", report.run, report.worker)
             elif report.kind == NEEDS_SAMPLES:
                 self._upload(given, report.content.get("part"))
             elif report.kind == LEFT:

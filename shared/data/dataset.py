@@ -46,7 +46,9 @@ class Dataset:
 
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
-        return replace(self, training=self.training.first(n_samples)) if n_samples else self
+        if not 0 < n_samples < len(self.training):
+            return self
+        return replace(self, training=self.training.first(n_samples))
 
     def folded(self, fold: Fold | None, seed: int) -> "Dataset":
         """Return the data set with a fold of its training samples for validation, and without it for training.

@@ -13,7 +13,7 @@ from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.trials import Ended
 from tests.support.mnist import PROJECT
 
-FIXED = f'data = "{PROJECT / "examples" / "iris.csv"}"\ntarget = "species"\nhidden = [4]\nepochs = 3\n'
+FIXED = f'data = "{PROJECT / "examples" / "iris.csv"}"\ntarget = "species"\nhidden = [4]\nepochs = 2\n'
 SPACE = """[search]
 learning-rate = {low = 0.001, high = 1.0, log = true}
 activation = ["relu", "tanh"]
@@ -33,7 +33,7 @@ class Several(InProcess):
         return ended
 
 
-class Stopped(Exception):
+class KilledError(Exception):
     """The coordinator was killed."""
 
 
@@ -44,7 +44,7 @@ class Dying(InProcess):
 
     def wait(self) -> list[Ended]:
         if not self.left:
-            raise Stopped
+            raise KilledError
         self.left -= 1
         return super().wait()
 
@@ -85,7 +85,7 @@ def test_trials_are_the_same_in_whatever_order_they_come_out_and_after_a_crash(h
     crashed = sweep_of(tmp_path / "crashed", how)
     executor = Dying()
     executor.left = 3
-    with pytest.raises(Stopped):
+    with pytest.raises(KilledError):
         drive(crashed, executor)
     again = SweepFolder.open(str(crashed.folder), tmp_path)
     assert found(again) == plain[: len(again.trials)]
@@ -98,10 +98,8 @@ def test_tpe_suggests_better_values_than_drawn_ones(tmp_path):
     space = "[search]\nlearning-rate = {low = 0.000001, high = 1.0, log = true}\n"
     drawn = drive(sweep_of(tmp_path, "trials = 24", space), InProcess())
     suggested = drive(sweep_of(tmp_path, 'method = "tpe"\nahead = 1\ntrials = 24', space), InProcess())
-    rates = [
-        [trial.score for trial in sorted(s.trials.values(), key=lambda t: t.trial)[12:]] for s in (drawn, suggested)
-    ]
-    assert sum(rates[1]) < sum(rates[0])  # costs
+    costs = [sum(trial.score for trial in sweep.trials.values() if trial.trial >= 12) for sweep in (drawn, suggested)]
+    assert costs[1] < costs[0]
 
 
 def test_a_run_that_was_written_before_the_crash_is_not_repeated(tmp_path):
@@ -127,10 +125,8 @@ def test_a_trial_with_bad_options_fails_with_its_reason_and_others_go_on(tmp_pat
     space = '[search]\nlearning-rate = [0.01, -1.0]\nmomentum = [0.9]\noptimizer = ["momentum", "adam"]\n'
     trials = found(drive(sweep_of(tmp_path, 'method = "grid"', space), InProcess()))
     assert [state for _, _, state, *_ in trials] == ["finished", "failed", "failed", "failed"]
-    assert (
-        "goes with --optimizer" in trials[1][-1].replace("optimizer", "--optimizer", 1) or "momentum" in trials[1][-1]
-    )
-    assert "learning_rate must be a finite number above 0, got -1.0" in trials[2][-1]
+    assert trials[1][-1] == "momentum goes with --optimizer momentum or nesterov, not with adam, got 0.9"
+    assert trials[2][-1] == "learning-rate must be a finite number above 0, got -1.0; the notebook used 3.0"
 
 
 def test_a_trial_that_diverges_fails_and_keeps_the_reason(tmp_path):
