@@ -85,7 +85,7 @@ class Holding:
             while not self._over.wait(_EVERY) and not self._reason:
                 now = time.monotonic()
                 try:
-                    asked, holder = cast(list[bytes | None], redis.mget(self._wanted, self._held))
+                    asked, holder = (cast(bytes | None, redis.get(key)) for key in (self._wanted, self._held))
                     if holder not in (None, self._token):
                         self._reason = HELD
                         return

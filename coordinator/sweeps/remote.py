@@ -160,7 +160,10 @@ class RemoteTrials:
         for name in names:
             self._want(self._given[name])
         self._queue.keep_keys()
-        held = cast(list[bytes | None], self._client.mget([self._keys.held(name) for name in names]))
+        with self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.get(self._keys.held(name))
+            held = cast(list[bytes | None], pipeline.execute())
         for name, holder in zip(names, held, strict=True):
             given = self._given[name]
             parts = (holder or b"").split(b":", 2)  # see `worker.holding`
@@ -213,12 +216,16 @@ class RemoteTrials:
     def _listen(self) -> None:
         """Take what workers say."""
         taken = self._client.blpop([self._keys.reports], _POLL)
-        message = cast(tuple[bytes, bytes], taken)[1] if taken is not None else None
-        while message is not None:
+        if taken is None:
+            return
+        with self._client.pipeline() as pipeline:
+            pipeline.lrange(self._keys.reports, 0, -1)
+            pipeline.delete(self._keys.reports)
+            others = cast(list[bytes], pipeline.execute()[0])
+        for message in (cast(tuple[bytes, bytes], taken)[1], *others):
             report = Report.decode(message)
             if report is not None:
                 self._hear(report)
-            message = cast(bytes | None, self._client.lpop(self._keys.reports))
 
     def _hear(self, report: Report) -> None:
         given = self._given.get(report.run)
@@ -257,7 +264,8 @@ class RemoteTrials:
         if report.kind == FAILED:
             found: Ended | None = Ended(name, reason=str(report.content.get("reason")))
         else:
-            files = cast(dict[bytes, bytes], self._client.hgetall(self._keys.weights(name)))
+            key = self._keys.weights(name)
+            files = {each: cast(bytes | None, self._client.hget(key, each)) for each in ("model", "best")}
             found = _learned(name, report.content, files)
         if found is not None:
             self._ended.append(found)
@@ -270,13 +278,11 @@ def _nobody() -> None:
     """Workers that we did not start are not ours to supervise."""
 
 
-def _learned(name: str, content: dict[str, Any], files: dict[bytes, bytes]) -> Ended | None:
+def _learned(name: str, content: dict[str, Any], files: dict[str, bytes | None]) -> Ended | None:
     """Return what a worker's report and its files of models say; None if they do not fit."""
     try:
         epochs = [EpochMetrics(**metrics) for metrics in content["epochs"]]
-        models = {
-            each: from_bytes(files[each.encode()], str(digest)) for each, digest in dict(content["models"]).items()
-        }
+        models = {each: from_bytes(files[each] or b"", str(digest)) for each, digest in dict(content["models"]).items()}
         place = Place.from_json(content["place"])
         model, best = models["model"], models.get("best")
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -12,6 +12,7 @@ import pytest
 from tests.support.mnist import PROJECT
 from tests.support.program import Program, start_worker
 from tests.support.waiting import wait_until
+from tests.system.test_access import Restricted
 
 IRIS = PROJECT / "examples" / "iris.csv"
 FIXED = f'data = "{IRIS}"\ntarget = "species"\nhidden = [8]\narithmetic = "exact"\n'
@@ -119,8 +120,9 @@ def test_a_trial_that_kills_two_workers_fails_and_the_sweep_goes_on_with_folds_a
     gradmq, server, in_process, tmp_path
 ):
     file = written(tmp_path, 200, 'folds = 2\nmethod = "grid"', "[search]\nlearning-rate = [0.01, 0.03]\n")
-    worker = start_worker(gradmq, server, "only")
-    program = gradmq("sweep", file, "--redis", server.url, "-v")
+    user = Restricted(server)
+    worker = start_worker(gradmq, user, "only", GRADMQ_DATA="nowhere")
+    program = gradmq("sweep", file, "--redis", user.url, "-v")
     name = "trial-0000-fold-1"
     for times in (1, 2):
         program.wait_for(f"{name}: begun by only@", times)
