@@ -18,8 +18,9 @@ from shared.data.samples import VectorSamples
 from shared.errors import QueueError
 from shared.messaging.keys import PREFIX, QUEUE, Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import Kind, Record
+from shared.messaging.records import Kind, Record, seal_of
 from shared.messaging.resp import Stream, encode
+from shared.messaging.seals import key_of
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
@@ -65,14 +66,14 @@ class FakeWorker:
         elif request is None or request.step != weights.step:
             self._ask([])
         else:
-            self._ask(push(self._keys.replies, self._reply(request)))
+            self._ask(push(self._keys.replies, self._reply(request, taken[1])))
 
     def _begin(self, message: Any) -> None:
         """Take the lease that Celery's message holds."""
         arguments, _, _ = json.loads(base64.b64decode(json.loads(message[1])["body"]))
         lease = self._lease = Lease.from_json(arguments[0])
         config = lease.config
-        self._keys = Keys(lease.run, lease.incarnation)
+        self._keys, self._key = Keys(lease.run, lease.incarnation), key_of(lease.secret)
         self._notices = Notices(lease, f"fake{self._slot}", lease.kernels)
         if self._transport is None:  # of all leases of the one run
             self._gradient = np.full(Parameters.count(config.sizes), 1e-6, config.dtype)
@@ -92,15 +93,17 @@ class FakeWorker:
             SharedTensors(descriptor, config, slots), self._slot, config, codecs, weights
         )
 
-    def _reply(self, request: Record) -> tuple[Item, ...]:
+    def _reply(self, request: Record, taken: bytes) -> tuple[Item, ...]:
         assert self._lease is not None and self._transport is not None
         config = self._lease.config
         index = request.step % config.sampler(self._n_samples).numbers_per_epoch
         bounds = self._bounds(min(config.samples_per_step, self._n_samples - index * config.samples_per_step))
         samples = bounds[request.stop] - bounds[request.first]
         dtype = ord(config.numpy_dtype.char)
-        reply = request._replace(kind=Kind.REPLY, samples=samples, number=self._lease.number, dtype=dtype)
-        return self._transport.reply(reply, self._gradient)
+        reply = request._replace(
+            kind=Kind.REPLY, samples=samples, number=self._lease.number, dtype=dtype, token=seal_of(taken)
+        )
+        return self._transport.reply(reply, self._gradient, self._key)
 
     def _leave(self, request: Record | None) -> None:
         assert self._lease is not None

@@ -7,6 +7,7 @@ from typing import Any
 from shared.errors import LedgerError
 
 COORDINATOR = "coordinator"  # under which name it enters what it computes itself
+UNKNOWN = "unknown"  # under which name it enters what tells nothing of its sender
 
 
 @dataclass(slots=True)

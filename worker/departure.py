@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import cast
 
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
@@ -44,12 +43,12 @@ class Departure:
     def look(self, stream: Stream) -> str:
         """Return why the lease should be left now, having looked for the weights."""
         stream.send(encode("GETRANGE", self._keys.weights, 0, RECORD_BYTES - 1))
-        return self.why(None, Record.decode(cast(bytes, stream.read())))
+        return self.why(None, Record.decode(stream.read_bulk() or b""))
 
     def look_for_successor(self, stream: Stream) -> str:
         """The same, if the coordinator has died and the run goes on in its next incarnation, with other leases."""
         stream.send(encode("GET", self._keys.incarnation))
-        incarnation = stream.read()
+        incarnation = stream.read_bulk()
         return "" if incarnation in (None, b"%d" % self._lease.incarnation) else COORDINATOR_GONE
 
     def redis_was_away(self) -> None:

@@ -12,6 +12,7 @@ from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.messaging.resp import encode
+from shared.messaging.seals import digest, key_of
 from shared.messaging.sockets import Item
 
 PUSH_ANSWERS = 2  # of Redis to one push
@@ -26,24 +27,25 @@ class Notices:
     """What there is to tell of one lease, as the content of a message."""
 
     def __init__(self, lease: Lease, worker: str, kernels: Kernels) -> None:
-        self._incarnation, self._number = lease.incarnation, lease.number
+        self._incarnation, self._number, self._key = lease.incarnation, lease.number, key_of(lease.secret)
         self._name, self._introduction = worker.encode(), Introduction(worker, kernels).encode()
 
     def joined(self) -> bytes:
-        return self._record(Kind.JOINED) + self._introduction
+        return self._notice(Kind.JOINED, self._introduction)
 
     def left(self, leaving: bool) -> bytes:
         """leaving: whether this worker will take no other lease."""
-        return self._record(Kind.LEAVING) + self._name if leaving else self._record(Kind.LEFT)
+        return self._notice(Kind.LEAVING, self._name) if leaving else self._notice(Kind.LEFT)
 
     def needs_samples(self, part: Part) -> bytes:
-        return self._record(Kind.NEEDS_SAMPLES, part)
+        return self._notice(Kind.NEEDS_SAMPLES, first=part)
 
-    def needs_weights(self) -> bytes:
-        return self._record(Kind.NEEDS_WEIGHTS)
+    def needs_weights(self, step: int) -> bytes:
+        return self._notice(Kind.NEEDS_WEIGHTS, step=step)
 
-    def _record(self, kind: Kind, first: int = 0) -> bytes:
-        return Record(kind, self._incarnation, first=first, number=self._number).encode()
+    def _notice(self, kind: Kind, content: bytes = b"", step: int = 0, first: int = 0) -> bytes:
+        record = Record(kind, self._incarnation, step, first, number=self._number, content=digest(content))
+        return record.encode(self._key) + content
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str) -> None:

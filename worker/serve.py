@@ -11,8 +11,9 @@ from shared.data.samples import KnownSamples
 from shared.durations import Durations
 from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import OWN, Kind, Record
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, seal_of
 from shared.messaging.resp import Stream, encode
+from shared.messaging.seals import key_of
 from shared.messaging.sockets import Item
 from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
@@ -23,7 +24,7 @@ from worker.messages import PUSH_ANSWERS, Notices, push
 from worker.shutdown import is_leaving
 
 _POLL = 1  # seconds that Redis lets us wait for a request before we look around
-_PAUSE = 0.1  # seconds after a request that we could not serve, for others to take it
+_PAUSE = 0.1  # seconds after a request that we could not serve, for it and the weights to be sent again
 
 
 @dataclass
@@ -64,14 +65,20 @@ class Server:
         self._stream, self._lease, self._config = stream, lease, lease.config
         self._notices, self._departure, self._done = notices, departure, done
         keys = Keys(lease.run, lease.incarnation)
-        self._replies = keys.replies
+        self._replies, self._key = keys.replies, key_of(lease.secret)
         self._strategy, self._sampler = strategy_of(lease.config, training), lease.config.sampler(len(training))
         self._samples = samples
         self._evaluations: dict[Part, Evaluation] = {}  # those that were asked for
         self._transport = worker_transport(lease)
+        self._common = keys.requests(lease.window)
+        wait = encode("BLPOP", keys.own_requests(lease.window, lease.number), self._common, _POLL)
         # One round trip: Redis goes on with the weights when BLPOP has got its request.
-        self._own, self._common = keys.own_requests(lease.window, lease.number), keys.requests(lease.window)
-        self._take = [*encode("BLPOP", self._own, self._common, _POLL), *self._transport.get]
+        self._take = [*wait, *self._transport.get]
+        # Where requests are seconds apart most waits are in vain, and weights would come each time: two round trips.
+        self._look = [*wait, *encode("GETRANGE", keys.weights, 0, RECORD_BYTES - 1)]
+        self._was_in_vain = False  # the latest wait
+        self._is_patient = False  # whether requests seem to be seconds apart
+        self._taken = b""  # the request that was taken last, as it came
 
     def serve(self) -> None:
         """Work until there is a reason to leave, and say goodbye."""
@@ -95,7 +102,7 @@ class Server:
             # A request whose weights are gone is an old one: nobody waits for its reply.
             if weights is None or request.step != weights.step:
                 continue
-            if not weights_came:
+            if not weights_came or not self._transport.is_intact(request.content):
                 self._need_weights(request)
                 continue
             reply = self._answer(request)
@@ -110,11 +117,19 @@ class Server:
 
         Return that, or None if there is none, the weights' record, and whether the weights themselves came too.
         """
-        self._stream.send(reply + self._take)
+        looks = self._is_patient and self._transport.fetches
+        self._stream.send(reply + (self._look if looks else self._take))
         self._stream.skip(PUSH_ANSWERS if reply else 0)
         taken = self._stream.read()  # nil, or the list's key and the request
-        is_one = isinstance(taken, list) and isinstance(taken[1], bytes)
-        request = Record.decode(taken[1]) if is_one else None  # type: ignore[index, arg-type]
+        self._taken = taken[1] if isinstance(taken, list) and isinstance(taken[1], bytes) else b""
+        request = Record.decode(self._taken)
+        self._is_patient = not self._taken or (self._is_patient and self._was_in_vain)
+        self._was_in_vain = not self._taken
+        if looks:
+            weights = Record.decode(self._stream.read_bulk() or b"")
+            if request is None or weights is None or request.step != weights.step:
+                return request, weights, False
+            self._stream.send(self._transport.get)
         weights, weights_came = self._transport.read(self._stream)
         return request, weights, weights_came
 
@@ -139,9 +154,16 @@ class Server:
         kind, dtype = (Kind.SCORE, 0) if work.evaluates else (Kind.REPLY, ord(self._config.numpy_dtype.char))
         correct, cost, samples = score
         reply = request._replace(
-            kind=kind, samples=samples, number=lease.number, dtype=dtype, cost=cost, correct=correct
+            kind=kind,
+            samples=samples,
+            number=lease.number,
+            dtype=dtype,
+            cost=cost,
+            correct=correct,
+            content=0,
+            token=seal_of(self._taken),
         )
-        content = (reply.encode(),) if work.evaluates else self._transport.reply(reply, total)
+        content = (reply.encode(self._key),) if work.evaluates else self._transport.reply(reply, total, self._key)
         return push(self._replies, content)
 
     def _work(self, index: int) -> tuple[Work, Step] | None:
@@ -158,10 +180,12 @@ class Server:
         return evaluation, self._sampler.evaluation(epoch, part, evaluation.n_samples)
 
     def _need_weights(self, request: Record) -> None:
-        """Put the request back: the coordinator shares its memory with others, but not with us."""
-        self._stream.send(push(self._own if request.region == OWN else self._common, request.encode()))
-        self._stream.send(push(self._replies, self._notices.needs_weights()))
-        self._stream.skip(2 * PUSH_ANSWERS)
+        """Say that the weights are not there, or not those that were sent: they will be sent with all requests again.
+
+        Perhaps the coordinator shares its memory with others, but not with us.
+        """
+        self._stream.send(push(self._replies, self._notices.needs_weights(request.step)))
+        self._stream.skip(PUSH_ANSWERS)
         time.sleep(_PAUSE)
 
     def _leave(self, request: Record | None) -> None:
@@ -171,8 +195,8 @@ class Server:
         """
         back = []
         if request is not None and request.kind == Kind.OVER:
-            back = push(self._common, request.encode(), OVER_LIFETIME)
+            back = push(self._common, self._taken, OVER_LIFETIME)
         elif request is not None and request.region != OWN:
-            back = push(self._common, request.encode())
+            back = push(self._common, self._taken)
         self._stream.send(back + push(self._replies, self._notices.left(is_leaving())))
         self._stream.skip(2 * PUSH_ANSWERS if back else PUSH_ANSWERS)

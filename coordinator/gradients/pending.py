@@ -9,7 +9,8 @@ from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
 from shared.accounting import EpochCounts
 from shared.data.sampler import Step
-from shared.messaging.records import OWN, Kind, Record
+from shared.messaging.records import OWN, Kind, Record, seal_of
+from shared.messaging.seals import Key
 from shared.nn.score import ScoreSum
 from shared.parallel.work import Work
 from shared.training.gradients import StepResult
@@ -24,35 +25,39 @@ class Verdict(Enum):
     ANSWER = auto()  # the first to one of its requests
     DUPLICATE = auto()  # another one to a request that is answered, or to a part of it
     LATE = auto()  # to a step that is over
-    WRONG = auto()  # to nothing that was ever requested, or what no answer can be
+    FOREIGN = auto()  # to a request that we never made
+    WRONG = auto()  # what no answer to its request can be
 
 
 class Request(NamedTuple):
     """A request that waits for its reply, and who is to answer it."""
 
     record: Record
+    data: bytes  # the record, sealed
     lease: int | None  # whose holder finds it in its own list; None: it is in the common one
 
 
 class PendingStep:
     """The requests of one step, each for some of its units. Every unit is in one reply that counts, and in no other."""
 
-    def __init__(self, incarnation: int, step: Step, work: Work, total: Total) -> None:
+    def __init__(self, incarnation: int, step: Step, work: Work, total: Total, key: Key, content: int = 0) -> None:
         """Begin with nothing requested.
 
-        work: what the step's units are.  total: takes the gradients.
+        work: what the step's units are.  total: takes the gradients.  key: our own, by which we know our requests.
+        content: digest of the weights as they are sent, 0 if they are in shared memory.
         """
+        self._key, self.content = key, content
         self.step, self.work, self._total = step, work, total
         self._incarnation, self._bounds = incarnation, work.bounds(len(step.rows))
         self.n_units = len(self._bounds) - 1
         self._reply = Kind.SCORE if work.evaluates else Kind.REPLY
         self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
-        self._requested: set[tuple[int, int]] = set()  # units of all that was ever requested
+        self._requested: dict[int, tuple[int, int]] = {}  # units of all that was ever requested, by the seals
         self._asked: dict[int, tuple[int, int]] = {}  # units, by the lease whose holder alone was asked for them
         self._answered = bytearray(self.n_units)  # for each unit, whether a reply that counts has it
         self._region = 0  # of the latest request for anyone
         self._was_divided = False  # whether a late request was
-        self.withdrawn: list[Record] = []  # requests that nobody need answer any more, until somebody takes note
+        self.withdrawn: list[bytes] = []  # requests that nobody need answer any more, until somebody takes note
         self.counts = EpochCounts()
         self._score = ScoreSum()  # of the accepted replies
 
@@ -104,29 +109,40 @@ class PendingStep:
                 first,
                 stop,
                 region=self._region if lease is None else OWN,
+                content=self.content,
             )
-            self._waiting[first, stop] = Request(record, lease)
-            self._requested.add((first, stop))
+            self._wait_for(record, lease)
 
-    def request_of_anyone(self, request: Request, parts: int = 1) -> list[Record]:
+    def _wait_for(self, record: Record, lease: int | None) -> None:
+        data, units = record.encode(self._key), (record.first, record.stop)
+        self._waiting[units] = Request(record, data, lease)
+        self._requested[seal_of(data)] = units
+
+    def renew(self, content: int) -> None:
+        """Have what waits requested with another digest of the weights: they are sent in another way from now on."""
+        self.content = content
+        for record, _, lease in self.waiting:
+            self._wait_for(record._replace(content=content), lease)
+
+    def request_of_anyone(self, request: Request, parts: int = 1) -> list[bytes]:
         """Request of anyone what waits for a reply, in so many parts if there are the units; return what to send."""
         first, stop = request.record.first, request.record.stop
         bounds = equal_bounds(first, stop, parts)
         if len(bounds) == 2 and request.lease is None:
-            return [request.record]  # sending it again does no harm
+            return [request.data]  # sending it again does no harm
         del self._waiting[first, stop]
         if len(bounds) > 2:
             self._was_divided = True
         self.request(pieces(bounds))
-        return [self._waiting[piece].record for piece in pairwise(bounds)]
+        return [self._waiting[piece].data for piece in pairwise(bounds)]
 
     def judge(self, reply: Record) -> Verdict:
         """Return what this reply of our incarnation is to us."""
         if reply.step != self.step.number:
-            return Verdict.LATE if reply.step < self.step.number else Verdict.WRONG
+            return Verdict.LATE if reply.step < self.step.number else Verdict.FOREIGN
         first, stop = reply.first, reply.stop
-        if reply.incarnation != self._incarnation or (first, stop) not in self._requested:
-            return Verdict.WRONG
+        if reply.incarnation != self._incarnation or self._requested.get(reply.token) != (first, stop):
+            return Verdict.FOREIGN
         if reply.kind != self._reply or reply.samples != self._bounds[stop] - self._bounds[first]:
             return Verdict.WRONG
         if not reply.score.is_possible:
@@ -143,7 +159,7 @@ class PendingStep:
         self._answered[first:stop] = _ANSWERED * (stop - first)
         if self._waiting.pop((first, stop), None) is None:  # parts of it were requested since, and take its place
             parts = [piece for piece in self._waiting if first <= piece[0] < stop]
-            self.withdrawn += [self._waiting.pop(piece).record for piece in parts]
+            self.withdrawn += [self._waiting.pop(piece).data for piece in parts]
         self.counts.requests += 1  # the parts that the step was made of in the end
         self._score.add(reply.score)
         self._total.add(first, message, gradient)

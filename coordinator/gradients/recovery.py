@@ -10,6 +10,7 @@ from coordinator.workers.workforce import Workforce
 from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, WEIGHTS_LIFETIME
+from shared.messaging.records import RECORD_BYTES
 
 _LOOK = 1.0  # seconds between two looks at our own processes and at the workers while all goes well
 _ALONE = 3.0  # seconds without any worker after which we say so
@@ -46,6 +47,7 @@ class Recovery:
         self._client, self._weights = client, weights
         self._window, self._workforce, self._supervise = window, workforce, supervise
         self._clock, self._sleep = clock, sleep
+        self.published = b""  # the record of the weights, as Redis should have it
         self._trouble = ""  # what we have said that we wait for
         self._alone_since: float | None = None
         self._looked = self._clock()
@@ -67,7 +69,8 @@ class Recovery:
         self._supervise()
         # Both are signs of life, and tell whether Redis still has them.
         # Asked for its content, not only whether it is there: a key of another type raises, and is replaced.
-        if not self._client.getrange(self._weights, 0, 0) or not self._client.expire(self._weights, WEIGHTS_LIFETIME):
+        found = self._client.getrange(self._weights, 0, RECORD_BYTES - 1)
+        if found != self.published or not self._client.expire(self._weights, WEIGHTS_LIFETIME):
             raise KeysLostError
         self._client.expire(self._window.requests, LIFETIME)
         self._window.announce(self._client)

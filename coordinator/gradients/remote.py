@@ -25,6 +25,7 @@ from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
+from shared.messaging.seals import CoordinatorKeys
 from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
@@ -69,6 +70,7 @@ class RemoteGradients:
         self._url, self._data = redis_url, data
         self._incarnation = secrets.randbits(64)
         self._keys = keys = Keys(run_id, self._incarnation)
+        self._sealing_keys = CoordinatorKeys()
         self._strategy, self._evaluations = strategy_of(config, data.training), evaluations_of(config, data)
         kernels = kernels_for(config)
         self._window = Window(run_id, self._incarnation, config, data, kernels)
@@ -76,14 +78,18 @@ class RemoteGradients:
         # Evaluations take other times than training steps, and each its own.
         self._timers: dict[Work, RetransmissionTimer] = {self._strategy: self._timer}
         self._timers |= {evaluation: RetransmissionTimer() for evaluation in self._evaluations.values()}
-        self._workforce = Workforce(broker_url, config, excluded, kernels, workers)
+        self._workforce = Workforce(broker_url, config, excluded, kernels, self._sealing_keys, workers)
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
-        self._replies = Replies(self._incarnation, config, self._workforce, self._transport, Audit(audit))
+        self._replies = Replies(
+            self._incarnation, self._sealing_keys, config, self._workforce, self._transport, Audit(audit)
+        )
         self._client = client(redis_url)
         self._stream = ReplyStream(redis_url, keys.replies)
         self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise)
         self._free: list[Array] = []  # memory to receive replies in
         self._undisturbed = True  # in this step so far
+        self._published = 0.0  # when, by the clock
+        self._is_to_publish = False  # because a worker does not have the weights
         # Seconds, since the step was published, in which there was nothing to do. Replies wait for each other, and what
         # others' take is no worker's fault.
         self._waited = 0.0
@@ -116,7 +122,8 @@ class RemoteGradients:
         excluded_before = len(self.excluded)
         weights = self._strategy.broadcast(parameters)
         total = RunningTotal(self._free) if work.divisible else TreeTotal(self._free)
-        pending = PendingStep(self._incarnation, step, work, total)
+        content = self._transport.load(weights)
+        pending = PendingStep(self._incarnation, step, work, total, self._sealing_keys.own, content)
         while pending.missing or not pending.is_requested:
             try:
                 self._recovery.look_after_workers()
@@ -132,10 +139,10 @@ class RemoteGradients:
                     self._await_workers(weights, pending)
                     cut = self._workforce.cut_evaluation if work.evaluates else self._workforce.cut
                     pending.request(cut(pending.n_units))
-                    published = time.monotonic()  # not before: waiting for workers is no part of how long they take
-                self._publish(weights, pending)
+                    requested = time.monotonic()  # not before: waiting for workers is no part of how long they take
+                self._publish(pending)
                 self._collect(weights, pending)
-                if pending.missing:  # others get work now: a new window begins, and this connection still waits
+                if pending.missing:  # a new window begins, or all is published again, and this connection still waits
                     self._stream.disconnect()
             except PASSING as error:
                 self._undisturbed = False
@@ -143,7 +150,7 @@ class RemoteGradients:
                 self._recovery.begin_again(error)
         self._recovery.all_is_well()
         if self._undisturbed:
-            self._timers[work].add(time.monotonic() - published)
+            self._timers[work].add(time.monotonic() - requested)
         return pending.result(self.excluded[excluded_before:])
 
     def close(self) -> None:
@@ -170,29 +177,30 @@ class RemoteGradients:
         while self._workforce.awaits_workers:
             self._take(weights, pending, replies=1)
 
-    def _publish(self, weights: Parameters, pending: PendingStep) -> None:
+    def _publish(self, pending: PendingStep) -> None:
         """Publish the weights and the requests, and begin to wait for the replies."""
-        commands = self._transport.publish(weights, self._weights_record(pending))
-        answers, of_anyone = 1, list[Record]()
-        for record, lease in pending.waiting:
+        step, content = pending.step.number, pending.content
+        record = Record(Kind.WEIGHTS, self._incarnation, step, number=self._window.number, content=content)
+        commands = self._transport.publish(record)
+        self._recovery.published = record.encode()
+        self._is_to_publish, self._published = False, time.monotonic()
+        answers, of_anyone = 1, list[bytes]()
+        for _, request, lease in pending.waiting:
             if lease is None:
-                of_anyone.append(record)
+                of_anyone.append(request)
             else:
-                commands.append(self._window.push_own(lease, record))
+                commands.append(self._window.push_own(lease, request))
                 answers += PUSH_ANSWERS
         if of_anyone:
             commands += self._window.push(of_anyone)
             answers += PUSH_ANSWERS
         self._stream.publish(commands, answers, replies=pending.missing)
 
-    def _weights_record(self, pending: PendingStep) -> Record:
-        return Record(Kind.WEIGHTS, self._incarnation, pending.step.number, number=self._window.number)
-
     def _collect(self, weights: Parameters, pending: PendingStep) -> None:
         """Take replies until each request has one, or others get work."""
         self._waited = 0.0
         requested = looked = time.monotonic()
-        while pending.missing and not self._workforce.has_changed:
+        while pending.missing and not self._workforce.has_changed and not self._is_to_publish:
             self._take(weights, pending, pending.missing)
             now = time.monotonic()
             # By the clock, not only when nothing has come: other messages may come all the time.
@@ -227,22 +235,32 @@ class RemoteGradients:
                 if upload(self._client, self._data.part(self._replies.needed)):
                     log.info("the %s samples are in Redis now, for workers without a copy", self._replies.needed)
             case Meaning.NEEDS_WEIGHTS:
-                if self._transport.share_with_strangers(self._client, weights, self._weights_record(pending)):
-                    log.info("the weights go through Redis from now on, for a worker that does not share our memory")
+                self._publish_again(pending)
         self._free.append(message)
 
-    def _pass_on(self, pending: PendingStep) -> list[Record]:
+    def _publish_again(self, pending: PendingStep) -> None:
+        """Have everything published once more, because a worker does not have the weights that were sent."""
+        if content := self._transport.share_with_strangers():
+            log.info("the weights go through Redis from now on, for a worker that does not share our memory")
+            pending.renew(content)
+        elif time.monotonic() - self._published < _LOOK_AROUND:
+            return  # they are on their way
+        else:
+            log.warning("a worker did not find the weights that were sent; sending them again")
+        self._is_to_publish = True
+
+    def _pass_on(self, pending: PendingStep) -> list[bytes]:
         """Request of anyone what was requested of workers that are no longer there; return what to send."""
         holds = self._workforce.leases.holds
         orphans = [request for request in pending.waiting if request.lease is not None and not holds(request.lease)]
-        return [record for request in orphans for record in pending.request_of_anyone(request)]
+        return [each for request in orphans for each in pending.request_of_anyone(request)]
 
     def _retry(self, pending: PendingStep, requested: float) -> None:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
         self._undisturbed = False
         self._timers[pending.work].expired()
         queued = self._client.lrange(self._window.requests, 0, -1)
-        late = [request for request in pending.waiting if request.record.encode() not in queued]
+        late = [request for request in pending.waiting if request.data not in queued]
         # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
         all_taken = len(late) == len(pending.waiting)
         owing = pending.owing if all_taken else None
@@ -256,18 +274,18 @@ class RemoteGradients:
         parts = max(1, self._workforce.leases.taken) if pending.work.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
 
-    def _send_of_anyone(self, pending: PendingStep, requests: list[Record]) -> None:
+    def _send_of_anyone(self, pending: PendingStep, requests: list[bytes]) -> None:
         """Put requests into the common list."""
         if requests:
             self._undisturbed = False
-            self._client.rpush(self._window.requests, *(request.encode() for request in requests))
+            self._client.rpush(self._window.requests, *requests)
             self._client.expire(self._window.requests, LIFETIME)
             pending.counts.retried += len(requests)
 
     def _withdraw(self, pending: PendingStep) -> None:
         """Take requests back that nobody has taken and nobody needs."""
         with self._client.pipeline(transaction=False) as pipeline:
-            for record in pending.withdrawn:
-                pipeline.lrem(self._window.requests, 0, record.encode())  # type: ignore[arg-type]
+            for request in pending.withdrawn:
+                pipeline.lrem(self._window.requests, 0, request)  # type: ignore[arg-type]
             pipeline.execute()
         pending.withdrawn.clear()

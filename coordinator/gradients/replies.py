@@ -8,18 +8,19 @@ import numpy as np
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.workers.workforce import Workforce
-from shared.accounting import COORDINATOR, WorkerCounts
+from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
 from shared.messaging.introduction import LONGEST, Introduction, printable
-from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version
+from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
+from shared.messaging.seals import CoordinatorKeys, digest
 from shared.nn.parameters import Parameters
 from shared.transport.base import CoordinatorTransport
 from shared.types import Array, Vector
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
-_UNKNOWN = "unknown"  # who sends what tells nothing of its sender
 _NOTHING: Vector = np.empty(0)  # the gradient of an evaluation
+_MOST_NAMED = 100  # names of whose messages we complain; who may send any may invent as many
 
 log = logging.getLogger(__name__)
 
@@ -30,22 +31,26 @@ class Meaning(Enum):
     ANSWER = auto()  # a request is answered; the message's memory is the pending step's from now on
     LEFT = auto()  # a lease was given up, perhaps with something to compute
     NEEDS_SAMPLES = auto()  # a worker has no copy of some samples, see `Replies.needed`
-    NEEDS_WEIGHTS = auto()  # a worker does not share our memory
+    NEEDS_WEIGHTS = auto()  # a worker does not have this step's weights
     NOTHING = auto()  # all that follows has been noted
 
 
 class Replies:
-    """Judges the workers' messages: a reply counts once, to the request that it answers, or not at all."""
+    """Judges the workers' messages: a reply counts once, to the request that it answers, or not at all.
+
+    Nothing counts that is not sealed with the secret of a lease.
+    """
 
     def __init__(
         self,
         incarnation: int,
+        keys: CoordinatorKeys,
         config: TrainConfig,
         workforce: Workforce,
         transport: CoordinatorTransport,
         audit: Audit,
     ) -> None:
-        self._incarnation, self._any_order = incarnation, config.any_order
+        self._incarnation, self._keys, self._any_order = incarnation, keys, config.any_order
         self._dtype = ord(config.numpy_dtype.char)
         self._units = config.strategy.units
         self.message_bytes = max(transport.message_bytes, RECORD_BYTES + LONGEST)
@@ -63,17 +68,24 @@ class Replies:
         some of it was requested again.
         """
         if size > len(message):
-            return self._reject(pending, _UNKNOWN, f"{size} bytes, more than any message has")
+            return self._reject(pending, UNKNOWN, f"{size} bytes, more than any message has")
         record = Record.decode(message[:size].data)
         if record is None:
             return self._refuse(pending, message[:size])
-        if record.kind in (Kind.REPLY, Kind.SCORE):
-            return self._reply(record, message, size, pending, weights, waited)
         if record.kind == Kind.REFUSED:
             what = "it cannot compute what this run asks for"
             return self._complain(_text(message[RECORD_BYTES:size]), what)
+        replies = record.kind in (Kind.REPLY, Kind.SCORE)
         if record.incarnation != self._incarnation:
-            return Meaning.NOTHING
+            if not replies:
+                return Meaning.NOTHING
+            return self._reject(pending, UNKNOWN, "a reply of another run, or of another incarnation of this one")
+        if not is_sealed(message[:RECORD_BYTES].data, self._keys.of_lease(record.number)):
+            return self._reject(pending, UNKNOWN, f"it is not sealed by who holds lease {record.number}")
+        if replies:
+            return self._reply(record, message, size, pending, weights, waited)
+        if digest(message[RECORD_BYTES:size].data) != record.content:
+            return self._reject(pending, UNKNOWN, f"a notice of lease {record.number} is not as it was sent")
         name = _text(message[RECORD_BYTES:size])
         leases, membership = self._workforce.leases, self._workforce.membership
         match record.kind:
@@ -95,9 +107,9 @@ class Replies:
                 return Meaning.NEEDS_SAMPLES
             case Kind.NEEDS_WEIGHTS:
                 leases.heard(record.number)
-                return Meaning.NEEDS_WEIGHTS
+                return Meaning.NEEDS_WEIGHTS if record.step == pending.step.number else Meaning.NOTHING
             case _:
-                return self._reject(pending, _UNKNOWN, f"a message of kind {record.kind}")
+                return self._reject(pending, UNKNOWN, f"a message of kind {record.kind}")
         return Meaning.NOTHING
 
     def _reply(
@@ -109,18 +121,17 @@ class Replies:
         weights: Parameters,
         waited: float | None,
     ) -> Meaning:
-        if reply.incarnation != self._incarnation:
-            return self._reject(pending, _UNKNOWN, "a reply of another run, or of another incarnation of this one")
         workforce = self._workforce
         workforce.leases.replied(reply.number)
-        worker = workforce.leases.name(reply.number) or _UNKNOWN
+        worker = workforce.leases.name(reply.number)
         if worker in workforce.exclusions.names:
             return self._drop(pending, worker, _REJECTED)
-        if worker != _UNKNOWN:
-            workforce.membership.heard(worker)
-        if misfit := self._misfit(reply, size):
+        workforce.membership.heard(worker)
+        if misfit := self._misfit(reply, message, size):
             return self._reject(pending, worker, misfit)
         verdict = pending.judge(reply)
+        if verdict is Verdict.FOREIGN:  # others may have put the request there: no fault of who answers it
+            return self._reject(pending, UNKNOWN, "it answers what was never requested")
         if verdict is Verdict.WRONG:
             what = f"{self._units_of(reply)} {reply.first} to {reply.stop - 1}"
             right = f"{reply.correct} of {reply.samples} samples right at a cost of {reply.cost:g}"
@@ -139,7 +150,7 @@ class Replies:
             pending.accept(COORDINATOR, checked, message, gradient)
         return Meaning.ANSWER
 
-    def _misfit(self, reply: Record, size: int) -> str:
+    def _misfit(self, reply: Record, message: Array, size: int) -> str:
         """Return what is wrong with a reply as a message, whatever it answers; nothing if it can be read."""
         if reply.kind == Kind.SCORE:
             return "" if size == RECORD_BYTES else f"{size} bytes instead of {RECORD_BYTES}"
@@ -147,6 +158,8 @@ class Replies:
             return f"{size} bytes instead of {self._transport.reply_bytes}"
         if reply.dtype != self._dtype:
             return f"numbers of type {chr(reply.dtype)!r} instead of {chr(self._dtype)!r}"
+        if not self._transport.is_intact(reply, message, size):
+            return "its gradient is not the one that was sent"
         return ""
 
     def _units_of(self, reply: Record) -> str:
@@ -157,9 +170,6 @@ class Replies:
         what = f"{self._units_of(reply)} {reply.first} to {reply.stop - 1} of {pending.name}"
         result = "score" if reply.kind == Kind.SCORE else "gradient"
         why = f"its {result} of {what} is not what the coordinator computes"
-        if worker == _UNKNOWN:
-            self._reject(pending, worker, why)
-            return
         self._drop(pending, worker, _REJECTED)
         cause = "`gradmq doctor` there tells more" if self._any_order else "is it another type of processor?"
         self._workforce.exclusions.exclude(
@@ -172,7 +182,7 @@ class Replies:
         return Meaning.NOTHING
 
     def _reject(self, pending: PendingStep, worker: str, why: str) -> Meaning:
-        if worker != _UNKNOWN:
+        if worker != UNKNOWN:
             self._workforce.exclusions.bad(worker, why)
         elif worker not in self._named:
             self._named.add(worker)
@@ -182,17 +192,18 @@ class Replies:
 
     def _refuse(self, pending: PendingStep, message: Array) -> Meaning:
         """Reject what is no message of our version; if it is one of another, say who cannot take part."""
-        version = foreign_version(message.data)
-        if version is None:
-            return self._reject(pending, _UNKNOWN, f"{len(message)} bytes that are no message")
+        foreign = foreign_version(message.data)
+        if foreign is None:
+            return self._reject(pending, UNKNOWN, f"{len(message)} bytes that are no message")
+        version, head = foreign
         what = f"it speaks version {version} of GradMQ's messages, this coordinator {VERSION}"
-        return self._complain(_text(message[RECORD_BYTES:]), what)
+        return self._complain(_text(message[head:]), what)
 
     def _complain(self, name: str, what: str) -> Meaning:
         """Say of a worker, once, why it cannot take part."""
-        if name not in self._named:
+        if name not in self._named and len(self._named) < _MOST_NAMED:
             self._named.add(name)
-            log.error("%s; install the same GradMQ on both sides", what, extra={"worker": name or _UNKNOWN})
+            log.error("%s; install the same GradMQ on both sides", what, extra={"worker": name or UNKNOWN})
         return Meaning.NOTHING
 
 

@@ -54,8 +54,8 @@ class Dispatcher:
                 LEASE_TASK,
                 args=[lease.to_json()],
                 queue=QUEUE,
-                shadow=lease.name,
-                argsrepr=f"({lease.run}, {lease.name})",
+                # What a person reads in Flower. Not as the task's name: each would begin time series of its own there.
+                argsrepr=f"({lease.run}, {lease.description})",
                 kwargsrepr="{}",
                 expiration=None if self._redis else LEASE_LIFETIME,
             )

@@ -3,6 +3,7 @@
 import logging
 
 _BAD_REPLIES = 3  # in a row that could not be right
+_MOST = 100  # names: they are in every lease, and who is excluded can invent others
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,13 @@ class Exclusions:
         if worker not in self.names:
             self.names.append(worker)
             log.error("%s; it gets no more work in this run", why, extra={"worker": worker, "event": "excluded"})
+            if len(self.names) > _MOST:
+                forgotten = self.names.pop(0)
+                log.error(
+                    "that makes more than %d excluded workers: somebody invents names; change the workers' password",
+                    _MOST,
+                    extra={"worker": forgotten, "event": "forgotten"},
+                )
 
     def good(self, worker: str) -> None:
         """Note a reply that was right."""

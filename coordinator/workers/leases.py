@@ -5,11 +5,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
+from shared.accounting import COORDINATOR, UNKNOWN
 from shared.messaging.lease import Lease
+from shared.messaging.seals import CoordinatorKeys
 
 _ARRIVAL = 0.25  # seconds that workers may take from one window to the next
 _NOT_TAKEN = 1.0  # seconds after which a lease that is in no queue and that nobody took counts as lost
 _GIVEN_UP = 10.0  # seconds after which one counts as lost whatever is in the queue: one too many does no harm
+_NAMELESS = "lease "  # how they are called of whose holder no name is known
 _REMEMBERED = 1000  # leases whose worker's name is known after their window, for late replies
 
 
@@ -27,8 +30,9 @@ class _Granted:
 class Leases:
     """The leases of the current window."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin without a window, with no lease due.  clock: returns seconds."""
+    def __init__(self, keys: CoordinatorKeys, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin without a window, with no lease due.  keys: have the leases' secrets.  clock: returns seconds."""
+        self._keys = keys
         self.excluded: tuple[str, ...] = ()  # workers that get no work in this window
         self._clock = clock
         self._template: Lease
@@ -106,7 +110,9 @@ class Leases:
 
     def next_due(self) -> Lease | None:
         """Return the lease to be sent next, None if none is due."""
-        return replace(self._template, number=self._next_number, label=self._due[0]) if self._due else None
+        number = self._next_number
+        secret = self._keys.secret(number)
+        return replace(self._template, number=number, label=self._due[0], secret=secret) if self._due else None
 
     def sent(self) -> None:
         """Note that the lease to be sent next was sent."""
@@ -115,7 +121,9 @@ class Leases:
         self.changes += 1
 
     def joined(self, number: int, worker: str) -> None:
-        """Note who holds a lease."""
+        """Note who holds a lease: under the lease's own name if it has none, or somebody else's."""
+        if worker in ("", COORDINATOR, UNKNOWN) or worker.startswith(_NAMELESS):
+            worker = f"{_NAMELESS}{number}"
         self._names[number] = worker
         if len(self._names) > _REMEMBERED:
             self._names.popitem(last=False)
@@ -140,7 +148,7 @@ class Leases:
         lease = self._granted.get(number)
         if lease is not None:
             if not lease.worker:  # its name got lost
-                lease.worker = f"lease {number}"
+                lease.worker = f"{_NAMELESS}{number}"
                 self.changes += 1
             self._sign_of_life(lease)
 
@@ -152,9 +160,8 @@ class Leases:
             self._due.append(lease.label)
 
     def name(self, number: int) -> str:
-        """Return who holds or held a lease, what its holder is called if its name got lost, or nothing."""
-        lease = self._granted.get(number)
-        return self._names.get(number) or (lease.worker if lease is not None else "")
+        """Return who holds or held a lease, or what its holder is called if its name got lost."""
+        return self._names.get(number) or f"{_NAMELESS}{number}"
 
     def renew_waiting(self) -> None:
         """Have others sent for the leases that nobody had taken when the queue was lost."""

@@ -94,17 +94,18 @@ class Window:
             label="",
             excluded=tuple(excluded),
             kernels=self._kernels,
+            secret="",
         )
 
-    def push(self, requests: Sequence[Record]) -> list[Item]:
-        """Return the commands that put requests into the common list, for whoever comes first.
+    def push(self, requests: Sequence[bytes]) -> list[Item]:
+        """Return the commands that put sealed requests into the common list, for whoever comes first.
 
         Redis gives PUSH_ANSWERS.
         """
-        return [*encode("RPUSH", self.requests, *(request.encode() for request in requests)), *self._expire]
+        return [*encode("RPUSH", self.requests, *requests), *self._expire]
 
-    def push_own(self, lease: int, request: Record) -> bytes:
-        """Return the commands that put a request into the own list of who holds that lease.
+    def push_own(self, lease: int, request: bytes) -> bytes:
+        """Return the commands that put a sealed request into the own list of who holds that lease.
 
         Redis gives PUSH_ANSWERS.
         """
@@ -113,7 +114,7 @@ class Window:
             key, its_place = self._keys.own_requests(self.number, lease), memoryview(bytes(RECORD_BYTES))
             before, _, *after = [*encode("RPUSH", key, (its_place,)), *encode("EXPIRE", key, LIFETIME)]
             around = self._own[lease] = bytes(before), b"".join(after)
-        return around[0] + request.encode() + around[1]
+        return around[0] + request + around[1]
 
     def announce(self, client: Client) -> None:
         """Tell workers that hold leases of an earlier incarnation of the run that there is a new one."""

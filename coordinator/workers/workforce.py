@@ -16,6 +16,7 @@ from shared.config import TrainConfig
 from shared.environment import Kernels
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Record
+from shared.messaging.seals import CoordinatorKeys
 from shared.parallel.sharding import block_width
 
 _PIECES = 4  # of an evaluation for each worker, so that all are done at about the same time
@@ -33,15 +34,16 @@ class Workforce:
         config: TrainConfig,
         excluded: Iterable[str],
         kernels: Kernels,
+        keys: CoordinatorKeys,
         workers: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """broker: Celery's.  excluded: who gets no work.  kernels: what the coordinator computes with.
 
-        workers: how many there are, if that is known.  clock: returns seconds.
+        keys: of this incarnation of the run.  workers: how many there are, if that is known.  clock: returns seconds.
         """
         units, divisible = config.shards_per_step, config.strategy.divisible
-        self.leases = Leases(clock)
+        self.leases = Leases(keys, clock)
         self.membership = Membership(units, _MORE_THAN_SAMPLES if divisible else _MORE_THAN_SHARDS, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])

@@ -16,6 +16,9 @@ from redis.retry import Retry
 
 from shared.errors import ConnectionLostError, RefusedError
 
+# What redis-py makes of answers that no Redis gives.
+_NONSENSE = (ValueError, IndexError, MemoryError, OverflowError, RecursionError)
+
 # An AuthenticationError is a ConnectionError for redis-py, but trying again is of no use.
 _REFUSALS = (redis.AuthenticationError, redis.exceptions.AuthorizationError, redis.ResponseError, redis.InvalidResponse)
 
@@ -24,7 +27,7 @@ class Client(redis.Redis):
     """redis-py's client, whose commands raise ConnectionLostError and RefusedError."""
 
     def execute_command(self, *arguments: Any, **options: Any) -> Any:
-        with _our_errors():
+        with _our_errors(self.connection_pool):
             return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> "Pipeline":
@@ -42,7 +45,7 @@ class Pipeline(RedisPipeline):
     """redis-py's pipeline, whose `execute` raises the same."""
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
-        with _our_errors():
+        with _our_errors(self.connection_pool):
             return super().execute(raise_on_error)
 
 
@@ -82,10 +85,15 @@ def open_socket(url: str, timeout: float) -> socket.socket:
 
 
 @contextmanager
-def _our_errors() -> Iterator[None]:
+def _our_errors(pool: redis.ConnectionPool | None = None) -> Iterator[None]:
+    """Raise our errors for redis-py's.  pool: whose connections go if what they answered cannot be read."""
     try:
         yield
     except _REFUSALS as error:
         raise RefusedError(str(error)) from error
     except redis.RedisError as error:
         raise ConnectionLostError(str(error)) from error
+    except _NONSENSE as error:
+        if pool is not None:
+            pool.disconnect()
+        raise ConnectionLostError(f"Redis answers what no Redis does: {type(error).__name__}: {error}") from error

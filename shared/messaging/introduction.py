@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 from shared.environment import Kernels
 
 LONGEST = 1000  # bytes
+_LONGEST_NAME = 255  # characters: those of excluded workers are in every lease
 _SEPARATOR = b"\0"
 
 
@@ -23,7 +24,7 @@ class Introduction(NamedTuple):
         """Read an introduction; whatever is not there is empty, and no character of it moves a terminal's cursor."""
         parts = [*data[:LONGEST].split(_SEPARATOR, 2), b"", b""]
         name, digest, description = map(printable, parts[:3])
-        return cls(name, Kernels(digest, description))
+        return cls(name[:_LONGEST_NAME], Kernels(digest, description))
 
 
 def printable(data: bytes) -> str:

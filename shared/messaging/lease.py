@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from shared.config import TrainConfig
 from shared.environment import Kernels
 from shared.errors import ConfigError, MessageError, VersionError
 from shared.messaging.records import VERSION
+from shared.messaging.seals import key_of
 from shared.strategies import LocalSGD
 
 LEASE_TASK = "gradmq.lease"  # the task's name
@@ -31,10 +32,11 @@ class Lease:
     label: str  # which of how many, for people: 1/2
     excluded: tuple[str, ...]  # names of the workers that get no work in this window
     kernels: Kernels  # the coordinator's
+    secret: str = field(repr=False)  # with which whoever holds the lease seals what it says: hexadecimal digits
 
     @property
-    def name(self) -> str:
-        """What a person reads in Flower."""
+    def description(self) -> str:
+        """What a person reads of it."""
         what = "averages" if isinstance(self.config.strategy, LocalSGD) else "mini-batches"
         stop = min(self.stop, self.evaluations)
         parts = [f"{what} {self.first}–{stop - 1}"] if self.first < stop else []
@@ -67,6 +69,10 @@ class Lease:
         # A lease with another seed, say, would have a worker compute something else in good faith.
         if fields.pop("sha256", None) != _digest(fields):
             raise MessageError("a lease is not as it was granted; it will be granted again")
+        try:
+            key_of(fields["secret"])
+        except (KeyError, TypeError, ValueError):
+            raise MessageError("a lease has no secret; it will be granted again") from None
         fields["excluded"], fields["samples"] = tuple(fields["excluded"]), tuple(fields["samples"])
         try:
             fields["config"] = TrainConfig.from_json(fields["config"])

@@ -4,9 +4,10 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple, Self
 
+from shared.messaging.seals import SEAL_BYTES, Key
 from shared.nn.score import Score
 
-VERSION = 7  # of records and leases, and of what decides the bits: who speaks another cannot take part
+VERSION = 8  # of records and leases, and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -21,17 +22,19 @@ class Kind(IntEnum):
     NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the samples of part `first`
     LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows
     REFUSED = 9  # worker: it does not speak the version of its lease; its name follows
-    NEEDS_WEIGHTS = 10  # worker: lease `number` does not share the coordinator's memory
+    NEEDS_WEIGHTS = 10  # worker: lease `number` does not have the weights of `step`, or not those that were sent
     SCORE = 11  # worker in lease `number`: the score of these units, which are of an evaluation
 
 
-# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region, cost, correct; padded so
-# that what follows is aligned. In every version the first two are where they are here, and a name follows after as many
-# bytes.
-_RECORD = struct.Struct("<3sBB3xQQIIIIBxHIdI4x")
+# magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region, cost, correct, content,
+# token; padded so that what follows the seal is aligned. In every version the first two are where they are here.
+_BODY = struct.Struct("<3sBB3xQQIIIIBxHIdI4xQQ")
 _MAGIC = b"GMQ"
+_NO_SEAL = bytes(SEAL_BYTES)
 OWN = 0  # region of a request in a worker's own list; those of the common list are numbered from 1
-RECORD_BYTES = _RECORD.size
+_BODY_BYTES = _BODY.size
+RECORD_BYTES = _BODY_BYTES + SEAL_BYTES  # after which a name or a tensor may follow
+_UNTIL_7 = 64  # bytes of a record up to that version, which had neither digests nor seals
 
 
 class Record(NamedTuple):
@@ -49,6 +52,8 @@ class Record(NamedTuple):
     region: int = OWN  # of the slot that takes the reply to a request, see `shared.transport.regions`
     cost: float = 0.0  # of these samples, summed
     correct: int = 0  # of them
+    content: int = 0  # digest of the weights as they are sent, or of the gradient; 0: they go through shared memory
+    token: int = 0  # of a reply: the seal of the request that it answers
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -60,21 +65,35 @@ class Record(NamedTuple):
         """What a reply says of its samples."""
         return Score(self.correct, self.cost, self.samples)
 
-    def encode(self) -> bytes:
-        return _RECORD.pack(_MAGIC, VERSION, *self)
+    def encode(self, key: Key | None = None) -> bytes:
+        """Return the record as bytes, sealed if a key is given."""
+        body = _BODY.pack(_MAGIC, VERSION, *self)
+        return body + (_NO_SEAL if key is None else key.seal(body))
 
     @classmethod
     def decode(cls, data: bytes | memoryview) -> Self | None:
         """Return the record at the start of `data`, or None if there is none of this version."""
         if len(data) < RECORD_BYTES:
             return None
-        magic, version, *fields = _RECORD.unpack_from(data)
+        magic, version, *fields = _BODY.unpack_from(data)
         if magic != _MAGIC or version != VERSION:
             return None
         return cls(*fields)
 
 
-def foreign_version(data: bytes | memoryview) -> int | None:
-    """Return the version of a record that is of another one than ours."""
-    magic, version = bytes(data[:3]), data[3] if len(data) >= RECORD_BYTES else VERSION
-    return version if magic == _MAGIC and version != VERSION else None
+def is_sealed(data: bytes | memoryview, key: Key) -> bool:
+    """Tell whether the record at the start of `data` is sealed with that key."""
+    return key.seal(data[:_BODY_BYTES]) == data[_BODY_BYTES:RECORD_BYTES]
+
+
+def seal_of(data: bytes | memoryview) -> int:
+    """Return the seal of the record at the start of `data`, as the token that a reply echoes."""
+    return int.from_bytes(data[_BODY_BYTES:RECORD_BYTES], "little")
+
+
+def foreign_version(data: bytes | memoryview) -> tuple[int, int] | None:
+    """Return of a record of another version than ours which that is, and after how many bytes a name follows."""
+    magic, version = bytes(data[:3]), data[3] if len(data) >= _UNTIL_7 else VERSION
+    if magic != _MAGIC or version == VERSION:
+        return None
+    return version, _UNTIL_7 if version <= 7 else RECORD_BYTES

@@ -9,9 +9,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 
-from shared.errors import RefusedError
+from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging.client import open_socket
 from shared.messaging.sockets import Item, Socket, TlsSocket
+
+_LONGEST = 2**20  # bytes of an answer that is read as a whole; tensors are read into memory that is there for them
+_MOST = 1000  # answers in an array
+_DEEPEST = 4  # arrays in each other
 
 Reply = bytes | int | list["Reply"] | None
 
@@ -44,7 +48,8 @@ def encode(*arguments: str | int | float | bytes | tuple[Item, ...]) -> list[Ite
 class Stream:
     """One connection on which commands are pipelined and replies read in order.
 
-    Raises ConnectionLostError when Redis is not there or goes away, RefusedError when it refuses.
+    Raises ConnectionLostError when Redis is not there, goes away or answers what no Redis does, RefusedError when it
+    refuses. After the first of the two the stream is of no use.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
@@ -73,18 +78,28 @@ class Stream:
         """Send encoded commands."""
         self._socket.send(buffers)
 
-    def read(self) -> Reply:
+    def read(self, _depth: int = 0) -> Reply:
         """Read one reply of any type."""
         kind, rest = self._line()
         if kind == b":":
-            return int(rest)
+            return _number(rest)
         if kind == b"+":
             return rest
         if kind == b"$":
-            return self._bulk(int(rest))
-        if kind == b"*":
-            return None if rest == b"-1" else [self.read() for _ in range(int(rest))]
-        raise _error(rest)
+            return self._bulk(_size(rest, _LONGEST))
+        if kind == b"*" and _depth < _DEEPEST:
+            count = _size(rest, _MOST)
+            return None if count is None else [self.read(_depth + 1) for _ in range(count)]
+        if kind == b"-":
+            raise _error(rest)
+        raise _nonsense(kind + rest)
+
+    def read_bulk(self) -> bytes | None:
+        """Read one bulk reply, None for nil."""
+        found = self.read()
+        if isinstance(found, bytes) or found is None:
+            return found
+        raise _nonsense(repr(found).encode())
 
     def read_into(self, view: memoryview) -> int | None:
         """Read one bulk reply into `view` and return its length in bytes, None for nil.
@@ -95,15 +110,15 @@ class Stream:
         if kind == b"-":
             raise _error(rest)
         if kind != b"$":
-            raise RefusedError(f"expected a bulk reply, got {kind!r}{rest!r}")
-        size = int(rest)
-        if size < 0:
+            raise _nonsense(kind + rest)
+        size = _size(rest)
+        if size is None:
             return None
         if size > len(view):
-            self._bulk(size)
+            self._drop(size)
         else:
             self._fill(view[:size])
-            self._skip_newline()
+        self._skip_newline()
         return size
 
     def read_array(self) -> int | None:
@@ -112,16 +127,16 @@ class Stream:
         if kind == b"-":
             raise _error(rest)
         if kind != b"*":
-            raise RefusedError(f"expected an array, got {kind!r}{rest!r}")
-        return None if rest == b"-1" else int(rest)
+            raise _nonsense(kind + rest)
+        return _size(rest, _MOST)
 
     def skip(self, count: int) -> None:
         """Read and drop that many replies, unless one is an error."""
         for _ in range(count):
             self.read()
 
-    def _bulk(self, size: int) -> bytes | None:
-        if size < 0:
+    def _bulk(self, size: int | None) -> bytes | None:
+        if size is None:
             return None
         data = bytearray(size)
         self._fill(memoryview(data))
@@ -132,7 +147,7 @@ class Stream:
         """Read a line: its first byte, which is the reply's type, and the rest."""
         while (newline := self._buffer.find(b"\r\n", self._start, self._end)) < 0:
             if self._end - self._start == len(self._buffer):
-                raise RefusedError("a line of a reply is too long")
+                raise _nonsense(bytes(self._view[self._start : self._end]))
             self._receive()
         start, self._start = self._start, newline + 2
         return bytes(self._view[start : start + 1]), bytes(self._view[start + 1 : newline])
@@ -148,9 +163,20 @@ class Stream:
             if size > len(view):
                 self._start, self._end = 0, size - len(view)
 
+    def _drop(self, size: int) -> None:
+        """Read so many bytes and forget them."""
+        while size:
+            if self._start == self._end:
+                self._receive()
+            dropped = min(size, self._end - self._start)
+            self._start += dropped
+            size -= dropped
+
     def _skip_newline(self) -> None:
         while self._end - self._start < 2:
             self._receive()
+        if self._buffer[self._start : self._start + 2] != b"\r\n":
+            raise _nonsense(bytes(self._view[self._start : self._end]))
         self._start += 2
 
     def _receive(self) -> None:
@@ -160,6 +186,24 @@ class Stream:
             self._buffer[:waiting] = self._buffer[self._start : self._end]
             self._start, self._end = 0, waiting
         self._end += self._socket.receive(self._view[self._end :])
+
+
+def _number(text: bytes) -> int:
+    if not (text.lstrip(b"-").isdigit() and len(text) <= 20):
+        raise _nonsense(text)
+    return int(text)
+
+
+def _size(text: bytes, most: int = 2**63) -> int | None:
+    """Return how long an answer is, None for nil.  Raises ConnectionLostError for what is no length up to `most`."""
+    size = _number(text)
+    if not -1 <= size <= most:
+        raise _nonsense(text)
+    return None if size == -1 else size
+
+
+def _nonsense(answer: bytes) -> ConnectionLostError:
+    return ConnectionLostError(f"Redis answers what no Redis does: {answer[:40]!r}")
 
 
 def _error(message: bytes) -> RefusedError:

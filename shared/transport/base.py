@@ -6,11 +6,11 @@
 from typing import Protocol
 
 from shared.config import TrainConfig
-from shared.messaging.client import Client
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Record
 from shared.messaging.resp import Stream
+from shared.messaging.seals import Key
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.transport.codecs import codecs_of
@@ -26,15 +26,26 @@ class CoordinatorTransport(Protocol):
     reply_bytes: int  # of a reply with its gradient behind it
     message_bytes: int  # of the memory that a reply is to be received in
 
-    def publish(self, parameters: Parameters, record: Record) -> list[Item]:
-        """Make the weights available under their record; return the command that says so, which Redis answers once.
+    def load(self, parameters: Parameters) -> int:
+        """Take the weights of a step; return the digest of what goes through Redis of them, 0 if nothing does.
 
-        A view in it is valid until the weights change.
+        They must not change while they are published.
         """
+        ...
+
+    def publish(self, record: Record) -> list[Item]:
+        """Make the loaded weights available under their record; return the command, which Redis answers once."""
         ...
 
     def fits(self, reply: Record, size: int) -> bool:
         """Tell whether a reply that was received in so many bytes is as long as it must be, and says where it is."""
+        ...
+
+    def is_intact(self, reply: Record, message: Array, size: int) -> bool:
+        """Tell whether the gradient of a reply that fits is the one of whose digest its record tells.
+
+        What was written into shared memory is: nobody but its worker can have.  message, size: as for `content`.
+        """
         ...
 
     def content(self, reply: Record, message: Array, size: int) -> Array:
@@ -45,11 +56,10 @@ class CoordinatorTransport(Protocol):
         """
         ...
 
-    def share_with_strangers(self, client: Client, parameters: Parameters, record: Record) -> bool:
-        """A worker does not share our memory: have the weights go through Redis, these at once and all to come.
+    def share_with_strangers(self) -> int:
+        """A worker does not share our memory: have the weights go through Redis, the loaded ones and all to come.
 
-        Return whether they did not already.  Raises what `client` raises; it then counts as done, for the step that
-        was disturbed is published again.
+        Return their digest, 0 if they did already.
         """
         ...
 
@@ -58,14 +68,19 @@ class WorkerTransport(Protocol):
     """The worker's half, for one lease."""
 
     get: list[Item]  # the command whose answer `read` reads
+    fetches: bool  # whether that answer has the weights, or only their record
     parameters: Parameters  # the weights that were read last
 
     def read(self, stream: Stream) -> tuple[Record | None, bool]:
         """Return the weights' record, None if there is none, and whether the weights themselves came too."""
         ...
 
-    def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
-        """Return what to send as the reply; a view in it is valid until the gradient changes."""
+    def is_intact(self, content: int) -> bool:
+        """Tell whether the weights that were read last are those of that digest, or are in shared memory."""
+        ...
+
+    def reply(self, record: Record, gradient: Array, key: Key) -> tuple[Item, ...]:
+        """Return what to send as the reply, sealed; a view in it is valid until the gradient changes."""
         ...
 
 

@@ -24,10 +24,10 @@ from typing import IO, Self
 import numpy as np
 
 from shared.config import TrainConfig
-from shared.messaging.client import Client
 from shared.messaging.keys import WEIGHTS_LIFETIME
 from shared.messaging.records import RECORD_BYTES, Record
 from shared.messaging.resp import Stream, encode
+from shared.messaging.seals import Key, digest
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.transport.codecs import Codecs
@@ -48,17 +48,22 @@ class SharedMemoryCoordinatorTransport:
         """tensors: still nobody's."""
         tensors.begin(incarnation)
         self._tensors = tensors
-        self._codec, self._key = codecs.weights, weights_key
+        self._key = weights_key
         # For workers that do not share the memory: their replies, and if there is one, the weights too.
         self._through_redis = RedisCoordinatorTransport(config, codecs, weights_key)
         self._strangers = False
+        self._loaded: Parameters
         self.reply_bytes, self.message_bytes = self._through_redis.reply_bytes, self._through_redis.message_bytes
         self._dtype = config.numpy_dtype
 
-    def publish(self, parameters: Parameters, record: Record) -> list[Item]:
+    def load(self, parameters: Parameters) -> int:
         self._tensors.weights[:] = parameters.flat.view(np.uint8)
+        self._loaded = parameters
+        return self._through_redis.load(parameters) if self._strangers else 0
+
+    def publish(self, record: Record) -> list[Item]:
         if self._strangers:
-            return self._through_redis.publish(parameters, record)
+            return self._through_redis.publish(record)
         return encode("SET", self._key, record.encode(), "EX", WEIGHTS_LIFETIME)
 
     def fits(self, reply: Record, size: int) -> bool:
@@ -66,18 +71,19 @@ class SharedMemoryCoordinatorTransport:
             return self._through_redis.fits(reply, size)
         return self._tensors.has(reply.slot, reply.region)
 
+    def is_intact(self, reply: Record, message: Array, size: int) -> bool:
+        return size == RECORD_BYTES or self._through_redis.is_intact(reply, message, size)
+
     def content(self, reply: Record, message: Array, size: int) -> Array:
         if size != RECORD_BYTES:
             return self._through_redis.content(reply, message, size)
         return self._tensors.reply(reply.slot, reply.region).view(self._dtype)
 
-    def share_with_strangers(self, client: Client, parameters: Parameters, record: Record) -> bool:
+    def share_with_strangers(self) -> int:
         if self._strangers:  # they are there, or on their way
-            return False
+            return 0
         self._strangers = True
-        weights = self._codec.encode(parameters.flat)
-        client.set(self._key, b"".join((record.encode(), weights)), ex=WEIGHTS_LIFETIME)
-        return True
+        return self._through_redis.load(self._loaded)
 
 
 class SharedMemoryWorkerTransport:
@@ -86,7 +92,7 @@ class SharedMemoryWorkerTransport:
     def __init__(
         self, tensors: SharedTensors, slot: int, config: TrainConfig, codecs: Codecs, weights_key: str
     ) -> None:
-        self.get = encode("GETRANGE", weights_key, 0, RECORD_BYTES - 1)
+        self.get, self.fetches = encode("GETRANGE", weights_key, 0, RECORD_BYTES - 1), False
         self._tensors, self._slot, self._codecs = tensors, slot, codecs
         self.parameters = Parameters(config.sizes, config.dtype, tensors.weights.view(config.dtype))
         self._received = memoryview(bytearray(RECORD_BYTES))
@@ -110,14 +116,18 @@ class SharedMemoryWorkerTransport:
         size = stream.read_into(self._received)
         return (Record.decode(self._received) if size == RECORD_BYTES else None), True
 
-    def reply(self, record: Record, gradient: Array) -> tuple[Item, ...]:
+    def is_intact(self, content: int) -> bool:
+        return True
+
+    def reply(self, record: Record, gradient: Array, key: Key) -> tuple[Item, ...]:
         if not self._tensors.has(self._slot, record.region):
-            return record.encode(), self._codecs.gradients.encode(gradient)
+            sent = self._codecs.gradients.encode(gradient)
+            return record._replace(content=digest(sent)).encode(key), sent
         # Copied when it is whole: the coordinator may be reading what was there, if it sent the same request again, and
         # that are the same bits.
         region = self._tensors.reply(self._slot, record.region)
         region[:] = gradient.view(np.uint8)
-        return (record._replace(slot=self._slot).encode(),)
+        return (record._replace(slot=self._slot, content=0).encode(key),)
 
 
 @lru_cache(maxsize=1)

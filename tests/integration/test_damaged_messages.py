@@ -9,9 +9,10 @@ import numpy as np
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.messaging.seals import digest
 from shared.parallel.strategy import strategy_of
 from tests.support.fake_worker import FakeWorker
-from tests.support.learning import CONFIG, DIGESTS, KERNELS, SAMPLES, alone, learn, step_of
+from tests.support.learning import CONFIG, DIGESTS, KERNELS, SAMPLES, SECRET, alone, learn, step_of
 from tests.support.mutate import COUNT, mutated, mutations
 from tests.support.remote import gradients_on
 from tests.support.waiting import PATIENCE, wait_until
@@ -47,11 +48,12 @@ def test_damaged_requests_are_no_ones_work(server, dice):
     """A real lease, whose list of requests is full of damaged ones; it stays until the right one and answers that."""
     worker_data._kept[SAMPLES.sha256] = SAMPLES
     incarnation = 77
-    lease = Lease("run", incarnation, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "1/1", (), KERNELS)
+    lease = Lease("run", incarnation, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "1/1", (), KERNELS, SECRET)
     keys = Keys("run", incarnation)
     parameters = CONFIG.initial_parameters()
-    request = Record(Kind.REQUEST, incarnation, 2, 0, 2)
-    weights = Record(Kind.WEIGHTS, incarnation, 2, number=0).encode() + parameters.flat.tobytes()
+    content = parameters.flat.tobytes()
+    request = Record(Kind.REQUEST, incarnation, 2, 0, 2, content=digest(content))
+    weights = Record(Kind.WEIGHTS, incarnation, 2, number=0).encode() + content
     with server.client() as client:
         client.set(keys.weights, weights)
         client.rpush(keys.requests(0), *mutations(request.encode(), dice), request.encode())

@@ -10,17 +10,16 @@ import pytest
 from shared.accounting import EpochCounts
 from shared.data.parts import EVALUATED, Part
 from shared.messaging.keys import SamplesKeys
-from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.nn.score import Score
 from shared.training.gradients import GradientSource, StepResult
 from shared.transport.samples import download
 from tests.support.fake_worker import FakeWorker, changed, honest
 from tests.support.learning import CONFIG, DATA, EXACT, alone, evaluation_of, learn
+from tests.support.real_session import RealSession
 from tests.support.servers import Server
 from tests.support.waiting import PATIENCE, wait_until
 from worker import samples as worker_data
-from worker.session import Session
 
 CONFIGS = [CONFIG, EXACT]
 
@@ -192,20 +191,13 @@ def test_a_score_delivered_twice_or_late_counts_once(server, remote):
     assert counts.total.duplicate >= 1
 
 
-class Real(FakeWorker):
-    """The session of a real worker, in each lease that it takes; its data are what it keeps."""
-
-    def _serve(self, client: Any, lease: Lease) -> None:
-        Session(lease, self._server.url, "real").work()
-
-
 @pytest.fixture
-def without_files(server, monkeypatch, tmp_path) -> Iterator[Real]:
+def without_files(server, monkeypatch, tmp_path) -> Iterator[RealSession]:
     """A worker that has no samples on its machine; to be asked for before the coordinator, which ends it."""
     monkeypatch.setenv("GRADMQ_DATA", str(tmp_path / "nowhere"))
     monkeypatch.setattr(worker_data, "_kept", type(worker_data._kept)())
     worker_data._look_at_own_files.cache_clear()
-    worker = Real(server)
+    worker = RealSession(server, name="real")
     yield worker
     worker_data._look_at_own_files.cache_clear()
     worker._is_to_leave.set()

@@ -13,7 +13,8 @@ import redis
 from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.messaging.records import RECORD_BYTES, Kind, Record, seal_of
+from shared.messaging.seals import Key, digest, key_of
 from shared.nn.parameters import Parameters
 from shared.transport.codecs import codecs_of, memory_bytes
 from tests.support.learning import work_of
@@ -27,13 +28,24 @@ def honest(message: bytes, record: Record) -> list[bytes]:
 
 
 def changed(message: bytes, record: Record, **fields: int) -> bytes:
-    """The same gradient, spoilt so that adding it would show, under another name."""
+    """The same gradient, spoilt so that adding it would show, under another name; still to be sealed."""
     spoilt = np.frombuffer(message[RECORD_BYTES:], chr(record.dtype)) + 1
     return record._replace(**fields).encode() + spoilt.tobytes()
 
 
+def sealed(message: bytes, key: Key) -> bytes:
+    """Seal a message as its sender would, whatever it says; but not what has a seal already, or is no message."""
+    record, content = Record.decode(message), message[RECORD_BYTES:]
+    if record is None or seal_of(message):
+        return message
+    return record._replace(content=digest(content)).encode(key) + content
+
+
 class FakeWorker(threading.Thread):
-    """Computes right gradients and answers every request with the messages that `answer` makes of it."""
+    """Computes right gradients and answers every request with the messages that `answer` makes of it.
+
+    They are sealed then, if they are not, so that this worker stands for them.
+    """
 
     def __init__(
         self, server: Server, answer: Callable[[bytes, Record], list[bytes]] = honest, name: str = "fake"
@@ -74,12 +86,12 @@ class FakeWorker(threading.Thread):
         return Lease.from_json(arguments[0])
 
     def _serve(self, client: redis.Redis, lease: Lease) -> None:
-        keys = Keys(lease.run, lease.incarnation)
+        keys, key = Keys(lease.run, lease.incarnation), key_of(lease.secret)
         if not self._is_open(client, lease):
             return
         joined = Record(Kind.JOINED, lease.incarnation, number=lease.number)
         introduction = Introduction(self._name_sent.decode(), lease.kernels)
-        client.rpush(keys.replies, joined.encode() + introduction.encode())
+        client.rpush(keys.replies, sealed(joined.encode() + introduction.encode(), key))
         while self._name_sent.decode() in lease.excluded:
             time.sleep(0.05)
             if not self._is_open(client, lease):
@@ -96,7 +108,7 @@ class FakeWorker(threading.Thread):
             if weights is None:  # the run is over
                 return
             if Record.decode(weights).step == request.step:
-                messages = self._replies(lease, request, weights)
+                messages = [sealed(message, key) for message in self._replies(lease, request, weights, taken[1])]
                 self.requests += 1  # before the reply, which may end the test
                 self.messages += len(messages)
                 client.rpush(keys.replies, *messages)
@@ -106,7 +118,7 @@ class FakeWorker(threading.Thread):
         weights = client.get(Keys(lease.run, lease.incarnation).weights)
         return weights is not None and Record.decode(weights).number == lease.window
 
-    def _replies(self, lease: Lease, request: Record, weights: bytes) -> list[bytes]:
+    def _replies(self, lease: Lease, request: Record, weights: bytes, taken: bytes) -> list[bytes]:
         config, dtype, count = lease.config, lease.config.numpy_dtype, Parameters.count(lease.config.sizes)
         codec = codecs_of(config).weights
         memory = np.zeros(memory_bytes(codec, dtype, count), np.uint8)
@@ -116,6 +128,12 @@ class FakeWorker(threading.Thread):
         total, (correct, cost, samples) = work.block(parameters, step, request.first, request.stop)
         kind, char = (Kind.SCORE, 0) if work.evaluates else (Kind.REPLY, ord(dtype.char))
         reply = request._replace(
-            kind=kind, samples=samples, number=lease.number, dtype=char, cost=cost, correct=correct
+            kind=kind,
+            samples=samples,
+            number=lease.number,
+            dtype=char,
+            cost=cost,
+            correct=correct,
+            token=seal_of(taken),
         )
         return self._answer(reply.encode() + total.tobytes(), reply)

@@ -9,15 +9,18 @@ from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.cuts import pieces
 from shared.data.parts import Part
 from shared.messaging.records import Kind, Record
+from shared.messaging.seals import Key
 from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Sum
 from tests.support.learning import CONFIG, DATA, EXACT, SAMPLES, evaluation_of, step_of
 
+KEY = Key(b"the coordinator's")
+
 
 @pytest.fixture
 def pending() -> PendingStep:
-    made = PendingStep(1, step_of(2), strategy_of(CONFIG, SAMPLES), TreeTotal([]))
+    made = PendingStep(1, step_of(2), strategy_of(CONFIG, SAMPLES), TreeTotal([]), KEY)
     made.request(pieces([0, 2, 4]))
     return made
 
@@ -88,7 +91,7 @@ def test_about_that_share_is_checked(pending, reply, right):
 def test_zeros_may_differ_in_their_signs(config):
     strategy = strategy_of(config, SAMPLES)
     weights = strategy.broadcast(config.initial_parameters())
-    pending = PendingStep(1, step_of(2, config), strategy, RunningTotal([]))
+    pending = PendingStep(1, step_of(2, config), strategy, RunningTotal([]), KEY)
     total, score = strategy.block(weights, pending.step, 1, 4)
     reply, given = Record(Kind.REPLY, 1, 2, 1, 4, **score._asdict()), total.copy()
     given[7] = 0.0
@@ -110,7 +113,7 @@ def test_a_wrong_score_beside_a_right_gradient_is_found_too(pending, reply, righ
 @pytest.mark.parametrize("wrong", [{"correct": 0}, {"cost": 0.0}])
 def test_a_wrong_score_of_an_evaluation_is_found(wrong):
     step, evaluation = evaluation_of(Part.VALIDATION), Evaluation(CONFIG, DATA.validation)
-    pending, nothing = PendingStep(1, step, evaluation, RunningTotal([])), np.empty(0)
+    pending, nothing = PendingStep(1, step, evaluation, RunningTotal([]), KEY), np.empty(0)
     correct, cost, samples = evaluation.block(PARAMETERS, step, 1, 3).score
     reply = Record(Kind.SCORE, 1, step.number, 1, 3, samples=samples, correct=correct, cost=cost)
     assert Audit(1.0).corrected(PARAMETERS, pending, reply, nothing) is reply

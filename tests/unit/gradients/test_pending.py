@@ -12,9 +12,13 @@ from coordinator.gradients.totals import RunningTotal
 from coordinator.workers.cuts import Piece, pieces
 from shared.data.parts import Part
 from shared.data.sampler import Step
-from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, seal_of
+from shared.messaging.seals import Key
 
 N_UNITS = 10
+
+
+KEY = Key(b"the coordinator's")
 
 
 class Pairs:
@@ -38,18 +42,22 @@ class Told:
     def __init__(self, evaluates: bool = False) -> None:
         step = Step(0, 7, 7, 7, np.arange(2 * N_UNITS), Part.TEST if evaluates else Part.TRAINING)
         self.kind = Kind.SCORE if evaluates else Kind.REPLY
-        self.pending = PendingStep(1, step, Pairs(evaluates), RunningTotal([]))
+        self.pending = PendingStep(1, step, Pairs(evaluates), RunningTotal([]), KEY)
 
     def reply(self, first: int, stop: int, **fields: int) -> str:
-        """Judge a reply for these units, and accept an answer."""
-        cost = sum(2.0**unit for unit in range(first, stop))
-        right = Record(self.kind, 1, 7, first, stop, samples=2 * (stop - first), number=1)
+        """Judge a reply for these units, which echoes the latest request for them, and accept an answer."""
+        cost, token = sum(2.0**unit for unit in range(first, stop)), self.token(first, stop)
+        right = Record(self.kind, 1, 7, first, stop, samples=2 * (stop - first), number=1, token=token)
         reply = right._replace(correct=stop - first, cost=cost)._replace(**fields)
         verdict = self.pending.judge(reply)
         if verdict is Verdict.ANSWER:
             gradient = np.array([cost])
             self.pending.accept("worker", reply, np.zeros(RECORD_BYTES + gradient.nbytes, np.uint8), gradient)
         return verdict.name
+
+    def token(self, first: int, stop: int) -> int:
+        """The seal of the latest request for these units, 0 if there was none."""
+        return [0, *(token for token, units in self.pending._requested.items() if units == (first, stop))][-1]
 
     @property
     def waiting(self) -> list[tuple[int, int]]:
@@ -85,7 +93,7 @@ def test_what_was_requested_is_missing(told):
     assert told.pending.is_requested
     assert told.pending.missing == 2
     assert [request.lease for request in told.pending.waiting] == [3, 4]
-    assert {record[:3] for record, _ in told.pending.waiting} == {(Kind.REQUEST, 1, 7)}
+    assert {record[:3] for record, _, _ in told.pending.waiting} == {(Kind.REQUEST, 1, 7)}
 
 
 def test_each_unit_counts_once(told):
@@ -100,14 +108,8 @@ def test_each_unit_counts_once(told):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"incarnation": 2},
-        {"first": 2},
-        {"first": 2**32 - 1},
-        {"stop": 2},
-        {"stop": 2**32 - 1},
         {"samples": 9},
         {"samples": 11},
-        {"step": 8},
         {"kind": Kind.SCORE},
         {"correct": 11},
         {"cost": -1.0},
@@ -116,10 +118,42 @@ def test_each_unit_counts_once(told):
         {"cost": float("nan")},
     ],
 )
-def test_a_reply_to_nothing_that_was_requested_is_wrong(told, fields):
-    reply = told.pending.waiting[0].record._replace(kind=Kind.REPLY, samples=10)
+def test_what_no_answer_to_a_request_can_be_is_wrong(told, fields):
+    request = told.pending.waiting[0]
+    reply = request.record._replace(kind=Kind.REPLY, samples=10, token=seal_of(request.data))
     assert told.pending.judge(reply) is Verdict.ANSWER
     assert told.pending.judge(reply._replace(**fields)) is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"incarnation": 2},
+        {"first": 2},
+        {"first": 2**32 - 1},
+        {"stop": 2},
+        {"stop": 2**32 - 1},
+        {"first": 5, "stop": 10},  # another request of the same step
+        {"step": 8},
+        {"token": 1},
+    ],
+)
+def test_a_reply_to_what_we_never_requested_is_foreign(told, fields):
+    request = told.pending.waiting[0]
+    reply = request.record._replace(kind=Kind.REPLY, samples=10, token=seal_of(request.data))
+    assert told.pending.judge(reply._replace(**fields)) is Verdict.FOREIGN
+
+
+def test_when_weights_are_sent_in_another_way_what_waits_is_requested_with_their_digest(told):
+    told.reply(5, 10)
+    before = told.pending.waiting[0]
+    told.pending.renew(99)
+    (after,) = told.pending.waiting
+    assert after.record == before.record._replace(content=99)
+    old = before.record._replace(kind=Kind.REPLY, samples=10, token=seal_of(before.data))
+    assert told.pending.judge(old) is Verdict.ANSWER  # of whoever had the request before
+    assert told.reply(0, 5) == "ANSWER"
+    told.check(parts=2)
 
 
 def test_an_evaluation_is_answered_by_scores_which_the_ledger_does_not_take_for_training():
@@ -134,24 +168,24 @@ def test_an_evaluation_is_answered_by_scores_which_the_ledger_does_not_take_for_
 def test_requests_of_one_worker_need_no_number_and_those_of_anyone_have_their_own():
     pending = Told().pending
     pending.request([Piece(0, 2, 3), Piece(2, 4), Piece(4, 6), Piece(6, 10, 4)])
-    assert [record.region for record, _ in pending.waiting] == [OWN, 1, 2, OWN]
+    assert [record.region for record, _, _ in pending.waiting] == [OWN, 1, 2, OWN]
 
 
 def test_what_one_worker_was_asked_for_may_be_asked_of_anyone(told):
     first, _ = told.pending.waiting
-    (record,) = told.pending.request_of_anyone(first)
-    assert record == first.record._replace(region=1)
+    (request,) = told.pending.request_of_anyone(first)
+    assert Record.decode(request) == first.record._replace(region=1)
     assert told.waiting == [(5, 10), (0, 5)]
     assert told.pending.missing == 2
     assert [request.lease for request in told.pending.waiting] == [4, None]
-    assert told.pending.request_of_anyone(told.pending.waiting[1]) == [record]  # which was sent to anyone already
+    assert told.pending.request_of_anyone(told.pending.waiting[1]) == [request]  # which was sent to anyone already
     told.reply(5, 10)
     assert (told.reply(0, 5), told.reply(0, 5)) == ("ANSWER", "DUPLICATE")
     told.check(parts=2)
 
 
 def test_a_late_request_may_be_divided(told):
-    parts = told.pending.request_of_anyone(told.pending.waiting[0], 3)
+    parts = [Record.decode(part) for part in told.pending.request_of_anyone(told.pending.waiting[0], 3)]
     assert [record[3:5] for record in parts] == [(0, 1), (1, 3), (3, 5)]
     assert [record.region for record in parts] == [1, 2, 3]
     assert told.pending.missing == 1  # as far as can be said: the original may come, and the other is one
@@ -177,7 +211,7 @@ def test_if_the_original_comes_first_its_parts_are_withdrawn(told):
 def test_a_part_may_be_late_and_divided_again(told):
     told.pending.request_of_anyone(told.pending.waiting[0], 2)
     part = next(request for request in told.pending.waiting if request.record.stop == 5)
-    finest = told.pending.request_of_anyone(part, 10)
+    finest = [Record.decode(each) for each in told.pending.request_of_anyone(part, 10)]
     assert [record[3:5] for record in finest] == [(2, 3), (3, 4), (4, 5)]  # not less than a unit
     assert told.reply(3, 4) == "ANSWER"
     assert [told.reply(2, 5), told.reply(0, 5)] == ["DUPLICATE", "DUPLICATE"]
@@ -209,7 +243,7 @@ def test_whatever_is_divided_and_whoever_comes_first_each_unit_counts_once(seed)
     while told.pending.missing:
         if dice.random() < 0.3:
             parts = told.pending.request_of_anyone(dice.choice(told.pending.waiting), dice.randint(1, 4))
-            sent += [record[3:5] for record in parts]
+            sent += [Record.decode(part)[3:5] for part in parts]
         missing = told.pending.missing
         verdict = told.reply(*dice.choice(sent))
         # As many replies as are said to be missing are missing: whoever waits for so many does not wait for nothing.

@@ -12,6 +12,7 @@ from coordinator.workers.dispatcher import BrokerAwayError
 from coordinator.workers.exclusions import Exclusions
 from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging.keys import LIFETIME, WEIGHTS_LIFETIME
+from shared.messaging.records import RECORD_BYTES
 from tests.support.clock import Clock
 
 WEIGHTS, REQUESTS = "the:weights", "the:requests"
@@ -30,7 +31,7 @@ class Redis:
     def getrange(self, key: str, start: int, end: int) -> bytes:
         if self.error is not None:
             raise self.error
-        assert (key, start, end) == (WEIGHTS, 0, 0)
+        assert (key, start, end) == (WEIGHTS, 0, RECORD_BYTES - 1)
         return self.content
 
     def expire(self, key: str, seconds: int) -> bool:
@@ -61,6 +62,7 @@ class Told:
         self.recovery = Recovery(
             client, WEIGHTS, window, workforce, self._note("supervise"), self.clock, self.clock_goes_on
         )
+        self.recovery.published = b"w"
 
     def clock_goes_on(self, seconds: float) -> None:
         self.done.append("sleep")

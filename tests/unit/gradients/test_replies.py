@@ -17,10 +17,11 @@ from shared.data.parts import Part
 from shared.environment import Kernels
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
-from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record
+from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, seal_of
+from shared.messaging.seals import CoordinatorKeys, digest, key_of
 from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
-from tests.support.learning import CONFIG, DATA, DIGESTS, KERNELS, SAMPLES, evaluation_of, step_of
+from tests.support.learning import CONFIG, DATA, DIGESTS, KERNELS, SAMPLES, SECRET, evaluation_of, step_of
 
 INCARNATION = 7
 PARAMETERS = CONFIG.initial_parameters()
@@ -31,7 +32,8 @@ class Workforce:
     """The policies without a broker."""
 
     def __init__(self) -> None:
-        self.leases = Leases()
+        self.keys = CoordinatorKeys()
+        self.leases = Leases(self.keys)
         self.membership = Membership(CONFIG.shards_per_step, "%d")
         self.noted: list[tuple[str, Record, float]] = []
         self.exclusions = Exclusions([])
@@ -49,6 +51,9 @@ class Transport:
     def fits(self, reply, size):
         return size == self.reply_bytes
 
+    def is_intact(self, reply, message, size):
+        return digest(message[RECORD_BYTES:size].data) == reply.content
+
     def content(self, reply, message, size):
         assert self.fits(reply, size)
         return message[RECORD_BYTES : self.reply_bytes].view(np.float32)
@@ -59,24 +64,31 @@ class Told:
 
     def __init__(self, audit: float = 0.0, evaluates: bool = False) -> None:
         self.workforce = Workforce()
-        lease = Lease("run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "", (), KERNELS)
+        lease = Lease("run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "", (), KERNELS, SECRET)
         self.workforce.leases.open(lease, 2)
         self.leases = []
         while (due := self.workforce.leases.next_due()) is not None:
             self.leases.append(due.number)
             self.workforce.leases.sent()
         self.strategy = strategy_of(CONFIG, SAMPLES)
-        self.replies = Replies(INCARNATION, CONFIG, self.workforce, Transport(), Audit(audit))
+        self.replies = Replies(INCARNATION, self.workforce.keys, CONFIG, self.workforce, Transport(), Audit(audit))
         if evaluates:
             step, work = evaluation_of(Part.VALIDATION), Evaluation(CONFIG, DATA.validation)
-            self.pending = PendingStep(INCARNATION, step, work, RunningTotal([]))
+            self.pending = PendingStep(INCARNATION, step, work, RunningTotal([]), self.workforce.keys.own)
             self.pending.request(pieces([0, 3, 5]))
         else:
-            self.pending = PendingStep(INCARNATION, step_of(2), strategy_of(CONFIG, SAMPLES), TreeTotal([]))
+            work, key = strategy_of(CONFIG, SAMPLES), self.workforce.keys.own
+            self.pending = PendingStep(INCARNATION, step_of(2), work, TreeTotal([]), key)
             self.pending.request(pieces([0, 2, 4]))
-        self.requests = [request.record for request in self.pending.waiting]
+        self.requests = [request.record._replace(token=seal_of(request.data)) for request in self.pending.waiting]
         for name, number in zip(("one", "two"), self.leases, strict=True):
-            self.tell(Record(Kind.JOINED, INCARNATION, number=number).encode() + Introduction(name, KERNELS).encode())
+            record = Record(Kind.JOINED, INCARNATION, number=number)
+            self.send(record, Introduction(name, KERNELS).encode())
+
+    def send(self, record: Record, content: bytes = b"", **options: float | None) -> Meaning:
+        """Tell a message as who holds its lease would."""
+        record = record._replace(content=digest(content))
+        return self.tell(record.encode(self.workforce.keys.of_lease(record.number)) + content, **options)
 
     def tell(self, content: bytes, size: int | None = None, waited: float | None = None) -> Meaning:
         message = np.zeros(self.replies.message_bytes, np.uint8)
@@ -85,7 +97,7 @@ class Told:
 
     def notice(self, kind: int, number: int = 0, name: bytes = b"", **fields: int) -> Meaning:
         record = Record(kind, INCARNATION, number=self.leases[number])
-        return self.tell(record._replace(**fields).encode() + name)
+        return self.send(record._replace(**fields), name)
 
     def reply(
         self, block: int, spoil: float = 0.0, lease: int = 0, waited: float | None = None, cut: int = 0, **fields
@@ -98,7 +110,7 @@ class Told:
         total, score = self.strategy.block(PARAMETERS, self.pending.step, request.first, request.stop)
         record = request._replace(kind=Kind.REPLY, number=self.leases[lease], dtype=ord("f"), **score._asdict())
         content = (total + np.float32(spoil)).tobytes()[: NBYTES - cut]
-        return self.tell(record._replace(**fields).encode() + content, waited=waited)
+        return self.send(record._replace(**fields), content, waited=waited)
 
     def score(self, block: int, lease: int = 0, content: bytes = b"", **fields) -> Meaning:
         """The right score of a block of an evaluation, but for what is to be changed."""
@@ -107,7 +119,7 @@ class Told:
             PARAMETERS, self.pending.step, request.first, request.stop
         ).score
         record = request._replace(kind=Kind.SCORE, samples=samples, number=self.leases[lease])
-        return self.tell(record._replace(**{"correct": correct, "cost": cost, **fields}).encode() + content)
+        return self.send(record._replace(**{"correct": correct, "cost": cost, **fields}), content)
 
     def total_is_right(self) -> bool:
         """Whether the step, all of which was answered, has the right sum."""
@@ -150,10 +162,6 @@ def test_a_reply_to_an_earlier_step_is_late(told):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"step": 3},
-        {"first": 1},
-        {"first": 2**32 - 1},
-        {"stop": 1},
         {"samples": 2},
         {"dtype": ord("d")},
         {"correct": 4},
@@ -166,6 +174,71 @@ def test_a_reply_that_cannot_be_right_is_rejected(told, fields):
     assert told.reply(0, **fields) is Meaning.NOTHING
     assert told.counts("one") == WorkerCounts(rejected=1)
     assert told.pending.missing == 2
+
+
+@pytest.mark.parametrize("fields", [{"step": 3}, {"first": 1}, {"first": 2**32 - 1}, {"stop": 1}, {"token": 1}])
+def test_a_reply_to_what_was_never_requested_is_nobodys_fault(told, fields):
+    """Whoever may take requests may put some there."""
+    for _ in range(4):
+        assert told.reply(0, **fields) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=4)
+    assert told.workforce.exclusions.names == []
+    assert told.pending.missing == 2
+
+
+@pytest.mark.parametrize("number", [0, 1, 99])  # of a lease that somebody holds, and of one that nobody took
+@pytest.mark.parametrize("secret", [None, SECRET])
+def test_a_reply_without_its_leases_seal_is_nobodys(told, number, secret, caplog):
+    request = told.requests[0]
+    total, score = told.strategy.block(PARAMETERS, told.pending.step, request.first, request.stop)
+    content = (total + 1).tobytes()
+    record = request._replace(kind=Kind.REPLY, number=number, dtype=ord("f"), content=digest(content))
+    message = record._replace(**score._asdict()).encode(None if secret is None else key_of(secret)) + content
+    for _ in range(4):
+        assert told.tell(message) is Meaning.NOTHING
+    assert told.counts("unknown") == WorkerCounts(rejected=4)
+    assert told.workforce.exclusions.names == []
+    assert told.pending.missing == 2
+    assert f"it is not sealed by who holds lease {number}" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_SAMPLES, Kind.NEEDS_WEIGHTS])
+def test_a_notice_without_its_leases_seal_changes_nothing(told, kind):
+    record = Record(kind, INCARNATION, step=2, number=told.leases[0], content=digest(b"liar"))
+    assert told.tell(record.encode(key_of(SECRET)) + b"liar") is Meaning.NOTHING
+    assert told.workforce.leases.working == ["one", "two"]
+    assert told.counts("unknown") == WorkerCounts(rejected=1)
+
+
+def test_a_notice_whose_name_was_changed_on_its_way_changes_nothing(told):
+    record = Record(Kind.JOINED, INCARNATION, number=told.leases[0], content=digest(b"one"))
+    assert told.tell(record.encode(told.workforce.keys.of_lease(record.number)) + b"two") is Meaning.NOTHING
+    assert told.workforce.leases.working == ["one", "two"]
+
+
+@pytest.mark.parametrize("where", [0, NBYTES // 2, NBYTES - 1])
+def test_a_gradient_with_one_bit_changed_on_its_way_is_never_used(told, where):
+    request = told.requests[0]
+    total, score = told.strategy.block(PARAMETERS, told.pending.step, request.first, request.stop)
+    record = request._replace(kind=Kind.REPLY, number=told.leases[0], dtype=ord("f"), **score._asdict())
+    key = told.workforce.keys.of_lease(record.number)
+    message = bytearray(record._replace(content=digest(total.tobytes())).encode(key) + total.tobytes())
+    message[RECORD_BYTES + where] ^= 4
+    assert told.tell(bytes(message)) is Meaning.NOTHING
+    assert told.counts("one") == WorkerCounts(rejected=1)
+    assert told.pending.missing == 2
+    assert told.reply(0) is Meaning.ANSWER
+
+
+@pytest.mark.parametrize("name", ["", "unknown", "coordinator", "lease 12"])
+def test_who_has_no_name_or_somebody_elses_is_called_by_its_lease_and_can_be_excluded(name):
+    told = Told(audit=1.0)
+    number = told.leases[0]
+    told.notice(Kind.JOINED, 0, Introduction(name, KERNELS).encode())
+    assert told.reply(0, spoil=1.0) is Meaning.ANSWER
+    assert told.workforce.exclusions.names == [f"lease {number}"]
+    assert told.counts(f"lease {number}") == WorkerCounts(rejected=1)
+    assert told.reply(1) is Meaning.NOTHING
 
 
 def test_a_reply_of_another_length_is_rejected(told, caplog):
@@ -214,9 +287,9 @@ def test_a_reply_of_another_incarnation_tells_nothing_of_its_sender(told):
     assert told.counts("one") == WorkerCounts()
 
 
-def test_a_right_reply_counts_though_nobody_knows_from_whom_it_is(told):
+def test_a_right_reply_counts_though_its_workers_name_got_lost(told):
     assert told.reply(0, number=99) is Meaning.ANSWER
-    assert told.counts("unknown") == WorkerCounts(answered=1, samples=3)
+    assert told.counts("lease 99") == WorkerCounts(answered=1, samples=3)
 
 
 def test_a_worker_whose_name_got_lost_is_measured_by_its_lease(told):
@@ -259,7 +332,7 @@ def test_a_wrong_gradient_that_is_checked_is_replaced_and_its_worker_excluded():
 def test_an_evaluation_is_answered_by_scores(caplog):
     told = Told(evaluates=True)
     gradient = told.requests[0]._replace(kind=Kind.REPLY, samples=3000, number=told.leases[0], dtype=ord("f"))
-    assert told.tell(gradient.encode() + bytes(NBYTES)) is Meaning.NOTHING
+    assert told.send(gradient, bytes(NBYTES)) is Meaning.NOTHING
     assert told.score(0, content=b"more") is Meaning.NOTHING
     assert told.score(0, correct=3001) is Meaning.NOTHING
     assert told.counts("one") == WorkerCounts(rejected=3)
@@ -323,8 +396,9 @@ def test_who_needs_samples_that_there_are_not_is_rejected(told):
     assert told.counts("unknown") == WorkerCounts(rejected=1)
 
 
-def test_who_does_not_share_our_memory_needs_the_weights(told):
-    assert told.notice(Kind.NEEDS_WEIGHTS) is Meaning.NEEDS_WEIGHTS
+def test_who_does_not_have_the_weights_needs_them_in_their_step(told):
+    assert told.notice(Kind.NEEDS_WEIGHTS, step=2) is Meaning.NEEDS_WEIGHTS
+    assert told.notice(Kind.NEEDS_WEIGHTS, step=1) is Meaning.NOTHING
 
 
 @pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_SAMPLES, Kind.NEEDS_WEIGHTS])

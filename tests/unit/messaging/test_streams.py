@@ -1,9 +1,13 @@
 """The lean stream and its socket, on a pair of sockets instead of a Redis."""
 
 import socket
+import threading
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging import resp
@@ -49,14 +53,71 @@ def test_an_error_is_a_refusal_and_the_next_answer_is_in_place(redis, stream, re
     assert stream.read() == b"OK"
 
 
-def test_another_answer_than_was_asked_for_is_a_refusal(redis, stream):
-    redis.sendall(b":1\r\n:1\r\n" + b"x" * 5000)
-    with pytest.raises(RefusedError, match="expected a bulk reply"):
-        stream.read_into(memoryview(bytearray(9)))
-    with pytest.raises(RefusedError, match="expected an array"):
-        stream.read_array()
-    with pytest.raises(RefusedError, match="too long"):
-        stream.read()
+READS = [
+    Stream.read,
+    Stream.read_bulk,
+    Stream.read_array,
+    lambda stream: stream.read_into(memoryview(bytearray(9))),
+    lambda stream: stream.skip(3),
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"),
+    [
+        *((b":1\r\n", read) for read in READS[1:4]),
+        *((b"x" * 5000, read) for read in READS),
+        *(
+            (line + b"\r\n", Stream.read)
+            for line in (b":", b":1x", b":1e3", b":" + b"9" * 5000, b"$x", b"$-2", b"*-7", b"x1")
+        ),
+        (b"$%d\r\n" % 2**30, Stream.read),  # more than is read as a whole
+        (b"$%d\r\n" % 10**30, READS[3]),
+        (b"*2000000\r\n", Stream.read),
+        (b"*1\r\n" * 5000, Stream.read),  # deeper than Python would go
+        (b"$3\r\nabcde", Stream.read),  # no new line where it must be
+        (b"$3\r\nabcde", READS[3]),
+    ],
+)
+def test_an_answer_that_no_redis_gives_is_a_lost_connection(redis, stream, answer, read):
+    redis.sendall(answer)
+    with pytest.raises(ConnectionLostError, match="Redis answers what no Redis does"):
+        read(stream)
+
+
+def test_an_answer_that_is_longer_than_its_memory_is_dropped_piece_by_piece(redis):
+    stream = Stream("redis://somewhere", 60.0)
+    size = 30_000_000
+    sender = threading.Thread(target=redis.sendall, args=(b"$%d\r\n" % size + bytes(size) + b"\r\n+OK\r\n",))
+    sender.start()
+    tracemalloc.start()
+    assert stream.read_into(memoryview(bytearray(9))) == size
+    assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()
+    sender.join()
+    assert stream.read() == b"OK"
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_redis_answers_is_read_or_is_one_of_our_errors(data):
+    right = [b"+OK\r\n", b":12\r\n", b"$3\r\nabc\r\n", b"$-1\r\n", b"*2\r\n$1\r\na\r\n:1\r\n", b"-ERR no\r\n"]
+    pieces = st.sampled_from(right) | st.binary(max_size=20) | st.sampled_from([b"*", b"$", b":", b"\r\n", b"9" * 30])
+    answer = b"".join(data.draw(st.lists(pieces, max_size=8)))
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(resp, "open_socket", lambda url, timeout: ours)
+        stream = Stream("redis://somewhere", SILENCE)
+        theirs.sendall(answer)
+        theirs.close()
+        is_there = True
+        while is_there:  # there is an end to it
+            try:
+                data.draw(st.sampled_from(READS))(stream)
+            except RefusedError:
+                pass
+            except ConnectionLostError:
+                is_there = False
 
 
 def test_silence_counts_as_a_lost_connection(stream):

@@ -11,6 +11,7 @@ from shared.config import TrainConfig
 from shared.messaging.keys import WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
+from shared.messaging.seals import key_of
 from shared.nn.parameters import Parameters
 from shared.strategies import SyncSGD
 from shared.transport import shared_memory
@@ -19,7 +20,7 @@ from shared.transport.codecs import CODECS, Codecs, Identity, codecs_of
 from shared.transport.redis import RedisCoordinatorTransport, RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryCoordinatorTransport, SharedMemoryWorkerTransport
-from tests.support.learning import DIGESTS, EXACT, KERNELS
+from tests.support.learning import DIGESTS, EXACT, KERNELS, SECRET
 
 SHARDS = 2
 CONFIG = TrainConfig(
@@ -33,11 +34,25 @@ CONFIG = TrainConfig(
 INCARNATION, SLOTS, SLOT = 7, 2, 2
 KEYS = Keys("run", INCARNATION)
 LEASE = Lease(
-    "run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS
+    "run",
+    INCARNATION,
+    CONFIG,
+    DIGESTS,
+    0,
+    0,
+    10,
+    10,
+    window=3,
+    number=5,
+    label="1/2",
+    excluded=(),
+    kernels=KERNELS,
+    secret=SECRET,
 )
 RECORD = Record(Kind.WEIGHTS, INCARNATION, step=1, number=3)
 REPLY = Record(Kind.REPLY, INCARNATION, step=1, first=1, stop=2, samples=3, number=5, dtype=ord("f"), region=2)
 COUNT = Parameters.count(CONFIG.sizes)
+KEY = key_of(SECRET)
 
 
 class Redis:
@@ -137,16 +152,22 @@ def test_weights_go_there_and_a_gradient_comes_back(halves, parameters, codec, f
     coordinator, worker = halves(codec)
     redis, in_memory = Redis(), isinstance(worker, SharedMemoryWorkerTransport)
     factor = 1 if in_memory else factor  # there they lie as they are
-    coordinator.share_with_strangers(redis, parameters, RECORD)
-    redis.take(coordinator.publish(parameters, RECORD))
+    coordinator.load(parameters)
+    coordinator.share_with_strangers()
+    content = coordinator.load(parameters)
+    redis.take(coordinator.publish(RECORD))
     assert redis.lifetimes[-1] == WEIGHTS_LIFETIME
     assert worker.read(redis) == (RECORD, True)
     np.testing.assert_array_equal(worker.parameters.flat, parameters.flat * factor)
+    assert worker.is_intact(content)
+    assert worker.is_intact(content ^ 1) is in_memory
 
     gradient = np.arange(COUNT, dtype=np.float32)
-    record, message, size = received(worker.reply(REPLY, gradient), coordinator)
-    assert record._replace(slot=0) == REPLY
+    record, message, size = received(worker.reply(REPLY, gradient, KEY), coordinator)
+    assert record._replace(slot=0, content=0) == REPLY
     assert coordinator.fits(record, size)
+    assert coordinator.is_intact(record, message, size)
+    assert coordinator.is_intact(record._replace(content=1), message, size) is in_memory
     content = coordinator.content(record, message, size)
     np.testing.assert_array_equal(content, gradient * factor)
     assert np.shares_memory(content, message) is not in_memory
@@ -180,7 +201,7 @@ def test_a_reply_without_a_region_of_its_own_goes_through_redis(tensors):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
     worker = SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codecs_of(CONFIG), KEYS.weights)
     gradient = np.arange(COUNT, dtype=np.float32)
-    record, message, size = received(worker.reply(REPLY._replace(region=SHARDS + 1), gradient), coordinator)
+    record, message, size = received(worker.reply(REPLY._replace(region=SHARDS + 1), gradient, KEY), coordinator)
     assert (record.slot, size) == (0, coordinator.reply_bytes)
     assert coordinator.fits(record, size)
     np.testing.assert_array_equal(coordinator.content(record, message, size), gradient)
@@ -190,7 +211,7 @@ def test_replies_to_two_requests_of_a_step_do_not_overwrite_each_other(tensors):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
     worker = SharedMemoryWorkerTransport(tensors, SLOT, CONFIG, codecs_of(CONFIG), KEYS.weights)
     replies = [
-        received(worker.reply(REPLY._replace(region=region), np.full(COUNT, region, np.float32)), coordinator)
+        received(worker.reply(REPLY._replace(region=region), np.full(COUNT, region, np.float32), KEY), coordinator)
         for region in range(1 + SHARDS)
     ]
     assert [coordinator.content(*reply)[0] for reply in replies] == [*range(1 + SHARDS)]
@@ -205,19 +226,24 @@ def test_weights_in_shared_memory_go_through_redis_only_after_a_stranger_came(te
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, tensors)
     stranger = RedisWorkerTransport(CONFIG, codecs_of(CONFIG), KEYS.weights)
     redis = Redis()
-    redis.take(coordinator.publish(parameters, RECORD))
+    assert coordinator.load(parameters) == 0
+    redis.take(coordinator.publish(RECORD))
     assert stranger.read(redis) == (RECORD, False)
-    assert coordinator.share_with_strangers(redis, parameters, RECORD)
+    content = coordinator.share_with_strangers()
+    redis.take(coordinator.publish(RECORD))
     assert stranger.read(redis) == (RECORD, True)
+    assert stranger.is_intact(content)
     np.testing.assert_array_equal(stranger.parameters.flat, parameters.flat)
-    assert not coordinator.share_with_strangers(redis, parameters, RECORD)
-    redis.take(coordinator.publish(parameters, RECORD))
+    assert coordinator.share_with_strangers() == 0
+    assert coordinator.load(parameters) == content
+    redis.take(coordinator.publish(RECORD))
     assert stranger.read(redis) == (RECORD, True)
 
 
 def test_through_redis_there_are_no_strangers(parameters):
     coordinator = coordinator_transport(KEYS, INCARNATION, CONFIG, None)
-    assert not coordinator.share_with_strangers(Redis(), parameters, RECORD)
+    coordinator.load(parameters)
+    assert coordinator.share_with_strangers() == 0
 
 
 @pytest.fixture
@@ -283,12 +309,14 @@ def test_in_exact_runs_weights_travel_in_four_bytes_each_and_gradients_in_eight(
     if in_memory:
         worker = SharedMemoryWorkerTransport(tensors, SLOT, EXACT, codecs, KEYS.weights)
         assert len(tensors.weights) == 8 * count  # as they are
-    redis.take(coordinator.publish(weights, RECORD))
+    content = coordinator.load(weights)
+    redis.take(coordinator.publish(RECORD))
     assert worker.read(redis) == (RECORD, True)
+    assert worker.is_intact(content)
     assert worker.parameters.dtype == np.float64
     np.testing.assert_array_equal(worker.parameters.flat, weights.flat)
     gradient = np.random.default_rng(0).standard_normal(count)
-    record, message, size = received(worker.reply(REPLY._replace(dtype=ord("d")), gradient), coordinator)
+    record, message, size = received(worker.reply(REPLY._replace(dtype=ord("d")), gradient, KEY), coordinator)
     assert size == RECORD_BYTES + (0 if in_memory else 8 * count)
     np.testing.assert_array_equal(coordinator.content(record, message, size), gradient)
     os.close(descriptor)

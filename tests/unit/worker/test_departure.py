@@ -6,14 +6,29 @@ from shared.config import TrainConfig
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.strategies import SyncSGD
-from tests.support.learning import DIGESTS, KERNELS
+from tests.support.learning import DIGESTS, KERNELS, SECRET
 from worker import departure
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 
 CONFIG = TrainConfig(
     sizes=(4, 3, 2), epochs=1, mini_batch_size=6, learning_rate=3.0, arithmetic="native", strategy=SyncSGD(shards=2)
 )
-LEASE = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, window=3, number=5, label="1/2", excluded=(), kernels=KERNELS)
+LEASE = Lease(
+    "run",
+    7,
+    CONFIG,
+    DIGESTS,
+    0,
+    0,
+    10,
+    10,
+    window=3,
+    number=5,
+    label="1/2",
+    excluded=(),
+    kernels=KERNELS,
+    secret=SECRET,
+)
 WEIGHTS = Record(Kind.WEIGHTS, 7, step=1, number=3)
 REQUEST = Record(Kind.REQUEST, 7, step=1, first=0, stop=1)
 OVER = Record(Kind.OVER, 7, number=3)
@@ -82,7 +97,7 @@ def test_a_newer_incarnation_of_the_run_has_other_leases(leaves, found, outcome)
         def send(self, buffers):
             assert b"gradmq:run:incarnation" in b"".join(buffers)
 
-        def read(self):
+        def read_bulk(self):
             return found
 
     assert leaves.look_for_successor(Stream()) == outcome

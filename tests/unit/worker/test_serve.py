@@ -10,11 +10,12 @@ from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, seal_of
+from shared.messaging.seals import Key, digest
 from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import Evaluation
 from shared.strategies import SyncSGD
-from tests.support.learning import DIGESTS, KERNELS
+from tests.support.learning import DIGESTS, KERNELS, SECRET
 from worker import departure, serve
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 from worker.messages import Notices
@@ -37,16 +38,18 @@ LEASE = Lease(
     label="1/2",
     excluded=(),
     kernels=KERNELS,
+    secret=SECRET,
 )
 KEYS = Keys("run", 7)
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 4)).astype(np.uint8), _rng.integers(0, 2, 60), 2)
 
-REQUEST = Record(Kind.REQUEST, 7, step=3, first=0, stop=1)
+NUMBERS = np.linspace(0, 1, Parameters.count(CONFIG.sizes), dtype=np.float32).tobytes()
+REQUEST = Record(Kind.REQUEST, 7, step=3, first=0, stop=1, content=digest(NUMBERS))
 WEIGHTS = Record(Kind.WEIGHTS, 7, step=3, number=3)
 NEXT_WINDOW = WEIGHTS._replace(number=4)
 OVER = Record(Kind.OVER, 7, number=3)
-NUMBERS = np.linspace(0, 1, Parameters.count(CONFIG.sizes), dtype=np.float32).tobytes()
+KEY = Key(b"the coordinator's")
 
 
 class Stream:
@@ -58,6 +61,7 @@ class Stream:
         self.incarnation: bytes | None = b"7"
         self.log: list[bytes] = []  # what was sent
         self._owed = 0  # answers to pushes that are to be skipped
+        self._is_taken = False  # the request
 
     def send(self, buffers):
         self.log.append(b"".join(buffers))
@@ -67,11 +71,18 @@ class Stream:
         assert count == self._owed
         self._owed = 0
 
+    def read_bulk(self):
+        return self.read()
+
     def read(self):
         if b"incarnation" in self.log[-1]:
             return self.incarnation
-        request, self._weights = self._found.pop(0)
-        return None if request is None else [b"key", request.encode()]
+        if b"BLPOP" in self.log[-1] and not self._is_taken:
+            request, self._weights = self._found.pop(0)
+            self._is_taken = b"GETRANGE" in self.log[-1]  # whose answer is read next
+            return None if request is None else [b"key", request.encode(KEY)]
+        self._is_taken = False
+        return (self._weights or b"")[:RECORD_BYTES]
 
     def read_into(self, view):
         if self._weights is None:
@@ -129,6 +140,7 @@ def test_a_request_is_answered_and_when_the_window_is_over_the_lease_is_left():
     ]
     reply = sent[1][1]
     assert reply.identity == REQUEST.identity
+    assert reply.token == seal_of(REQUEST.encode(KEY))
     assert (reply.samples, reply.number, reply.dtype, reply.slot) == (3, 5, ord("f"), 0)
     assert (done.outcome, done.steps, done.samples) == (WINDOW_OVER, 1, 3)
 
@@ -164,19 +176,34 @@ def test_a_request_whose_weights_are_gone_is_dropped(found):
 
 
 @pytest.mark.parametrize(
-    ("request_", "its_list"),
-    [(REQUEST, KEYS.own_requests(3, 5)), (REQUEST._replace(region=1), KEYS.requests(3))],  # of it alone, and of anyone
+    "found", [WEIGHTS.encode(), WEIGHTS.encode() + b"\1" + NUMBERS[1:], WEIGHTS.encode() + NUMBERS[::-1]]
 )
-def test_where_only_the_record_of_the_weights_is_there_the_request_goes_back(monkeypatch, request_, its_list):
+def test_who_does_not_find_the_weights_that_were_sent_says_so_and_computes_nothing(monkeypatch, found):
     monkeypatch.setattr(serve, "_PAUSE", 0)
-    done, sent = served((request_, WEIGHTS.encode()), (request_, weights(WEIGHTS)), END)
-    assert kinds(sent)[1:4] == [
-        ("requests", Kind.REQUEST),
-        ("replies", Kind.NEEDS_WEIGHTS),
-        ("replies", Kind.REPLY),
-    ]
-    assert sent[1] == (its_list, request_)
+    done, sent = served((REQUEST, found), (REQUEST, weights(WEIGHTS)), END)
+    assert kinds(sent)[1:3] == [("replies", Kind.NEEDS_WEIGHTS), ("replies", Kind.REPLY)]
+    assert sent[1][1].step == REQUEST.step
     assert done.steps == 1
+
+
+def test_a_request_for_other_weights_than_are_there_is_not_answered(monkeypatch):
+    monkeypatch.setattr(serve, "_PAUSE", 0)
+    done, sent = served((REQUEST._replace(content=1), weights(WEIGHTS)), END)
+    assert kinds(sent)[1] == ("replies", Kind.NEEDS_WEIGHTS)
+    assert done.steps == 0
+
+
+def test_weights_come_with_the_request_but_after_it_where_requests_are_seconds_apart():
+    one, none = (REQUEST, weights(WEIGHTS)), (None, weights(WEIGHTS))
+    stream, done = Stream(one, one, none, none, one, one, one, END), Done()
+    serve_on(stream, done)
+    assert done.steps == 5
+    assert [b"$3\r\nGET\r\n" in sent for sent in stream.log if b":weights" in sent] == [
+        *(True, True, True),  # with each, and once in vain
+        *(False, False, True),  # looking, and for the request that came
+        *(False, True),  # the next may be as long in coming; it was not
+        *(True, True),
+    ]
 
 
 EVALUATES = replace(LEASE, first=9, stop=12)  # an epoch has ten steps before its evaluations

@@ -9,14 +9,15 @@ from shared.environment import Kernels
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
+from shared.messaging.seals import digest, key_of
 from shared.strategies import SyncSGD
-from tests.support.learning import CONFIG, DIGESTS, KERNELS
+from tests.support.learning import CONFIG, DIGESTS, KERNELS, SECRET
 from worker import session
 from worker.departure import WINDOW_OVER
 from worker.session import Session
 
 THEIRS = Kernels("0" * 64, "OpenBLAS of the coordinator")
-LEASE = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, 3, 5, "1/2", (), THEIRS)
+LEASE = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, 3, 5, "1/2", (), THEIRS, SECRET)
 EXACT = replace(CONFIG, arithmetic="exact", dtype="", strategy=SyncSGD())
 
 
@@ -34,6 +35,9 @@ class Stream:
 
     def skip(self, count):
         pass
+
+    def read_bulk(self):
+        return self.read()
 
     def read(self):
         return b"7" if b"incarnation" in self._last else self._weights.pop(0).encode()
@@ -58,8 +62,9 @@ def held(lease: Lease) -> bytes:
 
 def test_it_introduces_itself_and_takes_no_request(told):
     sent = held(LEASE)
-    joined = Record(Kind.JOINED, 7, number=5).encode() + Introduction("me", KERNELS).encode()
-    assert joined in sent
+    introduction = Introduction("me", KERNELS).encode()
+    joined = Record(Kind.JOINED, 7, number=5, content=digest(introduction))
+    assert joined.encode(key_of(SECRET)) + introduction in sent
     assert b"BLPOP" not in sent
 
 

@@ -10,11 +10,11 @@ from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import VERSION, Kind, Record
 from shared.nn.losses import LOSSES
-from tests.support.learning import CONFIG, DIGESTS, KERNELS
+from tests.support.learning import CONFIG, DIGESTS, KERNELS, SECRET
 from worker import messages, tasks
 
 INCARNATION, NUMBER = 7, 3
-LEASE = Lease("run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, 0, NUMBER, "1/1", (), KERNELS)
+LEASE = Lease("run", INCARNATION, CONFIG, DIGESTS, 0, 0, 10, 10, 0, NUMBER, "1/1", (), KERNELS, SECRET)
 
 
 class Redis:

@@ -4,6 +4,7 @@ import pytest
 
 from coordinator.workers.leases import Leases
 from shared.messaging.lease import Lease
+from shared.messaging.seals import CoordinatorKeys
 from tests.support.clock import Clock
 from tests.support.leases import template
 
@@ -15,7 +16,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def leases(clock) -> Leases:
-    return Leases(clock)
+    return Leases(CoordinatorKeys(), clock)
 
 
 def send_all(leases: Leases) -> list[Lease]:
@@ -53,7 +54,7 @@ def test_before_the_first_window_no_lease_is_due(leases):
 def test_a_window_has_its_leases_sent_once_with_names_for_people(leases):
     leases.open(template(), 2)
     sent = send_all(leases)
-    assert [(lease.number, lease.name) for lease in sent] == [
+    assert [(lease.number, lease.description) for lease in sent] == [
         (0, "epoch 3, mini-batches 500–999, lease 1/2"),
         (1, "epoch 3, mini-batches 500–999, lease 2/2"),
     ]
@@ -103,14 +104,13 @@ def test_a_message_about_a_lease_of_an_earlier_window_changes_only_what_its_work
 def test_the_names_of_the_latest_thousand_leases_are_known(leases):
     for number in range(1001):
         leases.joined(number, f"worker{number}")
-    assert leases.name(0) == ""
+    assert leases.name(0) == "lease 0"
     assert leases.name(1) == "worker1"
     assert leases.name(1000) == "worker1000"
 
 
 def test_a_reply_tells_that_somebody_works_even_if_the_name_got_lost(leases):
     (number,) = window_of(leases)
-    assert leases.name(number) == ""
     leases.replied(number)
     assert leases.working == [f"lease {number}"]
     assert leases.name(number) == f"lease {number}"  # so that what it takes is noted under what it gets its share by

@@ -115,7 +115,7 @@ def test_when_a_window_is_over_its_own_lists_go():
     made = window()
     made.open(FakeRedis(), at(0, 0), 4, ())
     for lease in (3, 5, 3):
-        made.push_own(lease, Record(Kind.REQUEST, 7))
+        made.push_own(lease, Record(Kind.REQUEST, 7).encode())
     client = FakeRedis()
     made.open(client, at(0, 4), 4, ())
     assert [key for command, key in client.written if command == "delete"] == [
@@ -133,7 +133,7 @@ def test_a_request_in_an_own_list_is_what_redis_reads_whatever_is_in_it():
     for request in (Record(Kind.REQUEST, 7, 1, 2, 3), Record(Kind.REQUEST, 2**64 - 1, 2**64 - 1), Record(0, 0)):
         key = KEYS.own_requests(0, 3)
         plain = [*encode("RPUSH", key, request.encode()), *encode("EXPIRE", key, LIFETIME)]
-        assert made.push_own(3, request) == b"".join(plain)
+        assert made.push_own(3, request.encode()) == b"".join(plain)
 
 
 @pytest.mark.parametrize("fails_at", range(4))

@@ -10,6 +10,7 @@ from coordinator.workers.cuts import Piece
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
 from shared.messaging.records import Kind, Record
+from shared.messaging.seals import CoordinatorKeys
 from tests.support.clock import Clock
 from tests.support.learning import CONFIG, EXACT, KERNELS
 from tests.support.leases import template
@@ -21,7 +22,7 @@ def made() -> Iterator[Callable[..., Workforce]]:
     all_of_them: list[Workforce] = []
 
     def make(config: TrainConfig = CONFIG, **options: Any) -> Workforce:
-        workforce = Workforce("memory://", config, ["liar"], KERNELS, **options)
+        workforce = Workforce("memory://", config, ["liar"], KERNELS, CoordinatorKeys(), **options)
         all_of_them.append(workforce)
         workforce.open(template(*workforce.idle))
         workforce.grant_due()
@@ -63,7 +64,7 @@ def test_an_evaluation_is_cut_into_equal_pieces_for_whoever_is_free(made, config
 
 def test_the_list_that_was_given_is_not_changed():
     names = ["liar"]
-    workforce = Workforce("memory://", CONFIG, names, KERNELS)
+    workforce = Workforce("memory://", CONFIG, names, KERNELS, CoordinatorKeys())
     workforce.exclusions.exclude("cheat", "its gradient is wrong")
     assert names == ["liar"]
     workforce.close()

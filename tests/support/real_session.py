@@ -1,0 +1,14 @@
+"""The session of a real worker, in a thread of the test."""
+
+from typing import Any
+
+from shared.messaging.lease import Lease
+from tests.support.fake_worker import FakeWorker
+from worker.session import Session
+
+
+class RealSession(FakeWorker):
+    """Works in each lease that it takes as a worker does; its data are what it keeps."""
+
+    def _serve(self, client: Any, lease: Lease) -> None:
+        Session(lease, self._server.url, self._name_sent.decode()).work()
