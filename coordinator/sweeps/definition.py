@@ -9,7 +9,7 @@ from typing import Any, Self
 from coordinator.sweeps.catalogue import METHODS
 from coordinator.sweeps.pruning import Pruning
 from coordinator.sweeps.space import Choices, Dimension, grid_size, space_of
-from shared.errors import ConfigError
+from shared.errors import ConfigError, DataError
 from shared.monitors import MONITORS
 
 _TRIALS = 20
@@ -93,11 +93,11 @@ class Definition:
 
     @classmethod
     def parse(cls, content: bytes, source: str) -> Self:
-        """Return the sweep of a TOML.  source: the file, for people.  Raises ConfigError."""
+        """Return the sweep of a TOML.  source: the file, for people.  Raises ConfigError or DataError."""
         try:
             found = tomllib.loads(content.decode())
         except (ValueError, RecursionError) as error:
-            raise ConfigError("file", source, f"is no TOML ({error})") from None
+            raise DataError(f"{source} is no TOML: {error}") from None
         search, sweep = found.pop("search", {}), found.pop("sweep", {})
         for name, table in (("search", search), ("sweep", sweep)):
             if not isinstance(table, dict):

@@ -13,7 +13,7 @@ from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run, new_id
 from coordinator.sweeps.definition import Definition, Search
 from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun, Trial
-from shared.errors import ConfigError, RunError
+from shared.errors import ConfigError, DataError, RunError
 from shared.model import Model
 from shared.monitors import MONITORS
 from shared.training.whole_run import Learned
@@ -80,7 +80,7 @@ class SweepFolder:
             return sweep
         except OSError as error:
             raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None
-        except (ConfigError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ConfigError, DataError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise RunError(f"{folder} is damaged ({error}); a sweep cannot go on without its files") from None
 
     @property

@@ -4,7 +4,7 @@ import pytest
 
 from coordinator.sweeps.definition import Definition, Search
 from coordinator.sweeps.pruning import Pruning
-from shared.errors import ConfigError
+from shared.errors import ConfigError, DataError
 
 SEARCH = "[search]\nlearning-rate = [0.1, 1.0]\nhidden = [[10], [20], [30]]\n"
 
@@ -29,10 +29,14 @@ def test_how_many_trials_there_are():
     assert parsed("[search]\nx = {low = 0, high = 1}").n_trials == 20
 
 
+def test_what_is_no_toml_is_said_with_its_place():
+    with pytest.raises(DataError, match=r"^sweep.toml is no TOML: .*line 1"):
+        parsed("epochs = ")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("epochs = ", "is no TOML"),
         ("epochs = 3", "search must say what varies"),
         (f"hidden = [3]\n{SEARCH}", "search.hidden cannot both vary and be fixed"),
         (f'{SEARCH}monitor = ["none"]', "cannot vary: trials could not be compared"),
