@@ -15,7 +15,8 @@ from coordinator.sweeps.results import figure, line, monitor_name
 from coordinator.sweeps.trials import Trial
 
 _EVERY = 10.0  # seconds between two lines
-_BAR = "{desc} {percentage:3.0f}%|{bar}|{postfix}"
+_BAR = "{desc} {percentage:3.0f}%|{bar}|"
+_WIDE = 100  # columns of a terminal that has room for all
 
 
 class _Unwatched(tqdm):  # type: ignore[type-arg]
@@ -56,7 +57,9 @@ class SweepProgress:
         if self._bar is not None:
             self._bar.n = done
             self._bar.desc = f"{done} of {self._total} trials"
-            self._bar.postfix = ", ".join(filter(None, (f" {status}", self._best(), self._left(done))))
+            wide = (self._bar.format_dict["ncols"] or 80) >= _WIDE
+            said = status, self._best() if wide else "", self._left(done)
+            self._bar.bar_format = f"{_BAR} {', '.join(filter(None, said))}"
             self._bar.refresh()
         elif self._clock() - self._said > _EVERY:
             self._said = self._clock()
