@@ -2,6 +2,8 @@
 
 from importlib import metadata
 
+import click
+
 project = "GradMQ"
 author = "GradMQ contributors"
 copyright = author  # noqa: A001 - Sphinx's name
@@ -20,3 +22,18 @@ html_copy_source = False
 html_show_sphinx = False
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
+
+
+def setup(app):
+    """Have the options of a command in the sections that its help has."""
+    app.connect("sphinx-click-process-options", _in_sections)
+
+
+def _in_sections(app, ctx, lines):
+    starts = [number for number, line in enumerate(lines) if line.startswith(".. option::")]
+    options = [param for param in ctx.command.params if isinstance(param, click.Option)]
+    sections = {}
+    for option, start, end in zip(options, starts, [*starts, len(lines)][1:], strict=True):
+        sections.setdefault(getattr(option, "section", ""), []).extend(lines[start:end])
+    if len(sections) > 1:
+        lines[:] = [line for title, each in sections.items() for line in (f"**{title}**", "", *each)]

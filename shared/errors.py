@@ -4,12 +4,16 @@ GradMQError
 ├── ConfigError        an option out of its range, or options that do not fit each other or the data
 ├── DataError          a data set that is missing, damaged, or not one
 ├── ModelError         a model file that is missing, damaged, or not one
-├── RunError           a run that is missing, damaged, or in use
+├── RunError           a run that is missing or damaged
+│   ├── InUseError           another coordinator has it
+│   └── UnwritableError      a file of it, or one that it was asked for, cannot be written
 ├── DivergedError      weights or gradients that are no longer finite
 ├── MachineError       a machine whose arithmetic is not what it should be
 ├── VersionError       the other side speaks another version of our messages
 ├── MessageError       a lease that is not as it was granted
 ├── QueueError         a Redis or a broker that cannot be reached, or refuses us
+│   ├── AddressError         what was given is not the address of one, or no port that can be used
+│   ├── AccessError          it does not let us in
 │   ├── ConnectionLostError  there is no connection, or it broke, or nothing has come on it for too long
 │   └── RefusedError         it answers, but with an error, or with something else than was asked for
 └── InternalError      a defect of ours, and no wrong input
@@ -51,7 +55,20 @@ class ModelError(GradMQError):
 
 
 class RunError(GradMQError):
-    """A run's folder is missing, damaged, or in use by another coordinator."""
+    """A run's folder is missing or damaged."""
+
+
+class InUseError(RunError):
+    """A run is in use by another coordinator."""
+
+
+class UnwritableError(RunError):
+    """A file of a run, or one that it was asked for, cannot be written."""
+
+    def __init__(self, message: str, error: OSError) -> None:
+        """error: why not."""
+        super().__init__(message)
+        self.errno = error.errno
 
 
 class DivergedError(GradMQError):
@@ -72,6 +89,14 @@ class MessageError(GradMQError):
 
 class QueueError(GradMQError):
     """A Redis or a broker cannot be reached, or refuses us."""
+
+
+class AddressError(QueueError):
+    """What was given is not the address of a Redis or a broker, or no port of this machine that can be used."""
+
+
+class AccessError(QueueError):
+    """A Redis does not let us in: it wants another user or password."""
 
 
 class ConnectionLostError(QueueError):

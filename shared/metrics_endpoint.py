@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from shared.durations import BOUNDS
-from shared.errors import QueueError
+from shared.errors import AddressError
 
 LOOPBACK = "127.0.0.1"
 
@@ -40,9 +40,9 @@ Collect = Callable[[], Iterable[Metric | Histogram]]
 
 
 def check_endpoint(host: str, port: int) -> None:
-    """Raise QueueError unless metrics can be served there."""
+    """Raise AddressError unless metrics can be served there."""
     if find_spec("prometheus_client") is None:
-        raise QueueError(
+        raise AddressError(
             f"--metrics-port {port} needs prometheus-client, which is not installed: pip install 'gradmq[prometheus]'"
         )
     try:
@@ -52,7 +52,7 @@ def check_endpoint(host: str, port: int) -> None:
             probe.bind((host, port))
     except (OSError, UnicodeError) as error:
         what = f"--metrics-port {port} of --metrics-host {host} cannot be used"
-        raise QueueError(f"{what}: {getattr(error, 'strerror', None) or error}; give a free port") from None
+        raise AddressError(f"{what}: {getattr(error, 'strerror', None) or error}; give a free port") from None
 
 
 class Endpoint:

@@ -5,17 +5,22 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunOrModel
+from coordinator.cli.option import OUTPUT, in_section
+from coordinator.cli.options.output import runs_option
 from coordinator.runs.lookup import find_model
 from coordinator.runs.model_file import save_model
 from shared.errors import ModelError
 from shared.model import Model
 from shared.nn.averaging import mean
 
+_output = in_section(OUTPUT)
 
-@click.command(short_help="Average the weights of several models.")
-@click.argument("models", metavar="MODEL MODEL...", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="File of the new model.")
+
+@click.command(short_help="Average the weights of several models.", cls=Command)
+@click.argument("models", metavar="MODEL MODEL...", type=RunOrModel(), nargs=-1, required=True)
+@_output("--output", type=click.Path(path_type=Path), required=True, help="File of the new model.")
 @runs_option
 def average(models: tuple[Path, ...], output: Path, runs: Path) -> None:
     """Write a model whose weights are the mean of those of several models of the same network.

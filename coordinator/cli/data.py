@@ -5,19 +5,19 @@ from typing import Any
 
 import click
 
-from coordinator.cli.options import reading_options
+from coordinator.cli.command import Command
+from coordinator.cli.option import PARTS, in_section
+from coordinator.cli.options.data import reading_options
 from coordinator.options.reading import to_data_options
 from coordinator.reporting import contents
 from shared.data.converting import write_folder, write_npz
 from shared.data.dataset import find_dataset, load_dataset
 from shared.data.table_files import is_table, read_table
 
-_seed_option = click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of the division into parts, as in `train`."
-)
+_seed_option = in_section(PARTS)("--seed", type=int, default=0, help="Of the division into parts, as in `train`.")
 
 
-@click.command("data", short_help="Tell what is in a data set.")
+@click.command("data", short_help="Tell what is in a data set.", cls=Command)
 @click.argument("path", type=click.Path(path_type=Path))
 @reading_options
 @_seed_option
@@ -37,7 +37,7 @@ def data_command(path: Path, seed: int, **given: Any) -> None:
     click.echo(contents.of_dataset(load_dataset(path, options, seed)))
 
 
-@click.command(short_help="Write a data set as arrays.")
+@click.command(short_help="Write a data set as arrays.", cls=Command)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @reading_options

@@ -2,14 +2,14 @@
 
 import click
 
+from coordinator.cli.command import Command
+from coordinator.cli.exit_codes import DIFFERENT
 from coordinator.doctor import report
 from coordinator.doctor.candidates import candidates
 from coordinator.doctor.examination import examine
 
-_UNHEALTHY = 1  # exit code of a machine whose exact arithmetic is not what it should be
 
-
-@click.command(short_help="Check that this machine's arithmetic is everyone's.")
+@click.command(short_help="Check that this machine's arithmetic is everyone's.", cls=Command)
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Compute a fixed problem with every kernel that this machine can run, and compare.
@@ -22,4 +22,4 @@ def doctor(ctx: click.Context) -> None:
     verdict = report.verdict(findings)
     click.echo(verdict.text)
     if not verdict.healthy:
-        ctx.exit(_UNHEALTHY)
+        ctx.exit(DIFFERENT)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunOrModel
+from coordinator.cli.option import MODEL, in_section
+from coordinator.cli.options.output import runs_option
 from coordinator.export.formats import FORMATS, export
 from coordinator.runs.lookup import find_model
 from shared.config import join
@@ -14,11 +17,13 @@ from shared.model import Model
 from shared.nn.arithmetic.native import Native
 from shared.nn.evaluation import is_finite
 
+_model = in_section(MODEL)
 
-@click.command("export", short_help="Write a model as ONNX, safetensors, PyTorch or joblib.")
-@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
+
+@click.command("export", short_help="Write a model as ONNX, safetensors, PyTorch or joblib.", cls=Command)
+@click.argument("model", metavar="RUN|MODEL", type=RunOrModel())
 @click.argument("file", metavar=f"FILE{'|'.join(FORMATS)}", type=click.Path(path_type=Path))
-@click.option(
+@_model(
     "--dtype",
     type=click.Choice(list(Native.dtypes)),
     help="Of the weights, and of what is computed with them in plain arithmetic; default: as the model computes.",

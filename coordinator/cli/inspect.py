@@ -5,7 +5,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from coordinator.cli.options import runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunOrModel
+from coordinator.cli.option import DATA, OUTPUT, in_section
+from coordinator.cli.options.output import runs_option
 from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
@@ -30,22 +33,25 @@ from shared.training.metrics import r2
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
+_data = in_section(DATA)
+_output = in_section(OUTPUT)
+_deformed = in_section("Deformed samples")
 
 
-@click.command()
-@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
-@click.option(
+@click.command(cls=Command, short_help="Test a model: accuracy, or R² and cost.")
+@click.argument("model", metavar="RUN|MODEL", type=RunOrModel())
+@_data(
     "--data",
     type=click.Path(path_type=Path),
     help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
 )
-@click.option(
+@_data(
     "--augment",
     type=Deformations(),
     metavar="DEFORMATIONS",
     help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
 )
-@click.option("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
+@_data("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
 @runs_option
 def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copies: int | None, runs: Path) -> None:
     """Print how many of the test samples a model gets right; of numbers to be predicted, R² and cost.
@@ -103,22 +109,22 @@ def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
     return load_test(data or DEFAULT_DATA, options, found.encoding)
 
 
-@click.command(short_help="Print a run's epochs, a model's layers and weights, or draw deformed samples.")
-@click.argument("model", metavar="[RUN|MODEL]", type=click.Path(path_type=Path), required=False)
-@click.option("--weights", is_flag=True, help="Print the weights and biases too.")
-@click.option(
+@click.command(short_help="Print a run's epochs, or a model's layers and weights.", cls=Command)
+@click.argument("model", metavar="[RUN|MODEL]", type=RunOrModel(), required=False)
+@_output("--weights", is_flag=True, help="Print the weights and biases too.")
+@_deformed(
     *("--augment", "n_samples"),
     metavar="N",
     type=click.IntRange(1, _MOST_SAMPLES),
     help="Draw the first N training samples, each beside what the run's first epochs see of it.",
 )
-@click.option(
+@_deformed(
     "--augmentation",
     type=Deformations(),
     help="Other deformations than the run's, like elastic=3.6,rotate=9. Without a run: as usual for digits.",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
-@click.option("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
+@_deformed("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
+@_deformed("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
 @runs_option
 def show(
     model: Path | None,

@@ -1,14 +1,15 @@
 """The command line's options of what is chosen by its kind: optimizers and schedules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any
 
 import click
 
+from coordinator.cli.option import OPTIMIZER, Decorator, in_section
 from coordinator.options.kinds import fields_of, option_name
 
-_Decorator = Callable[[Any], Any]
+_option = in_section(OPTIMIZER)
 
 _WHAT = {
     "momentum": "How much of the direction so far is kept in a step.",
@@ -25,23 +26,23 @@ _WHAT = {
 }
 
 
-def kind_options(name: str, kinds: Mapping[str, type[Any]], default: str, what: str) -> list[_Decorator]:
+def kind_options(name: str, kinds: Mapping[str, type[Any]], default: str, what: str) -> list[Decorator]:
     """Return the option that chooses a kind, and one for each field of any kind.
 
     name: of the field of `TrainConfig`.
     """
-    choice = click.option(f"--{name}", type=click.Choice(list(kinds)), default=default, show_default=True, help=what)
-    return [choice, *(_option(field, kinds) for field in fields_of(kinds).values())]
+    choice = _option(f"--{name}", type=click.Choice(list(kinds)), default=default, help=what)
+    return [choice, *(_field_option(field, kinds) for field in fields_of(kinds).values())]
 
 
-def _option(field: "Field[Any]", kinds: Mapping[str, type[Any]]) -> _Decorator:
+def _field_option(field: "Field[Any]", kinds: Mapping[str, type[Any]]) -> Decorator:
     defaults = {name: each.default for name, kind in kinds.items() for each in fields(kind) if each.name == field.name}
     if len(defaults) == len(kinds):
         shown = f"{field.default:g}"
     else:
         shown = ", ".join(f"{name} {default:g}" for name, default in defaults.items())
     text = f"{_WHAT.get(field.name, '')}  [default: {shown}]".strip()
-    return click.option(_flag(field.name), option_name(field.name), type=field.type, help=text)
+    return _option(_flag(field.name), option_name(field.name), type=field.type, help=text)
 
 
 def _flag(field: str) -> str:

@@ -1,16 +1,22 @@
 """The command line, and what becomes of an error on it."""
 
 import logging
+import os
 import signal
+import sys
+import traceback
 from typing import Any
 
 import click
 
 from coordinator.cli.average import average
+from coordinator.cli.command import Group
 from coordinator.cli.data import convert, data_command
 from coordinator.cli.doctor import doctor
+from coordinator.cli.exit_codes import DEFECT, WRONG_INPUT, exit_code
 from coordinator.cli.export import export_command
 from coordinator.cli.inspect import evaluate, show
+from coordinator.cli.messages import message
 from coordinator.cli.plan import plan_command
 from coordinator.cli.predict import predict_command
 from coordinator.cli.publish import publish_command
@@ -23,43 +29,33 @@ from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
 from coordinator.reporting.log_handlers import start_logging
 from shared import logs
-from shared.errors import ConfigError, GradMQError, InternalError
+from shared.errors import GradMQError
 from shared.signals import Stopped
-
-_WRONG_INPUT, _DEFECT = 2, 70  # 70: EX_SOFTWARE of sysexits(3)
 
 log = logging.getLogger("coordinator")
 
 
-class _Program(click.Group):
+class _Program(Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stopped:  # to which click would add an empty line
             raise click.Abort from stopped
+        except BrokenPipeError:  # which click would make a 1 of, as if something were different
+            _drop_output()
+            raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gradmq", message="%(prog)s %(version)s")
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GRADMQ"})
+@click.version_option(package_name="gradmq", message="%(prog)s %(version)s", allow_from_autoenv=False)
 def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
 
-for command in (
-    *(train_command, sweep_command, recipes_command, resume_command, worker, evaluate, average, show, verify),
-    *(
-        report,
-        runs_command,
-        predict_command,
-        publish_command,
-        export_command,
-        data_command,
-        convert,
-        plan_command,
-        doctor,
-    ),
-):
-    cli.add_command(command)
+cli.add_section("Train", train_command, resume_command, sweep_command, recipes_command, plan_command)
+cli.add_section("Look", data_command, runs_command, show, report, evaluate, verify)
+cli.add_section("Use", predict_command, export_command, publish_command, average, convert)
+cli.add_section("Operate", worker, doctor)
 
 
 def run() -> int:
@@ -73,32 +69,29 @@ def run() -> int:
         return 128 + (abort.__cause__.signal_number if isinstance(abort.__cause__, Stopped) else signal.SIGINT)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return _WRONG_INPUT
-    except click.ClickException as error:
-        return _complain(error.format_message())
-    except ConfigError as error:
-        return _complain(error.text("--" + error.field.replace("_", "-")))
-    except InternalError as error:
-        _complain(str(error))
-        return _DEFECT
-    except GradMQError as error:
-        return _complain(str(error))
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{place}{error.strerror or error}; check disk, permissions and where the output goes")
-    except MemoryError:
-        return _complain("this needs more memory than there is; choose smaller --sizes or --mini-batch-size")
+        return WRONG_INPUT
+    except (click.ClickException, GradMQError, OSError, MemoryError) as error:
+        _drop_output()
+        _say(message(error))
+        return exit_code(error)
+    except Exception as error:
+        traceback.print_exc()
+        _say(f"a defect of GradMQ: {message(error) or type(error).__name__}; please report it with the lines above")
+        return DEFECT
 
 
-def _complain(message: str) -> int:
-    _say(" ".join(message.split()))
-    return _WRONG_INPUT
+def _drop_output() -> None:
+    """Forget what standard output cannot take, so that Python does not try again at its end, with an error of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(message: str) -> None:
+def _say(text: str) -> None:
     """Print why the program ends."""
     if logs.log_format() == "json":
         start_logging()
-        log.error(message)
+        log.error(text)
     else:
-        click.echo(f"gradmq: {logs.masked(message)}", err=True)
+        click.echo(f"gradmq: {logs.masked(text)}", err=True)

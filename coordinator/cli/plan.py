@@ -6,7 +6,11 @@ from typing import Any
 
 import click
 
-from coordinator.cli import options
+from coordinator.cli.command import Command
+from coordinator.cli.option import CLUSTER, MODEL, in_section
+from coordinator.cli.options.division import strategy_options
+from coordinator.cli.options.learning import mini_batch_size_option
+from coordinator.cli.options.model import arithmetic_options
 from coordinator.cli.types import Sizes
 from coordinator.options.configuration import to_strategy
 from coordinator.planning.cost_model import CostModel, Link
@@ -17,17 +21,18 @@ from shared.config import TrainConfig
 from shared.errors import ConfigError
 from shared.nn.arithmetic import one_thread, quiet
 
+_model = in_section(MODEL)
+_cluster = in_section(CLUSTER)
 
-@click.command("plan", short_help="Predict how fast a training is with more workers.")
-@click.option(
-    "--sizes", type=Sizes(), default="784,30,10", show_default=True, help="Neurons of each layer, inputs first."
-)
-@options.arithmetic_options
-@options.mini_batch_size_option
-@options.strategy_options
-@click.option("--workers", type=int, default=16, show_default=True, help="The most to consider.")
-@click.option("--bandwidth", type=float, help="Gbit/s between Redis and the workers; default with --rtt: 1.")
-@click.option("--rtt", type=float, help="Milliseconds there and back; default with --bandwidth: 0.5.")
+
+@click.command("plan", short_help="Predict how fast a training is with more workers.", cls=Command)
+@_model("--sizes", type=Sizes(), default="784,30,10", help="Neurons of each layer, inputs first.")
+@arithmetic_options
+@mini_batch_size_option
+@strategy_options
+@_cluster("--workers", type=int, default=16, help="The most to consider.")
+@_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers; default with --rtt: 1.")
+@_cluster("--rtt", type=float, help="Milliseconds there and back; default with --bandwidth: 0.5.")
 def plan_command(
     sizes: tuple[int, ...],
     arithmetic: str,

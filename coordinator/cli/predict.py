@@ -6,7 +6,11 @@ from typing import IO
 
 import click
 
-from coordinator.cli.options import broker_option, runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunOrModel
+from coordinator.cli.option import CLUSTER, OUTPUT, in_section
+from coordinator.cli.options.cluster import broker_option
+from coordinator.cli.options.output import runs_option
 from coordinator.prediction.answers_file import lines
 from coordinator.prediction.given import Fit, Given, given
 from coordinator.prediction.local import local_answers
@@ -21,28 +25,32 @@ from shared.model import Model
 from shared.nn.prediction import Answers
 from shared.types import Array
 
+_output = in_section(OUTPUT)
+_picture = in_section("Pictures")
+_cluster = in_section(CLUSTER)
 
-@click.command("predict", short_help="Print what a model answers to a table, an array or pictures.")
-@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
+
+@click.command("predict", short_help="Print what a model answers to a table, an array or pictures.", cls=Command)
+@click.argument("model", metavar="RUN|MODEL", type=RunOrModel())
 @click.argument("path", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A CSV to write instead of printing.")
-@click.option("--probabilities", is_flag=True, help="Add the network's outputs, a column for each class.")
-@click.option(
+@_output("-o", "--output", type=click.Path(path_type=Path), help="A CSV to write instead of printing.")
+@_output("--probabilities", is_flag=True, help="Add the network's outputs, a column for each class.")
+@_picture(
     "--fit",
     type=click.Choice(FITS),
     help="Of a picture: look for a digit, cut it out and centre it as MNIST's were, or take all of it.  [default: "
     "digit, if the model knows no other pictures]",
 )
-@click.option(
+@_picture(
     "--invert/--no-invert", default=None, help="Whether what counts is darker than the paper; default: as it seems."
 )
-@click.option("--show", type=click.Path(path_type=Path), help="A PNG to write: the pictures as the network saw them.")
-@click.option(
+@_picture("--show", type=click.Path(path_type=Path), help="A PNG to write: the pictures as the network saw them.")
+@_cluster(
     *("--redis", "redis_address"),
     metavar="URL",
     help="Have the workers at this Redis compute: for large files. The bits are the same.",
 )
-@click.option("--queue", is_flag=True, help="The same, at the Redis that GRADMQ_REDIS_URL names.")
+@_cluster("--queue", is_flag=True, help="The same, at the Redis that GRADMQ_REDIS_URL names.")
 @broker_option
 @runs_option
 def predict_command(

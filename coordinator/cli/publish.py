@@ -5,18 +5,23 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import redis_option, runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunOrModel
+from coordinator.cli.option import CLUSTER, in_section
+from coordinator.cli.options.cluster import redis_option
+from coordinator.cli.options.output import runs_option
 from coordinator.runs.lookup import find_model
 from shared.messaging.addresses import redis_url, shown
 from shared.messaging.predictions import PREDICT_TASK
 
 _DAY = 86_400  # seconds
+_cluster = in_section(CLUSTER)
 
 
-@click.command("publish", short_help="Put a model into Redis, for other programs to call.")
-@click.argument("model", metavar="RUN|MODEL", type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="By which it is called. A model that had the name before gives it up.")
-@click.option("--days", type=click.FloatRange(0, 3650, min_open=True), default=7, show_default=True, help="It stays.")
+@click.command("publish", short_help="Put a model into Redis, for other programs to call.", cls=Command)
+@click.argument("model", metavar="RUN|MODEL", type=RunOrModel())
+@_cluster("--name", required=True, help="By which it is called. A model that had the name before gives it up.")
+@_cluster("--days", type=click.FloatRange(0, 3650, min_open=True), default=7, help="It stays.")
 @redis_option
 @runs_option
 def publish_command(model: Path, name: str, days: float, redis_address: str | None, runs: Path) -> None:

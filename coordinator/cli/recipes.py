@@ -2,11 +2,13 @@
 
 import click
 
+from coordinator.cli.command import Command
+from coordinator.cli.names import RecipeName
 from coordinator.recipes import catalogue
 
 
-@click.command("recipes", short_help="List the recipes of `train`, or print one.")
-@click.argument("name", required=False)
+@click.command("recipes", short_help="List the recipes of `train`, or print one.", cls=Command)
+@click.argument("name", required=False, type=RecipeName())
 def recipes_command(name: str | None) -> None:
     """List the recipes that `gradmq train --recipe` takes; with a NAME, print that one's file.
 

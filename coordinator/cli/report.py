@@ -5,7 +5,11 @@ from pathlib import Path
 import click
 
 from coordinator.api.reports import subject_of
-from coordinator.cli.options import own_data_option, runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.names import RunName
+from coordinator.cli.option import OUTPUT, in_section
+from coordinator.cli.options.data import own_data_option
+from coordinator.cli.options.output import runs_option
 from coordinator.page.document import page
 from coordinator.page.files import picture_files
 from coordinator.page.text import from_here
@@ -13,15 +17,17 @@ from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.run import Run
 
+_output = in_section(OUTPUT)
 
-@click.command(short_help="Make a page of a run: curves, mistakes, weights, who computed what.")
-@click.argument("name", metavar="RUN")
-@click.option(
+
+@click.command(short_help="Make a page of a run: curves, mistakes, weights.", cls=Command)
+@click.argument("name", metavar="RUN", type=RunName())
+@_output(
     *("-o", "--output"),
     type=click.Path(path_type=Path, dir_okay=False),
     help="The page's file.  [default: report.html in the run's folder]",
 )
-@click.option(
+@_output(
     "--pictures",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",

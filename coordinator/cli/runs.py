@@ -7,16 +7,21 @@ from pathlib import Path
 import click
 
 from coordinator.cli import overview
-from coordinator.cli.options import DEFAULT_RUNS, runs_option
+from coordinator.cli.command import Command, Group
+from coordinator.cli.exit_codes import DIFFERENT
+from coordinator.cli.names import RunName
+from coordinator.cli.option import OUTPUT, in_section
+from coordinator.cli.options.output import DEFAULT_RUNS, runs_option
 from coordinator.runs.comparison import compare
 from coordinator.runs.removal import Removal
 from coordinator.runs.run import Run
 from coordinator.runs.summary import summaries
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+_output = in_section(OUTPUT)
+json_option = _output("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-@click.group("runs", invoke_without_command=True, short_help="List the runs, compare two, remove some.")
+@click.group("runs", invoke_without_command=True, short_help="List the runs, compare two, remove some.", cls=Group)
 @runs_option
 @json_option
 @click.pass_context
@@ -38,9 +43,9 @@ def runs_command(ctx: click.Context, runs: Path, as_json: bool) -> None:
         click.echo(f"there is no run in {runs}; begin one with: gradmq train{where}")
 
 
-@runs_command.command("rm", short_help="Remove runs.")
-@click.argument("names", metavar="RUN...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@runs_command.command("rm", short_help="Remove runs.", cls=Command)
+@click.argument("names", metavar="RUN...", type=RunName(), nargs=-1, required=True)
+@in_section("Options")("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
     """Remove the folders of runs, with models, checkpoints and logs.
@@ -58,12 +63,18 @@ def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
         click.echo(f"removed {folder}")
 
 
-@runs_command.command("compare", short_help="Show how two runs differ.")
-@click.argument("first", metavar="RUN")
-@click.argument("second", metavar="RUN")
+@runs_command.command("compare", short_help="Show how two runs differ.", cls=Command)
+@click.argument("first", metavar="RUN", type=RunName())
+@click.argument("second", metavar="RUN", type=RunName())
 @json_option
-@click.pass_obj
-def compare_command(runs: Path, first: str, second: str, as_json: bool) -> None:
-    """Show how the configurations of two runs differ, and their epochs side by side."""
+@click.pass_context
+def compare_command(ctx: click.Context, first: str, second: str, as_json: bool) -> None:
+    """Show how the configurations of two runs differ, and their epochs side by side.
+
+    The exit code is 1 if an epoch that both have left other weights.
+    """
+    runs: Path = ctx.obj
     found = compare(Run.open(first, runs), Run.open(second, runs))
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else overview.comparison(found))
+    if found.first_other_weights is not None:
+        ctx.exit(DIFFERENT)

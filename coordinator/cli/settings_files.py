@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from coordinator.cli.precedence import Values
 from coordinator.options.kinds import OPTION_NAMES
 from coordinator.runs.run import SAMPLE_WEIGHTS
 from shared.config import TrainConfig
@@ -17,9 +18,6 @@ from shared.errors import ConfigError
 
 ABOUT = ("description", "reaches", "takes")  # what a TOML may say of itself
 _NOT_IN_FILES = ("recipe", "config_file")
-
-# By the option's name in Python: what would stand on the command line, or None for what the file says is not given.
-Values = dict[str, str | None]
 
 
 @dataclass

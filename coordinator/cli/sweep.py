@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from coordinator.api.sweeps import check_queue, run_sweep
-from coordinator.cli import options
+from coordinator.cli.command import Command
+from coordinator.cli.given import to_level
+from coordinator.cli.option import CLUSTER, OUTPUT, group, in_section
+from coordinator.cli.options.cluster import broker_option, redis_option
+from coordinator.cli.options.output import log_format_option, runs_option
 from coordinator.cli.trial_options import TrialOptions
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.session import RunOptions
@@ -18,22 +23,25 @@ from shared import logs
 from shared.data.dataset import find_dataset
 from shared.errors import ConfigError
 
-
-@click.command("sweep", short_help="Train many times with other options, and tell which are best.")
-@click.argument("file", metavar="[FILE.toml]", type=click.Path(path_type=Path), required=False)
-@click.option("--resume", "resumed", metavar="SWEEP", help="Go on with a sweep: its folder, or its id.")
-@click.option("--method", type=click.Choice(METHODS), help="How values are searched.  [default: the file's, or random]")
-@click.option(
-    "--trials", type=int, help="How many there are to be in the end.  [default: the file's, or 20, or a grid]"
+_search, _cluster, _output = in_section("Search"), in_section(CLUSTER), in_section(OUTPUT)
+_options = group(
+    _search("--resume", "resumed", metavar="SWEEP", help="Go on with a sweep: its folder, or its id."),
+    _search("--method", type=click.Choice(METHODS), help="How values are searched.  [default: the file's, or random]"),
+    _search("--trials", type=int, help="How many in the end.  [default: the file's, or 20, or the whole grid]"),
+    _search("--seed", type=int, help="Of what is drawn.  [default: the file's, or 0]"),
+    _cluster("--workers", type=int, help="Local workers; 0: none, in this process.  [default: one a core]"),
+    redis_option,
+    broker_option,
+    runs_option,
+    _output("--quiet", "-q", is_flag=True, help="Tell nothing but the result, and what goes wrong."),
+    _output("--verbose", "-v", is_flag=True, help="Tell who begins with which run, too."),
+    log_format_option,
 )
-@click.option("--seed", type=int, help="Of what is drawn.  [default: the file's, or 0]")
-@click.option("--workers", type=int, help="Local workers; default: one a core. 0: in this process, without a queue.")
-@options.redis_option
-@options.broker_option
-@options.runs_option
-@click.option("--quiet", "-q", is_flag=True, help="Tell nothing but the result, and what goes wrong.")
-@click.option("--verbose", "-v", is_flag=True, help="Tell more.")
-@options.log_format_option
+
+
+@click.command("sweep", short_help="Train many times with other options.", cls=Command)
+@click.argument("file", metavar="[FILE.toml]", type=click.Path(path_type=Path), required=False)
+@_options
 @click.pass_context
 def sweep_command(
     ctx: click.Context, /, file: Path | None, resumed: str | None, runs: Path, log_format: str, **given: Any
@@ -54,7 +62,7 @@ def sweep_command(
     Each trial is a whole run, computed by one worker, to the bits of `gradmq train` with the same options.
     """
     logs.set_log_format(log_format)
-    start_logging(options.to_level(given))
+    start_logging(to_level(given))
     run_options = _run_options(ctx, given)
     sweep, trial_options = _sweep(file, resumed, runs, given)
     data = find_dataset(trial_options.data)
@@ -98,18 +106,16 @@ def _read(file: Path) -> Definition:
     try:
         return Definition.parse(file.read_bytes(), str(file))
     except OSError as error:
-        raise click.UsageError(f"{file} cannot be read: {error.strerror}; give a TOML") from None
+        raise click.UsageError(f"{file} cannot be read: {error.strerror or error}; give a TOML") from None
 
 
 def _run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
     """Return who computes.  Raises ConfigError or UsageError."""
     workers, redis, broker = (given[name] for name in ("workers", "redis_address", "broker_address"))
     if workers is not None and redis is not None:
-        if ctx.get_parameter_source("redis_address") is not click.core.ParameterSource.ENVIRONMENT:
-            raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")
-        redis = None  # the command line is more particular than the environment
+        raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")
     if redis is None and broker is not None:
-        if ctx.get_parameter_source("broker_address") is not click.core.ParameterSource.ENVIRONMENT:
+        if ctx.get_parameter_source("broker_address") is not ParameterSource.ENVIRONMENT:
             raise click.UsageError("--broker goes with --redis; the embedded cluster has a broker of its own")
         broker = None
     return RunOptions(workers=workers, redis=redis, broker=broker)

@@ -1,5 +1,6 @@
 """`gradmq train` and `gradmq resume`: a run from its beginning, or from where it was left."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,22 @@ import click
 
 from coordinator.api.driving import begin, go_on
 from coordinator.api.preparation import prepare
-from coordinator.cli import options
+from coordinator.cli.command import Command
+from coordinator.cli.given import as_typed, names_given, to_level, to_run_options
+from coordinator.cli.names import RunName
+from coordinator.cli.option import LEARNING, group, in_section
+from coordinator.cli.options.cluster import cluster_options
+from coordinator.cli.options.data import data_option, own_data_option, reading_options, train_samples_option
+from coordinator.cli.options.division import outer_momentum_option, strategy_options
+from coordinator.cli.options.learning import learning_options
+from coordinator.cli.options.model import model_options
+from coordinator.cli.options.optimizer import optimizer_options
+from coordinator.cli.options.output import log_format_option, runs_option, watching_options
+from coordinator.cli.options.regularisation import regularisation_options
+from coordinator.cli.options.settings import settings_options
 from coordinator.cli.settings import Configurable, check_digests
 from coordinator.options.reading import to_data_options
+from coordinator.planning.hindsight import advise
 from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import course, results, start_logging
 from coordinator.runs import published
@@ -17,18 +31,27 @@ from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
 from shared import logs
 from shared.accounting import table
+from shared.data.samples import KnownSamples
 from shared.data.weights import read_weights
 
+log = logging.getLogger("coordinator")
 
-@click.command("train", cls=Configurable)
-@options.settings_options
-@options.model_options
-@options.learning_options
-@options.train_samples_option
-@options.data_option
-@options.reading_options
-@options.runs_option
-@options.run_options
+# Of whatever trains: who computes, and what is told and kept.
+_run_options = group(cluster_options, runs_option, watching_options, log_format_option)
+
+
+@click.command("train", cls=Configurable, short_help="Train a network.")
+@settings_options
+@data_option
+@reading_options
+@train_samples_option
+@model_options
+@learning_options
+@optimizer_options
+@regularisation_options
+@strategy_options
+@outer_momentum_option
+@_run_options
 @click.pass_context
 def train_command(
     ctx: click.Context,
@@ -44,27 +67,29 @@ def train_command(
 
     On its own it starts a Redis and workers for the time of the run; with --redis it uses the workers there.
 
-    The command line has more weight than --config, and that than --recipe.
+    The command line has more weight than the environment, that more than --config, and that more than --recipe.
     """
     logs.set_log_format(log_format)
-    start_logging(options.to_level(given))
-    run_options, data_options = options.to_run_options(ctx, given), to_data_options(given)
+    start_logging(to_level(given))
+    run_options, data_options = to_run_options(ctx, given), to_data_options(given)
     model = None if start is None else find_model(start, runs)
-    names, alone = options.names_given(ctx), run_options.workers == 0
+    names, alone = names_given(ctx), run_options.workers == 0
     weights = None if sample_weights is None else read_weights(sample_weights)
     job = prepare(given, names, data, data_options, weights=weights, start=model, alone=alone)
     check_digests(ctx, data, job.dataset)
-    said = f"for such data, where not given: {options.as_typed(job.suggested)}" if job.suggested else ""
+    said = f"for such data, where not given: {as_typed(job.suggested)}" if job.suggested else ""
     run = begin(job.config, data, job.dataset, run_options, runs=runs, start=model, said=said)
     _say_the_result(run)
+    _advise(run, job.dataset.training)
 
 
-@click.command("resume", short_help="Go on with a run, to the same bits.")
-@click.argument("name", metavar="RUN")
-@click.option("--epochs", type=int, help="How many it shall have had in the end; default: as many as it was to have.")
-@options.own_data_option
-@options.runs_option
-@options.run_options
+@click.command("resume", short_help="Go on with a run, to the same bits.", cls=Command)
+@click.argument("name", metavar="RUN", type=RunName())
+@in_section(LEARNING)(
+    "--epochs", type=int, help="How many it shall have had in the end; default: as many as it was to have."
+)
+@own_data_option
+@_run_options
 @click.pass_context
 def resume_command(
     ctx: click.Context, /, name: str, epochs: int | None, data: Path | None, runs: Path, log_format: str, **given: Any
@@ -74,11 +99,27 @@ def resume_command(
     With --epochs also with a finished one: to the bits of a run that was to have so many from the beginning.
     """
     logs.set_log_format(log_format)
-    start_logging(options.to_level(given))
-    run_options = options.to_run_options(ctx, given)
+    start_logging(to_level(given))
+    run_options = to_run_options(ctx, given)
     run = Run.open(name, runs)
     go_on(run, run_options, data=data, epochs=epochs)
     _say_the_result(run)
+
+
+def _advise(run: Run, training: KnownSamples) -> None:
+    """Tell, where nothing is read but by people, whether the run had better had no workers."""
+    config, epochs = run.config, run.metrics
+    if not log.isEnabledFor(logging.INFO):
+        return
+    step = min(metrics.seconds for metrics in epochs) / config.sampler(len(training)).steps_per_epoch
+    workers = min(metrics.workers for metrics in epochs)
+    try:
+        told = advise(config, training, step, sum(metrics.seconds for metrics in epochs), workers)
+    except Exception:  # whatever it is: the run is done
+        log.debug("no advice", exc_info=True)
+        return
+    if told:
+        log.info(told)
 
 
 def _say_the_result(run: Run) -> None:

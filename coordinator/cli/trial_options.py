@@ -9,9 +9,12 @@ import click
 from click.core import ParameterSource
 
 from coordinator.api.preparation import check_job, prepare
-from coordinator.cli import options
-from coordinator.cli.settings import overlay
-from coordinator.cli.settings_files import ABOUT, Values, values_of
+from coordinator.cli.given import names_given, to_level, to_run_options
+from coordinator.cli.options.cluster import cluster_options
+from coordinator.cli.options.output import log_format_option, runs_option, watching_options
+from coordinator.cli.options.settings import settings_options
+from coordinator.cli.precedence import Values, overlay
+from coordinator.cli.settings_files import ABOUT, values_of
 from coordinator.cli.train import train_command
 from coordinator.cli.types import ShareOrPath
 from coordinator.options.reading import to_data_options
@@ -78,11 +81,11 @@ class TrialOptions:
                 except click.BadParameter as error:
                     raise ConfigError(param.name, text, error.message) from None
                 ctx.set_parameter_source(param.name, ParameterSource.DEFAULT_MAP)
-        given, names = dict(ctx.params), options.names_given(ctx)
+        given, names = dict(ctx.params), names_given(ctx)
         for name in ("recipe", "config_file", "start", "runs", "log_format"):
             given.pop(name)
-        options.to_level(given)
-        options.to_run_options(ctx, given)
+        to_level(given)
+        to_run_options(ctx, given)
         data, weights = given.pop("data"), given.pop("sample_weights")
         found = None if weights is None else read_weights(weights)
         job = prepare(given, names, data, to_data_options(given), weights=found, alone=True, load=self._load)
@@ -134,9 +137,11 @@ class _Loader:
 def _run_option_names() -> set[str]:
     """Return the names of the options of `train` that say how a run is computed and watched, and where it is kept."""
 
-    @options.run_options
-    @options.runs_option
-    @options.settings_options
+    @cluster_options
+    @watching_options
+    @log_format_option
+    @runs_option
+    @settings_options
     def _any() -> None: ...
 
     params: list[click.Parameter] = getattr(_any, "__click_params__", [])

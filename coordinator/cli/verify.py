@@ -5,7 +5,12 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import log_format_option, own_data_option, runs_option
+from coordinator.cli.command import Command
+from coordinator.cli.exit_codes import DIFFERENT
+from coordinator.cli.names import RunName
+from coordinator.cli.option import in_section
+from coordinator.cli.options.data import own_data_option
+from coordinator.cli.options.output import log_format_option, runs_option
 from coordinator.cli.types import Epochs
 from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.reporting.progress import progress
@@ -17,16 +22,14 @@ from shared.data.dataset import find_dataset
 from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
 
-_DIFFERENT = 1  # exit code of a run that does not come out as it was recorded
-
 log = logging.getLogger("coordinator")
 
+_option = in_section("Options")
 
-@click.command(short_help="Recompute a run and compare every epoch.")
-@click.argument("name", metavar="RUN")
-@click.option(
-    "--epochs", type=Epochs(), help="Compare only these, like 0..4; those before are recomputed all the same."
-)
+
+@click.command(short_help="Recompute a run and compare every epoch.", cls=Command)
+@click.argument("name", metavar="RUN", type=RunName())
+@_option("--epochs", type=Epochs(), help="Compare only these, like 0..4; those before are recomputed all the same.")
 @own_data_option
 @runs_option
 @log_format_option
@@ -53,5 +56,5 @@ def verify(
                 results.info(f"Epoch {epoch}: {what}: {difference or 'identical'}")
                 compared += 1
             if difference and epoch >= first:
-                ctx.exit(_DIFFERENT)
+                ctx.exit(DIFFERENT)
     results.info(f"run {run.id}: all {compared} comparisons are identical, to the last bit")

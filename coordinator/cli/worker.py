@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
-from coordinator.cli.options import broker_option, endpoint_options, group, log_format_option, redis_option
+from coordinator.cli.command import Command
+from coordinator.cli.option import OUTPUT, group, in_section
+from coordinator.cli.options.cluster import broker_option, redis_option
+from coordinator.cli.options.output import endpoint_options, log_format_option
 from coordinator.cluster.commands import worker_command
 from coordinator.reporting.log_handlers import start_logging
 from shared import logs
@@ -20,22 +23,29 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 log = logging.getLogger("coordinator")
 
+_worker = in_section("Worker")
+_output = in_section(OUTPUT)
 
-@click.command("worker", short_help="Run one worker process.")
+
+@click.command("worker", short_help="Run one worker process.", cls=Command)
 @redis_option
 @broker_option
-@click.option("--name", default="worker@%h", show_default=True, help="Name in Flower; %h is the host.")
-@click.option(
+@_worker("--name", default="worker@%h", help="Name in Flower; %h is the host.")
+@_worker(
     "--threads",
     type=click.IntRange(1, 1024),
     envvar="GRADMQ_THREADS",
-    show_envvar=True,
     default=1,
-    show_default=True,
     help="Of BLAS, in exact runs: there they change the time and never the bits. Native runs have one.",
 )
 @group(*endpoint_options)
-@click.option("--log-level", type=click.Choice(_LOG_LEVELS), envvar="GRADMQ_LOG_LEVEL", default="info")
+@_output(
+    "--log-level",
+    type=click.Choice(_LOG_LEVELS),
+    envvar="GRADMQ_LOG_LEVEL",
+    default="info",
+    help="Tell of events of this level and above.",
+)
 @log_format_option
 def worker(
     redis_address: str | None,

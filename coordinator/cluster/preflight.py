@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kombu import Connection
 
-from shared.errors import ConnectionLostError, QueueError, RefusedError
+from shared.errors import AccessError, AddressError, ConnectionLostError, QueueError, RefusedError
 from shared.messaging.addresses import broker_url, shown
 from shared.messaging.client import client
 
@@ -26,11 +26,11 @@ def check_redis(url: str) -> None:
     try:
         _ping(url)
     except RefusedError as error:
-        raise QueueError(f"{what} refuses us: {error}; check user, password and database") from None
+        raise AccessError(f"{what} refuses us: {error}; check user, password and database") from None
     except ConnectionLostError as error:
         raise UnreachableError(f"{what} cannot be reached: {error}; check --redis, or start it") from None
     except (ValueError, TypeError) as error:
-        raise QueueError(f"{shown(url)} is not the address of a Redis: {error}") from None
+        raise AddressError(f"{shown(url)} is not the address of a Redis: {error}") from None
 
 
 def _ping(url: str) -> None:
@@ -48,14 +48,14 @@ def _ping(url: str) -> None:
 
 
 def check_transport(url: str) -> None:
-    """Raise QueueError unless Celery knows that kind of broker."""
+    """Raise AddressError unless Celery knows that kind of broker."""
     try:
         # Some that Celery knows stay within a process or keep files, and none but these is tested.
         if urlsplit(url).scheme not in _BROKERS:
             raise ValueError
         Connection(broker_url("", url)).release()
     except (KeyError, ValueError):  # whose message might quote a part of the password
-        raise QueueError(
+        raise AddressError(
             f"--broker {shown(url)} is not the address of a broker; give redis://… or amqp://…, with every special "
             "character of a password as % and its code"
         ) from None
@@ -74,12 +74,12 @@ def check_broker(url: str) -> None:
 
 
 def check_flower(port: int) -> None:
-    """Raise QueueError unless Flower is installed and can listen on that port of this machine."""
+    """Raise AddressError unless Flower is installed and can listen on that port of this machine."""
     if find_spec("flower") is None:
-        raise QueueError(f"--flower {port} needs Flower, which is not installed: pip install 'gradmq[flower]'")
+        raise AddressError(f"--flower {port} needs Flower, which is not installed: pip install 'gradmq[flower]'")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise QueueError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None
+            raise AddressError(f"--flower {port} cannot be used: {error.strerror}; give a free port") from None

@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.config import TrainConfig
 from shared.data.sampler import Step
-from shared.data.samples import LabelledSamples
+from shared.data.samples import KnownSamples, LabelledSamples
 from shared.nn.evaluation import is_finite
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
@@ -38,37 +38,51 @@ class Profile:
         return self.mini_batch + self.step
 
 
-def profile(config: TrainConfig) -> Profile:
-    """Time the real work on random samples, for about a second."""
+def profile(config: TrainConfig, samples: KnownSamples | None = None, seconds: float | None = None) -> Profile:
+    """Time the real work.
+
+    samples: default: random ones.  seconds: of each measurement, if three calls do not take longer.
+    """
     plain = replace(config, strategy=SyncSGD(shards=None if config.any_order else 1))
-    step, mini_batch = _time_of_step(plain), _time_of_block(plain, plain.shards_per_step)
+    samples = _random_samples(config) if samples is None else samples
+    seconds = _SECONDS if seconds is None else seconds
+    step = _time_of_step(plain, seconds)
+    mini_batch = _time_of_block(plain, samples, plain.shards_per_step, seconds)
     if isinstance(config.strategy, LocalSGD):
         # A replica also copies the weights, and subtracts them at the end: about what a step costs.
         return Profile(step, config.strategy.local_steps * (mini_batch + step), step, mini_batch)
     units = config.shards_per_step
     if units == 1:
         return Profile(0.0, mini_batch, step, mini_batch)
-    one, all_units = _time_of_block(config, 1), _time_of_block(config, units)
+    one = _time_of_block(config, samples, 1, seconds)
+    all_units = _time_of_block(config, samples, units, seconds)
     unit = max(all_units - one, 0.0) / (units - 1)
     return Profile(max(one - unit, 0.0), unit, step, mini_batch)
 
 
-def _time_of_block(config: TrainConfig, units: int) -> float:
+def _random_samples(config: TrainConfig) -> KnownSamples:
+    """Return more samples than the caches hold."""
+    rng = np.random.default_rng(0)
+    inputs, classes = config.sizes[0], config.sizes[-1]
+    n_samples = max(config.samples_per_step, _LEAST_BYTES // inputs)
+    images = rng.integers(0, 256, (n_samples, inputs), np.uint8)
+    return LabelledSamples(images, rng.integers(0, classes, n_samples), classes)
+
+
+def _time_of_block(config: TrainConfig, samples: KnownSamples, units: int, seconds: float) -> float:
     """Return the seconds of the sum of the first units of a step."""
     rng = np.random.default_rng(0)
-    size, inputs, classes = config.samples_per_step, config.sizes[0], config.sizes[-1]
-    n_samples = max(size, _LEAST_BYTES // inputs)
-    images = rng.integers(0, 256, (n_samples, inputs), np.uint8)
-    strategy = strategy_of(config, LabelledSamples(images, rng.integers(0, classes, n_samples), classes))
+    strategy = strategy_of(config, samples)
     weights = strategy.broadcast(config.initial_parameters())
 
     def compute() -> None:
-        strategy.block(weights, Step(0, 0, 0, 0, rng.integers(0, n_samples, size)), 0, units)
+        chosen = rng.integers(0, len(samples), config.samples_per_step)
+        strategy.block(weights, Step(0, 0, 0, 0, chosen), 0, units)
 
-    return _time(compute)
+    return _time(compute, seconds)
 
 
-def _time_of_step(config: TrainConfig) -> float:
+def _time_of_step(config: TrainConfig, seconds: float) -> float:
     """Return the seconds of checking a sum, taking a step with it, and rounding the weights for the next."""
     n_samples = config.samples_per_step
     empty_samples = LabelledSamples(np.empty((n_samples, 0), np.uint8), np.zeros(n_samples, np.int64), 1)
@@ -81,14 +95,14 @@ def _time_of_step(config: TrainConfig) -> float:
         strategy.update(parameters, state, first, total)
         strategy.broadcast(parameters)
 
-    return _time(step)
+    return _time(step, seconds)
 
 
-def _time(call: Callable[[], None]) -> float:
+def _time(call: Callable[[], None], seconds: float) -> float:
     """Return the lower quartile of the seconds that a call takes: what it takes undisturbed."""
     call()
     times: list[float] = []
-    end = time.perf_counter() + _SECONDS
+    end = time.perf_counter() + seconds
     while len(times) < _LEAST_CALLS or time.perf_counter() < end:
         start = time.perf_counter()
         call()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from shared.errors import RunError
+from shared.errors import RunError, UnwritableError
 from shared.training.callbacks import Callback
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
@@ -95,5 +95,5 @@ def _text(rows: Iterable[Sequence[object]]) -> str:
     return file.getvalue()
 
 
-def _unwritable(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions")
+def _unwritable(path: Path, error: OSError) -> UnwritableError:
+    return UnwritableError(f"{path} cannot be written: {error.strerror or error}; check disk and permissions", error)

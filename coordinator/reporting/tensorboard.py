@@ -12,7 +12,7 @@ from typing import Any
 
 from coordinator.reporting.figures import figures
 from shared.config import TrainConfig
-from shared.errors import RunError
+from shared.errors import UnwritableError
 from shared.training.callbacks import Callback
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
@@ -79,5 +79,6 @@ class TensorBoardEvents(Callback):
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: OSError) -> RunError:
-        return RunError(f"{self._folder} cannot be written: {error.strerror or error}; check disk and permissions")
+    def _unwritable(self, error: OSError) -> UnwritableError:
+        message = f"{self._folder} cannot be written: {error.strerror or error}; check disk and permissions"
+        return UnwritableError(message, error)

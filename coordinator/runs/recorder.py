@@ -10,7 +10,7 @@ from coordinator.runs.checkpoint import CheckpointWriter
 from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
-from shared.errors import RunError
+from shared.errors import UnwritableError
 from shared.model import Model
 from shared.nn.parameters import Parameters
 from shared.training.callbacks import Callback
@@ -21,7 +21,7 @@ from shared.training.state import TrainingState
 
 
 class Recorder(Callback):
-    """Keeps a run's folder up to date.  Raises RunError if it can't: a run without records is of no use."""
+    """Keeps a run's folder up to date.  Raises UnwritableError if it can't: a run without records is of no use."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -77,11 +77,10 @@ class Recorder(Callback):
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:
-        """Raise RunError if the disk is full, or whatever else goes wrong."""
+        """Raise UnwritableError if the disk is full, or whatever else goes wrong."""
         try:
             yield
         except OSError as error:
             then = f", then go on with: gradmq resume {self._run.folder}" if self._run.is_worth_keeping else ""
-            raise RunError(
-                f"{path} cannot be written: {error.strerror or error}; check disk and permissions{then}"
-            ) from None
+            message = f"{path} cannot be written: {error.strerror or error}; check disk and permissions{then}"
+            raise UnwritableError(message, error) from None

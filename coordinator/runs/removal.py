@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from coordinator.runs.lookup import is_run
-from shared.errors import RunError
+from shared.errors import InUseError, RunError, UnwritableError
 
 # One of which a run has at least: its name, or a file that nobody else has.
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -40,9 +40,10 @@ class Removal:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     message = f"run {folder.name} is driven by a coordinator; stop that first. Nothing was removed"
-                    raise RunError(message) from None
+                    raise InUseError(message) from None
                 except OSError as error:
-                    raise RunError(f"{folder} cannot be removed: {error.strerror}; who removes must own it") from None
+                    message = f"{folder} cannot be removed: {error.strerror}; who removes must own it"
+                    raise UnwritableError(message, error) from None
             self._locks = locks.pop_all()
         return self
 

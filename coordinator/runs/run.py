@@ -23,7 +23,7 @@ from shared.data.encoding import Encoding
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.weights import read_weights
-from shared.errors import ConfigError, ModelError, RunError
+from shared.errors import ConfigError, InUseError, ModelError, RunError, UnwritableError
 from shared.model import Model
 from shared.training.choice import is_finished
 from shared.training.metrics import history_of
@@ -37,7 +37,7 @@ _LOOKS = (
 )  # seconds between looks at the lock: who asks whether a run is driven has it for a moment
 
 
-class ReadOnlyError(RunError):
+class ReadOnlyError(UnwritableError):
     """A run's folder cannot be written to."""
 
 
@@ -84,7 +84,7 @@ class Run:
         name: str = "",
         place: Place | None = None,
     ) -> Self:
-        """Create the folder and write config.json.  Raises RunError if that can't be done.
+        """Create the folder and write config.json.  Raises UnwritableError if that can't be done.
 
         path: of the data.  start: the model that the run begins with, if the configuration says so.
         name: of the folder; default: a new id.  place: where the run is computed; default: here.
@@ -103,7 +103,8 @@ class Run:
             sync_folder(runs)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise RunError(f"{runs} cannot be written: {error.strerror}; give a folder that you may write to") from None
+            message = f"{runs} cannot be written: {error.strerror}; give a folder that you may write to"
+            raise UnwritableError(message, error) from None
         return run
 
     @classmethod
@@ -145,7 +146,7 @@ class Run:
         self.config.check_validation(len(data.validation))
 
     def goes_on_here(self) -> None:
-        """Add this machine to those that the run was computed on.  Raises RunError if that can't be written."""
+        """Add this machine to those that the run was computed on.  Raises UnwritableError if that can't be."""
         here = Place.here(self.config)
         if here in self.places and not self._prolonged:
             return
@@ -154,7 +155,8 @@ class Run:
         try:
             self._write_config()
         except OSError as error:
-            raise RunError(f"{self._config_file} cannot be written: {error.strerror}; check the disk") from None
+            message = f"{self._config_file} cannot be written: {error.strerror}; check the disk"
+            raise UnwritableError(message, error) from None
 
     def ask_for_epochs(self, epochs: int, state: TrainingState) -> None:
         """Have the run end after another number of epochs than it was to; `goes_on_here` writes that down.
@@ -174,13 +176,13 @@ class Run:
     def lock(self) -> None:
         """Be the one coordinator of this run until `unlock`, or this process ends.
 
-        Raises RunError if there is another, ReadOnlyError if none can be.
+        Raises InUseError if there is another, ReadOnlyError if none can be.
         """
         try:
             self._locked = self._config_file.open("rb+")
         except OSError as error:
             raise ReadOnlyError(
-                f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it"
+                f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it", error
             ) from None
         for seconds in _LOOKS:
             try:
@@ -189,7 +191,7 @@ class Run:
             except OSError:
                 time.sleep(seconds)
         else:
-            raise RunError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
+            raise InUseError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
         self._read_metrics()  # now that nobody else writes them
 
     def unlock(self) -> None:

@@ -13,7 +13,7 @@ from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run, new_id
 from coordinator.sweeps.definition import Definition, Search
 from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun, Trial
-from shared.errors import ConfigError, DataError, RunError
+from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
 from shared.model import Model
 from shared.monitors import MONITORS
 from shared.training.whole_run import Learned
@@ -50,7 +50,7 @@ class SweepFolder:
 
     @classmethod
     def create(cls, runs: Path, definition: Definition, content: bytes) -> Self:
-        """Create the folder.  content: of the file that the definition is from.  Raises RunError."""
+        """Create the folder.  content: of the file that the definition is from.  Raises UnwritableError."""
         folder = runs / f"sweep-{new_id()}"
         try:
             folder.mkdir(parents=True)
@@ -58,7 +58,8 @@ class SweepFolder:
             sync_folder(runs)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise RunError(f"{runs} cannot be written: {error.strerror}; give a folder that you may write to") from None
+            message = f"{runs} cannot be written: {error.strerror}; give a folder that you may write to"
+            raise UnwritableError(message, error) from None
         sweep = cls(folder, definition)
         sweep.write_summary({})
         return sweep
@@ -90,7 +91,7 @@ class SweepFolder:
         return 1 if monitor is None else monitor.sign
 
     def compare_by(self, monitor: str) -> None:
-        """Note by what trials are compared.  Raises RunError."""
+        """Note by what trials are compared.  Raises UnwritableError."""
         self.monitor = monitor
         self.write_summary({})
 
@@ -112,15 +113,17 @@ class SweepFolder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def lock(self) -> None:
-        """Be the one coordinator of this sweep until `unlock`, or this process ends.  Raises RunError."""
+        """Be the one coordinator of this sweep until `unlock`, or this process ends.  Raises UnwritableError."""
         path = self.folder / DEFINITION
         try:
             self._locked = path.open("rb+")
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(f"sweep {self.id} is driven by another coordinator; wait for its end, or stop it") from None
+            message = f"sweep {self.id} is driven by another coordinator; wait for its end, or stop it"
+            raise InUseError(message) from None
         except OSError as error:
-            raise RunError(f"{path} cannot be written: {error.strerror}; who goes on with it must own it") from None
+            message = f"{path} cannot be written: {error.strerror}; who goes on with it must own it"
+            raise UnwritableError(message, error) from None
         self._read_trials()  # now that nobody else writes them
         for left in self.folder.glob(".trial-*"):
             shutil.rmtree(left, ignore_errors=True)  # of a coordinator that was killed while it wrote
@@ -132,7 +135,7 @@ class SweepFolder:
             self._locked = None
 
     def add(self, trial: Trial) -> None:
-        """Write a trial down, so that it is there after a power failure.  Raises RunError."""
+        """Write a trial down, so that it is there after a power failure.  Raises UnwritableError."""
         path = self.folder / TRIALS
         try:
             with path.open("a") as file:
@@ -140,14 +143,14 @@ class SweepFolder:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise RunError(
+            message = (
                 f"{path} cannot be written: {error.strerror or error}; check disk and permissions, then go on with: "
-                f"gradmq sweep --resume {self.folder}"
-            ) from None
+            )
+            raise UnwritableError(f"{message}gradmq sweep --resume {self.folder}", error) from None
         self.trials[trial.trial] = trial
 
     def write_summary(self, more: dict[str, Any]) -> None:
-        """Write what the sweep is and how far.  Raises RunError."""
+        """Write what the sweep is and how far.  Raises UnwritableError."""
         states = [trial.state for trial in self.trials.values()]
         content = {
             "sweep": self.id,
@@ -161,10 +164,11 @@ class SweepFolder:
         try:
             write_whole(path, lambda file: file.write((json.dumps(content, indent=2) + "\n").encode()))
         except OSError as error:
-            raise RunError(f"{path} cannot be written: {error.strerror or error}; check the disk") from None
+            message = f"{path} cannot be written: {error.strerror or error}; check the disk"
+            raise UnwritableError(message, error) from None
 
     def write_run(self, given: GivenRun, ended: Ended) -> None:
-        """Write a run's folder: whole, or not at all.  Raises RunError."""
+        """Write a run's folder: whole, or not at all.  Raises UnwritableError."""
         learned, prepared = ended.learned, given.prepared
         assert learned is not None and learned.model is not None
         name = f".{given.name}.{os.getpid()}"
@@ -181,10 +185,10 @@ class SweepFolder:
             sync_folder(self.folder)
         except OSError as error:
             shutil.rmtree(run.folder, ignore_errors=True)
-            raise RunError(
-                f"{self.folder} cannot be written: {error.strerror or error}; check disk and permissions, then go on "
-                f"with: gradmq sweep --resume {self.folder}"
-            ) from None
+            message = (
+                f"{self.folder} cannot be written: {error.strerror or error}; check disk and permissions, then go on"
+            )
+            raise UnwritableError(f"{message} with: gradmq sweep --resume {self.folder}", error) from None
 
     def written_run(self, given: GivenRun) -> Ended | None:
         """Return a run that was written before a crash; None if there is none, or it is of something else."""

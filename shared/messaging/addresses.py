@@ -3,7 +3,7 @@
 import os
 from urllib.parse import parse_qs, urlsplit
 
-from shared.errors import QueueError
+from shared.errors import AddressError
 from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -14,7 +14,7 @@ _KOMBU_SOCKET = "redis+socket"
 def redis_url(given: str | None = None) -> str:
     """Return the Redis for the tensors: the one given, GRADMQ_REDIS_URL, or the local default.
 
-    Raises QueueError for an address that is none.
+    Raises AddressError for an address that is none.
     """
     url = given or os.environ.get("GRADMQ_REDIS_URL") or DEFAULT_REDIS_URL
     try:
@@ -22,20 +22,22 @@ def redis_url(given: str | None = None) -> str:
         _ = parts.port
         options = parse_qs(parts.query, strict_parsing=bool(parts.query))
     except ValueError:  # whose message might quote a part of the password
-        raise QueueError(
+        raise AddressError(
             f"{shown(url)} is not the address of a Redis; give redis://host:port/db, with every special character "
             "of a password as % and its code"
         ) from None
     if parts.scheme not in _SCHEMES:
-        raise QueueError(
+        raise AddressError(
             f"{shown(url)} is not the address of a Redis; give redis://host:port/db, rediss://… or unix:///path"
         )
     database = options.get("db", [parts.path.strip("/")])[0] if parts.scheme != "unix" else options.get("db", [""])[0]
     if database and not database.isdecimal():
-        raise QueueError(f"{shown(url)} names the database {database!r}; give a number")
+        raise AddressError(f"{shown(url)} names the database {database!r}; give a number")
     for option in options:
         if option != "db" and not option.startswith("ssl_"):
-            raise QueueError(f"{shown(url)} has the option {option}; only db and those that begin with ssl_ are known")
+            raise AddressError(
+                f"{shown(url)} has the option {option}; only db and those that begin with ssl_ are known"
+            )
     return url
 
 

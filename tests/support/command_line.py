@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from coordinator.cli import options
-from coordinator.cli.settings_files import Values
+from coordinator.cli.given import to_run_options
+from coordinator.cli.precedence import Values
 from coordinator.cli.train import train_command
 from coordinator.options.configuration import to_config
 from coordinator.options.reading import to_data_options
@@ -36,7 +36,7 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
         given = {name: value for name, value in ctx.params.items() if name not in _ELSEWHERE}
         if command is train_command:
             to_data_options(given)
-        return options.to_run_options(ctx, given), given
+        return to_run_options(ctx, given), given
 
 
 def config_of(line: list[str]) -> TrainConfig:

@@ -18,7 +18,7 @@ from shared.errors import ConfigError, DivergedError, InternalError, LedgerError
         (DivergedError("no longer finite"), 2, "no longer finite"),
         (InternalError("a defect"), 70, "a defect"),
         (LedgerError("the ledger does not come out"), 70, "the ledger does not come out"),
-        (OSError(28, "No space left on device", "x"), 2, "x: No space left on device; check disk, permissions and"),
+        (OSError(28, "No space left on device", "x"), 74, "x: No space left on device; check disk, permissions and"),
         (MemoryError(), 2, "this needs more memory than there is; choose smaller --sizes or --mini-batch-size"),
     ],
 )

@@ -4,7 +4,8 @@ import tomllib
 
 import pytest
 
-from coordinator.cli.settings_files import ABOUT, Values, read_settings
+from coordinator.cli.precedence import Values
+from coordinator.cli.settings_files import ABOUT, read_settings
 from coordinator.cli.train import train_command
 from coordinator.recipes.catalogue import recipe, recipes
 from tests.support.command_line import configured

@@ -126,6 +126,9 @@ def test_runs_are_compared(gradmq, run):
     assert [row[-1] for row in rows[-3:]] == ["same", "same", "same"]
     found = json.loads(gradmq("runs", "compare", run.id, "other", "--json")[1])
     assert found["differences"]["learning_rate"] == [3.0, 0.5]
+    metrics = other / "metrics.jsonl"
+    metrics.write_text(metrics.read_text().replace('"weights_sha256": "', '"weights_sha256": "0', 1))
+    assert gradmq("runs", "compare", run.id, "other")[0] == 1
 
 
 def test_runs_are_removed_when_somebody_says_yes(gradmq, run, monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.cli.settings import overlay
+from coordinator.cli.precedence import overlay
 from coordinator.cli.settings_files import read_settings
 from coordinator.cli.train import train_command
 from coordinator.cluster import preflight
@@ -57,8 +57,8 @@ def _small_recipe(monkeypatch, tmp_path):
 def refused(main_here, capsys) -> Callable[..., str]:
     """The one line that a command line ends with."""
 
-    def train(*arguments: object) -> str:
-        assert main_here("train", *map(str, arguments)) == 2
+    def train(*arguments: object, code: int = 2) -> str:
+        assert main_here("train", *map(str, arguments)) == code
         output = capsys.readouterr()
         assert (output.out, output.err.count("\n")) == ("", 1), output
         assert output.err.startswith("gradmq: ")
@@ -268,7 +268,7 @@ def test_an_address_of_the_environment_wins_over_the_workers_of_a_file(refused, 
     """It is read as it always was: above what a file says, below the command line."""
     monkeypatch.setenv("GRADMQ_REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setattr(preflight, "_START", 0.0)  # nobody is starting a Redis just now
-    assert "redis://127.0.0.1:1/0" in refused("--config", toml("workers = 0"))
+    assert "redis://127.0.0.1:1/0" in refused("--config", toml("workers = 0"), code=69)
 
 
 @pytest.mark.parametrize(

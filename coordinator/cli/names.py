@@ -1,0 +1,50 @@
+"""Names of what there is already, runs and recipes: a shell completes them."""
+
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from coordinator.recipes.catalogue import recipes
+from coordinator.runs.lookup import is_run
+
+
+class RunName(click.ParamType[str]):
+    """A run, by its id or its folder."""
+
+    name = "run"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the ids, and folders for who keeps runs elsewhere."""
+        return [CompletionItem(incomplete, type="dir"), *_ids(ctx, incomplete)]
+
+
+class RunOrModel(click.Path):
+    """A run, by its id or its folder, or a model's file."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [*super().shell_complete(ctx, param, incomplete), *_ids(ctx, incomplete)]
+
+
+class RecipeName(click.ParamType[str]):
+    """A recipe that comes with GradMQ."""
+
+    name = "name"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [
+            CompletionItem(recipe.name, help=recipe.about["description"])
+            for recipe in recipes()
+            if recipe.name.startswith(incomplete)
+        ]
+
+
+def _ids(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    """Return the runs where the command, or the one that it belongs to, looks for them; the newest first."""
+    given = [each.params["runs"] for each in (ctx, ctx.parent) if each is not None and each.params.get("runs")]
+    folder = given[0] if given else Path("runs")
+    paths = sorted(folder.glob("*"), reverse=True)
+    return [CompletionItem(path.name) for path in paths if path.name.startswith(incomplete) and is_run(path)]

@@ -1,0 +1,28 @@
+"""Options of how long it learns, and which epoch is the best."""
+
+import click
+
+from coordinator.cli.option import LEARNING, group, in_section
+from shared.monitors import MONITORS
+
+_option = in_section(LEARNING)
+
+mini_batch_size_option = _option("--mini-batch-size", type=int, default=10, help="Samples of one mini-batch.")
+learning_options = group(
+    _option("--epochs", type=int, default=30, help="How often all samples are learned from."),
+    mini_batch_size_option,
+    _option("--seed", type=int, default=0, help="Of the first weights and of every epoch's order."),
+    _option(
+        "--monitor",
+        type=click.Choice(list(MONITORS)),
+        default="validation-accuracy",
+        help="By what epochs are compared.",
+    ),
+    _option(
+        "--early-stopping",
+        type=int,
+        metavar="PATIENCE",
+        default=0,
+        help="End after so many epochs without a better one; 0: after all epochs.",
+    ),
+)
