@@ -81,7 +81,7 @@ def run() -> int:
 
 
 def _drop_output() -> None:
-    """Forget what standard output cannot take, so that Python does not try again at its end, with an error of its own."""
+    """Forget what standard output cannot take, so that Python does not try again, with an error of its own."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -113,7 +113,7 @@ class SweepFolder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def lock(self) -> None:
-        """Be the one coordinator of this sweep until `unlock`, or this process ends.  Raises UnwritableError."""
+        """Be the one coordinator of this sweep until `unlock`, or this process ends.  Raises InUseError or UnwritableError."""
         path = self.folder / DEFINITION
         try:
             self._locked = path.open("rb+")
@@ -143,10 +143,7 @@ class SweepFolder:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            message = (
-                f"{path} cannot be written: {error.strerror or error}; check disk and permissions, then go on with: "
-            )
-            raise UnwritableError(f"{message}gradmq sweep --resume {self.folder}", error) from None
+            raise self._unwritable(path, error) from None
         self.trials[trial.trial] = trial
 
     def write_summary(self, more: dict[str, Any]) -> None:
@@ -185,10 +182,11 @@ class SweepFolder:
             sync_folder(self.folder)
         except OSError as error:
             shutil.rmtree(run.folder, ignore_errors=True)
-            message = (
-                f"{self.folder} cannot be written: {error.strerror or error}; check disk and permissions, then go on"
-            )
-            raise UnwritableError(f"{message} with: gradmq sweep --resume {self.folder}", error) from None
+            raise self._unwritable(self.folder, error) from None
+
+    def _unwritable(self, path: Path, error: OSError) -> UnwritableError:
+        then = f"check disk and permissions, then go on with: gradmq sweep --resume {self.folder}"
+        return UnwritableError(f"{path} cannot be written: {error.strerror or error}; {then}", error)
 
     def written_run(self, given: GivenRun) -> Ended | None:
         """Return a run that was written before a crash; None if there is none, or it is of something else."""
