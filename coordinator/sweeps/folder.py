@@ -113,7 +113,10 @@ class SweepFolder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def lock(self) -> None:
-        """Be the one coordinator of this sweep until `unlock`, or this process ends.  Raises InUseError or UnwritableError."""
+        """Be the one coordinator of this sweep until `unlock`, or this process ends.
+
+        Raises InUseError if there is another, UnwritableError if none can be.
+        """
         path = self.folder / DEFINITION
         try:
             self._locked = path.open("rb+")
