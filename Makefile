@@ -34,6 +34,8 @@ DOCS := $(ENV)/docs
 QUIETLY := --quiet --disable-pip-version-check
 # More processes of tests than processors, because tests wait; see tests/conftest.py.
 SIDE_BY_SIDE := -n auto
+# Tests start our programs a thousand times: what is compiled once is kept, also where the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 # One version of each package for every Python from 3.11, system and processor: NumPy's decides the bits.
 COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --annotation-style line --custom-compile-command 'make lock'

@@ -15,6 +15,7 @@ from coordinator.__main__ import main
 from coordinator.reporting.log_handlers import results
 from tests.support.mnist import write_small_mnist
 from tests.support.mutate import SEED
+from tests.support.once import made_once
 from tests.support.servers import Server
 
 # How long an example takes says more about the machine than about us.
@@ -42,9 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mnist")
-    write_small_mnist(folder)
-    return folder
+    return made_once(tmp_path_factory, "mnist", write_small_mnist)
 
 
 @pytest.fixture

@@ -38,9 +38,8 @@ LAYERS = [
 FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
-    "celery": "coordinator.prediction.batch_queue  coordinator.sweeps.trial_queue  coordinator.workers.dispatcher"
-    "  worker.__main__  worker.celery  worker.celery_patches  worker.metrics_server  worker.predictions"
-    "  worker.shutdown  worker.tasks  worker.trials",
+    "celery": "shared.messaging.client_app  worker.__main__  worker.celery"
+    "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks  worker.trials",
     "click": "coordinator.cli",
     "flower": "",
     "joblib": "coordinator.export.joblib_format",

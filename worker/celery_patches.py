@@ -6,17 +6,36 @@ exists, because a new release of theirs may change it without a word.
 
 import logging
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from queue import Empty
 from typing import Any
 
 import billiard.pool
 import billiard.util
+import celery.worker.consumer.consumer
+import kombu.compression
 import kombu.transport.redis
 from celery import Celery
 from celery.worker.consumer import Consumer as CelerysConsumer
+from celery.worker.control import Panel
 from kombu.transport.redis import Channel as KombusChannel
 
+from worker.envelopes import flaw
+
 _PAUSES = {"interval_start": 0.1, "interval_step": 0.1, "interval_max": 1.0}  # seconds
+
+# Celery's commands that a worker obeys: what Flower and `celery inspect` show, and a stop. Others would have it take
+# other tasks, start processes or dump its memory for whoever can write to the broker.
+_COMMANDS = {
+    *("active", "active_queues", "clock", "conf", "hello", "ping", "query_task", "registered", "report", "reserved"),
+    *("revoked", "scheduled", "stats", "enable_events", "disable_events", "heartbeat", "shutdown"),
+}
+
+# What comes of messages that are none: no JSON, no fields, or fields of other things.
+_NO_MESSAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_DROPPED = "dropped from the queue, as no message of Celery's: %s"
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +44,12 @@ def apply(app: Celery) -> None:
     """Have this process's workers use what is below."""
     app.conf.worker_consumer = f"{__name__}:{Consumer.__name__}"
     kombu.transport.redis.Transport.Channel = Channel
+    kombu.transport.redis.Transport._deliver = _deliver  # type: ignore[method-assign, assignment]
+    vars(kombu.compression)[
+        "_decoders"
+    ].clear()  # nobody here packs anything, and a little can be unpacked to very much
+    for command in {*Panel.data} - _COMMANDS:
+        del Panel.data[command]
 
     # A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that
     # may have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
@@ -44,17 +69,78 @@ class Channel(KombusChannel):
         before = {*self.qos._delivered}
         try:
             return super()._brpop_read(**options)  # type: ignore[misc]  # which the stubs lack
-        # Of what cannot be read as one: no JSON, no fields, or fields of other things.
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            log.warning("dropped from the queue, as no message of Celery's: %s: %s", type(error).__name__, error)
+        except _NO_MESSAGE as error:
+            log.warning(_DROPPED, _text(error))
             for tag in {*self.qos._delivered} - before:
                 self.basic_ack(tag)  # else this worker would count as busy
             return True
 
+    def _receive(self) -> Any:
+        """Take what was published for all workers."""
+        try:
+            return super()._receive()  # type: ignore[misc]  # which the stubs lack
+        except Empty:
+            return False
+        except _NO_MESSAGE as error:
+            log.warning(_DROPPED, _text(error))
+            return True
+
+
+_kombus_deliver = kombu.transport.redis.Transport._deliver
+
+
+def _deliver(transport: Any, message: Any, queue: str) -> None:
+    """Give a message to whoever consumes from that queue, if it is one."""
+    if what := flaw(message):
+        log.warning(_DROPPED, what)
+    else:
+        _kombus_deliver(transport, message, queue)
+
 
 class Consumer(CelerysConsumer):
-    """Celery's consumer, but quick to find a broker that is back: its own waits up to 30 s between two attempts."""
+    """Celery's consumer, but one that no message ends, and quick to find a broker that is back.
+
+    Celery's own waits up to 30 s between two attempts.
+    """
+
+    connection_errors: tuple[type[Exception], ...]
+
+    def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], Any]:
+        handle = super().create_task_handler(*arguments, **options)
+
+        def handle_all(message: Any) -> Any:
+            try:
+                return handle(message)
+            except self.connection_errors:
+                raise
+            except Exception as error:
+                return self.on_decode_error(message, error)  # which says so, and takes it from the queue
+
+        return handle_all
 
     def ensure_connected(self, conn: Any) -> Any:
         conn.ensure_connection = partial(conn.ensure_connection, **_PAUSES)
-        return super().ensure_connected(conn)
+        with _told_once(logging.getLogger(celery.worker.consumer.consumer.__name__)):
+            return super().ensure_connected(conn)
+
+
+@contextmanager
+def _told_once(logger: logging.Logger) -> Iterator[None]:
+    """Have only the first error told in this time: Celery tells of each attempt to connect, for ever if need be."""
+    told: list[logging.LogRecord] = []
+
+    def is_first(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        told.append(record)
+        return len(told) == 1
+
+    logger.addFilter(is_first)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_first)
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"

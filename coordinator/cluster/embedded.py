@@ -16,6 +16,7 @@ from coordinator.cluster.process import SupervisedProcess
 from coordinator.cluster.redis_server import redis_command
 from shared.config import TrainConfig
 from shared.errors import QueueError
+from shared.messaging.celery_settings import CELERYS_OWN
 from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import ENVIRONMENT
@@ -47,9 +48,8 @@ class Cluster:
             "TMPDIR": folder,  # so that whatever they leave there goes with it
         }
         # The broker is our own Redis, whatever the environment says for other commands.
-        self._environment.pop("GRADMQ_BROKER_URL", None)
-        self._environment.pop(ENVIRONMENT, None)
-        self._environment.pop("GRADMQ_METRICS_PORT", None)  # the coordinator's own
+        for name in (*CELERYS_OWN, "GRADMQ_BROKER_URL", ENVIRONMENT, "GRADMQ_METRICS_PORT"):  # the last is ours alone
+            self._environment.pop(name, None)
         self._group, self._logs = group, logs
         self._memory = _anonymous_file()  # the workers inherit it
         self._n_workers = 0

@@ -1,11 +1,9 @@
 """Sends batches through Celery: nothing else of a prediction has to do with Celery's app."""
 
-from celery import Celery
-
 from coordinator.workers.dispatcher import BrokerAwayError
 from shared.messaging.addresses import redis_of
-from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import Client
+from shared.messaging.client_app import ClientApp
 from shared.messaging.keys import PREDICTION_LIFETIME, PREDICTIONS, PREFIX
 from shared.messaging.predictions import BATCH_TASK, Batch
 
@@ -20,8 +18,7 @@ class BatchQueue:
         self._connect()
 
     def _connect(self) -> None:
-        self._app = Celery("coordinator", set_as_current=False)
-        self._app.conf.update(celery_settings(self._broker), broker_pool_limit=1)
+        self._app = ClientApp(self._broker)
 
     def send(self, batch: Batch) -> None:
         """Send a batch.  Raises BrokerAwayError or QueueError."""

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from celery import Celery
-
 from coordinator.workers.dispatcher import BrokerAwayError
 from shared.messaging.addresses import redis_of
-from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import Client
+from shared.messaging.client_app import ClientApp
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, PREFIX, TRIALS
 from shared.messaging.trials import TRIAL_TASK, TrialTask
 
@@ -22,8 +20,7 @@ class TrialQueue:
         self._connect()
 
     def _connect(self) -> None:
-        self._app = Celery("coordinator", set_as_current=False)
-        self._app.conf.update(celery_settings(self._broker), broker_pool_limit=1)
+        self._app = ClientApp(self._broker)
 
     def send(self, task: TrialTask) -> None:
         """Send a run.  Raises BrokerAwayError or QueueError."""

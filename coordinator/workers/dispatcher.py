@@ -3,15 +3,14 @@
 from contextlib import suppress
 from typing import Any
 
-from celery import Celery
 from kombu import pools
 from kombu.exceptions import OperationalError
 
 from coordinator.workers.leases import Leases
 from shared.errors import ConnectionLostError
 from shared.messaging.addresses import redis_of
-from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import Client, client
+from shared.messaging.client_app import ClientApp
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, QUEUE
 from shared.messaging.lease import LEASE_TASK, Lease
 
@@ -31,8 +30,7 @@ class Dispatcher:
         self._redis: Client | None = None if address is None else client(address)
 
     def _connect(self) -> None:
-        self._app = Celery("coordinator", set_as_current=False)
-        self._app.conf.update(celery_settings(self._broker), broker_pool_limit=1)
+        self._app = ClientApp(self._broker)
 
     def send_due(self, leases: Leases) -> None:
         """Send the leases that are due.

@@ -1,11 +1,12 @@
 """An image that is built once, and clusters of it."""
 
+import functools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.compose import EPOCHS, Cluster, last_fingerprint, run
+from tests.support.compose import Cluster, last_fingerprint, run
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +31,12 @@ def cluster(built: Cluster) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def fingerprint(built: Cluster) -> str:
-    """What EPOCHS epochs give in one process of the same image."""
-    done = run("docker", "run", "--rm", built.name, "train", "--workers", "0", "--epochs", str(EPOCHS))
-    return last_fingerprint(done.stdout)
+def fingerprint(built: Cluster) -> Callable[[int], str]:
+    """What so many epochs give in one process of the same image."""
 
+    @functools.cache
+    def compute(epochs: int) -> str:
+        done = run("docker", "run", "--rm", built.name, "train", "--workers", "0", "--epochs", str(epochs))
+        return last_fingerprint(done.stdout)
 
-@pytest.fixture(scope="session")
-def short_fingerprint(built: Cluster) -> str:
-    done = run("docker", "run", "--rm", built.name, "train", "--workers", "0", "--epochs", "1")
-    return last_fingerprint(done.stdout)
+    return compute

@@ -15,7 +15,8 @@ from tests.support.processes import SESSION
 from tests.support.waiting import PATIENCE, wait_until
 
 SIZES = "196,12,10"
-EPOCHS = 60  # of a run that something happens to
+EPOCHS = 40  # of a run that something happens to
+LONGER = 60  # of one that something slow happens to
 
 Found = TypeVar("Found")
 

@@ -1,6 +1,7 @@
 """The program, its reference, runs that it has left behind; and nothing else may be left."""
 
 import functools
+import itertools
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import command
+from tests.support.once import made_once
 from tests.support.processes import leftovers, wait_for_the_end_of
 from tests.support.program import EPOCHS, Program, job, metrics
 from tests.support.waiting import wait_until
@@ -16,16 +18,17 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture(scope="session")
 def fingerprints(small_data, tmp_path_factory):
-    """The fingerprint of each epoch in one process, by options; each is computed once."""
+    """The fingerprint of each epoch in one process, by options; a run of so many epochs is computed once for all."""
 
-    @functools.cache
     def compute(epochs: int, **options: object) -> list[str]:
-        folder = tmp_path_factory.mktemp("reference")
-        program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})
-        assert program.end() == 0, program.text()
-        return [line["weights_sha256"] for line in metrics(program)]
+        def make(folder: Path) -> None:
+            program = Program(tuple(job(small_data, epochs, workers=0, **options)), folder, {})
+            assert program.end() == 0, program.text()
 
-    return compute
+        name = "-".join(map(str, ["reference", epochs, *itertools.chain(*sorted(options.items()))]))
+        return [line["weights_sha256"] for line in metrics(made_once(tmp_path_factory, name, make))]
+
+    return functools.cache(compute)
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +67,15 @@ def gradmq(tmp_path: Path) -> Iterator[Callable[..., Program]]:
 @pytest.fixture(scope="session")
 def stopped(small_data, tmp_path_factory) -> Path:
     """A run that was stopped after a few epochs, by workers=0; copy it before you change it."""
-    folder = tmp_path_factory.mktemp("stopped")
-    program = Program(tuple(job(small_data, EPOCHS, workers=0)), folder, {})
-    program.wait_for("Epoch 5:")
-    program.process.send_signal(signal.SIGINT)
-    assert program.end() == 130, program.text()
-    return program.run_folder
+
+    def make(folder: Path) -> None:
+        program = Program(tuple(job(small_data, EPOCHS, workers=0)), folder, {})
+        program.wait_for("Epoch 5:")
+        program.process.send_signal(signal.SIGINT)
+        assert program.end() == 130, program.text()
+
+    (run,) = made_once(tmp_path_factory, "stopped", make).glob("runs/*")
+    return run
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from coordinator.cli.main import cli
 from tests.support import command
 from tests.support.mnist import PROJECT, write_small_mnist
+from tests.support.once import made_once
 from tests.support.pages import NOT_TYPED, PAGES, TYPED, Block, anchors, blocks, inline_code, links, masked
 from tests.support.processes import SESSION
 from tests.test_structure import LAYERS
@@ -33,13 +34,15 @@ each_page_with_commands = pytest.mark.parametrize(
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a reader may have it: with a finished run, and with data/mnist, here of few samples."""
-    folder = tmp_path_factory.mktemp("docs")
-    (folder / "data" / "mnist").mkdir(parents=True)
-    write_small_mnist(folder / "data" / "mnist", stride=1, training=720, test=100)
-    arguments = ["train", "--workers", "0", "--epochs", "2"]
-    trained = command.run(sys.executable, "-P", "-m", "coordinator", *arguments, cwd=folder, env=environment())
-    assert trained.returncode == 0, trained.stderr
-    return folder
+
+    def make(folder: Path) -> None:
+        (folder / "data" / "mnist").mkdir(parents=True)
+        write_small_mnist(folder / "data" / "mnist", stride=1, training=720, test=100)
+        arguments = ["train", "--workers", "0", "--epochs", "2"]
+        trained = command.run(sys.executable, "-P", "-m", "coordinator", *arguments, cwd=folder, env=environment())
+        assert trained.returncode == 0, trained.stderr
+
+    return made_once(tmp_path_factory, "desk", make)
 
 
 def environment() -> dict[str, str]:

@@ -16,8 +16,8 @@ from tests.support.program import Program, job, metrics, start_worker
 from tests.support.runs import comparable
 from tests.support.waiting import PATIENCE
 
-# All of MNIST, so that there are ten chunks each of validation and test samples.
-QUICK = ["train", "--mini-batch-size", 500]
+# All of MNIST's validation and test samples, so that there are ten chunks of each; of the training samples a few.
+QUICK = ["train", "--mini-batch-size", 50, "--train-samples", 2000]
 
 
 def figures(program: Program) -> list[dict]:

@@ -9,7 +9,7 @@ import pytest
 
 from coordinator.runs.model_file import load_model
 from tests.support.processes import wait_for_the_end_of
-from tests.support.program import EPOCHS, Program, job, metrics
+from tests.support.program import EPOCHS, LONGER, Program, job, metrics
 from tests.support.runs import assert_complete
 
 
@@ -35,16 +35,16 @@ def test_a_finished_run_goes_on_to_the_bits_of_one_that_was_to_be_longer(
 
 def test_a_run_stopped_in_mid_epoch_goes_on_to_more_epochs_through_another_stop(gradmq, left, fingerprints):
     """After which nobody has to say again how many."""
-    program = gradmq("resume", left, "--epochs", EPOCHS + 20, "--workers", 1)
+    program = gradmq("resume", left, "--epochs", LONGER, "--workers", 1)
     program.wait_for(f"Epoch {EPOCHS + 1}:")
     program.process.send_signal(signal.SIGKILL)
     everyone = program.descendants()
     assert program.end() == -signal.SIGKILL
     wait_for_the_end_of(everyone)
-    assert epochs_in(left) == EPOCHS + 20
+    assert epochs_in(left) == LONGER
     resumed = gradmq("resume", left, "--workers", 2)
     assert resumed.end() == 0, resumed.text()
-    assert_complete(left, fingerprints(EPOCHS + 20))
+    assert_complete(left, fingerprints(LONGER))
 
 
 def test_a_run_can_be_made_shorter_than_it_was_to_be_and_not_than_it_is(gradmq, left, fingerprints):

@@ -7,7 +7,7 @@ import pytest
 
 from coordinator.runs.model_file import save_model
 from tests.support.predictions import IMAGES, answers, model
-from tests.support.program import EPOCHS, job, metrics, start_worker
+from tests.support.program import EPOCHS, LONGER, job, metrics, start_worker
 from tests.support.rabbitmq import SERVER, RabbitMq
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server on this machine")
@@ -34,15 +34,15 @@ def test_a_run_over_rabbitmq_gives_the_same_bits(gradmq, small_data, server, rab
         assert not client.exists("gradmq:leases")
 
 
-def test_a_rabbitmq_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, rabbitmq, long_fingerprint):
+def test_a_rabbitmq_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, rabbitmq, fingerprints):
     worker = start_worker(gradmq, server, "one", GRADMQ_BROKER_URL=rabbitmq.url)
-    program = gradmq(*job(small_data, EPOCHS, redis=server.url, broker=rabbitmq.url))
+    program = gradmq(*job(small_data, LONGER, redis=server.url, broker=rabbitmq.url))
     program.wait_for("Epoch 2:")
     rabbitmq.kill()
     program.wait_for("broker is away")
     rabbitmq.start()
     assert program.end() == 0, program.text()
-    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(LONGER)
     assert worker.process.poll() is None
 
 

@@ -4,7 +4,7 @@ import json
 import time
 
 from shared.messaging.keys import LEASE_KEYS
-from shared.messaging.lease import LEASE_TASK
+from tests.support.messages import BAD_BYTES, BAD_COMMANDS, BAD_TASKS
 from tests.support.program import EPOCHS, job, metrics, start_worker
 
 
@@ -30,31 +30,20 @@ def test_leases_that_got_lost_on_the_way_are_granted_again(gradmq, small_data, s
     assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)
 
 
-ENVELOPE = {"delivery_info": {"exchange": "", "routing_key": "leases"}, "delivery_tag": "1", "body_encoding": "base64"}
-
-
-GARBAGE = [
-    "garbage",
-    b"\xff\xfe",
-    "null",
-    "[]",
-    "{}",
-    '{"properties": {}}',
-    json.dumps({"body": "e30=", "headers": {"task": LEASE_TASK}, "properties": ENVELOPE}),  # a task without an id
-]
-
-
 def test_garbage_in_the_queue_of_leases_is_dropped_and_the_worker_goes_on(gradmq, small_data, server, long_fingerprint):
+    garbage, commands = ([*BAD_BYTES, *map(json.dumps, each.values())] for each in (BAD_TASKS, BAD_COMMANDS))
     worker = start_worker(gradmq, server, "only")
     worker.wait_for(" ready.")
     with server.client() as client:
-        client.rpush(LEASE_KEYS[0], *GARBAGE)
+        client.rpush(LEASE_KEYS[0], *garbage)
+        for command in commands:
+            assert client.publish("gradmq:/0.celery.pidbox", command) == 1
         program = gradmq(*job(small_data, EPOCHS, redis=server.url))
         program.wait_for("Epoch 5:")
-        client.lpush(LEASE_KEYS[0], *GARBAGE)
+        client.lpush(LEASE_KEYS[0], *garbage)
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
-    worker.wait_for("dropped from the queue, as no message of Celery's", times=2 * len(GARBAGE))
+    worker.wait_for("dropped from the queue, as no message of Celery's", times=2 * len(garbage) + len(BAD_COMMANDS))
     assert worker.process.poll() is None
 
 

@@ -20,26 +20,29 @@ ENDLESS = 100_000  # epochs, of which nobody awaits the last
 CONFIG = TrainConfig(sizes=(196, 12, 10), epochs=EPOCHS, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 
 
+SOME = 8_000  # of MNIST's training samples
+
+
 def test_a_coordinator_killed_in_mid_epoch_resumes_there_on_other_workers(gradmq):
-    """Much of MNIST one by one: an epoch is long enough for a checkpoint within it on any machine."""
-    options = ["--epochs", 1, "--mini-batch-size", 1, "--train-samples", 20_000]
+    """Some of MNIST one by one: an epoch is long enough for a checkpoint within it on any machine."""
+    options = ["--epochs", 1, "--mini-batch-size", 1, "--train-samples", SOME]
     program = gradmq("train", *options, "--workers", 1)
-    config = replace(CONFIG, sizes=(784, 30, 10), epochs=1, mini_batch_size=1, train_samples=20_000)
+    config = replace(CONFIG, sizes=(784, 30, 10), epochs=1, mini_batch_size=1, train_samples=SOME)
     program.wait_until(lambda: any(program.output.parent.glob("runs/*/checkpoint.npz")), "a checkpoint")
     everyone = program.descendants()
     program.process.kill()
     assert program.end() == -signal.SIGKILL
     wait_for_the_end_of(everyone)
-    state = load_checkpoint(program.run_folder / "checkpoint.npz", config, 20_000)
+    state = load_checkpoint(program.run_folder / "checkpoint.npz", config, SOME)
     assert state is not None
-    assert (state.epoch, 0 < state.step_index < 20_000) == (0, True)
+    assert (state.epoch, 0 < state.step_index < SOME) == (0, True)
 
     resumed = gradmq("resume", program.run_folder, "--workers", 2)
     assert resumed.end() == 0, resumed.text()
     assert f"going on at epoch 0, mini-batch {state.step_index}" in resumed.text()
     undisturbed = gradmq("train", *options, "--workers", 0)
     assert undisturbed.end() == 0
-    assert_complete(program.run_folder, [line["weights_sha256"] for line in metrics(undisturbed)], 20_000)
+    assert_complete(program.run_folder, [line["weights_sha256"] for line in metrics(undisturbed)], SOME)
 
 
 def test_ctrl_c_at_any_moment_and_resume_give_the_same_bits(gradmq, small_data, fingerprints):

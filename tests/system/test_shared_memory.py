@@ -8,13 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from celery import Celery
 
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.remote import RemoteGradients
 from shared.config import TrainConfig
 from shared.messaging.addresses import broker_url
-from shared.messaging.celery_settings import celery_settings
 from shared.messaging.client import client
 from shared.training.state import TrainingState
 from shared.transport.regions import SharedTensors
@@ -22,7 +20,7 @@ from tests.support.learning import CONFIG, DATA, alone, learn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import job, metrics, start_worker
 from tests.support.remote import gradients_on
-from tests.support.waiting import patience, wait_until
+from tests.support.waiting import patience
 
 WIDE = replace(CONFIG, sizes=(12, 3000, 3))  # 192 kB of weights
 
@@ -67,24 +65,6 @@ def test_a_worker_that_does_not_share_the_memory_takes_part_through_redis(gradmq
     start_worker(gradmq, server, "stranger")
     with closing(gradients_on(server, tensors=tensors)) as remote:
         assert learn(remote) == learn(alone())
-
-
-def test_two_processes_of_one_worker_do_not_share_its_slot(small_data, tmp_path):
-    """Flower can have a pool grow; then one process writes to the memory, and the other sends through Redis."""
-    with embedded_cluster(1, small_data, tmp_path / "logs", None) as cluster:
-        broker = broker_url(cluster.redis_url)
-        with closing(gradients_of(cluster, CONFIG)) as remote:
-            learned = [learn(remote)]
-            with Celery(broker=broker, set_as_current=False) as app:
-                app.conf.update(celery_settings(broker))
-                app.control.pool_grow(1)
-
-            def second_takes_part() -> bool:
-                learned.append(learn(remote))
-                return remote._transport._strangers
-
-            wait_until(second_takes_part, "a process that does not share the memory")
-    assert set(learned) == {learn(alone())}
 
 
 FAULTS = int(os.environ.get("GRADMQ_FAULTS", "8"))

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.mnist import PROJECT
-from tests.support.program import EPOCHS, job, metrics, start_worker
+from tests.support.program import LONGER, job, metrics, start_worker
 from tests.support.servers import free_port
 from tests.support.waiting import PATIENCE
 
 
 def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
-    gradmq, small_data, server, long_fingerprint, tmp_path
+    gradmq, small_data, server, fingerprints, tmp_path
 ):
-    program = gradmq(*job(small_data, EPOCHS, redis=server.tcp_url))
+    program = gradmq(*job(small_data, LONGER, redis=server.tcp_url))
     program.wait_for("no worker is there; waiting for one")
     # A worker has the whole MNIST at most, so these samples must come to it through Redis.
     worker = start_worker(gradmq, server, "newcomer", GRADMQ_DATA=str(tmp_path / "nowhere"))
@@ -33,7 +33,7 @@ def test_a_coordinator_waits_for_workers_and_they_need_only_the_address(
     program.wait_for("no worker is there; waiting for one", times=2)
     start_worker(gradmq, server, "second", GRADMQ_DATA=str(small_data))
     assert program.end() == 0, program.text()
-    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(LONGER)
     assert server.password not in program.text() + worker.text()
 
 

@@ -9,10 +9,13 @@ import billiard.heap
 import billiard.pool
 import billiard.util
 import celery.app.defaults
+import celery.worker.loops
+import kombu.compression
 import kombu.connection
 import kombu.transport.redis
 import pytest
 from celery.worker.consumer import Consumer
+from celery.worker.control import Panel
 from kombu.transport.virtual import QoS
 
 from worker.celery_patches import _PAUSES
@@ -27,7 +30,13 @@ WHAT_TO_DO = (
     [
         (kombu.transport.redis.Channel, "_brpop_read"),
         (kombu.transport.redis.Channel, "basic_ack"),
+        (kombu.transport.redis.Channel, "_receive"),
         (kombu.transport.redis.Transport, "Channel"),
+        (kombu.transport.redis.Transport, "_deliver"),
+        (kombu.compression, "_decoders"),
+        (Panel, "data"),
+        (Consumer, "create_task_handler"),
+        (Consumer, "on_decode_error"),
         (Consumer, "ensure_connected"),
         (kombu.connection.Connection, "ensure_connection"),
         (billiard.pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT"),
@@ -46,6 +55,9 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
     ("module", "words", "does"),
     [
         (kombu.transport.redis, "'BRPOP': self._brpop_read", "kombu reads messages by Channel._brpop_read"),
+        (kombu.transport.redis, "'LISTEN': self._receive", "kombu reads what is for all by Channel._receive"),
+        (kombu.transport.redis, "self.connection._deliver(", "kombu gives messages on by Transport._deliver"),
+        (celery.worker.loops, "obj.create_task_handler(", "Celery takes tasks by Consumer.create_task_handler"),
         (billiard.pool, "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)", "billiard waits that often at its end"),
         (billiard.connection, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (billiard.heap, "util.get_temp_dir()", "billiard asks its util for a folder"),

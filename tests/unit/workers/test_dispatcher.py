@@ -7,6 +7,7 @@ from kombu.transport.redis import Channel
 
 from coordinator.workers.dispatcher import BrokerAwayError, Dispatcher
 from coordinator.workers.leases import Leases
+from shared.messaging.celery_settings import CELERYS_OWN
 from shared.messaging.keys import LEASE_KEYS, PREFIX, QUEUE
 from shared.messaging.lease import LEASE_TASK, Lease
 from shared.messaging.seals import CoordinatorKeys
@@ -53,6 +54,15 @@ def test_all_leases_are_one_task_to_flower_which_shows_what_each_is_for(dispatch
     assert headers["task"] == LEASE_TASK
     assert headers["shadow"] is None
     assert headers["argsrepr"] == "(run, epoch 3, mini-batches 500–999, lease 1/2)"
+
+
+def test_leases_go_to_the_broker_that_was_given_whatever_another_app_was_told(leases, monkeypatch):
+    for name in CELERYS_OWN:
+        monkeypatch.setenv(name, "redis://127.0.0.1:1/0")
+    dispatcher = Dispatcher("memory://")
+    dispatcher.send_due(leases)
+    assert len(drain(dispatcher)) == 2
+    dispatcher.close()
 
 
 def test_the_queue_is_empty_until_a_lease_is_sent_and_again_when_all_are_taken(dispatcher, leases):
