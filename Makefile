@@ -16,6 +16,7 @@
 # bench-scale   what a step costs coordinator and Redis with 1 to 64 workers, and `gradmq plan` beside real runs
 # bench-exact   how well exact arithmetic learns, beside native; and what a slow worker costs
 # bench-estimators the estimators beside scikit-learn's own perceptron
+# bench-sweep   a sweep with one worker and with two
 # bench-memory  memory of all processes over 30 epochs
 # bench-events  what Celery's events and Flower cost a step
 # bench-image   the image's size, and how soon a cluster of containers works; needs a Docker engine
@@ -41,7 +42,8 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
 .PHONY: train test test-fast chaos test-anywhere test-cluster check docs image lock bench bench-step bench-faults \
-	bench-local bench-optimizers bench-scale bench-exact bench-estimators bench-memory bench-events bench-image clean help
+	bench-local bench-optimizers bench-scale bench-exact bench-estimators bench-sweep \
+	bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
 .NOTPARALLEL:
 
@@ -110,6 +112,9 @@ bench-exact: $(BENCH)
 
 bench-estimators: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.estimators $(QUICK)
+
+bench-sweep: $(BENCH)
+	$(ENV)/bin/python -m benchmarks.sweep $(QUICK)
 
 bench-memory: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.memory --through-redis $(QUICK)

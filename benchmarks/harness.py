@@ -14,7 +14,6 @@ from typing import NamedTuple
 from benchmarks.jobs import WARM_UP, Job
 from benchmarks.training import Training
 from coordinator.cluster.embedded import Cluster, embedded_cluster
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.gradients.remote import RemoteGradients
 from shared.config import TrainConfig
 from shared.data.augment.options import Augmentation
@@ -27,6 +26,7 @@ from shared.nn.parameters import Parameters
 from shared.optim.optimizers import SGD, Nesterov
 from shared.optim.schedules import CosineDecay
 from shared.strategies import LocalSGD, SyncSGD
+from shared.training.in_process import InProcessGradients
 from shared.transport.regions import SharedTensors
 from shared.types import Vector
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.runs.checkpoint import CheckpointWriter
-from coordinator.training.loop import steps
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
 from shared.nn.parameters import Parameters
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.loop import steps
+from shared.training.state import TrainingState
 from shared.types import Vector
 
 _ARRIVAL = 60.0  # seconds that workers may take to be there

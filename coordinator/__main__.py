@@ -4,7 +4,7 @@ import io
 import os
 import sys
 
-from coordinator.signals import Stopped, stop_on_signals
+from shared.signals import Stopped, stop_on_signals
 
 
 def main() -> None:

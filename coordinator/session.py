@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 
 from coordinator.cluster.redis_server import redis_server
-from coordinator.gradients.base import GradientSource
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.reporting.epoch_lines import EpochLines
 from coordinator.reporting.heartbeat import Heartbeat
 from coordinator.reporting.log_handlers import course
@@ -23,10 +21,6 @@ from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.signals import interruptible
-from coordinator.training.callbacks import Callback, Callbacks
-from coordinator.training.loop import train
-from coordinator.training.state import TrainingState
 from shared import logs
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -36,6 +30,12 @@ from shared.fixed_problem import check_arithmetic
 from shared.health_file import health_file
 from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
+from shared.signals import interruptible
+from shared.training.callbacks import Callback, Callbacks
+from shared.training.gradients import GradientSource
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.state import TrainingState
 
 _LOST = 2.0**-8  # size of the derivatives that may be lost without a word; those of a last layer are 1/4 at most
 MOST_WORKERS = 256  # processes on this machine; more would only be a typing error

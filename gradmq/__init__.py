@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from coordinator.estimators.classifier import GradMQClassifier
     from coordinator.estimators.regressor import GradMQRegressor
     from coordinator.reporting.watching import Watching
-    from coordinator.training.callbacks import Callback
     from shared import Network, load_data, load_data_wrapper, sigmoid, sigmoid_prime, vectorized_result
     from shared.errors import GradMQError
+    from shared.training.callbacks import Callback
 
     __version__: str
 
 # Where the names are. They are looked up when they are asked for: the program's start, and every worker's, needs none.
 _PLACES = {
-    "Callback": "coordinator.training.callbacks",
+    "Callback": "shared.training.callbacks",
     "GradMQClassifier": "coordinator.estimators.classifier",
     "GradMQError": "shared.errors",
     "GradMQRegressor": "coordinator.estimators.regressor",

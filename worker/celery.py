@@ -16,7 +16,7 @@ from worker.shutdown import Leave
 
 one_thread()
 
-app = Celery("worker", include=["worker.tasks", "worker.predictions"])
+app = Celery("worker", include=["worker.tasks", "worker.predictions", "worker.trials"])
 app.conf.update(celery_settings(broker_url(redis_url(), variable(BROKER))))
 app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
 app.steps["worker"].add(Leave)

@@ -4,17 +4,18 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from coordinator.api.preparation import check_job
 from coordinator.reporting.log_handlers import course
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import ReadOnlyError, Run
 from coordinator.session import RunOptions, run_training
-from coordinator.training.callbacks import Callback
-from coordinator.training.choice import is_finished
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, find_dataset
 from shared.errors import QueueError
 from shared.model import Model
+from shared.training.callbacks import Callback
+from shared.training.choice import is_finished
+from shared.training.state import TrainingState
 
 log = logging.getLogger("coordinator")
 
@@ -38,10 +39,7 @@ def begin(
     Raises ConfigError, DataError or QueueError before there is anything of it; and a run that learned nothing before
     whatever ended it leaves nothing but its logs, if these say why.
     """
-    training = dataset.training
-    config.check_data(len(training), training.n_inputs, training.n_outputs, dataset.has_classes)
-    config.check_validation(len(dataset.validation))
-    dataset.check_inputs(config.arithmetic, config.output)
+    check_job(config, dataset)
     options.check_queue()
     run = Run.create(runs, config, data, dataset, start)
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from coordinator.training.metrics import EpochMetrics
+from shared.training.metrics import EpochMetrics
 
 _LEFT_OUT = ("ledger",)
 

@@ -1,6 +1,6 @@
 """From options to what is to be trained: the samples, and the configuration with what follows from them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,12 +32,13 @@ def prepare(
     weights: Vector | None = None,
     start: Model | None = None,
     alone: bool = False,
+    load: Callable[..., Dataset] = load_dataset,
 ) -> Job:
     """Read the samples, and return what the options of `train` stand for with them.
 
     given: all options that decide the bits.  names: of those that somebody gave; others are as the model that the run
     begins with has them, or as the data suggests.  weights: of the training samples.  start: that model.
-    alone: whether the run will be computed in this process.
+    alone: whether the run will be computed in this process.  load: reads the samples.
 
     Raises ConfigError, DataError or ModelError.
     """
@@ -45,7 +46,7 @@ def prepare(
     if start is not None:
         start_model.check_reading(data_options, start.encoding)
     encoding, n_classes = (None, 0) if start is None else (start.encoding, start.parameters.sizes[-1])
-    dataset = load_dataset(data, data_options, given["seed"], encoding, n_classes)
+    dataset = load(data, data_options, given["seed"], encoding, n_classes)
     dataset = dataset.first(given["train_samples"]).weighted(weights)
     suggestions = suggestions_of(dataset, given["optimizer"] if "optimizer" in names else None)
     taken = {name: value for name, value in suggestions.items() if name not in names and not hasattr(start, name)}
@@ -58,3 +59,11 @@ def prepare(
     if start is not None:
         start_model.check(config, start)
     return Job(config, dataset, taken)
+
+
+def check_job(config: TrainConfig, dataset: Dataset) -> None:
+    """Raise ConfigError or DataError unless a configuration and data go together."""
+    training = dataset.training
+    config.check_data(len(training), training.n_inputs, training.n_outputs, dataset.has_classes)
+    config.check_validation(len(dataset.validation))
+    dataset.check_inputs(config.arithmetic, config.output)

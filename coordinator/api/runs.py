@@ -18,12 +18,12 @@ from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run as RunFolder
 from coordinator.runs.verify import last_epoch, verify
-from coordinator.training.callbacks import Callback
 from shared.config import TrainConfig
 from shared.data.dataset import find_dataset
 from shared.errors import ConfigError, RunError
 from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
+from shared.training.callbacks import Callback
 
 RUNS = Path("runs")
 

@@ -15,10 +15,10 @@ from coordinator.api.runs import RUNS, Run
 from coordinator.options import reading
 from coordinator.options.defaults import completed, names_of
 from coordinator.runs.lookup import find_model
-from coordinator.training.callbacks import Callback
 from shared.data.dataset import DEFAULT_DATA
 from shared.data.sample_weights import read_weights, scaled
 from shared.errors import DataError
+from shared.training.callbacks import Callback
 
 
 def train(

@@ -49,6 +49,8 @@ def convert(path: Path, output: Path, seed: int, **given: Any) -> None:
     while a network learns from them.
     """
     options = to_data_options(given)
+    if options.fold is not None:
+        raise click.UsageError("--fold goes with `train`, which divides what was converted as it does the original")
     if output.suffix == ".npz":
         data = load_dataset(path, options, seed)
         write_npz(output, data)

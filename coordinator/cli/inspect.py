@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 import numpy as np
 
-from coordinator.accounting import table
 from coordinator.cli.command import Command
 from coordinator.cli.names import RunOrModel
 from coordinator.cli.option import DATA, OUTPUT, in_section
@@ -17,7 +16,7 @@ from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
 from coordinator.runs.lookup import find_model, is_run, path_of_model
 from coordinator.runs.run import Run
-from coordinator.training.metrics import r2
+from shared.accounting import table
 from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
@@ -32,6 +31,7 @@ from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
 from shared.plain_text import shortened
+from shared.training.metrics import r2
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture

@@ -23,13 +23,14 @@ from coordinator.cli.publish import publish_command
 from coordinator.cli.recipes import recipes_command
 from coordinator.cli.report import report
 from coordinator.cli.runs import runs_command
+from coordinator.cli.sweep import sweep_command
 from coordinator.cli.train import resume_command, train_command
 from coordinator.cli.verify import verify
 from coordinator.cli.worker import worker
 from coordinator.reporting.log_handlers import start_logging
-from coordinator.signals import Stopped
 from shared import logs
 from shared.errors import GradMQError
+from shared.signals import Stopped
 
 log = logging.getLogger("coordinator")
 
@@ -51,7 +52,7 @@ def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
 
-cli.add_section("Train", train_command, resume_command, recipes_command, plan_command)
+cli.add_section("Train", train_command, resume_command, sweep_command, recipes_command, plan_command)
 cli.add_section("Look", data_command, runs_command, show, report, evaluate, verify)
 cli.add_section("Use", predict_command, export_command, publish_command, average, convert)
 cli.add_section("Operate", worker, doctor)

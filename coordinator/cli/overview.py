@@ -7,7 +7,7 @@ from typing import Any
 from coordinator.reporting.columns import columns
 from coordinator.runs.comparison import Comparison
 from coordinator.runs.summary import RunSummary
-from coordinator.training.metrics import EpochMetrics
+from shared.training.metrics import EpochMetrics
 
 _LONGEST = 28  # letters of a path, of which the end tells most
 

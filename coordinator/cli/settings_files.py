@@ -49,7 +49,7 @@ def _of_toml(content: bytes, path: Path, command: click.Command) -> Settings:
         fields = tomllib.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{path} is no TOML: {error}") from None
-    return Settings(_values({name: value for name, value in fields.items() if name not in ABOUT}, path, command))
+    return Settings(values_of({name: value for name, value in fields.items() if name not in ABOUT}, path, command))
 
 
 def _of_run(content: bytes, path: Path, command: click.Command) -> Settings:
@@ -67,10 +67,10 @@ def _of_run(content: bytes, path: Path, command: click.Command) -> Settings:
         fields["from"] = str(path.parent / "initial.npz")
     if (weights := path.parent / SAMPLE_WEIGHTS).exists():
         fields["sample_weights"] = str(weights)
-    return Settings(_values(fields, path, command), {str(name): str(digest) for name, digest in data.items()})
+    return Settings(values_of(fields, path, command), {str(name): str(digest) for name, digest in data.items()})
 
 
-def _values(fields: dict[str, Any], path: Path, command: click.Command) -> Values:
+def values_of(fields: dict[str, Any], path: Path, command: click.Command) -> Values:
     """Return what the fields stand for as options of the command.  Raises UsageError."""
     params = _params(command)
     found: Values = {}

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from coordinator.accounting import table
 from coordinator.api.driving import begin, go_on
 from coordinator.api.preparation import Job, prepare
 from coordinator.cli.command import Command
@@ -32,6 +31,7 @@ from coordinator.runs.lookup import find_model
 from coordinator.runs.newest import differences, newest_of, newest_unfinished
 from coordinator.runs.run import Run
 from shared import logs
+from shared.accounting import table
 from shared.data.sample_weights import read_weights
 from shared.data.samples import KnownSamples
 from shared.errors import RunError

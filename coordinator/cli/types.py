@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from shared.data.augment.options import Augmentation
+from shared.data.folds import Fold
 from shared.errors import ConfigError
 
 
@@ -48,6 +49,15 @@ class Numbers(click.ParamType[tuple[float, ...]]):
                 ctx,
             )
         return found
+
+
+class FoldOf(click.ParamType[Fold]):
+    """A fold as 2/5."""
+
+    name = "fold"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fold:
+        return value if isinstance(value, Fold) else Fold.parse(value)
 
 
 class Names(click.ParamType[tuple[str, ...]]):

@@ -20,14 +20,14 @@ from coordinator.estimators.training_in_memory import TrainingInMemory
 from coordinator.options.configuration import to_config
 from coordinator.options.defaults import DEFAULTS, completed
 from coordinator.session import RunOptions
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.in_memory import dataset_of
 from shared.model import Model as ModelInFile
 from shared.optim.schedules import SCHEDULES
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 from shared.types import Array
 
 _NOT_OPTIONS = ("monitor", "mini_batch_size", "train_samples", "sizes", "standardize")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.session import RunOptions, compute
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.errors import QueueError
 from shared.fixed_problem import check_arithmetic
 from shared.nn.parameters import Parameters
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _PATIENCE = 1.0  # seconds before a bar is shown: most fits are done by then
 

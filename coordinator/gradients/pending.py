@@ -5,15 +5,15 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import NamedTuple
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import StepResult
 from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
+from shared.accounting import EpochCounts
 from shared.data.sampler import Step
 from shared.messaging.records import OWN, Kind, Record, seal_of
 from shared.messaging.seals import Key
 from shared.nn.score import ScoreSum
 from shared.parallel.work import Work
+from shared.training.gradients import StepResult
 from shared.types import Array, Vector
 
 _ANSWERED = b"\1"

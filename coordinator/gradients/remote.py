@@ -9,7 +9,6 @@ from contextlib import closing, suppress
 import numpy as np
 
 from coordinator.gradients.audit import Audit
-from coordinator.gradients.base import StepResult
 from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.recovery import PASSING, Recovery
 from coordinator.gradients.replies import Meaning, Replies
@@ -31,6 +30,7 @@ from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Work
+from shared.training.gradients import StepResult
 from shared.transport.base import coordinator_transport
 from shared.transport.regions import SharedTensors
 from shared.transport.samples import upload

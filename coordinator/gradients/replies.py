@@ -5,10 +5,10 @@ from enum import Enum, auto
 
 import numpy as np
 
-from coordinator.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.workers.workforce import Workforce
+from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
 from shared.messaging.introduction import LONGEST, Introduction, printable

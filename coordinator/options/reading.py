@@ -5,10 +5,11 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from shared.data.folds import Fold
 from shared.data.options import DataOptions
 from shared.errors import ConfigError
 
-READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size")
+READING = ("target", "ignore", "task", "test", "validation", "stratify", "impute", "scale", "image_size", "fold")
 
 
 def to_data_options(given: dict[str, Any]) -> DataOptions:
@@ -67,10 +68,19 @@ def _flag(name: str, value: Any) -> bool:
     return value
 
 
+def _fold(name: str, value: Any) -> Fold:
+    if isinstance(value, Fold):
+        return value
+    if not isinstance(value, str):
+        raise ConfigError(name, repr(value), "must be a number and how many folds there are", 'like "1/5"')
+    return Fold.parse(value)
+
+
 _VALUES: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("target", "ignore"), _names),
     **dict.fromkeys(("test", "validation"), _part),
     **dict.fromkeys(("task", "impute", "scale"), _word),
     "stratify": _flag,
     "image_size": _size,
+    "fold": _fold,
 }

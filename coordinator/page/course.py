@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from coordinator.accounting import COORDINATOR
 from coordinator.runs import events as kinds
 from coordinator.runs.events import Event
-from coordinator.training.metrics import EpochMetrics
+from shared.accounting import COORDINATOR
+from shared.training.metrics import EpochMetrics
 
 _MARKED = (
     *(kinds.JOINS, kinds.LEAVES, kinds.SILENT, kinds.EXCLUDED, kinds.REJECTED),

@@ -8,7 +8,7 @@ from coordinator.page.markup import Markup, element
 from coordinator.page.parts import figure, folded, section, table
 from coordinator.page.text import cost, percent, r2, seconds, short
 from coordinator.runs.run import Run
-from coordinator.training.choice import best_epoch
+from shared.training.choice import best_epoch
 
 _TITLES = {"cost": "Cost", "accuracy": "Accuracy", "r2": "R²"}
 _CAPTIONS = {

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-from coordinator.accounting import EpochCounts
 from coordinator.page.course import Course, shown_name
 from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import folded, section, table
@@ -11,6 +10,7 @@ from coordinator.page.text import count, duration, plural
 from coordinator.page.timeline import LEGEND, draw_timeline, symbol
 from coordinator.runs import events as kinds
 from coordinator.runs.events import Event
+from shared.accounting import EpochCounts
 
 _MOST_EVENTS = 200
 _MOST_WORKERS = 40

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from coordinator.runs.atomic import write_whole
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.errors import RunError, UnwritableError
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _PATIENCE = 5.0  # seconds for others to be done with the file, which takes them a millisecond
 _PAUSE = 0.005  # seconds between two tries

@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 from coordinator.reporting import lines
 from coordinator.reporting.log_handlers import course
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 
 class EpochLines(Callback):

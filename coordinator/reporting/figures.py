@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from coordinator.training.metrics import EpochMetrics
+from shared.training.metrics import EpochMetrics
 
 _PARTS = ("training", "validation")  # what has neither in its name is of the test samples
 _MEASURES = ("accuracy", "cost", "r2")

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from coordinator.gradients.base import GradientSource, StepResult
-from coordinator.training.callbacks import Callback
-from coordinator.training.state import TrainingState
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.state import TrainingState
 
 _EVERY = 2.0  # seconds
 

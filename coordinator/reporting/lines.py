@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from coordinator.reporting.columns import columns
-from coordinator.training.choice import best_epoch, why_stopped
-from coordinator.training.metrics import EpochMetrics, history_of
 from shared.config import TrainConfig
 from shared.nn.score import Score
+from shared.training.choice import best_epoch, why_stopped
+from shared.training.metrics import EpochMetrics, history_of
 
 
 def epoch(config: TrainConfig, metrics: EpochMetrics) -> str:

@@ -10,10 +10,10 @@ from queue import Empty, SimpleQueue
 
 from coordinator.reporting.figures import figures
 from coordinator.reporting.mlflow_server import MlflowError, MlflowServer
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _TAG = "gradmq.run"  # by which a run that goes on finds itself again
 _ALWAYS = "seconds"  # a figure that every epoch has

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from coordinator.reporting.log_handlers import is_quiet
 from coordinator.reporting.progress_bar import ProgressBar, in_notebook
 from coordinator.reporting.status_lines import StatusLines
-from coordinator.training.callbacks import Callback
 from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
+from shared.training.callbacks import Callback
 
 
 def progress(config: TrainConfig, training: KnownSamples) -> AbstractContextManager[Callback]:

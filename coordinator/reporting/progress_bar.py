@@ -8,13 +8,13 @@ from typing import Any, Protocol, Self, TextIO
 
 from tqdm import tqdm
 
-from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.reporting import lines
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from coordinator.workers.membership import n_workers
 from shared.config import TrainConfig
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _REFRESH = 0.1  # seconds
 _LEAST = 8  # columns of the bar itself; what is said beside it is left out rather

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from coordinator.accounting import EpochCounts, WorkerCounts
-from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.reporting.figures import figures
 from coordinator.reporting.running import RunningFigures
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
 from shared.durations import Durations
 from shared.errors import QueueError
 from shared.metrics_endpoint import Endpoint, Histogram, Metric
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _PICTURE = 0.25  # seconds of training between two pictures
 _REDIS = 1.0  # seconds that Redis may take to answer

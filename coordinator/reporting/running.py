@@ -1,10 +1,10 @@
 """The figures of an epoch that is still going on: of the samples that it has learned from so far."""
 
-from coordinator.training.metrics import mean_weight
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.samples import KnownSamples, LabelledSamples
 from shared.nn.score import Score
+from shared.training.metrics import mean_weight
+from shared.training.state import TrainingState
 
 
 class RunningFigures:

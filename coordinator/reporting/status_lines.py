@@ -4,15 +4,15 @@ import logging
 import time
 from collections.abc import Callable
 
-from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.reporting import lines
 from coordinator.reporting.running import RunningFigures
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from coordinator.workers.membership import n_workers
 from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _EVERY = 5.0  # seconds
 _SMOOTH = 0.7  # how much of the speed before counts

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.reporting.figures import figures
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.errors import UnwritableError
+from shared.training.callbacks import Callback
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 
 class TensorBoardEvents(Callback):

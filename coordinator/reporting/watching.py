@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from coordinator.gradients.base import GradientSource
 from coordinator.reporting.csv_file import CsvFile
 from coordinator.reporting.csv_file import check as check_csv
 from coordinator.reporting.mlflow_run import MlflowRun
 from coordinator.reporting.mlflow_server import MlflowServer
 from coordinator.reporting.prometheus import PrometheusMetrics
 from coordinator.reporting.tensorboard import TensorBoardEvents
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
 from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
 from shared.errors import RunError
 from shared.metrics_endpoint import LOOPBACK, check_endpoint
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource
+from shared.training.metrics import EpochMetrics
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.archive import read_arrays
 from shared.config import TrainConfig
 from shared.errors import LedgerError, RunError
@@ -22,6 +21,7 @@ from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
 from shared.nn.score import ScoreSum
 from shared.optim.optimizers import Nesterov, OptimizerState
+from shared.training.state import TrainingState
 from shared.typed import typed
 
 _EVERY = 2.0  # seconds of work between two checkpoints

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coordinator.runs.run import Run
-from coordinator.training.metrics import EpochMetrics
 from shared.config import TrainConfig
+from shared.training.metrics import EpochMetrics
 
 _DATA = ("path", "training_sha256", "validation_sha256", "test_sha256")
 

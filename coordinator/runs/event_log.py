@@ -10,13 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.runs.events import BEGINS, EPOCH, STOPS, TALLY, Event, samples_since
-from coordinator.training.callbacks import Callback
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.logs import masked
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 _EVERY = 1.0  # seconds between two tallies, at least
 _SHARE = 100  # of the run's time at least, so that a long one has a few hundred

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coordinator.accounting import EpochCounts
+from shared.accounting import EpochCounts
 from shared.errors import RunError
 from shared.regular_files import read_regular
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import write_whole
-from coordinator.training.metrics import EpochMetrics
+from shared.accounting import EpochCounts
 from shared.errors import RunError
 from shared.regular_files import read_regular
+from shared.training.metrics import EpochMetrics
 from shared.typed import typed
 
 _LARGEST = 2**30  # bytes of such a file

@@ -6,18 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coordinator.gradients.base import GradientSource, StepResult
 from coordinator.runs.checkpoint import CheckpointWriter
 from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
-from coordinator.training.callbacks import Callback
-from coordinator.training.choice import best_epoch
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.errors import UnwritableError
 from shared.model import Model
 from shared.nn.parameters import Parameters
+from shared.training.callbacks import Callback
+from shared.training.choice import best_epoch
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 
 class Recorder(Callback):

@@ -11,15 +11,12 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from coordinator.accounting import EpochCounts
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.runs.places import Place
-from coordinator.training.choice import is_finished
-from coordinator.training.metrics import history_of
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.encoding import IDENTITY, Encoding
@@ -29,6 +26,9 @@ from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, InUseError, ModelError, RunError, UnwritableError
 from shared.model import Model
 from shared.regular_files import read_regular
+from shared.training.choice import is_finished
+from shared.training.metrics import history_of
+from shared.training.state import TrainingState
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
 _LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
@@ -75,15 +75,26 @@ class Run:
         self._read_metrics()  # a damaged line's number is from 1; 0: there is none
 
     @classmethod
-    def create(cls, runs: Path, config: TrainConfig, path: Path, data: Dataset, start: Model | None = None) -> Self:
+    def create(
+        cls,
+        runs: Path,
+        config: TrainConfig,
+        path: Path,
+        data: Dataset,
+        start: Model | None = None,
+        *,
+        name: str = "",
+        place: Place | None = None,
+    ) -> Self:
         """Create the folder and write config.json.  Raises UnwritableError if that can't be done.
 
         path: of the data.  start: the model that the run begins with, if the configuration says so.
+        name: of the folder; default: a new id.  place: where the run is computed; default: here.
         """
-        folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        folder = runs / (name or new_id())
         where = str(path if path == DEFAULT_DATA else path.absolute())
         given = {"path": where, **_digests(data)}
-        run = cls(folder, config, given, [Place.here(config)], data.options, data.encoding)
+        run = cls(folder, config, given, [place or Place.here(config)], data.options, data.encoding)
         made = False
         try:
             folder.mkdir(parents=True)
@@ -266,7 +277,7 @@ class Run:
 
     @property
     def history(self) -> list[float]:
-        """What was monitored in each recorded epoch, see `coordinator.training.choice`."""
+        """What was monitored in each recorded epoch, see `shared.training.choice`."""
         return history_of(self.config, self.metrics)
 
     @property
@@ -312,6 +323,11 @@ class Run:
 
     def _read_metrics(self) -> None:
         self.metrics, self.damaged_line = read_metrics(self.metrics_file)
+
+
+def new_id() -> str:
+    """Return an id that begins with the time."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
 def _digests(data: Dataset) -> dict[str, str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run
-from coordinator.training.choice import best_epoch
-from coordinator.training.metrics import EpochMetrics
 from shared.errors import RunError
+from shared.training.choice import best_epoch
+from shared.training.metrics import EpochMetrics
 
 FINISHED, RUNNING, STOPPED, DAMAGED = "finished", "running", "stopped", "damaged"
 

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import GradientSource, StepResult
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.run import Run
 from coordinator.runs.summary import is_driven
-from coordinator.training.choice import best_epoch, is_finished
-from coordinator.training.loop import steps
-from coordinator.training.metrics import FIGURES_SINCE_0_2, EpochMetrics, evaluate_epoch, monitored_value
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.data.dataset import Dataset
 from shared.errors import LedgerError, RunError
+from shared.training.choice import best_epoch, is_finished
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import steps
+from shared.training.metrics import FIGURES_SINCE_0_2, EpochMetrics, evaluate_epoch, monitored_value
+from shared.training.state import TrainingState
 
 _FIGURES = ("correct", "n_test", "accuracy", "mini_batches", "samples")
 _RUNNING = ("training_correct", "training_accuracy", "training_cost")

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
-from coordinator.accounting import COORDINATOR, UNKNOWN
+from shared.accounting import COORDINATOR, UNKNOWN
 from shared.messaging.lease import Lease
 from shared.messaging.seals import CoordinatorKeys
 

@@ -10,6 +10,7 @@ import numpy as np
 from shared.data.blocks import blocks
 from shared.data.encoded_samples import EncodedSamples, encoded_samples
 from shared.data.encoding import IDENTITY, Encoding
+from shared.data.folds import Fold
 from shared.data.found import Found, image_size
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
@@ -53,11 +54,25 @@ class Dataset:
             raise DataError(
                 f"{found.source or 'the data'} has samples of one class alone, and there is nothing to learn; give two"
             )
-        return cls(*encoded, options=options)
+        return cls(*encoded, options=options).folded(options.fold, seed)
 
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
-        return replace(self, training=self.training.first(n_samples)) if n_samples else self
+        if not 0 < n_samples < len(self.training):
+            return self
+        return replace(self, training=self.training.first(n_samples))
+
+    def folded(self, fold: Fold | None, seed: int) -> "Dataset":
+        """Return the data set with a fold of its training samples for validation, and without it for training.
+
+        Raises ConfigError if there are not so many samples.
+        """
+        if fold is None:
+            return self
+        classes = self.training.labels if isinstance(self.training, LabelledSamples) else None
+        training, validation = (self.training.take(rows) for rows in fold.rows(len(self.training), seed, classes))
+        options = replace(self.options, fold=fold)
+        return replace(self, training=training, validation=replace(validation, weights=None), options=options)
 
     def weighted(self, weights: Vector | None) -> "Dataset":
         """Return the data set with weights of its training samples.  Raises DataError for others than one each."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from shared.data.folds import Fold
 from shared.data.new_encoding import IMPUTATIONS
 from shared.errors import ConfigError
 
@@ -34,6 +35,7 @@ class DataOptions:
     impute: str | None = None  # of IMPUTATIONS; None: missing values are refused
     scale: str | None = None  # of SCALES: each column by its own mean and deviation, or not at all
     image_size: tuple[int, int] | None = None  # height and width that images are scaled to; None: they have one
+    fold: Fold | None = None  # of the training samples, which is for validation instead of all others
     is_for_test: bool = False  # whether samples that are not divided are all test samples
 
     def __post_init__(self) -> None:
@@ -62,7 +64,7 @@ class DataOptions:
     def for_test(self) -> "DataOptions":
         """The same options for samples that are all to be tested on."""
         target = () if self.has_target_file else self.target  # those labels are of other samples
-        return replace(self, target=target, test=None, validation=None, stratify=None, is_for_test=True)
+        return replace(self, target=target, test=None, validation=None, stratify=None, fold=None, is_for_test=True)
 
     @property
     def has_target_file(self) -> bool:
@@ -86,15 +88,20 @@ class DataOptions:
 
     @property
     def given(self) -> list[str]:
-        """The names of the options that somebody gave: those of a model are nobody's for other samples."""
+        """The names of the options that somebody gave: those of a model are nobody's for other samples.
+
+        A fold is none of them: it can be had of any samples.
+        """
         if self.is_for_test:
             return []
-        names = [field.name for field in fields(self) if field.name != "is_for_test"]
+        names = [field.name for field in fields(self) if field.name not in ("fold", "is_for_test")]
         return [name for name in names if getattr(self, name) != getattr(DataOptions, name)]
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes: the options that are not as by default."""
         found = {name: getattr(self, name) for name in self.given}
+        if self.fold is not None:
+            found["fold"] = str(self.fold)
         return {
             name: list(value)
             if isinstance(value, tuple)
@@ -113,6 +120,8 @@ class DataOptions:
         for name in ("test", "validation"):
             if isinstance(found.get(name), str):
                 found[name] = Path(found[name])
+        if "fold" in found:
+            found["fold"] = Fold.parse(found["fold"])
         return cls(**found)
 
 

@@ -70,6 +70,11 @@ class LabelledSamples:
         weights = None if self.weights is None else self.weights[:n_samples]
         return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes, weights)
 
+    def take(self, rows: Rows) -> "LabelledSamples":
+        """Return those in these rows, in a copy."""
+        weights = None if self.weights is None else self.weights[rows]
+        return LabelledSamples(self.images[rows], self.labels[rows], self.n_classes, weights)
+
     def check_inputs(self, arithmetic: str, output: str = "sigmoid") -> None:
         """Raise DataError for inputs that an arithmetic cannot take.  output: any has a place for a class."""
         _check_inputs(self.images, arithmetic)
@@ -127,6 +132,11 @@ class VectorSamples:
         """Return the first so many."""
         weights = None if self.weights is None else self.weights[:n_samples]
         return VectorSamples(self.vectors[:n_samples], self.targets[:n_samples], weights)
+
+    def take(self, rows: Rows) -> "VectorSamples":
+        """Return those in these rows, in a copy."""
+        weights = None if self.weights is None else self.weights[rows]
+        return VectorSamples(self.vectors[rows], self.targets[rows], weights)
 
     def check_inputs(self, arithmetic: str, output: str = "sigmoid") -> None:
         """Raise DataError for inputs or wanted outputs that an arithmetic, or an output function, cannot take."""

@@ -12,11 +12,16 @@
 | gradmq:predictions:{id}:model                 | the model that answers batches            | PREDICTION_LIFETIME  |
 | gradmq:predictions:{id}:inputs:{number}       | the inputs of a batch                     | PREDICTION_LIFETIME  |
 | gradmq:predictions:{id}:answers               | list of what workers answer               | PREDICTION_LIFETIME  |
+| gradmq:sweeps:{id}:wanted:{run}               | which attempt at a run is wanted          | WANTED_LIFETIME      |
+| gradmq:sweeps:{id}:held:{run}                 | who computes it                           | HELD_LIFETIME        |
+| gradmq:sweeps:{id}:weights:{run}              | what was learned, until it is written     | LIFETIME             |
+| gradmq:sweeps:{id}:reports                    | list of what workers say of runs          | LIFETIME             |
 | gradmq:models:{sha256}                        | a published model                         | as it was published  |
 | gradmq:models:names:{name}                    | the digest of the model of that name      | as it was published  |
 | gradmq:leases, :unacked, :unacked_index       | Celery's own, with the leases             | LEASE_LIFETIME       |
 | gradmq:batches                                | Celery's own, with batches to be answered | PREDICTION_LIFETIME  |
 | gradmq:predictions                            | Celery's own, with other programs' calls  | as the callers say   |
+| gradmq:trials                                 | Celery's own, with runs of sweeps         | LEASE_LIFETIME       |
 
 They expire so long after their last use, or our last sign. Celery has some more, which hold no data of a run.
 """
@@ -26,6 +31,7 @@ QUEUE = "leases"  # of Celery
 # Celery's other queues. Batches are sent again when they are lost, and expire; calls are not ours to drop.
 BATCHES = "batches"
 PREDICTIONS = "predictions"
+TRIALS = "trials"
 
 LIFETIME = 60
 WEIGHTS_LIFETIME = 6  # when they are gone, so is the coordinator: a worker then gives up its lease some seconds later
@@ -33,6 +39,8 @@ OVER_LIFETIME = 5  # for those who are about to look
 SAMPLES_LIFETIME = 600
 LEASE_LIFETIME = 600
 PREDICTION_LIFETIME = 600
+WANTED_LIFETIME = 8  # when it is gone, so is the sweep's coordinator
+HELD_LIFETIME = 4  # when it is gone, so is the worker
 RESULT_LIFETIME = 600  # of what Celery keeps for whoever called `gradmq.predict`
 
 # The keys of Celery's own that hold leases.
@@ -75,6 +83,23 @@ class PredictionKeys:
 
     def inputs(self, number: int) -> str:
         return f"{self._prefix}:inputs:{number}"
+
+
+class SweepKeys:
+    """The keys of a sweep, under an id that its coordinator has as long as it lives."""
+
+    def __init__(self, identity: str) -> None:
+        self._prefix = f"{PREFIX}sweeps:{identity}"
+        self.reports = f"{self._prefix}:reports"
+
+    def wanted(self, run: str) -> str:
+        return f"{self._prefix}:wanted:{run}"
+
+    def held(self, run: str) -> str:
+        return f"{self._prefix}:held:{run}"
+
+    def weights(self, run: str) -> str:
+        return f"{self._prefix}:weights:{run}"
 
 
 def model_key(sha256: str) -> str:

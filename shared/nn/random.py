@@ -15,6 +15,8 @@ class Purpose(IntEnum):
     NOISE = 4
     DROPOUT = 5
     SPLIT = 6
+    FOLDS = 7
+    SWEEP = 8
 
 
 def stream(seed: int, purpose: Purpose, counter: int, block: int = 0) -> np.random.Philox:

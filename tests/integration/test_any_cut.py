@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import redis
 
-from coordinator.training.state import TrainingState
 from coordinator.workers.cuts import Piece, pieces_by_share
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Kind, Record
+from shared.training.state import TrainingState
 from tests.support.fake_worker import FakeWorker, honest
 from tests.support.learning import EXACT, alone, learn, step_of
 from tests.support.servers import Server

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import GradientSource, StepResult
+from shared.accounting import EpochCounts
 from shared.data.parts import EVALUATED, Part
 from shared.messaging.keys import SamplesKeys
 from shared.messaging.records import Kind, Record
 from shared.nn.score import Score
+from shared.training.gradients import GradientSource, StepResult
 from shared.transport.samples import download
 from tests.support.fake_worker import FakeWorker, changed, honest
 from tests.support.learning import CONFIG, DATA, EXACT, alone, evaluation_of, learn

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from coordinator.training.state import TrainingState
 from shared.messaging.records import Record
+from shared.training.state import TrainingState
 from shared.transport.regions import SharedTensors
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, alone, learn

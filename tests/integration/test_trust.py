@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import redis
 
-from coordinator.accounting import EpochCounts
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
 from shared.messaging.records import RECORD_BYTES, Kind, Record
 from shared.messaging.seals import digest, key_of
 from shared.nn.parameters import Parameters
+from shared.training.state import TrainingState
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import CONFIG, KERNELS, SAMPLES, SECRET, alone, learn
 from tests.support.real_session import RealSession

@@ -4,9 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from coordinator.gradients.base import GradientSource
-from coordinator.gradients.in_process import InProcessGradients
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.parts import Part
@@ -18,6 +15,9 @@ from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Work
 from shared.strategies import SyncSGD
+from shared.training.gradients import GradientSource
+from shared.training.in_process import InProcessGradients
+from shared.training.state import TrainingState
 
 CONFIG = TrainConfig(
     sizes=(12, 5, 3),

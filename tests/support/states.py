@@ -1,8 +1,8 @@
 """States of a run that nobody has computed, but whose sums agree."""
 
-from coordinator.accounting import EpochCounts, WorkerCounts
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts, WorkerCounts
 from shared.config import TrainConfig
+from shared.training.state import TrainingState
 
 
 def has_taken(state: TrainingState, steps: int, config: TrainConfig) -> TrainingState:

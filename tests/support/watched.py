@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from coordinator.gradients.in_process import InProcessGradients
-from coordinator.training.callbacks import Callback, Callbacks
-from coordinator.training.loop import train
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.nn.arithmetic import quiet
+from shared.training.callbacks import Callback, Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, DATA
 
 CONFIG = replace(CONFIG, epochs=5, learning_rate=0.3)

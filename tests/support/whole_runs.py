@@ -13,12 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coordinator.accounting import COORDINATOR, EpochCounts
-from coordinator.gradients.base import GradientSource, StepResult
-from coordinator.gradients.in_process import InProcessGradients
-from coordinator.training.callbacks import Callback
-from coordinator.training.loop import train
-from coordinator.training.state import TrainingState
+from shared.accounting import COORDINATOR, EpochCounts
 from shared.config import TrainConfig
 from shared.data.augment.options import Augmentation
 from shared.data.dataset import Dataset, load_dataset
@@ -33,6 +28,11 @@ from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Work
 from shared.strategies import LocalSGD, SyncSGD
+from shared.training.callbacks import Callback
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.state import TrainingState
 from shared.types import Vector
 from tests.support.deformations import digests
 

@@ -22,6 +22,7 @@ FOREIGN = {"torch", "ray", "sklearn", "matplotlib"}
 # What the head of each one's table says.
 TABLES = {
     "estimators": "| iris  ",
+    "sweep": "| workers | seconds |",
     "accuracy": "| exact / native, % ",
     "cost_model": "| measured, ms a step | predicted |",
     "events": "| ms a step, 2 workers |",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.accounting import EpochCounts
+from shared.accounting import EpochCounts
 from tests.support.mnist import PROJECT
 from tests.support.program import Program, job, metrics, start_worker
 from tests.support.runs import comparable

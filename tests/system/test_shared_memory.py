@@ -11,10 +11,10 @@ import pytest
 
 from coordinator.cluster.embedded import Cluster, embedded_cluster
 from coordinator.gradients.remote import RemoteGradients
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
+from shared.training.state import TrainingState
 from shared.transport.regions import SharedTensors
 from tests.support.learning import CONFIG, DATA, alone, learn
 from tests.support.processes import wait_for_the_end_of

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from coordinator.runs.model_file import load_model
-from coordinator.signals import Stopped
+from shared.signals import Stopped
 from tests.support.command import run
 from tests.support.processes import SESSION, wait_for_the_end_of
 from tests.support.program import job, model
@@ -53,7 +53,7 @@ def test_ctrl_c_stops_at_once_at_any_moment_and_keeps_the_model(gradmq, small_da
 def test_a_signal_that_python_would_forget_stops_all_the_same():
     program = """if True:
         import os, signal, sys, time, weakref
-        from coordinator.signals import Stopped, stop_on_signals
+        from shared.signals import Stopped, stop_on_signals
 
         stop_on_signals()
         try:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from coordinator.signals import Stopped, interruptible, stop_on_signals, uninterrupted
+from shared.signals import Stopped, interruptible, stop_on_signals, uninterrupted
 
 
 def test_a_signal_waits_for_the_end_of_a_step():

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coordinator.cli.option import DATA, PARTS, group, in_section
-from coordinator.cli.types import Names, ShareOrPath, Sizes
+from coordinator.cli.types import FoldOf, Names, ShareOrPath, Sizes
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.data.new_encoding import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
@@ -64,6 +64,13 @@ _part_options = group(
         type=ShareOrPath(),
         metavar="SHARE|PATH",
         help=f"Samples to choose epochs by, likewise.  [default: {VALIDATION:g}, if the data has none]",
+    ),
+    _part(
+        "--fold",
+        type=FoldOf(),
+        metavar="N/K",
+        help="Of the training samples in K folds, the one to choose epochs by, for a cross-validation; the others are "
+        "learned from.",
     ),
     _part(
         "--stratify/--no-stratify",

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.training.callbacks import Callbacks
-from coordinator.training.loop import train
 from shared.config import TrainConfig
 from shared.data.dataset import load_dataset
 from shared.strategies import SyncSGD
+from shared.training.callbacks import Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
 
 JOB = TrainConfig(sizes=(196, 12, 10), epochs=3, mini_batch_size=50, learning_rate=3.0, strategy=SyncSGD())
 SECTIONS = ["learning", "mistakes", "weights", "work", "origin"]

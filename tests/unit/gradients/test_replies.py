@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from coordinator.accounting import COORDINATOR, WorkerCounts
 from coordinator.gradients.audit import Audit
 from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.replies import Meaning, Replies
@@ -13,6 +12,7 @@ from coordinator.workers.cuts import pieces
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
+from shared.accounting import COORDINATOR, WorkerCounts
 from shared.data.parts import Part
 from shared.environment import Kernels
 from shared.messaging.introduction import Introduction

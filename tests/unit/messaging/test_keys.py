@@ -6,6 +6,7 @@ from shared.messaging.keys import (
     Keys,
     PredictionKeys,
     SamplesKeys,
+    SweepKeys,
     model_key,
     model_name_key,
 )
@@ -13,16 +14,18 @@ from shared.messaging.keys import (
 
 def test_every_key_is_ours_and_is_in_the_table():
     run, samples, predictions = Keys("RUN", 255), SamplesKeys("DIGEST"), PredictionKeys("ID")
+    sweep = SweepKeys("ID")
     every = [
         *(run.weights, run.requests(7), run.replies, run.incarnation),
         *(samples.description, samples.chunk("images", 0)),
         *(predictions.model, predictions.inputs(9), predictions.answers),
         *(model_key("DIGEST"), model_name_key("NAME")),
+        *(sweep.wanted("RUN"), sweep.held("RUN"), sweep.weights("RUN"), sweep.reports),
         *LEASE_KEYS,
     ]
     assert len({*every}) == len(every)
     table = keys.__doc__
-    for key in every[:11]:
+    for key in every[:15]:
         named = key.replace("RUN", "{run}").replace("00000000000000ff", "{incarnation}").replace("DIGEST", "{sha256}")
         named = named.replace(":ID:", ":{id}:").replace(":9", ":{number}").replace(":NAME", ":{name}")
         named = named.replace(":7", ":{window}").replace("images:0", "{array}:{number}")

@@ -5,19 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.page.document import page
 from coordinator.page.files import picture_files
 from coordinator.page.subject import Subject
 from coordinator.runs.lookup import find_model
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.training.callbacks import Callbacks
-from coordinator.training.loop import train
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.in_memory import dataset_of
 from shared.strategies import SyncSGD
+from shared.training.callbacks import Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
 
 rng = np.random.default_rng(1)
 N = 120

@@ -11,8 +11,8 @@ import pytest
 
 from coordinator.reporting import csv_file
 from coordinator.reporting.csv_file import COLUMNS, CsvFile, check
-from coordinator.training.callbacks import Callback
 from shared.errors import RunError
+from shared.training.callbacks import Callback
 from tests.support.watched import WatchedRun
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from coordinator.reporting import lines
-from coordinator.training.metrics import EpochMetrics
 from shared.config import TrainConfig
 from shared.strategies import LocalSGD, SyncSGD
+from shared.training.metrics import EpochMetrics
 
 NOTEBOOK = TrainConfig(sizes=(784, 30, 10), epochs=3, mini_batch_size=10, learning_rate=3.0, strategy=SyncSGD())
 PATIENT = replace(NOTEBOOK, early_stopping=1)

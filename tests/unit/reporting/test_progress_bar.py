@@ -14,7 +14,7 @@ from coordinator.reporting import progress_bar
 from coordinator.reporting.progress import progress
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.reporting.status_lines import StatusLines
-from coordinator.training.callbacks import Callback
+from shared.training.callbacks import Callback
 from tests.support.learning import DATA
 from tests.support.watched import CONFIG, WatchedRun
 

@@ -6,9 +6,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from coordinator.reporting.prometheus import PrometheusMetrics
-from coordinator.training.callbacks import Callback
 from shared.errors import QueueError
 from shared.metrics_endpoint import LOOPBACK, check_endpoint
+from shared.training.callbacks import Callback
 from tests.support.learning import DATA
 from tests.support.watched import CONFIG, WatchedRun
 

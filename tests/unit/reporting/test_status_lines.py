@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from coordinator.gradients.base import StepResult
 from coordinator.reporting.status_lines import StatusLines
-from coordinator.training.state import TrainingState
 from shared.nn.score import Score
+from shared.training.gradients import StepResult
+from shared.training.state import TrainingState
 from tests.support.clock import Clock
 from tests.support.learning import SAMPLES
 from tests.support.watched import CONFIG

@@ -7,7 +7,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from coordinator.reporting.tensorboard import TensorBoardEvents
-from coordinator.training.callbacks import Callback
+from shared.training.callbacks import Callback
 from tests.support.watched import CONFIG, WatchedRun
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.errors import RunError
 from shared.nn.score import Score
 from shared.optim.schedules import CosineDecay
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
+from shared.training.state import TrainingState
 from tests.support import learning
 from tests.support.mutate import COUNT, mutations
 from tests.support.optimizers import TRIED

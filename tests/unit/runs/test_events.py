@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs import event_log
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.events import OTHERS, Event, read_events, samples_since
-from coordinator.training.callbacks import Callbacks
-from coordinator.training.loop import train
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.data.dataset import Dataset
 from shared.data.parts import Part
 from shared.errors import RunError
+from shared.training.callbacks import Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.state import TrainingState
 from tests.support.clock import Clock
 from tests.support.learning import CONFIG, SAMPLES, more_samples
 

@@ -6,8 +6,8 @@ import pytest
 
 from coordinator.runs import published
 from coordinator.runs.run import Run
-from coordinator.training.metrics import EpochMetrics
 from shared.data.dataset import DEFAULT_DATA, load_dataset
+from shared.training.metrics import EpochMetrics
 from tests.support.command_line import config_of
 from tests.support.mnist import PROJECT
 

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.checkpoint import kept_checkpoints, save_checkpoint
 from coordinator.runs.model_file import load_model
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.training.callbacks import Callback, Callbacks
-from coordinator.training.choice import best_epoch
-from coordinator.training.loop import train
-from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import RunError
+from shared.training.callbacks import Callback, Callbacks
+from shared.training.choice import best_epoch
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, SAMPLES
 from tests.support.mutate import is_one_line
 

@@ -10,12 +10,12 @@ from coordinator.runs import checkpoint as checkpoints
 from coordinator.runs.checkpoint import save_checkpoint
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
-from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import ConfigError, RunError
 from shared.model import Model
 from shared.optim.schedules import CosineDecay
 from shared.strategies import SyncSGD
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, SAMPLES, drawn
 from tests.support.states import has_taken
 

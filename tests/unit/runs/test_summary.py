@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.comparison import compare
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.removal import Removal
 from coordinator.runs.run import Run
 from coordinator.runs.summary import RunSummary, chosen_epoch, summaries, summary
-from coordinator.training.callbacks import Callbacks
-from coordinator.training.loop import train
 from shared.data.dataset import Dataset
 from shared.errors import RunError
+from shared.training.callbacks import Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
 from tests.support.learning import CONFIG, SAMPLES, more_samples
 
 JOB = replace(CONFIG, epochs=2)

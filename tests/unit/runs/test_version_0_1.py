@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.runs.model_file import load_model
 from coordinator.runs.run import Run
-from coordinator.training.loop import steps
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import load_dataset
 from shared.nn.arithmetic import one_thread
 from shared.strategies import LocalSGD, SyncSGD
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import steps
+from shared.training.state import TrainingState
 
 RUNS = Path(__file__).parents[2] / "data" / "run-0.1"
 DATA = RUNS / "data"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
-from coordinator.training.callbacks import Callback, Callbacks
-from coordinator.training.loop import train
-from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import RunError
+from shared.training.callbacks import Callback, Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, SAMPLES
 
 EVENTS = ("on_begin", "after_step", "after_epoch", "on_stop")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coordinator.training.choice import best_epoch, epochs_without_improvement, improves, is_finished, why_stopped
 from shared.optim.schedules import Halving
+from shared.training.choice import best_epoch, epochs_without_improvement, improves, is_finished, why_stopped
 from tests.support.learning import CONFIG
 
 LONG = replace(CONFIG, epochs=1000)

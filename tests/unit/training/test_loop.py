@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
-from coordinator.training import loop
-from coordinator.training.callbacks import Callback, Callbacks
-from coordinator.training.loop import train
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.parts import Part
 from shared.errors import DivergedError, LedgerError, QueueError
 from shared.strategies import SyncSGD
+from shared.training import loop
+from shared.training.callbacks import Callback, Callbacks
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import train
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG as TINY
 from tests.support.learning import SAMPLES
 
@@ -279,4 +279,4 @@ def test_the_loop_names_nobody_who_listens():
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     strangers = ("coordinator.runs", "coordinator.reporting", "coordinator.cli", "coordinator.session", "tqdm")
     assert not [name for name in imported if name.startswith(strangers)]
-    assert "coordinator.training.callbacks" in imported
+    assert "shared.training.callbacks" in imported

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coordinator.gradients.in_process import InProcessGradients
-from coordinator.training.loop import steps
-from coordinator.training.metrics import EpochMetrics, evaluate_epoch, history_of, monitored_value
-from coordinator.training.state import TrainingState
 from shared.data.dataset import Dataset
 from shared.errors import LedgerError
 from shared.monitors import MONITORS
 from shared.nn.evaluation import evaluate
 from shared.nn.score import Score
+from shared.training.in_process import InProcessGradients
+from shared.training.loop import steps
+from shared.training.metrics import EpochMetrics, evaluate_epoch, history_of, monitored_value
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, DATA, EXACT, SAMPLES
 
 METRICS = EpochMetrics(

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from coordinator.accounting import EpochCounts, WorkerCounts
-from coordinator.gradients.base import StepResult
-from coordinator.signals import Stopped, stop_on_signals
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts, WorkerCounts
 from shared.nn.score import Score
 from shared.parallel.strategy import strategy_of
+from shared.signals import Stopped, stop_on_signals
 from shared.strategies import LocalSGD
+from shared.training.gradients import StepResult
+from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, SAMPLES, alone, step_of
 
 LOCAL = replace(CONFIG, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))

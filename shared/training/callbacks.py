@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterable
 
-from coordinator.gradients.base import GradientSource, StepResult
-from coordinator.training.metrics import EpochMetrics
-from coordinator.training.state import TrainingState
 from shared.errors import GradMQError
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import EpochMetrics
+from shared.training.state import TrainingState
 
 log = logging.getLogger(__name__)
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import GradientSource
-from coordinator.training.state import TrainingState
+from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.parts import EVALUATED, Part
 from shared.data.samples import KnownSamples, VectorSamples
 from shared.nn.score import Score
 from shared.parallel.batches import total, weights_of
+from shared.training.gradients import GradientSource
+from shared.training.state import TrainingState
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,18 @@
 import time
 from collections.abc import Iterator
 
-from coordinator.gradients.base import GradientSource, StepResult
-from coordinator.signals import uninterrupted
-from coordinator.training.callbacks import Callback
-from coordinator.training.choice import is_finished
-from coordinator.training.metrics import evaluate_epoch, monitored_value
-from coordinator.training.state import TrainingState
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.samples import Samples
 from shared.errors import DivergedError, QueueError
 from shared.nn.evaluation import is_finite
 from shared.parallel.strategy import strategy_of
+from shared.signals import uninterrupted
+from shared.training.callbacks import Callback
+from shared.training.choice import is_finished
+from shared.training.gradients import GradientSource, StepResult
+from shared.training.metrics import evaluate_epoch, monitored_value
+from shared.training.state import TrainingState
 from shared.types import Vector
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from coordinator.accounting import EpochCounts
+from shared.accounting import EpochCounts
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
 from shared.nn.score import Score

@@ -1,7 +1,6 @@
 """Gradients and evaluations without a queue: computed in this process."""
 
-from coordinator.accounting import COORDINATOR, EpochCounts
-from coordinator.gradients.base import StepResult
+from shared.accounting import COORDINATOR, EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.sampler import Step
@@ -9,6 +8,7 @@ from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import evaluations_of
 from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Work
+from shared.training.gradients import StepResult
 
 
 class InProcessGradients:

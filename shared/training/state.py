@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from coordinator.accounting import EpochCounts
-from coordinator.gradients.base import StepResult
-from coordinator.signals import uninterrupted
-from coordinator.training.choice import improves
+from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
@@ -14,6 +11,9 @@ from shared.nn.score import ScoreSum
 from shared.optim.optimizers import OptimizerState
 from shared.optim.update import averaged
 from shared.parallel.strategy import Strategy
+from shared.signals import uninterrupted
+from shared.training.choice import improves
+from shared.training.gradients import StepResult
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Sweeps: many runs that differ in some options, and which is the best."""

@@ -1,0 +1,225 @@
+"""A sweep's folder: the file that says what it is, how it is searched, its trials, and the folders of their runs."""
+
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from coordinator.runs.atomic import sync_folder, write_whole
+from coordinator.runs.metrics_file import write_metrics
+from coordinator.runs.model_file import save_model
+from coordinator.runs.run import Run, new_id
+from coordinator.sweeps.definition import Definition, Search
+from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun, Trial
+from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
+from shared.model import Model
+from shared.monitors import MONITORS
+from shared.training.whole_run import Learned
+
+DEFINITION, SUMMARY, TRIALS = "sweep.toml", "sweep.json", "trials.jsonl"
+
+
+class SweepFolder:
+    """`<runs>/<id>/` of a sweep."""
+
+    def __init__(self, folder: Path, definition: Definition) -> None:
+        self.folder, self.definition = folder, definition
+        self.monitor: str | None = None  # by what trials are compared, of `MONITORS`; None: no run has begun
+        self.trials: dict[int, Trial] = {}  # that have come out, by number
+        self._locked: BinaryIO | None = None
+        self._read_trials()
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def best(self) -> Path:
+        """The options of the best trial, for `train --config`."""
+        return self.folder / "best.toml"
+
+    @property
+    def plot(self) -> Path:
+        return self.folder / "scores.png"
+
+    @classmethod
+    def create(cls, runs: Path, definition: Definition, content: bytes) -> Self:
+        """Create the folder.  content: of the file that the definition is from.  Raises UnwritableError."""
+        folder = runs / f"sweep-{new_id()}"
+        try:
+            folder.mkdir(parents=True)
+            write_whole(folder / DEFINITION, lambda file: file.write(content))
+            sync_folder(runs)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            message = f"{runs} cannot be written: {error.strerror}; give a folder that you may write to"
+            raise UnwritableError(message, error) from None
+        sweep = cls(folder, definition)
+        sweep.write_summary({})
+        return sweep
+
+    @classmethod
+    def open(cls, name: str, runs: Path) -> Self:
+        """Return the sweep of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
+        folder = next((path for path in (Path(name), runs / name) if is_sweep(path)), None)
+        if folder is None:
+            raise RunError(f"there is no sweep {name}; give its folder, or its id in {runs}")
+        try:
+            definition = Definition.parse((folder / DEFINITION).read_bytes(), str(folder / DEFINITION))
+            summary = json.loads((folder / SUMMARY).read_bytes())
+            sweep = cls(folder.resolve(), definition.with_search(Search.of(summary["search"])))
+            monitor = summary.get("monitor")
+            if monitor is not None:
+                sweep.monitor = str(monitor)
+                _ = MONITORS[sweep.monitor]
+            return sweep
+        except OSError as error:
+            raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None
+        except (ConfigError, DataError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunError(f"{folder} is damaged ({error}); a sweep cannot go on without its files") from None
+
+    @property
+    def sign(self) -> int:
+        """1: the higher a score, the better; -1: the lower."""
+        monitor = MONITORS.get(self.monitor or "")
+        return 1 if monitor is None else monitor.sign
+
+    def compare_by(self, monitor: str) -> None:
+        """Note by what trials are compared.  Raises UnwritableError."""
+        self.monitor = monitor
+        self.write_summary({})
+
+    def ranked(self) -> list[Trial]:
+        """Return the trials, the best first: finished ones, then pruned ones, at last those that failed."""
+        order = {FINISHED: 0, PRUNED: 1, FAILED: 2}
+        return sorted(
+            self.trials.values(), key=lambda trial: (order[trial.state], -self.sign * (trial.score or 0.0), trial.trial)
+        )
+
+    def best_trial(self) -> Trial | None:
+        """Return the best trial; None if all have failed."""
+        first = next(iter(self.ranked()), None)
+        return None if first is None or first.state == FAILED else first
+
+    def discard(self, keep_logs: bool) -> None:
+        """Remove the folder of a sweep of which nothing has come out, unless it has logs to keep."""
+        if not self.trials and not [*self.folder.glob("trial-*")] and not (keep_logs and self.logs.exists()):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def lock(self) -> None:
+        """Be the one coordinator of this sweep until `unlock`, or this process ends.
+
+        Raises InUseError if there is another, UnwritableError if none can be.
+        """
+        path = self.folder / DEFINITION
+        try:
+            self._locked = path.open("rb+")
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"sweep {self.id} is driven by another coordinator; wait for its end, or stop it"
+            raise InUseError(message) from None
+        except OSError as error:
+            message = f"{path} cannot be written: {error.strerror}; who goes on with it must own it"
+            raise UnwritableError(message, error) from None
+        self._read_trials()  # now that nobody else writes them
+        for left in self.folder.glob(".trial-*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a coordinator that was killed while it wrote
+
+    def unlock(self) -> None:
+        """Let others drive this sweep."""
+        if self._locked is not None:
+            self._locked.close()
+            self._locked = None
+
+    def add(self, trial: Trial) -> None:
+        """Write a trial down, so that it is there after a power failure.  Raises UnwritableError."""
+        path = self.folder / TRIALS
+        try:
+            with path.open("a") as file:
+                file.write(json.dumps(trial.to_json()) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+        self.trials[trial.trial] = trial
+
+    def write_summary(self, more: dict[str, Any]) -> None:
+        """Write what the sweep is and how far.  Raises UnwritableError."""
+        states = [trial.state for trial in self.trials.values()]
+        content = {
+            "sweep": self.id,
+            "search": self.definition.search.to_table(),
+            "monitor": self.monitor,
+            "n_trials": self.definition.n_trials,
+            "states": {state: states.count(state) for state in sorted({*states})},
+            **more,
+        }
+        path = self.folder / SUMMARY
+        try:
+            write_whole(path, lambda file: file.write((json.dumps(content, indent=2) + "\n").encode()))
+        except OSError as error:
+            message = f"{path} cannot be written: {error.strerror or error}; check the disk"
+            raise UnwritableError(message, error) from None
+
+    def write_run(self, given: GivenRun, ended: Ended) -> None:
+        """Write a run's folder: whole, or not at all.  Raises UnwritableError."""
+        learned, prepared = ended.learned, given.prepared
+        assert learned is not None and learned.model is not None
+        name = f".{given.name}.{os.getpid()}"
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        run = Run.create(self.folder, prepared.config, prepared.path, prepared.dataset, name=name, place=ended.place)
+        try:
+            for path, parameters in ((run.model, learned.model), (run.best_model, learned.best)):
+                if parameters is not None:
+                    save_model(path, Model.of(run.config, parameters, run.encoding))
+            write_metrics(run.metrics_file, learned.epochs)
+            final = self.folder / given.name
+            shutil.rmtree(final, ignore_errors=True)
+            run.folder.rename(final)
+            sync_folder(self.folder)
+        except OSError as error:
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise self._unwritable(self.folder, error) from None
+
+    def _unwritable(self, path: Path, error: OSError) -> UnwritableError:
+        then = f"check disk and permissions, then go on with: gradmq sweep --resume {self.folder}"
+        return UnwritableError(f"{path} cannot be written: {error.strerror or error}; {then}", error)
+
+    def written_run(self, given: GivenRun) -> Ended | None:
+        """Return a run that was written before a crash; None if there is none, or it is of something else."""
+        try:
+            run = Run.open(str(self.folder / given.name), self.folder)
+        except RunError:
+            return None
+        if run.config != given.prepared.config or not run.metrics or run.damaged_line:
+            return None
+        return Ended(given.name, Learned(run.metrics, is_pruned=not run.is_finished))
+
+    def _read_trials(self) -> None:
+        """Read the trials, up to a line that a crash may have torn, which is taken off if the sweep is ours."""
+        path = self.folder / TRIALS
+        self.trials = {}
+        try:
+            lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
+        for line in lines:
+            try:
+                trial = Trial.from_json(json.loads(line))
+            except (ValueError, TypeError, RecursionError):
+                break
+            self.trials.setdefault(trial.trial, trial)
+        if self._locked is not None and len(self.trials) < len(lines):
+            text = "".join(json.dumps(trial.to_json()) + "\n" for trial in self.trials.values())
+            write_whole(path, lambda file: file.write(text.encode()))
+
+
+def is_sweep(path: Path) -> bool:
+    """Tell whether that is a sweep's folder."""
+    return (path / DEFINITION).is_file()

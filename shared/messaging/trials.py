@@ -1,0 +1,99 @@
+"""Whole runs given to workers: what a Celery task carries of one, and what the worker says of it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from shared.config import TrainConfig
+from shared.data.folds import Fold
+from shared.data.parts import Part
+from shared.errors import ConfigError, MessageError, VersionError
+from shared.messaging.records import VERSION
+
+TRIAL_TASK = "gradmq.trial"
+
+# What a worker says of a run.
+BEGINS, NEEDS_SAMPLES, EPOCH, ENDED, FAILED, LEFT, REFUSED = (
+    *("begins", "needs-samples", "epoch", "ended", "failed", "left", "refused"),
+)
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """A run of a trial, to be computed by one worker from its first step to its last."""
+
+    sweep: str  # see `SweepKeys`
+    run: str  # its name in the sweep
+    attempt: int  # from 1: how often it has been given out
+    config: TrainConfig
+    samples: tuple[str, ...]  # digests of the data set's parts before it was folded or shortened; "": not needed
+    fold: Fold | None
+    least: tuple[tuple[int, float], ...]  # epochs, and what the best so far must reach after each; else it is pruned
+
+    def to_json(self) -> dict[str, Any]:
+        fields = {
+            **asdict(self),
+            "config": self.config.to_json(),
+            "fold": "" if self.fold is None else str(self.fold),
+        }
+        return {"version": VERSION, "sha256": _digest(fields), **fields}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Rebuild a task.
+
+        Raises VersionError for one that this GradMQ cannot compute, MessageError for a damaged one.
+        """
+        fields = dict(fields)
+        version = fields.pop("version", None)
+        if version != VERSION:
+            raise VersionError(
+                f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
+                "install the same GradMQ on both sides"
+            )
+        if fields.pop("sha256", None) != _digest(fields):
+            raise MessageError("a run is not as it was given; it will be given again")
+        try:
+            fields["config"] = TrainConfig.from_json(fields["config"])
+            fields["fold"] = Fold.parse(fields["fold"]) if fields["fold"] else None
+            fields["samples"] = tuple(fields["samples"])
+            fields["least"] = tuple((int(epoch), float(value)) for epoch, value in fields["least"])
+            task = cls(**fields)
+        except (ConfigError, KeyError, TypeError, ValueError) as error:  # it is as it was given, so it is not damaged
+            raise VersionError(
+                f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
+            ) from None
+        if len(task.samples) != len(Part):
+            raise VersionError("the run is of other parts of samples; install the same GradMQ on both sides")
+        return task
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says of a run that it holds."""
+
+    kind: str  # one of those above
+    run: str
+    attempt: int
+    worker: str
+    content: dict[str, Any] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, message: bytes) -> Self | None:
+        """Return the report; None for anything else."""
+        try:
+            report = cls(**json.loads(message))
+        except (ValueError, TypeError, RecursionError):
+            return None
+        kinds = (report.kind, report.run, report.worker)
+        is_one = all(isinstance(each, str) for each in kinds) and type(report.attempt) is int
+        return report if is_one and isinstance(report.content, dict) else None
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    """Return the digest of a task's fields, whatever their order."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,44 @@
+"""What Celery's tasks carry of a sweep's runs, and what workers say of them."""
+
+import pytest
+
+from shared.data.folds import Fold
+from shared.errors import MessageError, VersionError
+from shared.messaging.trials import ENDED, Report, TrialTask
+from tests.support.learning import EXACT
+
+TASK = TrialTask("sweep", "trial-0003-fold-2", 1, EXACT, ("a", "", "c"), Fold(2, 5), ((0, 0.5), (3, 0.75)))
+
+
+def test_a_task_is_what_it_was_before_it_was_sent():
+    assert TrialTask.from_json(TASK.to_json()) == TASK
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("attempt", 2), ("fold", "1/5"), ("least", []), ("samples", ["b", "", "c"])]
+)
+def test_a_task_that_is_not_as_it_was_given_is_refused(name, value):
+    with pytest.raises(MessageError, match="it will be given again"):
+        TrialTask.from_json({**TASK.to_json(), name: value})
+
+
+def test_a_task_of_another_version_is_refused_with_what_to_do():
+    with pytest.raises(VersionError, match="install the same GradMQ on both sides"):
+        TrialTask.from_json({**TASK.to_json(), "version": 0})
+
+
+def test_a_report_is_what_it_was_before_it_was_sent_also_with_numbers_that_are_none():
+    report = Report(ENDED, "trial-0003", 2, "worker@host:1", {"cost": 0.1 + 0.2, "none": None})
+    assert Report.decode(report.encode()) == report
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(b"", b"\xff", b"[]", b"{}", b"[" * 100_000),
+        b'{"kind": 1, "run": "a", "attempt": 1, "worker": "w"}',
+        b'{"kind": "epoch", "run": "a", "attempt": "1", "worker": "w", "content": {}}',
+    ],
+)
+def test_what_is_no_report_is_nothing(message):
+    assert Report.decode(message) is None
