@@ -23,7 +23,11 @@ def main() -> None:
 
         refuse_foreign()
         from coordinator.cli.main import run
+        from shared.plain_text import show_controls
 
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                show_controls(stream, but_returns=stream is sys.stderr)
         sys.exit(run())
     except Stopped as stopped:
         print("gradmq: stopped", file=sys.stderr)

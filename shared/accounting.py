@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from shared.errors import LedgerError
+from shared.plain_text import shortened
 
+_LONGEST = 80  # characters of a worker's name in the table
 COORDINATOR = "coordinator"  # under which name it enters what it computes itself
 UNKNOWN = "unknown"  # under which name it enters what tells nothing of its sender
 
@@ -103,7 +105,7 @@ def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
         whole.add(counts)
     heads = ("requests", "retried", "answered", "duplicate", "late", "rejected", "samples", "evaluated")
     by_samples = sorted(whole.workers.items(), key=lambda item: (-item[1].samples, -item[1].evaluated, item[0]))
-    rows = [(name, "", "", *_figures(counts)) for name, counts in by_samples[:most]]
+    rows = [(shortened(name, _LONGEST), "", "", *_figures(counts)) for name, counts in by_samples[:most]]
     rest = WorkerCounts()
     for _, others in by_samples[most:]:
         rest.add(others)

@@ -16,6 +16,7 @@ GradMQError
 │   ├── AccessError          it does not let us in
 │   ├── ConnectionLostError  there is no connection, or it broke, or nothing has come on it for too long
 │   └── RefusedError         it answers, but with an error, or with something else than was asked for
+│       └── ForbiddenError   it will not serve us: the password or the rights are wrong
 └── InternalError      a defect of ours, and no wrong input
     └── LedgerError    a ledger that does not come out
 """
@@ -105,6 +106,10 @@ class ConnectionLostError(QueueError):
 
 class RefusedError(QueueError):
     """Redis answers, but with an error, or with something else than was asked for. It may serve us later."""
+
+
+class ForbiddenError(RefusedError):
+    """The password or the user's rights are wrong: trying again is of no use until somebody changes them."""
 
 
 class InternalError(GradMQError):

@@ -3,6 +3,7 @@
 A kind is a class with its name in `kind: ClassVar[str]`; its fields are numbers, and have defaults or are required.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from types import NoneType
@@ -60,6 +61,8 @@ def _number(field: "Field[Any]", value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigError(field.name, value, "must be a number")
     if float in types:
+        if not math.isfinite(value):
+            raise ConfigError(field.name, value, "must be a finite number")
         return float(value)
     if value != value // 1:
         raise ConfigError(field.name, value, "must be a whole number")

@@ -7,7 +7,10 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from shared.plain_text import plain, shortened
+
 FORMATS = ("text", "json")
+_LONGEST = 5000  # characters of a line, in which there may be names of any length
 _VARIABLE = "GRADMQ_LOG_FORMAT"
 _PASSWORD = re.compile(r"(://[^\s/@:]*):\S*@")
 _OPTION = re.compile(r"([?&]\w*(?:password|secret|token)\w*=)[^\s&]*", re.IGNORECASE)
@@ -54,7 +57,7 @@ class _Text(logging.Formatter):
         who = "".join(f" {name}={value}" for name, value in names.items() if value)
         text = f"{self.formatTime(record)} {record.levelname}{who} {super().format(record)}"
         # One line an event, tracebacks too.
-        return masked(" | ".join(line for line in text.splitlines() if line.strip()))
+        return shortened(plain(masked(" | ".join(line for line in text.splitlines() if line.strip()))), _LONGEST)
 
 
 class _Json(JsonFormatter):
@@ -68,4 +71,4 @@ class _Json(JsonFormatter):
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         log_data.pop("data", None)  # which Celery adds, and says in its message
-        return {name: masked(value) if isinstance(value, str) else value for name, value in log_data.items()}
+        return {name: plain(masked(value)) if isinstance(value, str) else value for name, value in log_data.items()}

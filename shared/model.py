@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from shared.config import TrainConfig
-from shared.data.encoding import Encoding
+from shared.data.encoding import IDENTITY, Encoding
 from shared.data.samples import check_range
 from shared.errors import DataError
 from shared.nn.activations import ACTIVATIONS
@@ -37,10 +37,10 @@ class Model:
     loss: str = "quadratic"
     standardize: tuple[float, float] | None = None
     arithmetic: str = "native"
-    encoding: Encoding | None = None  # how samples become its inputs, and its outputs answers; None: they are these
+    encoding: Encoding = IDENTITY  # how samples become its inputs, and its outputs answers
 
     @classmethod
-    def of(cls, config: TrainConfig, parameters: Parameters, encoding: Encoding | None = None) -> Self:
+    def of(cls, config: TrainConfig, parameters: Parameters, encoding: Encoding = IDENTITY) -> Self:
         """Return the model of a run with these weights."""
         return cls(parameters, **{name: getattr(config, name) for name in _NAMES}, encoding=encoding)
 
@@ -67,7 +67,7 @@ class Model:
 
         samples: as its encoding takes them, see `Encoding.inputs`.  Raises DataError for what does not fit.
         """
-        inputs = (self.encoding or Encoding()).inputs(samples)
+        inputs = self.encoding.inputs(samples)
         n_inputs = self.parameters.sizes[0]
         if inputs.shape[1] != n_inputs:
             raise DataError(f"samples have {inputs.shape[1]} inputs where {n_inputs} are expected; give what fits")
@@ -78,22 +78,20 @@ class Model:
     @property
     def predicts_numbers(self) -> bool:
         """Whether its outputs stand for numbers, and not for classes."""
-        return self.encoding is not None and bool(self.encoding.targets)
+        return bool(self.encoding.targets)
 
     @property
     def answer_names(self) -> list[str]:
         """The names of the outputs: of the classes, which may be numbers from 0, or of the targets."""
-        if self.encoding is not None and self.encoding.targets:
+        if self.encoding.targets:
             return [target.name for target in self.encoding.targets]
-        classes = self.encoding.classes if self.encoding is not None else ()
-        return [str(name) for name in classes or self._numbers]
+        return [str(name) for name in self.encoding.classes or self._numbers]
 
     def named(self, answers: Answers) -> Array:
         """Return what answers stand for: (n_samples,) classes by their names, or (n_samples, n_targets) numbers."""
-        if self.encoding is not None and self.encoding.targets:
+        if self.encoding.targets:
             return self.encoding.answers(answers.outputs).reshape(len(answers.labels), -1)
-        names = self.encoding.classes if self.encoding is not None else ()
-        found: Array = np.array(names or self._numbers)[answers.labels]
+        found: Array = np.array(self.encoding.classes or self._numbers)[answers.labels]
         return found
 
     @property
@@ -104,7 +102,8 @@ class Model:
 def pack(model: Model) -> dict[str, Any]:
     """Return the model as arrays by their names, to be kept without pickles."""
     network = json.dumps({name: getattr(model, name) for name in _NAMES}).encode()
-    encoding = b"" if model.encoding is None else json.dumps(model.encoding.to_json()).encode()
+    # One that does nothing is not written, and so is that of files that GradMQ wrote before there were encodings.
+    encoding = b"" if model.encoding == IDENTITY else json.dumps(model.encoding.to_json()).encode()
     return {
         **to_arrays(model.parameters),
         "network": np.frombuffer(network, np.uint8),
@@ -114,10 +113,15 @@ def pack(model: Model) -> dict[str, Any]:
     }
 
 
-def unpack(arrays: dict[str, Any]) -> Model:
-    """Return the model that `pack` took apart.  Nearly any error may be raised for anything else."""
+def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
+    """Return the model that `pack` took apart.  Nearly any error may be raised for anything else.
+
+    sha256: the digest it is asked for by; of a model with another one no more than that is looked at.
+    """
     arrays = dict(arrays)
     digest = arrays.pop("sha256").tobytes()
+    if sha256 not in (None, digest.hex()):
+        raise ValueError("it is another model")
     network = arrays.pop("network").tobytes() if "network" in arrays else b""  # which GradMQ 0.1 did not write
     encoding = arrays.pop("encoding").tobytes() if "encoding" in arrays else b""
     parameters = from_arrays(arrays)
@@ -126,7 +130,7 @@ def unpack(arrays: dict[str, Any]) -> Model:
     names: dict[str, Any] = json.loads(network or b"{}")
     if names.get("standardize") is not None:
         names["standardize"] = tuple(names["standardize"])
-    model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding)) if encoding else None)
+    model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding or b"{}")))
     model.mlp()
     return model
 

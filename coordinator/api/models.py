@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from coordinator.api.scores import r2_of
 from coordinator.prediction.local import local_answers
-from coordinator.runs import model_file
-from coordinator.runs.lookup import find_model
-from coordinator.runs.lookup import model_file as file_of
+from coordinator.runs.lookup import find_model, path_of_model
+from coordinator.runs.model_file import save_model
 from shared.config import join
 from shared.data.encoding import Encoding
+from shared.data.labels import wanted_of
+from shared.errors import DataError
 from shared.model import Model as ModelInFile
 from shared.nn.prediction import Answers
 from shared.types import Array
@@ -25,7 +27,7 @@ def load_model(path: str | Path, *, runs: str | Path = _RUNS) -> "Model":
     Raises ModelError or RunError.
     """
     found = find_model(Path(path), Path(runs))
-    return Model(found, file_of(Path(path), Path(runs)))
+    return Model(found, path_of_model(Path(path), Path(runs)))
 
 
 class Model:
@@ -36,8 +38,8 @@ class Model:
         self.in_file, self.path = model, path
 
     @property
-    def encoding(self) -> Encoding | None:
-        """How samples become its inputs, and its outputs answers; None: they are these."""
+    def encoding(self) -> Encoding:
+        """How samples become its inputs, and its outputs answers."""
         return self.in_file.encoding
 
     @property
@@ -63,10 +65,9 @@ class Model:
     @property
     def classes(self) -> list[Any]:
         """The names of the classes, in the order of the outputs; nothing if it predicts numbers."""
-        encoding = self.in_file.encoding
         if self.in_file.predicts_numbers:
             return []
-        return list(encoding.classes if encoding is not None and encoding.classes else range(self.sizes[-1]))
+        return list(self.encoding.classes or range(self.sizes[-1]))
 
     def answers(self, samples: Any) -> Answers:
         """Return the numbers of the strongest outputs, and all outputs, of each sample.  See `outputs`."""
@@ -97,17 +98,27 @@ class Model:
         return probabilities(self.outputs(samples))
 
     def score(self, samples: Any, answers: Any) -> float:
-        """Return which part of the predicted classes is right, or of numbers R².  answers: the right ones."""
-        predicted, right = self.predict(samples), np.asarray(answers)
+        """Return which part of the predicted classes is right, or of numbers R².
+
+        answers: the right ones, in any type: 7 and "7" are the same class.  Raises DataError for what does not fit.
+        """
+        right = wanted_of(answers, "the answers")
         if self.classes:
-            return float(np.mean(predicted == right.reshape(predicted.shape)))
-        right = right.reshape(predicted.shape).astype(np.float64)
-        missed, spread = ((right - predicted) ** 2).sum(0), ((right - right.mean(0)) ** 2).sum(0)
-        return float(np.mean(1.0 - missed / np.where(spread > 0, spread, 1.0)))
+            found = self.answers(samples).labels
+            _check_length(right, found)
+            return float(np.mean(found == self.encoding.labels(right, self.sizes[-1])))
+        predicted = self.predict(samples)
+        _check_length(right, predicted)
+        if right.dtype.kind == "U" or right.shape != predicted.shape:
+            what = "texts" if right.dtype.kind == "U" else f"of shape {right.shape}"
+            raise DataError(
+                f"the answers are {what}, and the model predicts numbers of shape {predicted.shape}; give such"
+            )
+        return r2_of(right.astype(np.float64), predicted)
 
     def save(self, path: str | Path) -> None:
         """Write it into a file, an .npz, for `load_model` and for `gradmq evaluate` and the like."""
-        model_file.save_model(Path(path), self.in_file)
+        save_model(Path(path), self.in_file)
 
     def __repr__(self) -> str:
         """A line that tells what it is, and of what."""
@@ -118,6 +129,11 @@ class Model:
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(repr(self))}</code>"
+
+
+def _check_length(right: Array, predicted: Array) -> None:
+    if len(right) != len(predicted):
+        raise DataError(f"there are {len(right)} answers for {len(predicted)} samples; give one for each")
 
 
 def shown(path: Path) -> str:

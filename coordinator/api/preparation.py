@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coordinator.api import start as beginning
+from coordinator.api import start_model
 from coordinator.options.configuration import to_config, with_default_monitor
 from shared.config import TrainConfig
 from shared.config.checks import check_seed
-from shared.config.defaults import defaults_of
+from shared.config.suggestions import suggestions_of
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.options import DataOptions
 from shared.model import Model
@@ -43,19 +43,21 @@ def prepare(
     Raises ConfigError, DataError or ModelError.
     """
     check_seed(given["seed"])
-    encoding = None if start is None else start.encoding
-    dataset = load(data, data_options, given["seed"], encoding).first(given["train_samples"])
-    dataset = dataset.weighted(weights)
-    suggestions = defaults_of(dataset, given["optimizer"] if "optimizer" in names else None)
+    if start is not None:
+        start_model.check_reading(data_options, start.encoding)
+    encoding, n_classes = (None, 0) if start is None else (start.encoding, start.parameters.sizes[-1])
+    dataset = load(data, data_options, given["seed"], encoding, n_classes)
+    dataset = dataset.first(given["train_samples"]).weighted(weights)
+    suggestions = suggestions_of(dataset, given["optimizer"] if "optimizer" in names else None)
     taken = {name: value for name, value in suggestions.items() if name not in names and not hasattr(start, name)}
     given = {**given, **taken}
     if start is not None:
-        beginning.fill_in(given, names, start)
+        start_model.fill_in(given, names, start)
     config = to_config(given, alone, dataset)
     if "monitor" not in names:
         config = with_default_monitor(config, len(dataset.validation))
     if start is not None:
-        beginning.check(config, start)
+        start_model.check(config, start)
     return Job(config, dataset, taken)
 
 

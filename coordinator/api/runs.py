@@ -4,24 +4,23 @@ import html
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from coordinator.api.driving import go_on
-from coordinator.api.history import history_of
+from coordinator.api.epoch_figures import figures_of
 from coordinator.api.models import Model, shown
 from coordinator.api.reports import subject_of
+from coordinator.api.run_keywords import RunKeywords, to_run_options
 from coordinator.api.verification import Verification
 from coordinator.page.document import page
 from coordinator.reporting import lines
-from coordinator.reporting.watching import Watching
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import is_run
 from coordinator.runs.run import Run as RunFolder
-from coordinator.runs.verify import verify
-from coordinator.session import RunOptions
+from coordinator.runs.verify import last_epoch, verify
 from shared.config import TrainConfig
 from shared.data.dataset import find_dataset
-from shared.errors import RunError
+from shared.errors import ConfigError, RunError
 from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
 from shared.training.callbacks import Callback
@@ -58,7 +57,7 @@ class Run:
     @property
     def history(self) -> dict[str, list[Any]]:
         """A list for each figure of its epochs, like `history["validation_accuracy"]`."""
-        return history_of(self._folder.metrics)
+        return figures_of(self._folder.metrics)
 
     @property
     def fingerprint(self) -> str:
@@ -81,41 +80,35 @@ class Run:
         *,
         epochs: int | None = None,
         data: str | Path | None = None,
-        workers: int | None = None,
-        redis: str | None = None,
-        broker: str | None = None,
-        batches_per_task: int | None = None,
-        audit: float = 0.0,
-        watching: Watching | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback] | None = None,
+        **options: Unpack[RunKeywords],
     ) -> "Run":
         """Go on to the end, to the same bits, on any number of workers; nothing happens if that was reached.
 
-        epochs: how many it shall have had in the end.  data: where its samples are now.  For the rest see
-        `coordinator.api.training.train`.
+        epochs: how many it shall have had in the end.  data: where its samples are now.  callbacks: who else hears
+        of it.  options: workers, redis, broker, batches_per_task, audit, flower_port, watching, as of `gradmq.train`.
         """
-        options = RunOptions(
-            workers=workers,
-            redis=redis,
-            broker=broker,
-            batches_per_task=batches_per_task,
-            audit=audit,
-            watching=watching or Watching(),
-        )
+        given = dict[str, Any](options)
+        run_options = to_run_options(given)
+        if given:
+            raise ConfigError(*given.popitem(), "is no option of going on", "what decides the bits stays as it was")
         where = None if data is None else Path(data)
         try:
-            go_on(self._folder, options, data=where, epochs=epochs, callbacks=callbacks)
+            go_on(self._folder, run_options, data=where, epochs=epochs, callbacks=callbacks or ())
         finally:
             self._open()
         return self
 
     def verify(self, *, data: str | Path | None = None, last: int | None = None) -> Verification:
-        """Recompute the run in this process, up to epoch `last` if one is given, and compare all that is recorded."""
+        """Recompute the run in this process, up to epoch `last` if one is given, and compare all that is recorded.
+
+        Of a run that another process drives: up to the last epoch that was recorded when it was opened.
+        """
         run = self._folder
         check_arithmetic(run.config)
         dataset = run.load_data(find_dataset(Path(data) if data is not None else run.data_path))
         with one_thread(), quiet():
-            return Verification(list(verify(run, dataset, last, lambda *_: None)))
+            return Verification(list(verify(run, dataset, last_epoch(run, last), lambda *_: None)))
 
     def report(self, path: str | Path | None = None, *, data: str | Path | None = None) -> Path:
         """Write a page about it, one HTML file that needs no other, and return where.

@@ -10,14 +10,13 @@ from coordinator.api import driving
 from coordinator.api.kept_data import kept
 from coordinator.api.models import Model
 from coordinator.api.preparation import prepare
+from coordinator.api.run_keywords import to_run_options
 from coordinator.api.runs import RUNS, Run
 from coordinator.options import reading
 from coordinator.options.defaults import completed, names_of
-from coordinator.reporting.watching import Watching
 from coordinator.runs.lookup import find_model
-from coordinator.session import RunOptions
 from shared.data.dataset import DEFAULT_DATA
-from shared.data.weights import read_weights, scaled
+from shared.data.sample_weights import read_weights, scaled
 from shared.errors import DataError
 from shared.training.callbacks import Callback
 
@@ -27,45 +26,31 @@ def train(
     *,
     start: "str | Path | Run | Model | None" = None,
     sample_weights: Any = None,
-    workers: int | None = None,
-    redis: str | None = None,
-    broker: str | None = None,
-    batches_per_task: int | None = None,
-    audit: float = 0.0,
-    flower_port: int | None = None,
-    watching: Watching | None = None,
     runs: str | Path = RUNS,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[Callback] | None = None,
     **options: Any,
 ) -> Run:
     """Train a network, and return the run.
 
-    data: where the samples are; or a pair (x, y) of arrays, or a DataFrame, which then are kept in `runs`.
+    data: where the samples are; or a pair (x, y) of arrays, a DataFrame or a mapping of columns, which then are kept in
+    `runs`, with their types.
     start: a model, or a run, whose weights to begin with.  sample_weights: of the training samples, or their file.
-    workers: local processes on an embedded cluster, which end with the run; None: one a core; 0: none, in this process.
-    redis: instead, the address of a Redis where workers are.  broker: Celery's, if it is not that Redis.
-    batches_per_task, audit, flower_port: as on the command line.  watching: with what else the run is to be watched,
-    like `gradmq.Watching(tensorboard="events", csv="epochs.csv", metrics_port=9464)`.
     runs: folder for the run's folder.  callbacks: who else hears of the run, see `gradmq.Callback`.
-    options: the others of `gradmq train`, by their names with underscores: about the data `target`, `ignore`, `task`,
-    `test`, `validation`, `stratify`, `impute`, `scale`; about the network and how it learns `hidden=[100]`,
-    `activation="relu"`, `output="softmax"`, `optimizer="adam"`, `learning_rate=0.001`, `epochs=10`, `seed=1`, …
+    options: the others of `gradmq train`, by their names with underscores:
+    - with what it is computed: `workers` (local processes on an embedded cluster, which end with the run; None: one a
+      core; 0: none, in this process), or `redis`, the address of a Redis where workers are, and `broker`;
+      `batches_per_task`, `audit`, `flower_port`, and `watching`, see `RunKeywords`;
+    - about the data `target`, `ignore`, `task`, `test`, `validation`, `stratify`, `impute`, `scale`, `image_size`;
+    - about the network and how it learns `hidden=[100]`, `activation="relu"`, `output="softmax"`, `optimizer="adam"`,
+      `learning_rate=0.001`, `epochs=10`, `seed=1`, …
 
     The same options and data give the same bits as on the command line, on any number of workers. After an interrupt
     (KeyboardInterrupt) `gradmq.Run().resume()` goes on. No process, socket or thread is left, however it ends.
     Raises GradMQError.
     """
-    run_options = RunOptions(
-        workers=workers,
-        redis=redis,
-        broker=broker,
-        batches_per_task=batches_per_task,
-        audit=audit,
-        flower_port=flower_port,
-        watching=watching or Watching(),
-    )
+    run_options = to_run_options(options)
     about_data = {name: options.pop(name) for name in reading.READING if name in options}
-    data_options = reading.to_data_options(reading.completed(about_data))
+    data_options = reading.to_data_options(reading.from_python(about_data))
     given, folder = completed(options), Path(runs)
     model = _model(start, folder)
     with kept(data, folder) as path:
@@ -73,10 +58,10 @@ def train(
             *(given, names_of(options), path, data_options),
             weights=_weights(sample_weights),
             start=model,
-            alone=workers == 0,
+            alone=run_options.workers == 0,
         )
         run = driving.begin(
-            *(job.config, path, job.dataset, run_options), runs=folder, start=model, callbacks=callbacks
+            *(job.config, path, job.dataset, run_options), runs=folder, start=model, callbacks=callbacks or ()
         )
     return Run(run.folder, runs=folder)
 
@@ -96,7 +81,10 @@ def _weights(given: Any) -> Any:
         return None
     if isinstance(given, str | Path):
         return read_weights(Path(given))
-    weights = np.asarray(given, np.float64)
+    try:
+        weights = np.asarray(given, np.float64)
+    except (ValueError, TypeError):
+        weights = np.empty(0)
     if weights.ndim != 1 or not len(weights) or not (np.isfinite(weights).all() and weights.min() > 0):
-        raise DataError("sample_weights must be numbers above 0, one for each training sample")
+        raise DataError("sample_weights must be numbers above 0, one for each training sample; correct them")
     return scaled(weights)

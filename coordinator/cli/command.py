@@ -1,6 +1,5 @@
 """A command: its help in sections, and its options from the environment where the command line does not give them."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from coordinator.cli.messages import message
+from coordinator.cli.misspelt import refuse_misspelt
 from coordinator.cli.option import Option, leave_out
 from coordinator.cli.precedence import overlay
 from shared.errors import GradMQError
@@ -54,6 +54,8 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _naming_variables(self, ctx):
             if not ctx.resilient_parsing:  # as when a shell completes
+                if ctx.auto_envvar_prefix:
+                    refuse_misspelt(ctx, _options(self))
                 leave_out(ctx, self._outdone(ctx, args))
             return super().parse_args(ctx, args)
 
@@ -76,9 +78,10 @@ class Command(click.Command):
         variables: dict[str, str] = {}
         for option in _options(self):
             variable = option.variable(ctx)
-            if variable and os.environ.get(variable) and option.name not in typed:
+            value = option.read(variable) if variable and option.name not in typed else None
+            if variable and value is not None:
                 variables[option.name] = variable
-                (own if option.envvar is None else of_all)[option.name] = os.environ[variable]
+                (own if option.envvar is None else of_all)[option.name] = value
         left = overlay(overlay(of_all, own), {name: str(value) for name, value in typed.items()})
         return {variable for name, variable in variables.items() if name not in left}
 
@@ -134,7 +137,7 @@ def _naming_variables(command: click.Command, ctx: click.Context) -> Iterator[No
             if (
                 variable
                 and ctx.get_parameter_source(option.name) is ParameterSource.ENVIRONMENT
-                and _is_about(text, option, os.environ.get(variable, ""))
+                and _is_about(text, option, option.read(variable) or "")
             ):
                 error.add_note(f"{_name(option)} is from {variable}")
         raise

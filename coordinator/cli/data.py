@@ -10,7 +10,7 @@ from coordinator.cli.option import PARTS, in_section
 from coordinator.cli.options.data import reading_options
 from coordinator.options.reading import to_data_options
 from coordinator.reporting import contents
-from shared.data.converting import write_folder, write_npz
+from shared.data.array_writer import write_folder, write_npz
 from shared.data.dataset import find_dataset, load_dataset
 from shared.data.table_files import is_table, read_table
 

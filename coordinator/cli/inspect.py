@@ -1,5 +1,6 @@
 """What there is to see of a run or a model: `gradmq evaluate` and `show`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,25 +14,28 @@ from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
-from coordinator.runs.lookup import find_model, is_run, model_file
+from coordinator.runs.lookup import find_model, is_run, path_of_model
 from coordinator.runs.run import Run
 from shared.accounting import table
 from shared.config import join
 from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
-from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset, load_test
+from shared.data.dataset import DEFAULT_DATA, Dataset, find_dataset, load_dataset, load_test
 from shared.data.options import DataOptions
 from shared.data.parts import Part
+from shared.data.sources import check_options
 from shared.errors import DataError, ModelError
 from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
+from shared.plain_text import shortened
 from shared.training.metrics import r2
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
+_LONGEST = 500  # characters of a path that somebody else has written down
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 _data = in_section(DATA)
 _output = in_section(OUTPUT)
@@ -46,6 +50,12 @@ _deformed = in_section("Deformed samples")
     help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
 )
 @_data(
+    "--target",
+    metavar="COLUMN",
+    multiple=True,
+    help="Of --data: what is to be predicted, a column or an .npy of labels.  [default: the columns of the training]",
+)
+@_data(
     "--augment",
     type=Deformations(),
     metavar="DEFORMATIONS",
@@ -53,17 +63,26 @@ _deformed = in_section("Deformed samples")
 )
 @_data("--copies", type=click.IntRange(1, 1000), help="How many of each sample.  [default: 8]")
 @runs_option
-def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copies: int | None, runs: Path) -> None:
+def evaluate(
+    model: Path,
+    data: Path | None,
+    target: tuple[str, ...],
+    augment: Augmentation | None,
+    copies: int | None,
+    runs: Path,
+) -> None:
     """Print how many of the test samples a model gets right; of numbers to be predicted, R² and cost.
 
     A run, by its folder or its id, stands for the model of its best epoch, or, if nothing was monitored, of its last.
     """
     if copies is not None and augment is None:
         raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
+    if target and data is None:
+        raise click.UsageError("--target goes with --data; give other samples, or leave it out")
     model = _place(model, runs)
     found, n_copies = find_model(model), copies or _COPIES
     parameters = found.parameters
-    dataset = _dataset(model, found, data)
+    dataset = _dataset(model, found, data, target)
     test = dataset.test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_outputs):
         raise ModelError(
@@ -72,7 +91,8 @@ def evaluate(model: Path, data: Path | None, augment: Augmentation | None, copie
             "give --data what the model was trained on"
         )
     test.check_inputs(found.arithmetic, found.output)
-    which = f" ({model_file(model).name})" if model.is_dir() else ""
+    which = f" ({path_of_model(model).name})" if model.is_dir() else ""
+    which += "" if data is not None else f", on {shortened(str(_own_data(model)), _LONGEST)}"
     with one_thread(), quiet():
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
@@ -97,16 +117,28 @@ def _place(model: Path, runs: Path) -> Path:
     return runs / model if not model.exists() and is_run(runs / model) else model
 
 
-def _dataset(model: Path, found: Model, data: Path | None) -> Dataset:
-    """Return the data to test on: a run's own, or what is at that path, read as the model needs it."""
+def _own_data(model: Path) -> Path:
+    """Return where a model is tested if nobody says so: where its run's samples were, of no run's model MNIST."""
+    folder = model if model.is_dir() else model.parent
+    return Run.open(str(folder), Path()).data_path if is_run(folder) else DEFAULT_DATA
+
+
+def _dataset(model: Path, found: Model, data: Path | None, target: tuple[str, ...]) -> Dataset:
+    """Return the data to test on: a run's own, or what is at that path, read as the model needs it.
+
+    target: what is to be predicted, if it has other names there.
+    """
     folder = model if model.is_dir() else model.parent
     run = Run.open(str(folder), Path()) if is_run(folder) else None
     if run is not None and data is None:
         return run.load_data(run.data_path)
-    target = () if found.encoding is None else found.encoding.target
-    size = None if found.encoding is None else found.encoding.image_size
-    options = DataOptions(target=target, image_size=size) if run is None else run.data_options
-    return load_test(data or DEFAULT_DATA, options, found.encoding)
+    its = found.encoding
+    options = DataOptions(target=its.target, image_size=its.image_size) if run is None else run.data_options
+    options = options.for_test
+    if target and data is not None:
+        check_options(find_dataset(data), ["target"])
+        options = replace(options, target=target)
+    return load_test(data or DEFAULT_DATA, options, its, found.parameters.sizes[-1])
 
 
 @click.command(short_help="Print a run's epochs, or a model's layers and weights.", cls=Command)
@@ -171,11 +203,10 @@ def _draw(
 
 
 def _print_run(run: Run, weights: bool) -> None:
-    """Print what a run has come to; its network last."""
-    saved = run.saved()  # before anything is printed: raises if it is gone
+    """Print what a run has come to; its network last.  Raises RunError or ModelError if it has none."""
     config = run.config
     click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
-    click.echo(f"data: {run.data_path}")
+    click.echo(f"data: {shortened(str(run.data_path), _LONGEST)}")
     if run.metrics:
         click.echo(f"\n{lines.table(config, run.metrics)}\n")
         click.echo(lines.choice(config, run.metrics))
@@ -183,10 +214,12 @@ def _print_run(run: Run, weights: bool) -> None:
             click.echo(told)
     click.echo(f"\n{table(run.ledger)}\n")
     for place in run.places:
-        click.echo(f"computed on: {place}")
-    _print_model(saved, weights)
-    if run.damaged_line:
-        click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
+        click.echo(f"computed on: {shortened(str(place), _LONGEST)}")
+    try:
+        _print_model(run.saved(), weights)
+    finally:
+        if run.damaged_line:
+            click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
 
 
 def _print_model(found: Model, weights: bool) -> None:

@@ -81,7 +81,7 @@ def run() -> int:
 
 
 def _drop_output() -> None:
-    """Forget what standard output cannot take, so that Python does not try again, with an error of its own."""
+    """Forget what standard output cannot take: at its end Python would try again, and complain by itself."""
     try:
         sys.stdout.flush()
     except OSError:

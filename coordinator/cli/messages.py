@@ -3,13 +3,15 @@
 import click
 
 from shared.errors import ConfigError
+from shared.plain_text import shortened
 
+_LONGEST = 1000  # characters: in what is said of an error there may be names of any length
 _NO_MEMORY = "this needs more memory than there is; choose smaller --sizes or --mini-batch-size"
 
 
 def message(error: BaseException) -> str:
     """Return what goes wrong, with which value, and what to do; and, in notes, which variables are behind it."""
-    return "; ".join([" ".join(_text(error).split()), *getattr(error, "__notes__", ())])
+    return "; ".join([shortened(" ".join(_text(error).split()), _LONGEST), *getattr(error, "__notes__", ())])
 
 
 def _text(error: BaseException) -> str:

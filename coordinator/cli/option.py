@@ -39,11 +39,15 @@ class Option(click.Option):
         return click.Parameter.get_error_hint(self, ctx)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
-        """Return what its variable says, None if that is not there, or empty."""
+        """Return what its variable says; None if it is to be left out."""
         name = self.variable(ctx)
         if name is None or name in ctx.meta.get(_LEFT_OUT, ()):
             return None
-        return os.environ.get(name) or None
+        return self.read(name)
+
+    def read(self, variable: str) -> str | None:
+        """Return what a variable says; None if it is not there, or empty."""
+        return os.environ.get(variable) or None
 
 
 def in_section(title: str) -> Callable[..., Decorator]:

@@ -1,6 +1,5 @@
 """`gradmq plan`: will more workers help?"""
 
-import math
 import os
 from typing import Any
 
@@ -21,6 +20,8 @@ from shared.config import TrainConfig
 from shared.errors import ConfigError
 from shared.nn.arithmetic import one_thread, quiet
 
+_LEAST_BANDWIDTH, _MOST_BANDWIDTH = 1e-6, 1e6  # Gbit/s: a kilobit, and a petabit
+_MOST_RTT = 60_000  # ms: after a minute a worker counts as gone
 _model = in_section(MODEL)
 _cluster = in_section(CLUSTER)
 
@@ -75,10 +76,11 @@ def _link(bandwidth: float | None, rtt: float | None) -> Link | None:
     if bandwidth is None and rtt is None:
         return None
     bandwidth, rtt = 1.0 if bandwidth is None else bandwidth, 0.5 if rtt is None else rtt
-    if not (math.isfinite(bandwidth) and bandwidth > 0):
-        raise ConfigError("bandwidth", bandwidth, "must be a finite number of Gbit/s above 0")
-    if not (math.isfinite(rtt) and rtt >= 0):
-        raise ConfigError("rtt", rtt, "must be a finite number of milliseconds, 0 or more")
+    if not _LEAST_BANDWIDTH <= bandwidth <= _MOST_BANDWIDTH:
+        rule = f"must be a number of Gbit/s from {_LEAST_BANDWIDTH:g} to {_MOST_BANDWIDTH:g}"
+        raise ConfigError("bandwidth", bandwidth, rule)
+    if not 0 <= rtt <= _MOST_RTT:
+        raise ConfigError("rtt", rtt, f"must be a number of milliseconds from 0 to {_MOST_RTT}")
     return Link(bandwidth * 1e9 / 8, rtt / 1000)
 
 

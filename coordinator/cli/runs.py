@@ -19,6 +19,14 @@ from coordinator.runs.summary import summaries
 
 _output = in_section(OUTPUT)
 json_option = _output("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+# Beside that of `gradmq runs` itself: people write options last.
+own_runs_option = _output(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=lambda: click.get_current_context().obj,
+    show_default=str(DEFAULT_RUNS),
+    help="Folder for the runs' folders.",
+)
 
 
 @click.group("runs", invoke_without_command=True, short_help="List the runs, compare two, remove some.", cls=Group)
@@ -46,8 +54,8 @@ def runs_command(ctx: click.Context, runs: Path, as_json: bool) -> None:
 @runs_command.command("rm", short_help="Remove runs.", cls=Command)
 @click.argument("names", metavar="RUN...", type=RunName(), nargs=-1, required=True)
 @in_section("Options")("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
+@own_runs_option
+def remove(names: tuple[str, ...], yes: bool, runs: Path) -> None:
     """Remove the folders of runs, with models, checkpoints and logs.
 
     A run that a coordinator drives stays; then nothing is removed at all.
@@ -67,13 +75,13 @@ def remove(runs: Path, names: tuple[str, ...], yes: bool) -> None:
 @click.argument("first", metavar="RUN", type=RunName())
 @click.argument("second", metavar="RUN", type=RunName())
 @json_option
+@own_runs_option
 @click.pass_context
-def compare_command(ctx: click.Context, first: str, second: str, as_json: bool) -> None:
+def compare_command(ctx: click.Context, first: str, second: str, as_json: bool, runs: Path) -> None:
     """Show how the configurations of two runs differ, and their epochs side by side.
 
     The exit code is 1 if an epoch that both have left other weights.
     """
-    runs: Path = ctx.obj
     found = compare(Run.open(first, runs), Run.open(second, runs))
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else overview.comparison(found))
     if found.first_other_weights is not None:

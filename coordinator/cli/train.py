@@ -31,8 +31,8 @@ from coordinator.runs.lookup import find_model
 from coordinator.runs.run import Run
 from shared import logs
 from shared.accounting import table
+from shared.data.sample_weights import read_weights
 from shared.data.samples import KnownSamples
-from shared.data.weights import read_weights
 
 log = logging.getLogger("coordinator")
 

@@ -24,7 +24,7 @@ from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.encoding import Encoding
 from shared.data.folds import Fold
 from shared.data.options import DataOptions
-from shared.data.weights import read_weights
+from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, DataError
 from shared.strategies import SyncSGD
 
@@ -127,11 +127,13 @@ class _Loader:
             raise DataError("no samples have been read")
         return self._read
 
-    def __call__(self, path: Path, data_options: DataOptions, seed: int, encoding: Encoding | None) -> Dataset:
+    def __call__(
+        self, path: Path, data_options: DataOptions, seed: int, encoding: Encoding | None, n_classes: int
+    ) -> Dataset:
         unfolded = replace(data_options, fold=None)
-        key = path, unfolded, seed, encoding
+        key = path, unfolded, seed, encoding, n_classes
         if self._read is None or self._key != key:
-            self._read, self._key = load_dataset(path, unfolded, seed, encoding), key
+            self._read, self._key = load_dataset(path, unfolded, seed, encoding, n_classes), key
         return self._read.folded(data_options.fold, seed)
 
 

@@ -16,6 +16,7 @@ from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.reporting.progress import progress
 from coordinator.runs.places import foreign_rounding
 from coordinator.runs.run import Run
+from coordinator.runs.verify import last_epoch
 from coordinator.runs.verify import verify as recompute
 from shared import logs
 from shared.data.dataset import find_dataset
@@ -47,11 +48,14 @@ def verify(
     if last is not None and last >= len(run.metrics):
         raise click.UsageError(f"--epochs {first}..{last} goes beyond the run's {len(run.metrics)} finished epochs")
     check_arithmetic(run.config)
+    end = last_epoch(run, last)
+    if end != last:
+        log.warning("run %s is being trained; compared are the %d epochs so far", run.id, len(run.metrics))
     if difference := foreign_rounding(run.places, run.config):
         log.warning("%s; expect other bits", difference)
     compared = 0
     with one_thread(), quiet(), progress(run.config, dataset.training) as shown:
-        for epoch, what, difference in recompute(run, dataset, last, shown.after_step):
+        for epoch, what, difference in recompute(run, dataset, end, shown.after_step):
             if epoch >= first:
                 results.info(f"Epoch {epoch}: {what}: {difference or 'identical'}")
                 compared += 1

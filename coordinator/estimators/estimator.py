@@ -1,14 +1,14 @@
 """What both estimators have in common: their parameters, and how they learn."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
-from coordinator.api.history import history_of
+from coordinator.api.epoch_figures import figures_of
 from coordinator.api.models import Model
-from coordinator.estimators.fitting import Fitting
 from coordinator.estimators.foundation import (
     BaseEstimator,
     check_is_fitted,
@@ -16,13 +16,14 @@ from coordinator.estimators.foundation import (
     checked_pair,
     checked_weights,
 )
+from coordinator.estimators.training_in_memory import TrainingInMemory
 from coordinator.options.configuration import to_config
 from coordinator.options.defaults import DEFAULTS, completed
 from coordinator.session import RunOptions
 from shared.config import TrainConfig
-from shared.data.arrays import dataset_of
 from shared.data.dataset import Dataset
-from shared.model import Model as ModelFile
+from shared.data.in_memory import dataset_of
+from shared.model import Model as ModelInFile
 from shared.optim.schedules import SCHEDULES
 from shared.training.callbacks import Callback
 from shared.training.metrics import EpochMetrics
@@ -199,28 +200,28 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return self._learn(config, dataset, self._state.copy() if goes_on else TrainingState.initial(config))
 
     def _learn(self, config: TrainConfig, dataset: Dataset, state: TrainingState) -> Self:
-        fitting = Fitting(config, state)
+        training = TrainingInMemory(config, state)
         try:
-            fitting.run(dataset, self._run_options(), self.callbacks or (), self.progress)
+            training.run(dataset, self._run_options(), self.callbacks or (), self.progress)
         except KeyboardInterrupt:
             if state.trained:
-                self._keep(fitting, dataset)
+                self._keep(training, dataset)
             raise
-        self._keep(fitting, dataset)
+        self._keep(training, dataset)
         return self
 
-    def _keep(self, fitting: Fitting, dataset: Dataset) -> None:
+    def _keep(self, training: TrainingInMemory, dataset: Dataset) -> None:
         """Have what was learned as attributes."""
-        parameters = fitting.parameters
-        self.model_ = Model(ModelFile.of(fitting.config, parameters, dataset.encoding))
+        parameters = training.parameters
+        self.model_ = Model(ModelInFile.of(training.config, parameters, dataset.encoding))
         # A later `partial_fit` goes on with the weights that are used, at an epoch's beginning, and compares no epochs.
-        self._state = replace(fitting.state, parameters=parameters.copy(), history=[], best=None)
+        self._state = replace(training.state, parameters=parameters.copy(), history=[], best=None)
         if self._state.step_index:
             self._state.next_epoch()
-        self._epochs.extend(fitting.epochs)
-        self.history_ = history_of(self._epochs)
+        self._epochs.extend(training.epochs)
+        self.history_ = figures_of(self._epochs)
         self.n_iter_ = len(self._epochs)
-        self.fingerprint_ = fitting.state.model.sha256
+        self.fingerprint_ = training.state.model.sha256
 
     def _forget(self) -> None:
         """Begin anew."""
@@ -247,7 +248,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _dataset(self, X: Array, y: Array, weights: Array | None, validation: Any) -> Dataset:
         """Return the samples as a network takes them."""
         names = getattr(self, "feature_names_in_", None)
-        if isinstance(validation, tuple):
+        if isinstance(validation, tuple | list):
+            if len(validation) != 2:
+                raise ValueError(
+                    f"validation has {len(validation)} parts; give a share of the samples, or a pair (X, y)"
+                )
             X_validation, y_validation = checked_pair(
                 self, *validation, reset=False, numbers=not self._predicts_classes
             )
@@ -272,7 +277,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         given |= {
             "output": self.output or ("softmax" if self._predicts_classes else "linear"),
             "mini_batch_size": min(self.mini_batch_size, len(dataset.training)),
-            "standardize": None if dataset.encoding is None else dataset.encoding.standardize,
+            "standardize": dataset.encoding.standardize,
             "monitor": self.monitor or self._default_monitor(dataset),
             "class_weights": self._class_weights(),
             **over,
@@ -307,7 +312,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
 
 def _named(X: Array, names: Any) -> Any:
-    """Return samples as columns with their names, if they have any."""
+    """Return samples as columns with their names, if they have any.  Raises ValueError if two have the same."""
     if names is None or X.dtype == np.uint8:
         return X
+    if twice := [name for name, count in Counter(map(str, names)).items() if count > 1]:
+        raise ValueError(f"two columns of X are named {twice[0]}; give each a name of its own")
     return {str(name): column for name, column in zip(names, X.T, strict=True)}

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from coordinator.api.scores import r2_of
 from shared.types import Array
 
 
@@ -56,10 +57,7 @@ class RegressorMixin:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R², in the mean over the targets."""
         predicted: Array = self.predict(X)  # type: ignore[attr-defined]
-        right = np.asarray(y, np.float64).reshape(predicted.shape)
-        missed = np.average((right - predicted) ** 2, 0, sample_weight)
-        spread = np.average((right - np.average(right, 0, sample_weight)) ** 2, 0, sample_weight)
-        return float(np.mean(1.0 - missed / np.where(spread > 0, spread, 1.0)))
+        return r2_of(np.asarray(y, np.float64).reshape(predicted.shape), predicted, sample_weight)
 
 
 def checked_pair(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) -> tuple[Array, Array]:
@@ -84,8 +82,16 @@ def checked(estimator: Any, X: Any, *, reset: bool) -> Array:
 
     reset: whether the estimator learns how many features there are, or knows.  Raises ValueError or TypeError.
     """
-    if hasattr(X, "columns") and reset:
-        estimator.feature_names_in_ = np.array([str(name) for name in X.columns], object)
+    names = [*X.columns] if hasattr(X, "columns") and all(isinstance(name, str) for name in X.columns) else None
+    if reset:
+        estimator.__dict__.pop("feature_names_in_", None)
+        if names is not None:
+            estimator.feature_names_in_ = np.array(names, object)
+    elif names is not None and names != [*getattr(estimator, "feature_names_in_", names)]:
+        raise ValueError(
+            f"The feature names should match those that were passed during fit, {[*estimator.feature_names_in_]}, and "
+            f"are {names}; give these columns, in that order"
+        )
     found = np.asarray(X)
     if found.dtype.kind not in "biuf":
         found = found.astype(np.float64)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gradmq._version import version
 from shared.data.columns import Numeric
-from shared.data.encoding import Encoding
+from shared.data.encoding import IDENTITY, Encoding
 from shared.model import Model
 
 
@@ -24,15 +24,14 @@ def description(model: Model) -> dict[str, str]:
     if model.standardize is not None:
         mean, deviation = model.standardize
         found["standardize"] = f"{mean!r},{deviation!r}"
-    if model.encoding is not None:
+    if model.encoding != IDENTITY:
         found["encoding"] = json.dumps(model.encoding.to_json())
     if not model.predicts_numbers:
         found["classes"] = json.dumps(model.answer_names)
     return found
 
 
-def numeric_columns(encoding: Encoding | None) -> Sequence[Numeric]:
+def numeric_columns(encoding: Encoding) -> Sequence[Numeric]:
     """Return the columns of an encoding, if all of them are numbers; else none."""
-    columns = () if encoding is None else encoding.columns
-    numeric = [column for column in columns if isinstance(column, Numeric)]
-    return numeric if len(numeric) == len(columns) else ()
+    numeric = [column for column in encoding.columns if isinstance(column, Numeric)]
+    return numeric if len(numeric) == len(encoding.columns) else ()

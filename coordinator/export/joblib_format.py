@@ -34,7 +34,7 @@ def _estimator(model: Model) -> Any:
     if model.activation not in _ACTIVATIONS or model.output not in _OUTPUTS:
         raise ModelError(f"scikit-learn has no {model.activation} neurons; export to .onnx, which takes any")
     columns = numeric_columns(model.encoding)
-    if model.encoding is not None and model.encoding.columns and not columns:
+    if model.encoding.columns and not columns:
         raise ModelError("the model takes categories, whose columns a .joblib lacks; export to .onnx, encoded")
     steps = _of_columns(columns) if columns else []
     mean, deviation = model.standardize or (0.0, 1.0)
@@ -79,8 +79,7 @@ def _classifier(model: Model) -> Any:
 
     found = MLPClassifier(model.parameters.sizes[1:-1], activation=_ACTIVATIONS[model.activation])
     _set_network(found, model)
-    classes = model.encoding.classes if model.encoding is not None else ()
-    found.classes_ = np.array(classes or range(found.n_outputs_))
+    found.classes_ = np.array(model.encoding.classes or range(found.n_outputs_))
     # One output a class, also where there are two; the strongest one is the answer, also of sigmoids.
     binarizer = LabelBinarizer().fit(found.classes_)
     binarizer.classes_, binarizer.y_type_ = found.classes_, "multiclass"
@@ -93,7 +92,6 @@ def _regressor(model: Model) -> Any:
 
     if model.output != "linear":
         raise ModelError(f"scikit-learn predicts no numbers by {model.output} outputs; export to .onnx, which does")
-    assert model.encoding is not None
     found = MLPRegressor(model.parameters.sizes[1:-1], activation=_ACTIVATIONS[model.activation])
     _set_network(found, model)
     means, deviations = (

@@ -71,7 +71,7 @@ def _build(graph: Graph, model: Model) -> None:
         z = graph.apply("Add", graph.apply("MatMul", a, graph.constant(w.T)), graph.constant(b[:, 0]))
         name = model.output if number == last else model.activation
         a = _function(functions, name)(graph, z, dtype)
-    if model.encoding is not None and model.encoding.targets:
+    if model.encoding.targets:
         graph.apply("Identity", undone(graph, a, model.encoding), result="outputs")
         return
     graph.apply("Identity", a, result="outputs")

@@ -6,8 +6,8 @@ from typing import Any
 from coordinator.options.kinds import to_optimizer, to_schedule
 from shared.config import TrainConfig, join
 from shared.data.dataset import Dataset
+from shared.data.options_of_samples import balanced, moments
 from shared.data.parts import Part
-from shared.data.statistics import balanced, moments
 from shared.errors import ConfigError
 from shared.nn.arithmetic import ARITHMETICS
 from shared.parallel.sharding import default_shards

@@ -56,7 +56,7 @@ class Subject:
         encoding = self.run.encoding
         if self.data is not None:
             return self.data.image_size
-        if encoding is not None and (encoding.columns or encoding.image_size):
+        if encoding.columns or encoding.image_size:
             return encoding.image_size
         side = math.isqrt(self.run.config.sizes[0])
         return (side, side) if side * side == self.run.config.sizes[0] else None
@@ -65,7 +65,7 @@ class Subject:
     def output_names(self) -> list[str]:
         """The names of the classes, or of the targets."""
         encoding, n_outputs = self.run.encoding, self.run.config.sizes[-1]
-        names = [] if encoding is None else [*encoding.classes] or [target.name for target in encoding.targets]
+        names = [*encoding.classes] or [target.name for target in encoding.targets]
         return (
             [str(name) for name in names] if len(names) == n_outputs else [str(number) for number in range(n_outputs)]
         )
@@ -73,12 +73,12 @@ class Subject:
     @property
     def input_names(self) -> list[str]:
         """The names of the inputs; nothing where they have none."""
-        names = [] if self.run.encoding is None else self.run.encoding.input_names
+        names = self.run.encoding.input_names
         return names if len(names) == self.run.config.sizes[0] else []
 
     def undone(self, outputs: Array) -> Array:
         """Return the numbers that outputs, or wanted ones, (n_samples, n_targets), stand for, in the same shape."""
         encoding = self.run.encoding
-        if encoding is None or not encoding.targets:
+        if not encoding.targets:
             return outputs
         return np.asarray(encoding.answers(outputs), np.float64).reshape(outputs.shape)

@@ -84,7 +84,7 @@ def _pictures(path: Path, model: Model, fit: Fit) -> Given:
     if size is None:
         raise DataError(f"{path} is of pictures, and the model knows samples of {model.parameters.sizes[0]} numbers")
     # A model that has learned from pictures has seen them whole; one of MNIST has seen digits, cut out and centred.
-    is_of_pictures = model.encoding is not None and model.encoding.image_size is not None
+    is_of_pictures = model.encoding.image_size is not None
     how = fit.how or ("whole" if is_of_pictures else "digit")
     files = files_of(path)
     images = np.stack([read_picture(file, size, how, fit.is_dark) for file in files])
@@ -94,7 +94,7 @@ def _pictures(path: Path, model: Model, fit: Fit) -> Given:
 def image_size(model: Model) -> tuple[int, int] | None:
     """Return height and width of the images that a model knows, a square if nobody said; None if it knows none."""
     encoding = model.encoding
-    if encoding is not None and (encoding.columns or encoding.image_size):
+    if encoding.columns or encoding.image_size:
         return encoding.image_size
     side = math.isqrt(model.parameters.sizes[0])
     return (side, side) if side * side == model.parameters.sizes[0] else None

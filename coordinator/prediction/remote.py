@@ -9,11 +9,11 @@ from functools import partial
 from typing import TypeVar, cast
 
 from coordinator.prediction.batch_queue import BatchQueue
-from shared.errors import MessageError, QueueError, VersionError
+from shared.errors import ForbiddenError, MessageError, QueueError, RefusedError, VersionError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import PREDICTION_LIFETIME, PredictionKeys
-from shared.messaging.predictions import Batch, decode_answers
+from shared.messaging.predictions import Batch, decode_answers, misfit
 from shared.model import Model
 from shared.nn.prediction import Answers
 from shared.transport.models import to_bytes
@@ -24,6 +24,7 @@ _POLL = 1  # seconds that Redis lets us wait for an answer before we look around
 _LATE = 5.0  # seconds without an answer after which a batch that is taken counts as late, at least
 _MOST_MISSES = 5  # of a batch: Redis cannot have forgotten it so often
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
+_REFUSED = 60.0  # seconds for which a Redis that is there and refuses us is asked again
 
 _Found = TypeVar("_Found")
 
@@ -36,7 +37,7 @@ class _Asked:
     content: bytes
     sent: float
     patience: float  # seconds
-    misses: int = 0  # how often a worker found no model or no inputs
+    misses: int = 0  # how often a worker could not answer it, or answered nonsense
 
 
 class RemoteAnswers:
@@ -52,14 +53,16 @@ class RemoteAnswers:
     ) -> None:
         """url: of Redis.  broker: Celery's, if it is not that.  say: is told what a person should know.
 
-        Raises DivergedError for weights that the model's arithmetic cannot take.
+        Raises DivergedError for weights that the model's arithmetic cannot take, ModelError for too many.
         """
-        model.mlp().rounded(model.parameters)  # raises here what otherwise workers would raise, and be asked again
+        mlp = model.mlp()
+        mlp.rounded(model.parameters)  # raises here what otherwise workers would raise, and be asked again
+        self._n_outputs, self._dtype = mlp.sizes[-1], mlp.dtype
         self._digest, self._content = model.digest, to_bytes(model)
         identity = secrets.token_hex(8)
         self._identity, self._keys = identity, PredictionKeys(identity)
         self._client = client(url)
-        self._queue = BatchQueue(broker_url(url, broker), self._client)
+        self._queue = BatchQueue(broker_url(url, broker))
         self._say, self._clock = say, clock
         self._asked: dict[int, _Asked] = {}
         self._answered: dict[int, Answers] = {}
@@ -69,7 +72,8 @@ class RemoteAnswers:
     def answers(self, batches: Iterable[Array]) -> Iterator[Answers]:
         """Yield the answers to batches of inputs, in their order.
 
-        Raises VersionError if workers cannot read them.
+        Raises VersionError if workers cannot answer them, and RefusedError if Redis will not have them: at once if
+        user or password are wrong, else after a minute.
         """
         source, next_one, n_asked, is_over = iter(batches), 0, 0, False
         began, warned = self._clock(), False
@@ -133,11 +137,15 @@ class RemoteAnswers:
         asked = self._asked.get(number)
         if asked is None:
             return None
-        if answers is None or len(answers.labels) != asked.batch.shape[0]:
+        if isinstance(answers, Answers):
+            reason = misfit(answers, asked.batch.shape[0], self._n_outputs, self._dtype)
+        else:
+            reason = answers.reason
+        if reason or not isinstance(answers, Answers):
             asked.misses += 1
             if asked.misses > _MOST_MISSES:
-                raise VersionError("workers cannot read the model or its inputs; install the same GradMQ on both sides")
-            self._is_published = False  # Redis has forgotten something
+                raise VersionError(f"workers cannot answer: {reason}; install the same GradMQ on both sides")
+            self._is_published = False  # Redis may have forgotten something
             return self._trying(partial(self._send, asked))
         del self._asked[number]
         self._answered[number] = answers
@@ -150,7 +158,7 @@ class RemoteAnswers:
 
     def _trying(self, what: Callable[[], _Found]) -> _Found:
         """Do something that needs Redis or the broker, again and again until they are there."""
-        failed = False
+        failed, refused_since = False, None
         while True:
             try:
                 if failed:
@@ -160,6 +168,13 @@ class RemoteAnswers:
                     failed = False
                 return what()
             except QueueError as error:
+                if not isinstance(error, RefusedError):
+                    refused_since = None
+                elif refused_since is None:
+                    refused_since = self._clock()
+                lasts = refused_since is not None and self._clock() - refused_since > _REFUSED
+                if lasts or isinstance(error, ForbiddenError):
+                    raise RefusedError(f"Redis or the broker refuses us: {error}; check rights and memory") from error
                 if not failed:
                     self._say(f"waiting for Redis and the broker: {error}")
                 failed = True

@@ -17,8 +17,11 @@ _LEFT = 2  # columns of a table that are words
 def of_table(table: Table) -> str:
     """Return the columns of a table: what their values are, and how many are missing."""
     rows: list[Sequence[str]] = [("column", "values", "least", "mean", "most", "missing")]
-    for name, column in zip(table.names, table.columns, strict=True):
-        if column.dtype.kind == "f":
+    for number, (name, column) in enumerate(zip(table.names, table.columns, strict=True)):
+        if column.dtype.kind == "V":
+            rows.append((name, "neither numbers nor texts", "", "", "", ""))
+        elif table.has_numbers(number):
+            column = table.numbers(number)
             present = column[np.isfinite(column)]
             figures = [present.min(), present.mean(), present.max()] if len(present) else []
             rows.append(
@@ -37,15 +40,15 @@ def of_dataset(data: Dataset) -> str:
     size = "" if data.image_size is None else f", images of {data.image_size[0]} x {data.image_size[1]} pixels"
     what = f"{training.n_outputs} classes" if data.has_classes else _targets(data)
     lines = [f"{training.n_inputs} inputs ({kind}{size}), {what}"]
-    if data.encoding is not None and data.encoding.columns:
+    if data.encoding.columns:
         lines.append(_aligned([("input", "from", "", "", ""), *map(_column, data.encoding.columns)]))
     lines.append(_parts(data))
     return "\n".join(lines)
 
 
 def _targets(data: Dataset) -> str:
-    targets = data.encoding.targets if data.encoding else ()
-    if data.encoding is not None and data.encoding.has_labels:
+    targets = data.encoding.targets
+    if data.encoding.has_labels:
         return f"{len(targets)} labels: {', '.join(target.name for target in targets)}"
     return "to be predicted: " + ", ".join(
         f"{t.name} (mean {t.mean:.4g}, deviation {t.deviation:.4g})" for t in targets
@@ -76,8 +79,7 @@ def _class_names(data: Dataset) -> list[str]:
     """Return the names of classes, if there are few."""
     if not data.has_classes or data.training.n_outputs > _MOST:
         return []
-    classes = data.encoding.classes if data.encoding else ()
-    return [str(name) for name in classes or range(data.training.n_outputs)]
+    return [str(name) for name in data.encoding.classes or range(data.training.n_outputs)]
 
 
 def _missing(found: np.ndarray[tuple[int, ...], np.dtype[np.bool]]) -> str:

@@ -17,6 +17,8 @@ from shared.errors import ConfigError, GradMQError
 from shared.logs import masked
 
 _PATIENCE = 5.0  # seconds for an answer
+_LARGEST = 2**24  # bytes of an answer that are read
+_NONE = "its answer is none of MLflow's; is that the address of an MLflow server?"
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 
@@ -63,19 +65,19 @@ class MlflowServer:
         except MlflowError as error:
             if error.code != _MISSING:
                 raise
-            return str(self._post("experiments/create", {"name": name})["experiment_id"])
-        return str(found["experiment"]["experiment_id"])
+            return _text(self._post("experiments/create", {"name": name}), "experiment_id")
+        return _text(found, "experiment", "experiment_id")
 
     def find_run(self, experiment: str, tag: str, value: str) -> str | None:
         """Return the identity of the run with that tag, the newest of several; None if there is none."""
         wanted = {"experiment_ids": [experiment], "filter": f"tags.`{tag}` = '{value}'", "max_results": 1}
-        runs = self._post("runs/search", wanted).get("runs", [])
-        return str(runs[0]["info"]["run_id"]) if runs else None
+        found = self._post("runs/search", wanted)
+        return _text(found, "runs", 0, "info", "run_id") if found.get("runs") else None
 
     def create_run(self, experiment: str, name: str, tags: dict[str, str], began: int) -> str:
         """Return the identity of a new run.  began: milliseconds since 1970."""
         fields = {"experiment_id": experiment, "run_name": name, "start_time": began, "tags": _pairs(tags)}
-        return str(self._post("runs/create", fields)["run"]["info"]["run_id"])
+        return _text(self._post("runs/create", fields), "run", "info", "run_id")
 
     def update_run(self, run: str, status: str, ended: int | None = None) -> None:
         """status: RUNNING, FINISHED, FAILED or KILLED.  ended: milliseconds since 1970."""
@@ -95,24 +97,32 @@ class MlflowServer:
     def steps_of(self, run: str, metric: str) -> set[int]:
         """Return the steps for which a run has that metric."""
         history = self._get("metrics/get-history", {"run_id": run, "metric_key": metric})
-        return {int(each.get("step", 0)) for each in history.get("metrics", [])}
+        try:
+            return {int(each.get("step", 0)) for each in history.get("metrics", [])}
+        except (TypeError, ValueError, AttributeError, OverflowError):
+            raise MlflowError(_NONE) from None
 
-    def _get(self, path: str, query: dict[str, str]) -> Any:
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         return self._ask(urllib.request.Request(f"{self._url}{path}?{urlencode(query)}", headers=self._headers))  # noqa: S310
 
-    def _post(self, path: str, fields: dict[str, Any]) -> Any:
+    def _post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps(fields).encode()
         return self._ask(urllib.request.Request(self._url + path, body, self._headers))  # noqa: S310
 
-    def _ask(self, request: urllib.request.Request) -> Any:
+    def _ask(self, request: urllib.request.Request) -> dict[str, Any]:
         try:
             with _OPENER.open(request, timeout=_PATIENCE) as answer:
-                return json.load(answer)
+                found = json.loads(answer.read(_LARGEST))
         except urllib.error.HTTPError as error:
             said = _answer(error)
             raise MlflowError(f"{said.get('message') or error}", str(said.get("error_code", ""))) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise MlflowError(str(getattr(error, "reason", error))) from None
+        except (ValueError, RecursionError):
+            raise MlflowError(_NONE) from None
+        if not isinstance(found, dict):
+            raise MlflowError(_NONE)
+        return found
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -128,10 +138,22 @@ _OPENER = urllib.request.build_opener(_NoRedirects)
 def _answer(error: urllib.error.HTTPError) -> dict[str, Any]:
     """Return what a server says of a request that it refuses."""
     try:
-        said = json.load(error)
-    except (OSError, ValueError):
+        said = json.loads(error.read(_LARGEST))
+    except (OSError, http.client.HTTPException, ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _text(found: Any, *names: str | int) -> str:
+    """Return the text that an answer has under these names, each within the one before.  Raises MlflowError."""
+    try:
+        for name in names:
+            found = found[name]
+    except (KeyError, TypeError, IndexError):
+        raise MlflowError(_NONE) from None
+    if not isinstance(found, str) or not found:
+        raise MlflowError(_NONE)
+    return found
 
 
 def _pairs(fields: dict[str, str]) -> list[dict[str, str]]:

@@ -3,9 +3,8 @@
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
-from coordinator.reporting.auto_bar import AutoBar, in_notebook
 from coordinator.reporting.log_handlers import is_quiet
-from coordinator.reporting.progress_bar import ProgressBar
+from coordinator.reporting.progress_bar import ProgressBar, in_notebook
 from coordinator.reporting.status_lines import StatusLines
 from shared.config import TrainConfig
 from shared.data.samples import KnownSamples
@@ -16,8 +15,6 @@ def progress(config: TrainConfig, training: KnownSamples) -> AbstractContextMana
     """Return who shows it, for the time of a block."""
     if is_quiet():
         return nullcontext(Callback())
-    if in_notebook():
-        return AutoBar(config, len(training))
-    if sys.stderr.isatty():
+    if in_notebook() or sys.stderr.isatty():
         return ProgressBar(config, len(training))
     return nullcontext(StatusLines(config, training))

@@ -1,9 +1,10 @@
-"""A bar over the whole run, for a person at a terminal."""
+"""A bar over the whole run, for a person: on a terminal a line, in a notebook a widget."""
 
 import sys
 import time
+import warnings
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Protocol, Self, TextIO
 
 from tqdm import tqdm
 
@@ -21,16 +22,26 @@ _HEAD, _TAIL = "{desc} {percentage:3.0f}%|{bar}|", " {remaining} left"
 _SIDES = (" {rate_fmt}{postfix},", " {rate_fmt},", "")  # between them, the longest that there is room for
 
 
-class ProgressBar(Callback):
-    """On standard error; nothing if that is no terminal.  It fits the terminal's width, also when that changes."""
+class _Bar(Protocol):
+    """What shows the course of a run."""
 
-    def __init__(self, config: TrainConfig, n_samples: int) -> None:
-        """n_samples: of one epoch."""
-        self._config, self._n_samples = config, n_samples
+    def show(self, description: str, postfix: str, more: int) -> None:
+        """Show these texts.  more: samples since the last time."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ProgressBar(Callback):
+    """In a notebook, or else on standard error: it fits a terminal's width, also when that changes."""
+
+    def __init__(self, config: TrainConfig, n_samples: int, shown: bool | None = None, delay: float = 0.0) -> None:
+        """n_samples: of one epoch.  shown: whether; None: where a person sees it.  delay: seconds before it is."""
+        self._config, self._n_samples, self._delay = config, n_samples, delay
         self._figures = ""  # of the epoch before
         self._steps_per_epoch = config.sampler(n_samples).steps_per_epoch
-        self._bar: _Fitting | None = None  # as it begins where the run does
-        self._hidden = not sys.stderr.isatty()
+        self._bar: _Bar | None = None  # as it begins where the run does
+        self._hidden = not (in_notebook() or sys.stderr.isatty()) if shown is None else not shown
         self._pending = 0  # samples that the bar does not know of yet
         self._next = 0.0
 
@@ -44,8 +55,10 @@ class ProgressBar(Callback):
             self._bar.close()
 
     def on_begin(self, state: TrainingState) -> None:
-        """Show the bar, at once where the run stands."""
-        self._show(state, self._done(state), workers=0)
+        """Show the bar where the run stands: at once, if there is no delay."""
+        self._next = time.monotonic() + self._delay
+        if not self._delay:
+            self._show(state, workers=0)
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         """Count a step; show it if the last refresh is a while ago."""
@@ -53,24 +66,59 @@ class ProgressBar(Callback):
         if self._hidden or (now := time.monotonic()) < self._next:
             return
         self._next = now + _REFRESH
-        self._show(state, self._done(state) - self._pending, source.n_workers)
+        self._show(state, source.n_workers)
 
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
-        self._figures = f", {figures}" if (figures := lines.validation(metrics)) else ""
+        self._figures = lines.validation(metrics) or lines.training(metrics)
 
-    def _done(self, state: TrainingState) -> int:
-        """Return how many samples the run has learned from."""
-        return state.epoch * self._n_samples + state.samples
-
-    def _show(self, state: TrainingState, begin: int, workers: int) -> None:
-        """begin: samples that were done when the bar is first shown, which don't count for the speed."""
+    def _show(self, state: TrainingState, workers: int) -> None:
         if self._hidden:
             return
         if self._bar is None:
-            self._bar = _Fitting(self._n_samples * self._config.epochs, begin, sys.stderr)
+            # What was done before does not count for the speed.
+            total, begin = self._n_samples * self._config.epochs, state.epoch * self._n_samples + state.samples
+            self._bar = _Widget(total, begin) if in_notebook() else _Fitting(total, begin, sys.stderr)
+            self._pending = 0
         where = f"epoch {state.epoch}, step {state.step_index}/{self._steps_per_epoch}"
-        self._bar.show(where, f"{self._figures}, {n_workers(workers)}" if workers else self._figures, self._pending)
+        self._bar.show(
+            where, ", ".join(filter(None, (self._figures, n_workers(workers) if workers else ""))), self._pending
+        )
         self._pending = 0
+
+
+def in_notebook() -> bool:
+    """Tell whether this is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and "IPKernelApp" in shell.config
+
+
+class _Widget:
+    """tqdm's bar for notebooks: a widget, if ipywidgets is there to show it, and else text."""
+
+    def __init__(self, total: int, begin: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the widget would need
+            from tqdm.auto import tqdm as auto
+        # Without the thread that looks after slow bars, and would stay: ours is refreshed anyway.
+        kind = type("Bar", (auto,), {"monitor_interval": 0})
+        self._bar: Any = kind(
+            total=total,
+            initial=begin,
+            unit=" samples",
+            unit_scale=True,
+            leave=False,
+            dynamic_ncols=True,
+            bar_format=_HEAD + _SIDES[0] + _TAIL,
+        )
+
+    def show(self, description: str, postfix: str, more: int) -> None:
+        self._bar.set_description_str(description, refresh=False)
+        self._bar.set_postfix_str(postfix, refresh=False)
+        self._bar.update(more)
+
+    def close(self) -> None:
+        self._bar.close()
 
 
 class _Unwatched(tqdm):  # type: ignore[type-arg]
@@ -100,9 +148,8 @@ class _Fitting:
         self._columns = 0
 
     def show(self, description: str, postfix: str, more: int) -> None:
-        """Show these texts.  more: samples since the last time."""
         bar = self._bar
-        bar.desc, bar.postfix = description, postfix.removeprefix(", ")
+        bar.desc, bar.postfix = description, postfix
         shape = bar.format_dict
         columns = shape["ncols"] or 80
         if columns != self._columns:
@@ -121,6 +168,8 @@ class _Fitting:
     def _begin_line_again(self, columns: int) -> None:
         """Forget what stands in the line: spaces over what was longer than the terminal now is would begin another."""
         if self._columns:
-            self._terminal.write("\r\x1b[J")
+            self._terminal.flush()
+            self._terminal.buffer.write(b"\r\x1b[J")  # below the text, whose control characters are shown
+            self._terminal.buffer.flush()
             self._bar.sp = self._bar.status_printer(self._terminal)
         self._columns = columns

@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,17 @@ from coordinator.runs.atomic import sync_folder, write_whole
 from shared.accounting import EpochCounts
 from shared.archive import read_arrays
 from shared.config import TrainConfig
-from shared.errors import RunError
+from shared.errors import LedgerError, RunError
 from shared.model import from_arrays, to_arrays
 from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
 from shared.nn.score import ScoreSum
 from shared.optim.optimizers import Nesterov, OptimizerState
 from shared.training.state import TrainingState
+from shared.typed import typed
 
 _EVERY = 2.0  # seconds of work between two checkpoints
+_MOST = 2**200  # of a number: costs are added as whole numbers of 2^-40, and may be as large as 2^100 each
 _SHARE = 50  # times a checkpoint's own time that must pass before the next, so that it costs 2 % at most
 
 log = logging.getLogger(__name__)
@@ -81,6 +83,21 @@ def load_checkpoint(
     return None
 
 
+@dataclass
+class _Progress:
+    """What a checkpoint has besides vectors.  Defaults are of those that older versions wrote."""
+
+    epoch: int
+    step_index: int
+    samples: int
+    seconds: float
+    counts: dict[str, Any]
+    excluded: list[str]
+    config: dict[str, Any]
+    score: ScoreSum = field(default_factory=ScoreSum)  # not there before records had scores
+    history: list[float] = field(default_factory=list)  # which GradMQ 0.1 did not keep
+
+
 def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingState:
     arrays = read_arrays(path)
     text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
@@ -95,10 +112,11 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     best = None if best is None else Parameters(parameters.sizes, parameters.dtype, best)
     if digest != _digest(text, parameters, remembered, best):
         raise ValueError("its checksum is wrong")
-    progress = json.loads(text)
-    if "batch" in progress:
-        _translate_from_0_1(progress, remembered)
-    if not TrainConfig.from_json(progress["config"]).has_steps_of(config):
+    fields = json.loads(text)
+    if "batch" in fields:
+        _translate_from_0_1(fields, remembered)
+    progress = typed(_Progress, fields, most=_MOST)
+    if not TrainConfig.from_json(progress.config).has_steps_of(config):
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
         )
@@ -113,14 +131,14 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     state = TrainingState(
         parameters,
         {name: np.ascontiguousarray(remembered[name], vector.dtype) for name, vector in expected.items()},
-        progress["epoch"],
-        progress["step_index"],
-        progress["samples"],
-        ScoreSum(**progress.get("score", {})),  # not there before records had scores
-        progress["seconds"],
-        EpochCounts.from_json(progress["counts"]),
-        progress["excluded"],
-        progress.get("history", []),  # which GradMQ 0.1 did not keep
+        progress.epoch,
+        progress.step_index,
+        progress.samples,
+        progress.score,
+        progress.seconds,
+        EpochCounts.from_json(progress.counts),
+        progress.excluded,
+        progress.history,
         best,
     )
     if state.epoch > config.epochs or (state.epoch == config.epochs and state.step_index):
@@ -131,7 +149,22 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         or (best is None) != (not state.history)
     ):
         raise ValueError("it belongs to another run")
+    _check_sums(state, config, steps_per_epoch)
     return state
+
+
+def _check_sums(state: TrainingState, config: TrainConfig, steps_per_epoch: int) -> None:
+    """Raise ValueError unless the epoch's samples are those of its steps, and its counts and its score are of these."""
+    most = state.step_index * config.samples_per_step
+    least = most if state.step_index < steps_per_epoch else most - config.samples_per_step + 1  # the last may be short
+    if not least <= state.samples <= most or state.score.samples not in (0, state.samples):
+        raise ValueError(f"its {state.samples} samples are not those of {state.step_index} steps")
+    if not (0 <= state.score.correct <= state.score.samples and state.score.cost >= 0 and state.seconds >= 0):
+        raise ValueError("its score is none")
+    try:
+        state.counts.check(state.epoch, state.samples)
+    except LedgerError:
+        raise ValueError("its counts are not those of its samples") from None
 
 
 def _translate_from_0_1(progress: dict[str, Any], optimizer_state: OptimizerState) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 from shared.accounting import EpochCounts
 from shared.errors import RunError
+from shared.regular_files import read_regular
 
 # Kinds of events. Those of workers and of the queue are what log records of the coordinator name as their `event`.
 BEGINS, TALLY, EPOCH, STOPS = "begins", "tally", "epoch", "stops"
 JOINS, LEAVES, SILENT, PAUSES, EXCLUDED = "joins", "leaves", "silent", "pauses", "excluded"
 RETRIES, REJECTED, RESTARTED, TROUBLE, RECOVERED = "retries", "rejected", "restarted", "trouble", "recovered"
 
+_LARGEST = 2**30  # bytes of a file of events
 _LATEST = 1e11  # seconds since 1970: after that there is no date
 _MOST_NAMES = 32  # workers that one tally names
 OTHERS = "others"  # who computed what the workers that are not named did
@@ -77,7 +79,9 @@ def read_events(path: Path) -> list[Event]:
     Lines that are no events, as a crash may leave one, are skipped.  Raises RunError if the file cannot be read.
     """
     try:
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        lines = read_regular(path, _LARGEST).decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
     found = []

@@ -8,12 +8,12 @@ from shared.model import Model
 
 
 def find_model(path: Path, runs: Path = Path()) -> Model:
-    """Return the model in a file, or that of a run (`model_file`).
+    """Return the model in a file, or that of a run (`path_of_model`).
 
     Raises ModelError for a file that is missing, damaged, or not one, and RunError for a run that has lost its model:
     another one of its own does not take that place.
     """
-    file = model_file(path, runs)
+    file = path_of_model(path, runs)
     if file.name != "model.npz" or not is_run(file.parent):
         return load_model(file)
     run = Run.open(str(file.parent), Path())
@@ -22,7 +22,7 @@ def find_model(path: Path, runs: Path = Path()) -> Model:
     return run.saved()
 
 
-def model_file(path: Path, runs: Path = Path()) -> Path:
+def path_of_model(path: Path, runs: Path = Path()) -> Path:
     """Return a model's file: of a run, given by its folder or its id in `runs`, that of its best epoch.
 
     If none was chosen it is that of its last.

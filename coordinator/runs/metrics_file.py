@@ -2,16 +2,21 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 from coordinator.runs.atomic import write_whole
 from shared.accounting import EpochCounts
 from shared.errors import RunError
-from shared.training.metrics import FIGURES_SINCE_0_2, EpochMetrics
+from shared.regular_files import read_regular
+from shared.training.metrics import EpochMetrics
+from shared.typed import typed
+
+_LARGEST = 2**30  # bytes of such a file
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def read_metrics(path: Path) -> tuple[list[EpochMetrics], int]:
@@ -21,7 +26,9 @@ def read_metrics(path: Path) -> tuple[list[EpochMetrics], int]:
     """
     found: list[EpochMetrics] = []
     try:
-        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        lines = read_regular(path, _LARGEST).decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return found, 0
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
     for line in lines:
@@ -55,9 +62,10 @@ def _metrics(fields: dict[str, Any], epoch: int) -> EpochMetrics:
     if "steps" in fields:  # as GradMQ 0.1 called them
         fields["mini_batches"] = fields.pop("steps")
     fields["ledger"] = EpochCounts.from_json(fields["ledger"]).to_json()
-    metrics = EpochMetrics(**fields)
-    if type(metrics.correct) is not int or not 0 <= metrics.correct <= metrics.n_test or metrics.epoch != epoch:
+    metrics = typed(EpochMetrics, fields)
+    counts = (metrics.n_test, metrics.mini_batches, metrics.samples, metrics.workers, metrics.seconds)
+    if metrics.epoch != epoch or not 0 <= metrics.correct <= metrics.n_test or min(counts) < 0:
         raise ValueError("no epoch's figures, or another epoch's")
-    if any(type(getattr(metrics, name)) not in (int, float, NoneType) for name in FIGURES_SINCE_0_2):
-        raise ValueError("figures that are no numbers")
+    if not _DIGEST.fullmatch(metrics.weights_sha256):
+        raise ValueError("no fingerprint")
     return metrics

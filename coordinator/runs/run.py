@@ -19,17 +19,19 @@ from coordinator.runs.places import Place
 from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
-from shared.data.encoding import Encoding
+from shared.data.encoding import IDENTITY, Encoding
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
-from shared.data.weights import read_weights
+from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, InUseError, ModelError, RunError, UnwritableError
 from shared.model import Model
+from shared.regular_files import read_regular
 from shared.training.choice import is_finished
 from shared.training.metrics import history_of
 from shared.training.state import TrainingState
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
+_LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
 _LOOKS = (
     0.01,
     0.05,
@@ -51,7 +53,7 @@ class Run:
         data: dict[str, str],
         places: list[Place],
         data_options: DataOptions = PLAIN,
-        encoding: Encoding | None = None,
+        encoding: Encoding = IDENTITY,
     ) -> None:
         """data: where the samples are, and their digests.  places: where it was computed, the last one last.
 
@@ -93,8 +95,10 @@ class Run:
         where = str(path if path == DEFAULT_DATA else path.absolute())
         given = {"path": where, **_digests(data)}
         run = cls(folder, config, given, [place or Place.here(config)], data.options, data.encoding)
+        made = False
         try:
             folder.mkdir(parents=True)
+            made = True
             if start is not None:
                 save_model(run.initial, start)
             if (weights := data.training.weights) is not None:
@@ -102,7 +106,8 @@ class Run:
             run._write_config()
             sync_folder(runs)
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            if made:
+                shutil.rmtree(folder, ignore_errors=True)
             message = f"{runs} cannot be written: {error.strerror}; give a folder that you may write to"
             raise UnwritableError(message, error) from None
         return run
@@ -115,10 +120,10 @@ class Run:
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:
-            fields = json.loads(path.read_bytes())
+            fields = json.loads(read_regular(path, _LARGEST_CONFIG))
             data = fields.pop("data")
             options = DataOptions.from_json(data.pop("options", {}))
-            encoding = Encoding.from_json(data.pop("encoding")) if "encoding" in data else None
+            encoding = Encoding.from_json(data.pop("encoding", {}))
             data = {str(name): str(value) for name, value in data.items()}
             places = [Place.from_json(place) for place in fields.pop("computed_on", [])]  # not there before 0.3
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
@@ -130,7 +135,8 @@ class Run:
 
     def load_data(self, path: Path) -> Dataset:
         """Read the run's samples.  Raises DataError, or RunError if those that are there are others."""
-        data = load_dataset(path, self.data_options, self.config.seed, self.encoding)
+        options = self.data_options.moved(self.data_path.absolute(), path.absolute())
+        data = load_dataset(path, options, self.config.seed, self.encoding, self.config.sizes[-1])
         data = data.first(self.config.train_samples)
         if self.sample_weights.exists():
             data = data.weighted(read_weights(self.sample_weights))
@@ -191,6 +197,7 @@ class Run:
             except OSError:
                 time.sleep(seconds)
         else:
+            self.unlock()  # which it is not
             raise InUseError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
         self._read_metrics()  # now that nobody else writes them
 
@@ -208,6 +215,8 @@ class Run:
         state = load_checkpoint(self.checkpoint, self.config, steps_per_epoch, set_aside=self._locked is not None)
         if state is None:
             return self.initial_state()
+        if len(self.metrics) < state.epoch and self._locked is None:
+            self._read_metrics()  # a coordinator may have recorded more since they were read
         if len(self.metrics) < state.epoch:
             raise RunError(
                 f"{self.metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
@@ -258,8 +267,8 @@ class Run:
         return RunError(f"run {self.id} has no {model.name}: {recorded}; {what_next}")
 
     def discard(self, keep_logs: bool) -> None:
-        """Remove the folder of a run that learned nothing, unless it has logs to keep."""
-        if not (keep_logs and (self.folder / "logs").exists()):
+        """Remove the folder of a run that learned nothing, unless it has logs to keep, or is not locked by us."""
+        if self._locked is not None and not (keep_logs and (self.folder / "logs").exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -305,7 +314,7 @@ class Run:
         options = self.data_options.to_json()
         return {
             **({"options": options} if options else {}),
-            **({} if self.encoding is None else {"encoding": self.encoding.to_json()}),
+            **({} if self.encoding == IDENTITY else {"encoding": self.encoding.to_json()}),
         }
 
     def _read_metrics(self) -> None:

@@ -1,26 +1,24 @@
 """Arrays in files as a source of samples: an .npz, an .npy, or a folder of .npy files, which stay on the disk."""
 
 import json
-import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.lib import format as npy
 
 from shared.data.encoding import Encoding
+from shared.data.found import Found, Pair
+from shared.data.numpy_files import map_npy, read_npz
 from shared.data.options import DataOptions
 from shared.data.parts import Part
-from shared.data.planning import Found, Pair
-from shared.data.tables import Table
+from shared.data.tables import Table, whole
 from shared.errors import DataError
 from shared.types import Array
 
 ENCODING = "encoding"  # the name of what is not samples: JSON
 _INPUTS = {"x", "images", "data", "inputs", "features"}
 _WANTED = {"y", "labels", "target", "targets"}
+DIVISION = frozenset(
+    {"task", "test", "validation", "stratify", "scale"}
+)  # options about what has neither names nor parts
 PARTS = {
     **dict.fromkeys(("train", "training"), Part.TRAINING),
     **dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION),
@@ -33,12 +31,13 @@ class NpzFile:
     """Arrays by their names: x and y, to be divided; or x_train, y_train, x_test, y_test, … as they are divided."""
 
     what = "an .npz of x and y"
+    takes = DIVISION
 
     def recognises(self, path: Path) -> bool:
         return path.is_file() and path.suffix.lower() == ".npz"
 
     def read(self, path: Path, options: DataOptions) -> Found:
-        arrays = _read_npz(path)
+        arrays = read_npz(path)
         text = arrays.pop(ENCODING, None)
         return _found(path, arrays, None if text is None else text.tobytes(), options)
 
@@ -47,43 +46,53 @@ class NpyFile:
     """One array, a sample a row, of which columns are to be predicted, or another file's samples."""
 
     what = "an .npy with --target"
+    takes = DIVISION | {"target", "ignore", "impute"}
 
     def recognises(self, path: Path) -> bool:
         return path.is_file() and path.suffix.lower() == ".npy"
 
     def read(self, path: Path, options: DataOptions) -> Found:
-        for name in ("test", "validation"):
-            if isinstance(getattr(options, name), Path):
-                raise DataError(f"{path}: --{name} is a share for an .npy; give an .npz of {_NAMES}")
         if not options.target:
             raise DataError(
                 f"{path} does not tell what is to be predicted; give --target, a column's number or an .npy"
             )
-        x = _load(path, mapped=True)
-        if options.target[0].endswith(".npy"):
-            return Found((x, _load(Path(options.target[0]), mapped=True)), source=str(path))
+        x = map_npy(path)
+        if options.has_target_file:
+            if len(options.target) > 1:
+                raise DataError(f"{path}: labels are in one file, got {', '.join(options.target)}; give one --target")
+            y = map_npy(Path(options.target[0]))
+            if options.ignore:
+                table = Table.of(x, str(path))
+                return Found((table.without([table.number_of(name) for name in options.ignore]), y), source=str(path))
+            return Found((x, y), source=str(path))
         table = Table.of(x, str(path))
         targets = [table.number_of(name) for name in options.target]
         inputs = table.without([*targets, *(table.number_of(name) for name in options.ignore)])
-        y = np.stack([table.columns[number] for number in targets], 1)
-        return Found((inputs, _whole(y)), source=str(path), target=options.target)
+        if not inputs.names:
+            raise DataError(f"{path} has no column left to predict {', '.join(options.target)} from; give more columns")
+        y = x.reshape(len(x), -1)[:, targets]  # of the type that they have there
+        return Found((inputs, whole(y)), source=str(path), target=options.target)
 
 
 class NpyFolder:
     """A folder of .npy files with such names, as `gradmq convert` writes them; they stay on the disk, but for rows."""
 
     what = "a folder of .npy files"
+    takes = DIVISION
 
     def recognises(self, path: Path) -> bool:
         return path.is_dir() and any(path.glob("*.npy"))
 
     def read(self, path: Path, options: DataOptions) -> Found:
-        arrays = {file.stem: _load(file, mapped=True) for file in sorted(path.glob("*.npy"))}
+        arrays = {file.stem: map_npy(file) for file in sorted(path.glob("*.npy"))}
         encoding = path / f"{ENCODING}.json"
         try:
             text = encoding.read_bytes() if encoding.exists() else None
         except OSError as error:
-            raise DataError(f"{encoding} cannot be read: {error.strerror or error}") from None
+            reason = error.strerror or error
+            raise DataError(
+                f"{encoding} cannot be read: {reason}; convert the data again, or correct its rights"
+            ) from None
         return _found(path, arrays, text, options)
 
 
@@ -94,8 +103,6 @@ def name_of(part: Part, is_wanted: bool) -> str:
 
 def _found(path: Path, arrays: Mapping[str, Array], text: bytes | None, options: DataOptions) -> Found:
     """Return samples of arrays by their names.  text: of the encoding, if they are encoded."""
-    if refused := [name for name in ("target", "ignore", "impute") if name in options.given]:
-        raise DataError(f"{path} holds arrays, whose columns have no names; leave --{refused[0]} out")
     pairs = _pairs(path, arrays)
     if own := [name for name in ("validation", "test") if Part[name.upper()] in pairs and name in options.given]:
         raise DataError(f"{path} has {own[0]} samples of its own; leave --{own[0]} out")
@@ -126,7 +133,13 @@ def _pairs(path: Path, arrays: Mapping[str, Array]) -> dict[Part, Pair]:
         both = [found.get((part, is_wanted)) for is_wanted in (False, True)]
         if (both[0] is None) != (both[1] is None):
             raise DataError(f"{path} has {_listed(arrays)}, half of the {part} samples; give {_NAMES}")
-        if both[0] is not None and len(both[0]):
+        if both[0] is None:
+            continue
+        if both[0].ndim < 2 or 0 in both[0].shape[1:]:
+            raise DataError(
+                f"{path}: the inputs of {part} samples have shape {both[0].shape}; give a row for each sample"
+            )
+        if len(both[0]):
             pairs[part] = (both[0], both[1])
     if Part.TRAINING not in pairs:
         raise DataError(f"{path} has {_listed(arrays) or 'nothing'}, and no training samples; give {_NAMES}")
@@ -148,45 +161,6 @@ def _encoding(path: Path, text: bytes) -> Encoding | None:
         return Encoding.from_json(fields) if fields else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: its encoding is damaged ({error}); convert the data again") from None
-
-
-def _read_npz(path: Path) -> dict[str, Any]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
-            raise DataError(f"{path} unpacks to {size} bytes, and this machine has {most}; give a folder of .npy files")
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except DataError:
-        raise
-    # Damage can surface as nearly any error of zipfile's or NumPy's.
-    except Exception as error:
-        raise _unreadable(path, error, "an .npz") from None
-
-
-def _load(path: Path, mapped: bool = False) -> Array:
-    try:
-        if mapped:
-            return npy.open_memmap(path, mode="r")
-        with path.open("rb") as file:
-            found: Array = npy.read_array(file, allow_pickle=False)
-            return found
-    except Exception as error:
-        raise _unreadable(path, error, "an .npy") from None
-
-
-def _unreadable(path: Path, error: Exception, what: str) -> DataError:
-    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-    if "allow_pickle" in reason:
-        return DataError(f"{path} holds Python's objects, which are not read; save numbers, or texts with dtype str")
-    return DataError(f"{path} is not {what} that can be read: {reason}")
-
-
-def _whole(y: Array) -> Array:
-    """Return whole numbers as such."""
-    is_whole = np.isfinite(y).all() and (y == np.rint(y)).all()
-    return y.astype(np.int64) if is_whole else y
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -11,14 +11,12 @@ from typing import IO
 
 import numpy as np
 
-from shared.data.tables import Table, as_number, as_text, is_missing
+from shared.data.tables import WHOLE, Table, as_number, as_texts, is_missing, whole
 from shared.errors import DataError
 from shared.types import Array
 
 _DELIMITERS = ",;\t|"
 _ROWS = 65_536  # that are converted at a time: as Python's texts they would take ten times the memory
-
-csv.field_size_limit(2**20)
 
 
 def read_csv(path: Path, most: int | None = None) -> Table:
@@ -33,7 +31,8 @@ def read_csv(path: Path, most: int | None = None) -> Table:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8: byte {error.start} of it is not; save it as UTF-8") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}; give a table, whole") from None
 
 
 def _open(path: Path) -> IO[str]:
@@ -59,7 +58,8 @@ def _read(path: Path, file: IO[str], most: int | None) -> Table:
     elif len(set(names)) < len(names) or "" in names:
         twice = next(name for name in names if not name or names.count(name) > 1)
         raise DataError(
-            f"{path}, line {number}: {f'two columns are named {twice}' if twice else 'a column has no name'}"
+            f"{path}, line {number}: {f'two columns are named {twice}' if twice else 'a column has no name'}; "
+            "give each a name of its own"
         )
     numbers, chunks = list[int](), _Chunks(len(names), delimiter)
     if not has_names:
@@ -71,8 +71,9 @@ def _read(path: Path, file: IO[str], most: int | None) -> Table:
         numbers.append(number)
         chunks.add(row)
     if not numbers:
-        raise DataError(f"{path} has names of columns, and no line below them")
-    return Table(tuple(names), chunks.columns(), len(numbers), str(path), np.array(numbers, np.int64), has_names)
+        raise DataError(f"{path} has names of columns, and no line below them; give a line for each sample")
+    places = np.array(numbers, np.int64)
+    return Table(tuple(names), chunks.columns(), len(numbers), str(path), places, has_names, unit="line")
 
 
 def _rows(path: Path, file: IO[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -120,14 +121,34 @@ class _Chunks:
 
 def _converted(values: list[str], delimiter: str) -> Array:
     present = ["" if is_missing(value) else value for value in values]
+    if any("_" in value for value in present):  # to Python 1_0 is a number
+        return np.array(present)
     try:
-        return np.array([_plain(value, delimiter) or "nan" for value in present], np.float64)
+        numbers = np.array([_plain(value, delimiter) or "nan" for value in present], np.float64)
     except ValueError:
         return np.array(present)
+    return numbers if (np.abs(numbers[np.isfinite(numbers)]) < WHOLE).all() else _large(present, numbers)
+
+
+def _large(texts: list[str], numbers: Array) -> Array:
+    """Return whole numbers of which floats would make others, as integers, or if they are too large as texts."""
+    try:
+        found = np.array([int(text) for text in texts])
+    except ValueError:
+        return numbers
+    return found if found.dtype.kind in "iu" else np.array(texts)
 
 
 def _joined(parts: list[Array]) -> Array:
-    if all(part.dtype.kind == "f" for part in parts):
-        return np.concatenate(parts)
-    # Rows that are converted together may be numbers alone where others are not.
-    return np.concatenate([part if part.dtype.kind == "U" else list(map(as_text, part.tolist())) for part in parts])
+    """Return the parts of a column as one: rows that are converted together may be numbers alone, others are not."""
+    kinds = {part.dtype.kind for part in parts}
+    if kinds <= {"f", "U"} or "U" in kinds:
+        return np.concatenate(parts if len(kinds) == 1 else [_texts(part) for part in parts])
+    found = np.concatenate([whole(part) for part in parts])
+    if found.dtype.kind in "iu" or any(whole(part).dtype.kind == "f" for part in parts):
+        return found
+    return np.concatenate([_texts(part) for part in parts])
+
+
+def _texts(part: Array) -> Array:
+    return part if part.dtype.kind == "U" else as_texts(part)

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from shared.data.blocks import blocks
-from shared.data.building import Built, build
-from shared.data.encoding import Encoding
+from shared.data.encoded_samples import EncodedSamples, encoded_samples
+from shared.data.encoding import IDENTITY, Encoding
 from shared.data.folds import Fold
+from shared.data.found import Found, image_size
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
-from shared.data.planning import Found, image_size
 from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
-from shared.data.sources import SOURCES
+from shared.data.sources import SOURCES, read
 from shared.errors import DataError
 from shared.types import Array, Vector
 
@@ -33,16 +33,28 @@ class Dataset:
     validation: KnownSamples
     test: KnownSamples
     image_size: tuple[int, int] | None = None  # height and width, where the inputs are an image's pixels, row by row
-    encoding: Encoding | None = None  # what the samples were before; None: what they are
+    encoding: Encoding = IDENTITY  # by which they were made of what they were before
     options: DataOptions = PLAIN  # that they were read with
 
     @classmethod
     def of(
-        cls, found: Found, options: DataOptions = PLAIN, seed: int = 0, encoding: Encoding | None = None
+        cls,
+        found: Found,
+        options: DataOptions = PLAIN,
+        seed: int = 0,
+        encoding: Encoding | None = None,
+        n_classes: int = 0,
     ) -> "Dataset":
         """Return what was found, divided and encoded; the parameters are those of `load_dataset`.  Raises DataError."""
-        built = _checked(found, encoding) if found.is_encoded else build(found, options, seed, encoding=encoding)
-        return cls(*built, options=options).folded(options.fold, seed)
+        if found.is_encoded:
+            encoded = _checked(found, encoding, n_classes)
+        else:
+            encoded = encoded_samples(found, options, seed, encoding=encoding, n_classes=n_classes)
+        if isinstance(encoded.training, LabelledSamples) and encoded.training.n_classes < 2:
+            raise DataError(
+                f"{found.source or 'the data'} has samples of one class alone, and there is nothing to learn; give two"
+            )
+        return cls(*encoded, options=options).folded(options.fold, seed)
 
     def first(self, n_samples: int) -> "Dataset":
         """Return the data set with only its first so many training samples, if there are so many; 0: with all."""
@@ -94,14 +106,17 @@ class Dataset:
             self.part(part).check_inputs(arithmetic, output)
 
 
-def load_dataset(path: Path, options: DataOptions = PLAIN, seed: int = 0, encoding: Encoding | None = None) -> Dataset:
+def load_dataset(
+    path: Path, options: DataOptions = PLAIN, seed: int = 0, encoding: Encoding | None = None, n_classes: int = 0
+) -> Dataset:
     """Read a data set from whichever of `SOURCES` it is.
 
-    seed: by which samples are divided, where the data does not say what they are for.  encoding: of a model that the
-    samples are for; None: one is made of the training samples.  Raises DataError.
+    seed: by which samples are divided, where the data does not say what they are for.
+    encoding, n_classes: of a model that the samples are for, whose outputs stand for so many classes, if they do; None
+    and 0: an encoding is made of the training samples, for the classes that occur.  Raises DataError.
     """
     try:
-        return Dataset.of(find_samples(path, options), options, seed, encoding)
+        return Dataset.of(find_samples(path, options), options, seed, encoding, n_classes)
     except MemoryError:
         raise DataError(
             f"{path} does not fit into memory; give a smaller data set, or a folder of .npy files"
@@ -111,22 +126,23 @@ def load_dataset(path: Path, options: DataOptions = PLAIN, seed: int = 0, encodi
 def find_samples(path: Path, options: DataOptions = PLAIN) -> Found:
     """Return what is at a path, neither divided nor encoded if it is not yet.  Raises DataError."""
     path = find_dataset(path)
-    found = next(source for source in SOURCES.values() if source.recognises(path)).read(path, options)
+    found = read(path, options)
     return replace(found, test=found.training) if options.is_for_test and found.test is None else found
 
 
-def load_test(path: Path, options: DataOptions = PLAIN, encoding: Encoding | None = None) -> Dataset:
+def load_test(path: Path, options: DataOptions, encoding: Encoding, n_classes: int) -> Dataset:
     """Read a data set to test a model on: all of its samples, if it does not say which are for that.
 
-    options, encoding: those that the model was trained with.  Raises DataError.
+    options: as `DataOptions.for_test`.  encoding: the model's.  n_classes: its outputs, if they stand for classes.
+    Raises DataError.
     """
-    return load_dataset(path, options.for_test, encoding=encoding)
+    return load_dataset(path, options, encoding=encoding, n_classes=n_classes)
 
 
-def _checked(found: Found, encoding: Encoding | None) -> Built:
+def _checked(found: Found, encoding: Encoding | None, n_classes: int) -> EncodedSamples:
     """Return samples that are as a network takes them, and whose classes are numbers.
 
-    The number of classes is the highest training label plus one, if the encoding does not name them.
+    The number of classes is the highest training label plus one, if neither the encoding nor a model has more.
     """
     path = found.source
     if encoding is not None and found.encoding is not None and encoding != found.encoding:
@@ -135,23 +151,21 @@ def _checked(found: Found, encoding: Encoding | None) -> Built:
         raise DataError(
             f"{path} has no columns, and the model needs {', '.join(encoding.input_names[:6])}; give a table"
         )
-    kept = found.encoding or encoding
+    kept = found.encoding or encoding or IDENTITY
     nothing = tuple(each[:0] for each in found.training)
     pairs = [pair or nothing for pair in (found.training, found.validation, found.test)]
     flat = [(images.reshape(len(images), math.prod(images.shape[1:])), y) for images, y in pairs]
     if len(pairs[0][1]) == 0 or (found.test is not None and len(found.test[1]) == 0):
-        raise DataError(f"{path} has no training or no test samples")
-    size = (
-        found.image_size or (kept and kept.image_size) or (None if kept and kept.columns else image_size(pairs[0][0]))
-    )
-    if kept is not None and kept.targets:
+        raise DataError(f"{path} has no training or no test samples; give some of both")
+    size = found.image_size or kept.image_size or (None if kept.columns else image_size(pairs[0][0]))
+    if kept.targets:
         vectors = [VectorSamples(*pair) for pair in flat]
-        return Built(vectors[0], vectors[1], vectors[2], size, kept)
-    n_classes = (len(kept.classes) if kept else 0) or int(pairs[0][1].max()) + 1
+        return EncodedSamples(vectors[0], vectors[1], vectors[2], size, kept)
+    n_classes = len(kept.classes) or max(n_classes, int(pairs[0][1].max()) + 1)
     for part, (images, labels) in zip(Part, flat, strict=True):
         _check(path, str(part), images, labels, flat[0][0].shape[1], n_classes)
     labelled = [LabelledSamples(*pair, n_classes) for pair in flat]
-    return Built(labelled[0], labelled[1], labelled[2], size, kept)
+    return EncodedSamples(labelled[0], labelled[1], labelled[2], size, kept)
 
 
 def find_dataset(path: Path) -> Path:
@@ -176,12 +190,16 @@ def find_dataset(path: Path) -> Path:
 
 def _check(path: str, name: str, images: Array, labels: Array, n_inputs: int, n_classes: int) -> None:
     if images.shape[1] != n_inputs:
-        raise DataError(f"{path}: {name} images have {images.shape[1]} inputs, training images {n_inputs}")
+        raise DataError(
+            f"{path}: {name} images have {images.shape[1]} inputs, training images {n_inputs}; give as many"
+        )
     if len(labels) == 0:
         return
     if labels.min() < 0 or n_classes > _MOST_CLASSES:
         raise DataError(f"{path}: {name} labels run from {labels.min()} to {labels.max()}; they should count from 0")
     if labels.max() >= n_classes:
-        raise DataError(f"{path}: {name} labels go up to {labels.max()}, training labels to {n_classes - 1}")
+        raise DataError(
+            f"{path}: {name} labels go up to {labels.max()}, classes to {n_classes - 1}; give what the classes are of"
+        )
     if images.dtype.kind == "f" and not all(np.isfinite(block).all() for block in blocks(images)):
-        raise DataError(f"{path}: {name} images contain values that are not finite")
+        raise DataError(f"{path}: {name} images contain values that are not finite; correct them")

@@ -1,10 +1,11 @@
 """What turns a table, an array or images into a network's inputs, and its outputs into answers.
 
-It is made of training samples, `shared.data.fitting`, and stays with the model: who uses the model needs nothing else.
+It is made of training samples, by `shared.data.new_encoding`, and stays with the model: who uses that needs nothing
+else.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,12 +14,19 @@ import numpy as np
 from shared.data import columns
 from shared.data.blocks import blocks, bounds
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
-from shared.data.tables import Table
+from shared.data.tables import Table, plain
 from shared.errors import DataError
 from shared.types import Array, Rows
 
 ClassName = str | int | float | bool
+Place = Callable[[int], str]  # tells where a row is, for people
+_DIGITS = 18  # that every number of 64 bits can have
 _PER_INPUT = 64  # bytes of an input when blocks of rows are measured: so 131,072 are encoded at a time, in the cache
+
+
+def row_name(row: int) -> str:
+    """Return where a row of samples is that come from nowhere else."""
+    return f"row {row}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,13 @@ class Encoding:
         return bool(self.targets) and all(target == Target(target.name) for target in self.targets)
 
     @property
+    def task(self) -> str:
+        """What outputs stand for, of `shared.data.options.TASKS`."""
+        if not self.targets:
+            return "classes"
+        return "labels" if self.has_labels else "numbers"
+
+    @property
     def standardize(self) -> tuple[float, float] | None:
         """The mean and the deviation that a network should free these inputs of."""
         return STANDARDIZE if self.columns else None
@@ -96,27 +111,41 @@ class Encoding:
             out[:, first:stop] = column.encode(table, number)
             first = stop
 
-    def labels(self, values: Any) -> Rows:
-        """Return the numbers of classes (n_samples,).  Raises DataError at the first value that is none."""
+    def labels(self, values: Any, n_classes: int = 0, place: Place = row_name) -> Rows:
+        """Return the numbers of classes (n_samples,).
+
+        Names are the same whether they are numbers or texts of them.  n_classes: how many there are, where they have
+        no names; 0: any number.  Raises DataError at the first value that is no class.
+        """
         given = np.asarray(values)
-        if not self.classes:
-            if len(given) and (given.dtype.kind not in "iu" or given.min() < 0):
-                raise DataError(f"the labels are {given.dtype}, from {given.min()}; they should count from 0")
-            return given.astype(np.int64)
-        numbers = {_key(name): number for number, name in enumerate(self.classes)}
-        found = np.array([numbers.get(_key(value), -1) for value in given.tolist()], np.int64)
-        if len(found) and found.min() < 0:
-            row = int(found.argmin())
-            known = ", ".join(map(str, self.classes[:12])) + (", …" if len(self.classes) > 12 else "")
-            raise DataError(f"row {row}: {given.tolist()[row]!r} is none of the classes {known}")
+        if self.classes:
+            numbers = {_key(name): number for number, name in enumerate(self.classes)}
+            found = np.array([numbers.get(_key(value), -1) for value in given.tolist()], np.int64)
+        elif given.dtype.kind in "biu":
+            found = given.astype(np.int64)
+        else:
+            found = np.array([_number(_key(value)) for value in given.tolist()], np.int64)
+        wrong = (found < 0) | (found >= n_classes if n_classes and not self.classes else False)
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(f"{place(row)}: {given.tolist()[row]!r} is none of the classes {self._known(n_classes)}")
         return found
+
+    def _known(self, n_classes: int) -> str:
+        """Return the classes for a message, and what to do."""
+        if self.classes:
+            known = ", ".join(map(str, self.classes[:12])) + (", …" if len(self.classes) > 12 else "")
+            return f"{known}; correct it"
+        return f"0 to {n_classes - 1}; correct it" if n_classes else "0, 1, 2, …; they should count from 0"
 
     def wanted(self, values: Any) -> Array:
         """Return wanted outputs (n_samples, n_targets) float64 of numbers (n_samples,) or (n_samples, n_targets)."""
         given = np.asarray(values, np.float64)
         y = given[:, np.newaxis] if given.ndim == 1 else given
         if y.ndim != 2 or y.shape[1] != len(self.targets):
-            raise DataError(f"there are wanted outputs of shape {given.shape} for {len(self.targets)} targets")
+            raise DataError(
+                f"wanted outputs have shape {given.shape}, for {len(self.targets)} targets; give a column for each"
+            )
         found: Array = (y - self._means) / self._deviations
         return found
 
@@ -183,12 +212,16 @@ class Encoding:
             )
         if len(table.names) != len(ours):
             raise DataError(
-                f"{table.source or 'the array'} has {len(table.names)} columns where {len(ours)} are expected"
+                f"{table.source or 'the array'} has {len(table.names)} columns where {len(ours)} are expected; give "
+                "those of the training"
             )
         return range(len(ours))
 
 
-def plain_inputs(samples: Any) -> Array:
+IDENTITY = Encoding()  # does nothing: inputs are as a network takes them, and classes are numbers from 0
+
+
+def plain_inputs(samples: Any, place: Place = row_name) -> Array:
     """Return numbers or bytes as inputs (n_samples, n_inputs), as they are.  Raises DataError for anything else."""
     if isinstance(samples, Table):
         samples = np.stack([samples.numbers(number) for number in range(len(samples.names))], 1)
@@ -207,13 +240,18 @@ def plain_inputs(samples: Any) -> Array:
     for block in blocks(flat):
         if not np.isfinite(block).all():
             row, column = (int(found[0]) for found in np.nonzero(~np.isfinite(block)))
-            raise DataError(f"row {before + row}, column {column}: {block[row, column]} is not finite; correct it")
+            raise DataError(f"{place(before + row)}, column {column}: {block[row, column]} is not finite; correct it")
         before += len(block)
     return flat
 
 
-def _key(name: object) -> object:
+def _key(name: object) -> str:
     """Return by what two names of a class are the same: NumPy's kinds of text and numbers as Python's, 1 as "1"."""
     if isinstance(name, float) and name.is_integer():
         return str(int(name))
-    return str(name)
+    return str(plain(name))
+
+
+def _number(key: str) -> int:
+    """Return which class that is, where they are numbers from 0; -1: none."""
+    return int(key) if key.isdecimal() and key == str(int(key)) and len(key) < _DIGITS else -1

@@ -41,20 +41,24 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
 def _read(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> Array:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise DataError(f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}")
+        raise DataError(
+            f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}; give one of MNIST's kind"
+        )
     if magic[2] != _UNSIGNED_BYTE:
-        raise DataError(f"{path} holds IDX type 0x{magic[2]:02x}; only unsigned bytes (0x08) can be read")
+        raise DataError(f"{path} holds IDX type 0x{magic[2]:02x}; only unsigned bytes (0x08) can be read; convert it")
     if magic[3] != dimensions:
         raise DataError(
             f"{path} has {magic[3]} dimensions where {dimensions} are expected; are images and labels swapped?"
         )
     header = file.read(4 * dimensions)
     if len(header) < 4 * dimensions:
-        raise DataError(f"{path} is truncated: its header ends early")
+        raise DataError(f"{path} is truncated: its header ends early; replace it by the original file")
     shape = struct.unpack(f">{dimensions}I", header)
     size = math.prod(shape)
     if not 0 < size <= _LIMIT:
-        raise DataError(f"{path} says it holds {' x '.join(map(str, shape))} bytes; between 1 and {_LIMIT} can be read")
+        raise DataError(
+            f"{path} says it holds {' x '.join(map(str, shape))} bytes; 1 to {_LIMIT} can be read: give fewer"
+        )
     # In chunks: a false header must not make us allocate what is not there.
     data = bytearray()
     while len(data) < size and (chunk := file.read(min(_CHUNK, size - len(data)))):

@@ -1,28 +1,26 @@
 """Reading the notebook's own format, `mnist.pkl.gz`, without trusting it.
 
-A pickle is a program, and an ordinary unpickler runs what it says. This one knows six names, which stand for
-"an array", and gives each a recorder of ours in place of NumPy's: so no code of the file's choosing runs, and
-NumPy sees only a dtype from a short list and bytes of the right length.
+A pickle is a program, and an ordinary unpickler runs what it says. Ours takes only the steps that such files need
+(`shared.data.pickle_machine`), and knows six names, which stand for "an array", with a recorder of ours in place of
+each of NumPy's: so no code of the file's choosing runs, and NumPy sees only a dtype from a short list and bytes of the
+right length.
 """
 
 import gzip
-import io
 import math
-import pickle
-import pickletools
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shared.data.pickle_machine import Called, Name, run
 from shared.errors import DataError
+from shared.regular_files import open_regular
 from shared.types import Array
 
 _LIMIT = 2**30  # bytes of a pickle that are worth trying to hold in memory
 _CHUNK = 2**20  # bytes
-_MOST_OPCODES = 10_000  # the real file has about 100
 _DTYPES = {"u1", "i1", "i2", "i4", "i8", "f4", "f8"}
 
 
@@ -34,7 +32,7 @@ class _Dtype:
     def __init__(self, code: Any) -> None:
         self._code, self._order = _text(code), "|"
 
-    def __setstate__(self, state: Any) -> None:
+    def set_state(self, state: Any) -> None:
         if not isinstance(state, tuple) or len(state) < 2:
             raise ValueError("a strange dtype")
         self._order = _text(state[1])
@@ -53,7 +51,7 @@ class _Array:
     def __init__(self, data: Any = None, dtype: Any = None, shape: Any = None, order: Any = None) -> None:
         self._parts = (data, dtype, shape, order)
 
-    def __setstate__(self, state: Any) -> None:
+    def set_state(self, state: Any) -> None:
         if not isinstance(state, tuple) or len(state) != 5:
             raise ValueError("a strange array")
         _, shape, dtype, fortran, data = state
@@ -61,6 +59,8 @@ class _Array:
 
     def numpy(self) -> Array:
         data, dtype, shape, order = self._parts
+        if isinstance(data, _Latin1):
+            data = data.text
         if isinstance(data, str):
             data = data.encode("latin1")
         if not (isinstance(data, bytes | bytearray) and isinstance(dtype, _Dtype) and isinstance(shape, tuple)):
@@ -74,6 +74,8 @@ class _Array:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, _Latin1):
+        value = value.text
     if isinstance(value, bytes):
         value = value.decode("ascii")
     if not isinstance(value, str):
@@ -81,45 +83,26 @@ def _text(value: Any) -> str:
     return value
 
 
-def _latin1(text: Any, encoding: Any) -> bytes:
-    """What `_codecs.encode` does in such files: bytes that protocol 2 wrote as text."""
-    if not isinstance(text, str) or encoding != "latin1":
-        raise ValueError("text in a strange encoding")
-    return text.encode("latin1")
+class _Latin1:
+    """Text that stands for bytes, as protocol 2 writes these: `_codecs.encode` of it is recorded, and nothing more."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: Any, encoding: Any) -> None:
+        if not isinstance(text, str) or encoding != "latin1":
+            raise ValueError("text in a strange encoding")
+        self.text = text
 
 
-class _Known:
-    """A name that the file may call, and do nothing else with."""
-
-    __slots__ = ("_make",)
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._make(*arguments)
-
-    def __setstate__(self, state: Any) -> None:
-        raise pickle.UnpicklingError("it tries to change us")
-
-
-_KNOWN = {("_codecs", "encode"): _Known(_latin1), ("numpy", "dtype"): _Known(lambda code, *_: _Dtype(code))}
-_KNOWN["__builtin__", "bytes"] = _Known(lambda: b"")  # what protocol 2 makes of the bytes of an empty array
+_KNOWN: dict[Name, Called | None] = {
+    ("_codecs", "encode"): Called(_Latin1),
+    ("numpy", "dtype"): Called(lambda code, *_: _Dtype(code)),
+    ("numpy", "ndarray"): None,  # only ever the first argument of _reconstruct
+    ("__builtin__", "bytes"): Called(lambda: b""),  # what protocol 2 makes of the bytes of an empty array
+}
 for _core in ("numpy.core", "numpy._core"):
-    _KNOWN[_core + ".multiarray", "_reconstruct"] = _Known(lambda *_: _Array())
-    _KNOWN[_core + ".numeric", "_frombuffer"] = _Known(_Array)
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("numpy", "ndarray"):
-            return None  # only ever the first argument of _reconstruct
-        if (module, name) not in _KNOWN:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _KNOWN[module, name]
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("it refers to something outside the file")
+    _KNOWN[_core + ".multiarray", "_reconstruct"] = Called(lambda *_: _Array())
+    _KNOWN[_core + ".numeric", "_frombuffer"] = Called(_Array)
 
 
 def read_notebook_pickle(path: Path) -> list[tuple[Array, Array]]:
@@ -129,40 +112,29 @@ def read_notebook_pickle(path: Path) -> list[tuple[Array, Array]]:
     Raises DataError for a file that is missing, damaged, too large, or holds anything else.
     """
     try:
-        data = _gunzip(path)
-        _check_opcodes(data)
-        file = io.BytesIO(data)
-        content = _Unpickler(file, encoding="latin1").load()
-        if file.read(1):
-            raise ValueError("more follows its end")
+        content = run(_gunzip(path), _KNOWN, (_Dtype, _Array))
         return [_pair(images, labels) for images, labels in _three(content)]
     except DataError:
         raise
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    # Whatever a hostile pickle makes the unpickler raise (it can be any error) is the file's fault.
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; give another copy") from None
+    # Whatever a hostile pickle makes us raise (it can be any error) is the file's fault.
     except Exception as error:
-        raise DataError(f"{path} is not a gzipped pickle of three (images, labels) pairs: {_one_line(error)}") from None
+        what = "a gzipped pickle of three (images, labels) pairs"
+        raise DataError(f"{path} is not {what}: {_one_line(error)}; give the notebook's file") from None
 
 
 def _gunzip(path: Path) -> bytes:
     data = bytearray()
     try:
-        with gzip.open(path, "rb") as file:
+        with open_regular(path, _LIMIT) as compressed, gzip.GzipFile(fileobj=compressed) as file:
             while chunk := file.read(_CHUNK):
                 data += chunk
                 if len(data) > _LIMIT:
-                    raise DataError(f"{path} unpacks to more than {_LIMIT} bytes; it cannot be read")
+                    raise DataError(f"{path} unpacks to more than {_LIMIT} bytes; convert it into arrays")
     except (EOFError, zlib.error) as error:
         raise DataError(f"{path} is damaged: {error}; replace it by the original file") from None
     return bytes(data)
-
-
-def _check_opcodes(data: bytes) -> None:
-    """Refuse what would exhaust memory before `find_class` is ever asked: huge memo numbers, endless programs."""
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if count > _MOST_OPCODES or ("PUT" in opcode.name and int(argument or 0) > _MOST_OPCODES):
-            raise ValueError("it is a program, not data")
 
 
 def _three(content: Any) -> Any:

@@ -1,12 +1,13 @@
 """How a data set is to be read: what its path does not tell."""
 
 import math
+import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from shared.data.fitting import IMPUTATIONS
 from shared.data.folds import Fold
+from shared.data.new_encoding import IMPUTATIONS
 from shared.errors import ConfigError
 
 TASKS = {
@@ -62,7 +63,28 @@ class DataOptions:
     @property
     def for_test(self) -> "DataOptions":
         """The same options for samples that are all to be tested on."""
-        return replace(self, test=None, validation=None, stratify=None, fold=None, is_for_test=True)
+        target = () if self.has_target_file else self.target  # those labels are of other samples
+        return replace(self, target=target, test=None, validation=None, stratify=None, fold=None, is_for_test=True)
+
+    @property
+    def has_target_file(self) -> bool:
+        """Whether what is to be predicted is in a file of its own, and not in columns."""
+        return any(name.endswith(".npy") for name in self.target)
+
+    def moved(self, before: Path, now: Path) -> "DataOptions":
+        """Return the same options for samples that were at one path and are at another, with the files beside them.
+
+        A file of labels or of other samples that is not where it was is taken to have moved with the samples.
+        """
+
+        def found(path: Path) -> Path:
+            there = now.parent / os.path.relpath(path, before.parent)
+            return there if not path.exists() and there.exists() else path
+
+        target = tuple(str(found(Path(name))) for name in self.target) if self.has_target_file else self.target
+        test = found(self.test) if isinstance(self.test, Path) else self.test
+        validation = found(self.validation) if isinstance(self.validation, Path) else self.validation
+        return replace(self, target=target, test=test, validation=validation)
 
     @property
     def given(self) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.data.tables import Table, is_missing
+from shared.data.tables import Table, check_names, column_of
 from shared.errors import DataError
 from shared.types import Array
 
@@ -12,7 +12,8 @@ from shared.types import Array
 def read_parquet(path: Path, most: int | None = None) -> Table:
     """Return a Parquet file as a table, or its first rows, as many as `most`.
 
-    Raises DataError for a file that is none, or has columns of other things than numbers and texts.
+    Columns of other things than numbers and texts can only be left out, see `column_of`.  Raises DataError for a file
+    that is none.
     """
     try:
         import pyarrow
@@ -26,22 +27,18 @@ def read_parquet(path: Path, most: int | None = None) -> Table:
             else:
                 found = pyarrow.Table.from_batches([next(file.iter_batches(max(1, most)))], file.schema_arrow)
     except StopIteration:
-        raise DataError(f"{path} has no rows") from None
+        raise DataError(f"{path} has no rows; give a table with a row for each sample") from None
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {' '.join(str(error).split())[:200]}") from None
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{path} cannot be read as Parquet: {reason}; write it again") from None
     if not found.num_rows:
-        raise DataError(f"{path} has no rows")
-    columns = [_column(path, name, found.column(name)) for name in found.column_names]
-    return Table(tuple(found.column_names), tuple(columns), found.num_rows, str(path))
+        raise DataError(f"{path} has no rows; give a table with a row for each sample")
+    check_names(found.column_names, str(path))
+    columns = tuple(map(_column, found.columns))
+    return Table(tuple(found.column_names), columns, found.num_rows, str(path))
 
 
-def _column(path: Path, name: str, column: "pyarrow.ChunkedArray") -> Array:  # type: ignore[name-defined] # noqa: F821
-    from pyarrow import types
-
-    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind):
-        return np.array([np.nan if value is None else float(value) for value in column.to_pylist()])
-    if types.is_string(kind) or types.is_large_string(kind):
-        texts = ["" if value is None else value.strip() for value in column.to_pylist()]
-        return np.array(["" if is_missing(text) else text for text in texts])
-    raise DataError(f"{path}: column {name} holds {column.type}; give numbers or texts, or leave it out")
+def _column(column: "pyarrow.ChunkedArray") -> Array:  # type: ignore[name-defined] # noqa: F821
+    values = np.empty(len(column), object)
+    values[:] = column.to_pylist()
+    return column_of(values)

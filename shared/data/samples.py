@@ -41,7 +41,7 @@ class LabelledSamples:
 
     images: (n_samples, n_inputs); uint8 stands for 0 … 1 in steps of 1/255, floats for themselves.
     labels: (n_samples,) int64 in range(n_classes).
-    weights: (n_samples,) float64, by what the samples' costs are multiplied, see `shared.data.weights`; None: by 1.
+    weights: (n_samples,) float64, by what the samples' costs are multiplied (`shared.data.sample_weights`); None: by 1.
     """
 
     images: Array

@@ -1,16 +1,17 @@
 """Where samples come from. A new kind of source is a class here and a line in `SOURCES`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from shared.data.array_files import NpyFile, NpyFolder, NpzFile
+from shared.data.found import Found
 from shared.data.idx import read_idx
 from shared.data.image_folder import ImageFolder
 from shared.data.notebook_pickle import read_notebook_pickle
 from shared.data.options import DataOptions
-from shared.data.planning import Found
 from shared.data.table_files import TableFile
 from shared.errors import DataError
 from shared.types import Array
@@ -21,12 +22,17 @@ class Source(Protocol):
 
     what: str  # with its article, for people
 
+    @property
+    def takes(self) -> Collection[str]:
+        """The options of `train` about data that have a meaning for it; all others are refused."""
+        ...
+
     def recognises(self, path: Path) -> bool:
         """Tell whether it should be this; the first source that says so reads it."""
         ...
 
     def read(self, path: Path, options: DataOptions) -> Found:
-        """Return what is there.  Raises DataError, also for options that have no meaning for it."""
+        """Return what is there, by options that it takes.  Raises DataError."""
         ...
 
 
@@ -34,12 +40,12 @@ class IdxFolder:
     """A folder of four IDX files, as those of MNIST."""
 
     what = "a folder of IDX files"
+    takes: Collection[str] = ()
 
     def recognises(self, path: Path) -> bool:
         return path.is_dir()
 
     def read(self, path: Path, options: DataOptions) -> Found:
-        refuse_options(path, options, self.what)
         (images, labels), test = self._read(path, "train"), self._read(path, "t10k")
         # The notebook's split of MNIST, 50,000 to 10,000, in proportion: the last sixth is for validation.
         n_training = len(labels) - len(labels) // 6
@@ -75,21 +81,38 @@ class NotebookPickle:
     """The one file that the notebook reads."""
 
     what = "a mnist.pkl.gz"
+    takes: Collection[str] = ()
 
     def recognises(self, path: Path) -> bool:
         return path.is_file()
 
     def read(self, path: Path, options: DataOptions) -> Found:
-        refuse_options(path, options, self.what)
         training, validation, test = read_notebook_pickle(path)
         return Found(training, validation, test, str(path), is_encoded=True)
 
 
-def refuse_options(path: Path, options: DataOptions, what: str) -> None:
-    """Raise DataError for options that a data set with parts of its own, encoded, has no use for."""
-    if options.given:
-        name = options.given[0]
-        raise DataError(f"{path} is {what}, whose samples are divided and encoded; leave --{name} out")
+def source_of(path: Path) -> Source:
+    """Return the first source that recognises what is at a path."""
+    return next(source for source in SOURCES.values() if source.recognises(path))
+
+
+def check_options(path: Path, names: Collection[str]) -> None:
+    """Raise DataError for an option that has no meaning for what is at a path."""
+    source = source_of(path)
+    for name in names:
+        if name not in source.takes:
+            option = name.replace("_", "-")
+            raise DataError(f"{path} is {source.what}, for which --{option} has no meaning; leave --{option} out")
+
+
+def read(path: Path, options: DataOptions) -> Found:
+    """Return what is at a path, by the first source that recognises it.  Raises DataError, also for useless options."""
+    source = source_of(path)
+    check_options(path, options.given)
+    files = [part for part in ("test", "validation") if isinstance(getattr(options, part), Path)]
+    if files and not isinstance(source, TableFile):
+        raise DataError(f"{path} is {source.what}, for which --{files[0]} is a share; give one, or a table")
+    return source.read(path, options)
 
 
 SOURCES: dict[str, Source] = {

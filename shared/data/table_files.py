@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from shared.data.csv_file import read_csv
+from shared.data.found import Found, Pair
 from shared.data.options import DataOptions
 from shared.data.parquet_file import read_parquet
-from shared.data.planning import Found, Pair
-from shared.data.tables import Table
+from shared.data.tables import Table, whole
+from shared.data.typed_table_file import ENDING, read_typed_table
 from shared.errors import DataError
 from shared.types import Array
 
@@ -20,6 +21,7 @@ READERS: dict[str, Callable[[Path, int | None], Table]] = {
     ".tsv": read_csv,
     ".txt": read_csv,
     ".parquet": read_parquet,
+    ENDING: read_typed_table,
 }
 
 
@@ -27,6 +29,7 @@ class TableFile:
     """A table in a file, one line a sample."""
 
     what = "a .csv or .parquet"
+    takes = frozenset({"target", "ignore", "task", "test", "validation", "stratify", "impute"})
 
     def recognises(self, path: Path) -> bool:
         return is_table(path)
@@ -35,8 +38,6 @@ class TableFile:
         """Return inputs and what is to be predicted; tables for validation and test may be in files of their own."""
         if not options.target:
             raise DataError(f"{path} is a table; say which column is to be predicted, like --target NAME{_hint(path)}")
-        if options.scale == "none":
-            raise DataError(f"{path} is a table, whose columns need a scale; leave --scale out")
         training = _pair(read_table(path), options)
         parts = {
             part: _pair(read_table(other), options)
@@ -78,24 +79,27 @@ def _pair(table: Table, options: DataOptions) -> Pair:
     ignored = [table.number_of(name) for name in options.ignore]
     inputs = table.without([*targets, *ignored])
     if not inputs.names:
-        raise DataError(f"{table.source} has no column left to predict {', '.join(options.target)} from")
+        raise DataError(
+            f"{table.source} has no column left to predict {', '.join(options.target)} from; give more columns"
+        )
     columns = [_target(table, number) for number in targets]
     if len(columns) == 1:
         return inputs, columns[0]
     for number, column in zip(targets, columns, strict=True):
         if column.dtype.kind == "U":
             row = int(np.argmax(column != ""))
-            raise DataError(f"{table.place(row, number)}: several targets are numbers, and {column[row]!r} is none")
+            raise DataError(
+                f"{table.place(row, number)}: several targets are numbers, and {str(column[row])!r} is none; correct "
+                "it, or give one target"
+            )
     return inputs, np.stack([column.astype(np.float64) for column in columns], 1)
 
 
 def _target(table: Table, number: int) -> Array:
     """Return a column to be predicted: whole numbers, numbers or texts, none of them missing."""
     column = table.columns[number]
-    lacks = np.isnan(column) if column.dtype.kind == "f" else column == ""
+    lacks = column != column if table.has_numbers(number) else column == ""
     if lacks.any():
         place = table.place(int(lacks.argmax()), number)
         raise DataError(f"{place}: what is to be predicted is missing; fill it in, or leave out the row")
-    if column.dtype.kind == "f" and np.isfinite(column).all() and (column == np.rint(column)).all():
-        return column.astype(np.int64) if np.abs(column).max() < 2**53 else column
-    return column
+    return whole(column)

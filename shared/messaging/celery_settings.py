@@ -4,7 +4,7 @@ from typing import Any
 
 from kombu import Exchange, Queue
 
-from shared.messaging.keys import PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME, TRIALS
+from shared.messaging.keys import BATCHES, PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME, TRIALS
 
 # Variables by which a user may have told another app of Celery's where its queue is. Celery takes them for every app,
 # before what the app was told.
@@ -26,7 +26,7 @@ def celery_settings(broker: str) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "task_default_queue": QUEUE,
         # The others with all of their names, or Celery would have them get the leases as well.
-        "task_queues": [Queue(QUEUE), *(Queue(name, Exchange(name), name) for name in (PREDICTIONS, TRIALS))],
+        "task_queues": [Queue(QUEUE), *(Queue(name, Exchange(name), name) for name in (BATCHES, PREDICTIONS, TRIALS))],
         "worker_prefetch_multiplier": 1,
         # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
         "worker_concurrency": 1,

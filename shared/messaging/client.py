@@ -14,13 +14,18 @@ from redis.backoff import NoBackoff
 from redis.client import Pipeline as RedisPipeline
 from redis.retry import Retry
 
-from shared.errors import ConnectionLostError, RefusedError
+from shared.errors import ConnectionLostError, ForbiddenError, RefusedError
 
 # What redis-py makes of answers that no Redis gives.
 _NONSENSE = (ValueError, IndexError, MemoryError, OverflowError, RecursionError)
 
 # An AuthenticationError is a ConnectionError for redis-py, but trying again is of no use.
-_REFUSALS = (redis.AuthenticationError, redis.exceptions.AuthorizationError, redis.ResponseError, redis.InvalidResponse)
+_FORBIDDEN = (
+    redis.AuthenticationError,
+    redis.exceptions.AuthorizationError,
+    redis.exceptions.NoPermissionError,
+)
+_REFUSALS = (redis.ResponseError, redis.InvalidResponse)
 
 
 class Client(redis.Redis):
@@ -84,11 +89,20 @@ def open_socket(url: str, timeout: float) -> socket.socket:
     return connected
 
 
+def is_forbidden(error: BaseException | None) -> bool:
+    """Tell whether an error, or what it was raised for, says that redis-py's user or password is wrong."""
+    while error is not None and not isinstance(error, _FORBIDDEN):
+        error = error.__cause__
+    return error is not None
+
+
 @contextmanager
 def _our_errors(pool: redis.ConnectionPool | None = None) -> Iterator[None]:
     """Raise our errors for redis-py's.  pool: whose connections go if what they answered cannot be read."""
     try:
         yield
+    except _FORBIDDEN as error:
+        raise ForbiddenError(str(error)) from error
     except _REFUSALS as error:
         raise RefusedError(str(error)) from error
     except redis.RedisError as error:

@@ -1,4 +1,4 @@
-"""Every key that we have in Redis, and how long each lives. All begin with `gradmq:`, and all expire.
+"""Every key that we have in Redis, and how long each lives. All begin with `gradmq:`, and all of ours expire.
 
 | key                                           | holds                                     | seconds              |
 |-----------------------------------------------|-------------------------------------------|----------------------|
@@ -19,7 +19,8 @@
 | gradmq:models:{sha256}                        | a published model                         | as it was published  |
 | gradmq:models:names:{name}                    | the digest of the model of that name      | as it was published  |
 | gradmq:leases, :unacked, :unacked_index       | Celery's own, with the leases             | LEASE_LIFETIME       |
-| gradmq:predictions                            | Celery's own, with what is to be answered | PREDICTION_LIFETIME  |
+| gradmq:batches                                | Celery's own, with batches to be answered | PREDICTION_LIFETIME  |
+| gradmq:predictions                            | Celery's own, with other programs' calls  | as the callers say   |
 | gradmq:trials                                 | Celery's own, with runs of sweeps         | LEASE_LIFETIME       |
 
 They expire so long after their last use, or our last sign. Celery has some more, which hold no data of a run.
@@ -27,8 +28,10 @@ They expire so long after their last use, or our last sign. Celery has some more
 
 PREFIX = "gradmq:"
 QUEUE = "leases"  # of Celery
-PREDICTIONS = "predictions"  # another of Celery's queues
-TRIALS = "trials"  # and another
+# Celery's other queues. Batches are sent again when they are lost, and expire; calls are not ours to drop.
+BATCHES = "batches"
+PREDICTIONS = "predictions"
+TRIALS = "trials"
 
 LIFETIME = 60
 WEIGHTS_LIFETIME = 6  # when they are gone, so is the coordinator: a worker then gives up its lease some seconds later

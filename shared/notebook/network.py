@@ -1,7 +1,7 @@
 """The notebook's network, under its names: learning in one process, from lists of (x, y) pairs."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,17 +11,17 @@ from numpy.typing import DTypeLike
 from shared.config import TrainConfig
 from shared.data.sampler import Step, epoch_order
 from shared.data.samples import LabelledSamples, VectorSamples, check_range
+from shared.errors import ConfigError
 from shared.nn.activations import Sigmoid
 from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
 from shared.nn.evaluation import evaluate
 from shared.nn.mlp import MLP
 from shared.nn.parameters import Parameters
+from shared.notebook.pairs import Pair, check_course, check_some, labelled, learned
 from shared.parallel.sharding import default_shards
 from shared.parallel.strategy import Strategy, strategy_of
 from shared.strategies import SyncSGD
 from shared.types import Array, Rows
-
-Pair = tuple[Array, Any]
 
 
 def sigmoid(z: Any) -> Any:
@@ -45,6 +45,10 @@ class Network:
     """A fully connected network of sigmoid neurons that learns by mini-batch gradient descent.
 
     weights[l]: (sizes[l+1], sizes[l]).  biases[l]: (sizes[l+1], 1).
+
+    A subclass may have methods of its own in the place of any of these, which are called where the notebook calls them:
+    `SGD` calls `update_mini_batch` and `evaluate`, these `backprop` for each pair and `feedforward`, and `backprop`
+    `cost_derivative`. That is as slow as the notebook. What nobody has replaced is computed many samples at a time.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Network:
         self.num_layers = len(sizes)
         self.sizes = sizes
         self._arithmetic = arithmetic
+        self._config(dtype)  # raises ConfigError for what is no network
         if seed is None:
             randn = np.random.randn  # the generator that the notebook's users seed
             self.biases: list[Array] = [randn(y, 1).astype(dtype) for y in sizes[1:]]
@@ -107,36 +112,85 @@ class Network:
         With a seed this is the one-process reference of `gradmq train`: the same data, options and seed give the
         same weights, to the last bit. Without one the order comes from `random.shuffle`, as in the notebook.
         """
-        samples = _stack(training_data)
-        parameters = self.parameters
-        if shards is None and self._arithmetic == "native":
-            shards = default_shards(mini_batch_size)
-        strategy = self._strategy(samples, mini_batch_size, eta, shards)
-        self.parameters = parameters  # from here on, every step shows in self.weights and self.biases
-        tests = None if test_data is None else _labelled(test_data, self.sizes[-1])
-
+        pairs = [*training_data]
+        tests = None if test_data is None else [*test_data]
+        check_course(epochs, mini_batch_size, eta)
+        check_some("training_data", pairs)
+        if tests is not None:
+            check_some("test_data", tests)
+        samples = learned(pairs, self.sizes)
+        take_step = self._mini_batches(pairs, samples, mini_batch_size, eta, shards)
+        right = self._counting(tests)
         order = np.arange(len(samples))
         for epoch in range(epochs):
             order = _shuffled(order) if seed is None else epoch_order(seed, epoch, len(samples))
             with one_thread(), quiet():
                 for start in range(0, len(samples), mini_batch_size):
-                    _take_step(strategy, parameters, order[start : start + mini_batch_size])
+                    take_step(order[start : start + mini_batch_size])
             if tests is not None:
-                print(f"Epoch {epoch}: accuracy is {self._count_correct(tests)}/{len(tests)}")
+                print(f"Epoch {epoch}: accuracy is {right()}/{len(tests)}")
+
+    def _mini_batches(
+        self, pairs: Sequence[Pair], samples: VectorSamples, mini_batch_size: int, eta: float, shards: int | None
+    ) -> Callable[[Rows], None]:
+        """Return what takes a step by the samples with these numbers."""
+        if self._replaces("update_mini_batch", "backprop", "cost_derivative"):
+            return lambda rows: self.update_mini_batch([pairs[row] for row in rows.tolist()], eta)
+        if shards is None and self._arithmetic == "native":
+            shards = default_shards(mini_batch_size)
+        parameters = self.parameters
+        strategy = self._strategy(samples, mini_batch_size, eta, shards)
+        self.parameters = parameters  # from here on, every step shows in self.weights and self.biases
+        return lambda rows: _take_step(strategy, parameters, rows)
+
+    def _counting(self, tests: list[Pair] | None) -> Callable[[], int]:
+        """Return what counts the pairs for which the strongest output is the right one."""
+        if tests is None or self._replaces("evaluate", "feedforward"):
+            return lambda: self.evaluate(tests or [])
+        found = labelled(tests, self.sizes)
+        return lambda: self._count_correct(found)
+
+    def _replaces(self, *names: str) -> bool:
+        """Tell whether a subclass, or whoever has this network, has put another method in the place of one of ours."""
+        return any(
+            getattr(found := getattr(self, name), "__func__", found) is not getattr(Network, name) for name in names
+        )
 
     def update_mini_batch(self, mini_batch: Iterable[Pair], eta: float) -> None:
         """Take one step of gradient descent on these pairs of x (n_inputs, 1) and y (n_outputs, 1)."""
-        samples = _stack(mini_batch)
+        pairs = [*mini_batch]
+        check_course(1, len(pairs), eta)
+        samples = learned(pairs, self.sizes)
+        if self._replaces("backprop", "cost_derivative"):
+            return self._update_pair_by_pair(pairs, eta)
         parameters = self.parameters
         with quiet():
             _take_step(self._strategy(samples, len(samples), eta), parameters, np.arange(len(samples)))
         self.parameters = parameters
+        return None
+
+    def _update_pair_by_pair(self, pairs: Sequence[Pair], eta: float) -> None:
+        """Take the step as the notebook does.  Raises ConfigError in exact arithmetic."""
+        if self._arithmetic != "native":
+            rule = "cannot add what a backprop or a cost_derivative of one's own returns"
+            raise ConfigError("arithmetic", self._arithmetic, rule, "give native")
+        total = Parameters(self.sizes, self._dtype)
+        for x, y in pairs:
+            nabla_b, nabla_w = self.backprop(np.reshape(x, (-1, 1)), np.reshape(y, (-1, 1)))
+            for sums, more in ((total.biases, nabla_b), (total.weights, nabla_w)):
+                for each, one in zip(sums, more, strict=True):
+                    each += one
+        rate = eta / len(pairs)
+        self.weights = [w - rate * nabla for w, nabla in zip(self.weights, total.weights, strict=True)]
+        self.biases = [b - rate * nabla for b, nabla in zip(self.biases, total.biases, strict=True)]
 
     def backprop(self, x: Array, y: Array) -> tuple[list[Array], list[Array]]:
         """Return (nabla_b, nabla_w), the cost's gradient summed over the columns of x and y.
 
         x: (n_inputs, n_samples).  y: (n_outputs, n_samples).  nabla_b and nabla_w: shaped like biases and weights.
         """
+        if self._replaces("cost_derivative"):
+            return self._backprop_by(x, y)
         gradient = Parameters(self.sizes, self._dtype)
         with quiet():
             mlp = self._mlp(x)
@@ -144,9 +198,32 @@ class Network:
             mlp.backward(mlp.rounded(self.parameters), x, y, gradient)
         return gradient.biases, gradient.weights
 
+    def _backprop_by(self, x: Array, y: Array) -> tuple[list[Array], list[Array]]:
+        """Return what `backprop` returns, by a cost_derivative that is not ours: as the notebook computes it."""
+        with quiet():
+            outputs, sums = [x], list[Array]()
+            for w, b in zip(self.weights, self.biases, strict=True):
+                sums.append(w @ outputs[-1] + b)
+                outputs.append(sigmoid(sums[-1]))
+            delta = self.cost_derivative(outputs[-1], y) * sigmoid_prime(sums[-1])
+            nabla_b, nabla_w = list[Array](), list[Array]()
+            for layer in range(self.num_layers - 2, -1, -1):
+                nabla_b.insert(0, delta.sum(1, keepdims=True))
+                nabla_w.insert(0, delta @ outputs[layer].T)
+                if layer:
+                    delta = self.weights[layer].T @ delta * sigmoid_prime(sums[layer - 1])
+        return nabla_b, nabla_w
+
     def evaluate(self, test_data: Iterable[Pair]) -> int:
         """Return for how many pairs (x, class number) the strongest output is the right one."""
-        return self._count_correct(_labelled(test_data, self.sizes[-1]))
+        pairs = [*test_data]
+        tests = labelled(pairs, self.sizes)
+        if self._replaces("feedforward"):
+            columns = (np.reshape(x, (-1, 1)) for x, _ in pairs)
+            return sum(
+                int(np.argmax(self.feedforward(x)) == y) for x, y in zip(columns, tests.labels.tolist(), strict=True)
+            )
+        return self._count_correct(tests)
 
     def cost_derivative(self, output_activations: Array, y: Array) -> Array:
         """Return the derivative of the quadratic cost by the outputs."""
@@ -194,24 +271,6 @@ def _take_step(strategy: Strategy, parameters: Parameters, rows: Rows) -> None:
     step, n_units = Step(0, 0, 0, 0, rows), len(strategy.bounds(len(rows))) - 1
     total, _ = strategy.block(strategy.broadcast(parameters), step, 0, n_units)
     strategy.update(parameters, {}, step, total)
-
-
-def _stack(pairs: Iterable[Pair]) -> VectorSamples:
-    """Put pairs of columns into two matrices, a row each."""
-    inputs, targets = [], []
-    for x, y in pairs:
-        inputs.append(np.reshape(x, -1))
-        targets.append(np.reshape(y, -1))
-    return VectorSamples(np.array(inputs), np.array(targets))
-
-
-def _labelled(pairs: Iterable[Pair], n_classes: int) -> LabelledSamples:
-    """Put pairs of a column and a class number into a matrix and a vector."""
-    inputs, labels = [], []
-    for x, y in pairs:
-        inputs.append(np.reshape(x, -1))
-        labels.append(int(y))
-    return LabelledSamples(np.array(inputs, float if not inputs else None), np.array(labels, np.int64), n_classes)
 
 
 def _shuffled(order: Rows) -> Rows:

@@ -58,7 +58,7 @@ def test_stop_is_clean_and_quick_and_keeps_the_model(cluster):
     assert codes == {"coordinator": {143}, "worker": {0}, "redis": {0}, "flower": {0}}
     (path,) = re.findall(r"the model so far is ([^\s;]+)", cluster.log("coordinator"))
     found = cluster("run", "--rm", "--no-deps", "-T", "coordinator", "evaluate", path)
-    assert re.fullmatch(r"accuracy is \d{4}/10000\n", found)
+    assert re.fullmatch(r"accuracy is \d{4}/10000, on data/mnist\n", found)
 
 
 def test_a_stopped_run_resumes_to_the_same_bits(cluster, fingerprint):

@@ -7,7 +7,7 @@ import click
 from coordinator.cli.option import DATA, PARTS, group, in_section
 from coordinator.cli.types import FoldOf, Names, ShareOrPath, Sizes
 from shared.data.dataset import DEFAULT_DATA, WANTED
-from shared.data.fitting import IMPUTATIONS
+from shared.data.new_encoding import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
 
 _option = in_section(DATA)

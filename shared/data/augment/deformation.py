@@ -65,5 +65,5 @@ def check_images(images: Array, n_pixels: int) -> None:
     if images.dtype != np.uint8 or images.shape[1] != n_pixels:
         raise DataError(
             f"images to be deformed must be {n_pixels} bytes each, as those of IDX files; these are "
-            f"{images.shape[1]} numbers of {images.dtype}"
+            f"{images.shape[1]} numbers of {images.dtype}; leave --augment out, or give bytes"
         )

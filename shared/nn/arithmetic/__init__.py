@@ -6,7 +6,8 @@ unless nothing is rounded: so the arithmetic decides whether a run is the same o
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from threading import Lock
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -81,5 +82,28 @@ def one_thread() -> AbstractContextManager[object]:
 
 def threads(count: int) -> AbstractContextManager[object]:
     """Have BLAS use so many threads, from now on or for the time of a block."""
-    limits: AbstractContextManager[object] = threadpool_limits(count)
-    return limits
+    return _Threads(count)
+
+
+class _Threads(AbstractContextManager[object]):
+    """A limit of BLAS's threads, which is one of the whole process.
+
+    Where blocks of several threads overlap, what was before the first is there again after the last.
+    """
+
+    _lock = Lock()
+    _open: ClassVar[list["_Threads"]] = []
+
+    def __init__(self, count: int) -> None:
+        with self._lock:
+            self._before = threadpool_limits(count)
+            self._open.append(self)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            place = self._open.index(self)
+            self._open.pop(place)
+            if place < len(self._open):  # it has begun within this block, and ends after it
+                self._open[place]._before = self._before
+            else:
+                self._before.restore_original_limits()

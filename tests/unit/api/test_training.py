@@ -2,13 +2,17 @@
 
 import os
 import pickle
+import shutil
 import signal
 from dataclasses import replace
 
 import numpy as np
+import pandas
 import pytest
 
 import gradmq
+from coordinator.api.kept_data import kept
+from coordinator.runs.run import Run as RunFolder
 from gradmq import Callback, GradMQError, Run, Watching, load_model, train
 from shared.data.dataset import load_dataset
 
@@ -104,6 +108,10 @@ def test_a_finished_run_gets_more_epochs(small_data, tmp_path, run):
         ({"replicas": 3}, "replicas goes with local_steps, got 3; give how many"),
         ({"mini_batch_size": 5000}, "mini_batch_size must be at most 1000, the number of training samples, got 5000"),
         ({"workers": -1}, "workers must be between 0 and 256, got -1"),
+        ({"workers": "two"}, "workers must be a whole number, got 'two'"),
+        ({"watching": "epochs.csv"}, "watching must be a gradmq.Watching, got 'epochs.csv'"),
+        ({"sample_weights": "ab"}, "ab cannot be read"),
+        ({"sample_weights": ["a", "b"]}, "sample_weights must be numbers above 0"),
         ({"data": "nowhere"}, "nowhere cannot be read: No such file or directory"),
     ],
 )
@@ -178,7 +186,8 @@ def test_arrays_are_kept_beside_the_runs_that_need_them(tmp_path):
     ("data", "message"),
     [
         ((X, Y[:5]), "has 60 samples but 5 labels"),
-        ((np.array([["a", 1]], object), ["b"]), "x has columns of several kinds; give a DataFrame"),
+        ((np.array([["a", 1]], object), ["b"]), "x holds object, which is not all numbers; give a DataFrame"),
+        ((X, ["left", None] * 30), "the data, row 1: what is to be predicted is missing"),
         (X, "ndarray is no data; give a path, a pair"),
     ],
 )
@@ -188,22 +197,107 @@ def test_wrong_arrays_are_refused_and_not_kept(tmp_path, data, message):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_table_is_a_data_frame_or_a_file(tmp_path):
-    rows = "\n".join(f"{a},{b},{name}" for (a, b, _), name in zip(X.tolist(), Y.tolist(), strict=True))
-    (tmp_path / "table.csv").write_text(f"a,b,side\n{rows}\n")
-
-    class Frame:
-        """What pandas' and others have."""
-
-        def to_csv(self, index: bool) -> str:
-            return (tmp_path / "table.csv").read_text()
-
+def test_a_table_is_a_data_frame_or_columns_or_a_file(tmp_path):
+    frame = pandas.DataFrame({"a": X[:, 0], "b": X[:, 1], "side": Y})
+    frame.to_csv(tmp_path / "table.csv", index=False)
     options = {"target": "side", "test": 0.25, "hidden": 4, "epochs": 2, "workers": 0, "runs": tmp_path / "runs"}
-    runs = [train(data, **options) for data in (tmp_path / "table.csv", Frame())]
-    assert runs[0].fingerprint == runs[1].fingerprint
+    columns = {name: frame[name].tolist() for name in frame}
+    runs = [train(data, **options) for data in (tmp_path / "table.csv", frame, columns)]
+    assert len({run.fingerprint for run in runs}) == 1
+    assert len([*(tmp_path / "runs").glob("data-*.table")]) == 1
+    assert runs[1].verify(last=0)
     assert runs[0].history["n_test"] == [15, 15]
     assert runs[0].config.activation == "relu"  # as tables suggest
     assert runs[0].model.predict({"b": [0.0], "a": [1.0]})[0] in ("left", "right")
+
+
+def test_a_data_frame_keeps_its_names_and_types(tmp_path):
+    """A CSV would take names that are numbers for a sample, and "01" for 1."""
+    frame = pandas.DataFrame(X).assign(code=np.array(["01", "1"] * 30), is_left=Y == "left")
+    options = {"hidden": 4, "epochs": 1, "workers": 0, "runs": tmp_path}
+    by_code = train(frame.drop(columns="is_left"), target="code", **options)
+    assert by_code.model.classes == ["01", "1"]
+    assert by_code.model.encoding.input_names == ["0", "1", "2"]
+    by_number = train(frame.drop(columns=["code", "is_left"]).assign(wanted=[3, 5] * 30), target="wanted", **options)
+    assert by_number.model.predict(frame).dtype == np.int64
+    flags = train(frame, target="is_left", ignore="code", **options).model
+    assert flags.classes == [False, True]
+    assert flags.score(frame, frame["is_left"]) == np.mean(flags.predict(frame) == frame["is_left"].to_numpy())
+
+
+def test_a_data_frames_columns_can_be_left_out_whatever_they_hold(tmp_path):
+    days = pandas.date_range("2024-01-01", periods=60)
+    frame = pandas.DataFrame({"a": X[:, 0], "day": days, "list": [[1]] * 60, "side": Y})
+    options = {"target": "side", "hidden": 4, "epochs": 1, "workers": 0, "runs": tmp_path}
+    assert train(frame, ignore=["day", "list"], **options).model.encoding.input_names == ["a"]
+    with pytest.raises(GradMQError, match=r"column day: 2024-01-01.* is neither a number nor a text; leave the column"):
+        train(frame, ignore="list", **options)
+
+
+def test_answers_are_scored_by_what_they_are_and_not_by_their_type(tmp_path):
+    model = train((X, [3, 5] * 30), hidden=4, epochs=1, workers=0, runs=tmp_path).model
+    expected = np.mean(model.predict(X) == [3, 5] * 30)
+    for answers in ([3, 5] * 30, ["3", "5"] * 30, [3.0, 5.0] * 30, np.array([3, 5] * 30, object)):
+        assert model.score(X, answers) == expected
+    with pytest.raises(GradMQError, match="row 1: 4 is none of the classes 3, 5; correct it"):
+        model.score(X, [3, 4] * 30)
+    with pytest.raises(GradMQError, match="there are 2 answers for 60 samples; give one for each"):
+        model.score(X, [3, 5])
+    numbers = train((X, X[:, 0] * 3), hidden=4, epochs=1, workers=0, runs=tmp_path).model
+    assert numbers.score(X, np.full(60, 7.0)) == 0
+    with pytest.raises(GradMQError, match="the answers are texts, and the model predicts numbers"):
+        numbers.score(X, Y)
+
+
+def test_a_file_of_samples_stays_while_another_training_needs_it(tmp_path):
+    with kept((X, Y), tmp_path / "runs") as path:
+        with pytest.raises(ZeroDivisionError), kept((X, Y), tmp_path / "runs"):
+            _ = 1 / 0
+        assert path.exists()
+    with pytest.raises(ZeroDivisionError), kept((X, Y), tmp_path / "runs"):
+        _ = 1 / 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_table_without_names_can_be_predicted_of_by_numbers(tmp_path):
+    np.save(tmp_path / "a.npy", np.column_stack([X, np.arange(60) % 2]))
+    run = train(tmp_path / "a.npy", target=3, hidden=4, epochs=1, workers=0, runs=tmp_path / "runs")
+    assert run.model.encoding.target == ("3",)
+
+
+def test_moved_samples_take_the_files_beside_them_along(tmp_path):
+    (tmp_path / "here").mkdir()
+    frame = pandas.DataFrame({"a": X[:, 0], "side": Y})
+    frame.to_csv(tmp_path / "here" / "train.csv", index=False)
+    frame[:20].to_csv(tmp_path / "here" / "test.csv", index=False)
+    options = {"target": "side", "test": tmp_path / "here" / "test.csv", "runs": tmp_path / "runs", "workers": 0}
+    run = train(tmp_path / "here" / "train.csv", hidden=4, epochs=1, **options)
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert run.resume(epochs=2, data=tmp_path / "there" / "train.csv", workers=0).history["n_test"] == [20, 20]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"image_size": "28"}, "image_size must be a height and a width, got '28'; like 28, 28"),
+        ({"validation": (X, Y)}, "validation must be a share of the samples, or a file of others"),
+        ({"test": True}, "test must be a share of the samples"),
+        ({"stratify": "yes"}, "stratify must be True or False, got 'yes'"),
+        ({"task": 3}, "task must be a word, got 3"),
+    ],
+)
+def test_wrong_options_about_data_are_told_in_a_line(small_data, tmp_path, options, message):
+    with pytest.raises(GradMQError) as refused:
+        train(small_data, workers=0, runs=tmp_path / "runs", **options)
+    assert str(refused.value).startswith(message)
+
+
+def test_wrong_samples_for_a_model_are_told_in_a_line(tmp_path):
+    model = train({"a": X[:, 0], "y": Y}, target="y", hidden=4, epochs=1, workers=0, runs=tmp_path).model
+    with pytest.raises(GradMQError, match=r"column a has shape \(\); give a list of values for each column"):
+        model.predict({"a": 1})
+    with pytest.raises(GradMQError, match="column b has shape"):
+        model.predict({"a": [1, 2], "b": [1]})
 
 
 def test_samples_have_weights(tmp_path, small_data):
@@ -228,3 +322,61 @@ def test_a_run_can_be_watched(small_data, tmp_path):
 
 def test_a_report_is_written(run, tmp_path):
     assert run.report(tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_folder_that_somebody_else_has_locked_meanwhile_is_not_removed(small_data, tmp_path, monkeypatch):
+    create, others = RunFolder.create, []
+
+    def created_and_taken(*arguments: object) -> RunFolder:
+        run = create(*arguments)
+        others.append(RunFolder.open(str(run.folder), tmp_path))
+        others[-1].lock()
+        return run
+
+    monkeypatch.setattr(RunFolder, "create", created_and_taken)
+    with pytest.raises(GradMQError, match="is driven by another coordinator"):
+        train(small_data, runs=tmp_path, **SMALL)
+    (other,) = others
+    assert (other.folder / "config.json").is_file()
+    other.unlock()
+
+
+def test_a_folder_that_is_there_already_is_not_removed(small_data, tmp_path, monkeypatch):
+    monkeypatch.setattr("coordinator.runs.run.time.strftime", lambda _: "20261126-000000")
+    monkeypatch.setattr("coordinator.runs.run.secrets.token_hex", lambda _: "abcdef")
+    folder = tmp_path / "20261126-000000-abcdef"
+    folder.mkdir()
+    (folder / "thesis.txt").touch()
+    with pytest.raises(GradMQError, match="cannot be written: File exists"):
+        train(small_data, runs=tmp_path, **SMALL)
+    assert (folder / "thesis.txt").exists()
+
+
+@pytest.fixture
+def going_on(run, tmp_path):
+    """A copy of the run, as a coordinator that drives it leaves it for a moment: its checkpoint knows of more epochs
+    than anybody has read of, and a line is written in part."""
+    folder = shutil.copytree(run.folder, tmp_path / run.id)
+    driver = RunFolder.open(str(folder), tmp_path)
+    driver.lock()
+    lines = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "metrics.jsonl").write_text(lines[0] + lines[1][:100])
+    yield folder
+    driver.unlock()
+
+
+def test_a_run_that_is_being_trained_is_compared_as_far_as_it_is(going_on, main_here, capsys, caplog):
+    found = Run(going_on).verify()
+    assert found
+    assert [each.what.count("/") for each in found.comparisons] == [1]  # an epoch, and neither models nor checkpoint
+    assert main_here("verify", str(going_on)) == 0
+    assert f"run {going_on.name} is being trained; compared are the 1 epochs so far" in caplog.text
+    assert "all 1 comparisons are identical" in capsys.readouterr().out
+    (going_on / "metrics.jsonl").write_text("")
+    with pytest.raises(GradMQError, match="is being trained, and has recorded nothing yet; wait for its first epoch"):
+        Run(going_on).verify()
+
+
+def test_what_decides_the_bits_is_no_option_of_going_on(run):
+    with pytest.raises(GradMQError, match="learning_rate is no option of going on, got 3; what decides the bits stays"):
+        run.resume(learning_rate=3)

@@ -144,6 +144,23 @@ def test_a_wrong_value_is_named_with_its_variable(refused, small_data, arguments
     assert said.endswith(f"; --{name.lower().replace('_', '-')} is from {variable}")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GRADMQ_TRAIN_EPOCH", "GRADMQ_TRAIN_EPOCHS"),
+        ("GRADMQ_TRAIN_ETA", "GRADMQ_TRAIN_LEARNING_RATE"),
+        ("GRADMQ_TRAIN_REDIS", "GRADMQ_REDIS_URL"),
+    ],
+)
+def test_a_misspelt_variable_is_not_passed_over(refused, name, meant):
+    assert refused("train", **{name: "5"}) == f"{name} is no variable of `gradmq train`; did you mean {meant}?"
+
+
+def test_other_variables_of_that_name_are(trained):
+    kubernetes = {"GRADMQ_TRAIN_METRICS_PORT": "tcp://10.0.0.1:9464", "GRADMQ_TRAIN_SERVICE_HOST": "10.0.0.1"}
+    assert trained("--epochs", "1", **kubernetes)["epochs"] == 1
+
+
 def test_two_that_do_not_go_together_are_both_named(refused, small_data):
     both = {"GRADMQ_TRAIN_HIDDEN": "30", "GRADMQ_TRAIN_SIZES": "196,20,10", "GRADMQ_TRAIN_WORKERS": "0"}
     said = refused("train", "--data", str(small_data), **both)

@@ -98,6 +98,31 @@ def test_there_may_be_no_runs(gradmq):
     assert gradmq("runs", "--json") == (0, "[]\n")
 
 
+def test_the_folder_of_the_runs_may_be_named_before_a_command_or_after_it(gradmq, run, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    run.folder.parent.rename(elsewhere)
+    last = gradmq("runs", "compare", run.id, run.id, "--runs", elsewhere)
+    assert last[0] == 0, last
+    assert last == gradmq("runs", "--runs", elsewhere, "compare", run.id, run.id)
+    assert last == gradmq("runs", "--runs", "nowhere", "compare", run.id, run.id, "--runs", elsewhere)
+    code, text = gradmq("runs", "rm", run.id)
+    assert (code, f"there is no run {run.id}" in text) == (2, True)
+    code, text = gradmq("runs", "rm", "--yes", "--runs", elsewhere, run.id)
+    assert (code, text) == (0, f"removed {elsewhere / run.id}\n")
+
+
+def test_a_run_without_a_model_is_shown_up_to_that(gradmq, run):
+    code, whole = gradmq("show", run.id)
+    assert code == 0
+    run.model.unlink()
+    code, text = gradmq("show", run.id)
+    *lines, last = text.splitlines()
+    assert code == 2
+    assert whole.startswith("\n".join(lines))
+    assert "computed on: " in lines[-2]
+    assert last.startswith(f"gradmq: run {run.id} has no model.npz: 3 of 3 epochs are recorded")
+
+
 def test_the_list_has_a_line_for_each_run(gradmq, run, small_data):
     code, text = gradmq("runs")
     heads, line = text.splitlines()
@@ -226,3 +251,20 @@ def test_a_run_without_events_has_its_time_line_from_its_epochs(gradmq, run):
     assert gradmq("report", run.id)[0] == 0
     assert "this process" in (run.folder / "report.html").read_text()
     assert page_of(run.folder / "report.html").sections == SECTIONS
+
+
+def test_nothing_in_a_runs_files_moves_the_cursor_or_fills_the_screen(gradmq, run, caplog):
+    evil = "\x1b[2J\x9b1m\u202e" + 100_000 * "a"
+    config = json.loads((run.folder / "config.json").read_text())
+    config["data"]["path"] = evil
+    config["computed_on"][0]["processor"] = evil[:100]
+    (run.folder / "config.json").write_text(json.dumps(config))
+    lines = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+    for line in lines:
+        line["ledger"]["workers"] = {evil: next(iter(line["ledger"]["workers"].values()))}
+    run.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for command in ("runs", "show", "evaluate", "verify", "report"):
+        code, text = gradmq(*([command] if command == "runs" else [command, run.id]))
+        assert code in (0, 2), text
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text), command
+        assert len(text) < 10_000, command

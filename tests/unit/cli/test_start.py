@@ -187,3 +187,19 @@ def test_weights_whose_sum_is_too_large_are_no_trouble_to_name(main_here, tmp_pa
     save_model(tmp_path / "huge.npz", Model(huge))
     assert main_here(*averaged(tmp_path / "huge.npz", tmp_path / "huge.npz")) == 2
     assert line_of(capsys) == "the sum of these weights is too large for float64; give models that are trained"
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--task", "numbers"), "--task must be classes, as in the model to begin with, got numbers; leave it out"),
+        (("--scale", "columns"), "--scale must be none, as in the model to begin with, got columns; leave it out"),
+        (
+            ("--impute", "mean"),
+            "--impute has no place in the encoding of the model to begin with, got mean; leave it out",
+        ),
+    ],
+)
+def test_options_that_the_models_encoding_contradicts_are_refused(train, model, capsys, options, line):
+    assert train("--from", model, *options) == 2
+    assert line_of(capsys) == line

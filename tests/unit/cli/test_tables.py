@@ -48,7 +48,9 @@ def test_a_table_is_learned_with_the_defaults_and_all_commands_read_it_alike(gra
     assert [column.name for column in model.encoding.columns] == ["petal length", "petal width", "colour"]
     assert gradmq("verify", run.folder)[1].endswith("are identical, to the last bit\n")
     best = run.metrics[run.history.index(max(run.history))]
-    assert gradmq("evaluate", run.folder) == (0, f"accuracy is {best.correct}/24 (best.npz)\n")
+    on = f"on {Path('flowers.csv').absolute()}"
+    assert gradmq("evaluate", run.folder) == (0, f"accuracy is {best.correct}/24 (best.npz), {on}\n")
+    assert gradmq("evaluate", run.best_model) == (0, f"accuracy is {best.correct}/24, {on}\n")
     code, text = gradmq("evaluate", run.best_model, "--data", "flowers.csv")
     assert re.fullmatch(r"accuracy is 1[12]\d/120\n", text), text
     code, text = gradmq("train", "--workers", 0, "--config", run.folder)
@@ -142,7 +144,10 @@ def test_a_model_goes_on_with_other_samples_by_its_own_encoding(gradmq):
         ((*TRAIN, "prices.csv", "--target", "price", "--monitor", "validation-accuracy"), "give validation-cost"),
         ((*TRAIN, "prices.csv", "--target", "price", "--output", "sigmoid"), "wanted outputs must be between 0 and 1"),
         ((*TRAIN, "prices.csv", "--target", "price", "--augment", "shift"), "--augment needs images"),
-        (("train", "--workers", 0, "--target", "species"), "whose samples are divided and encoded; leave --target out"),
+        (
+            ("train", "--workers", 0, "--target", "species"),
+            "is a folder of IDX files, for which --target has no meaning",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_line(gradmq, arguments, message):

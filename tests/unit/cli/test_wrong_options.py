@@ -49,7 +49,6 @@ from coordinator.cluster import preflight
         ("--redis redis://127.0.0.1:1 --workers 2", "give one of them"),
         ("--redis http://x", "http://x is not the address of a Redis"),
         ("--redis redis://x:port", "not the address of a Redis"),
-        ("--redis redis://a..b/0", "a..b"),
         ("--redis redis://x/zzz", "database 'zzz'"),
         ("--redis redis://x/0?foo=1", "option foo"),
         ("--redis redis://x/0?protocol=3", "option protocol"),

@@ -1,12 +1,13 @@
 """Arrays in files: what their names say, and what is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from shared.data.arrays import dataset_of
 from shared.data.dataset import load_dataset
+from shared.data.in_memory import dataset_of
 from shared.data.options import DataOptions
 from shared.errors import DataError
 
@@ -89,3 +90,63 @@ def test_an_encoding_that_is_there_is_taken_and_nothing_done_again(tmp_path):
     again = load_dataset(tmp_path / "a.npz")
     assert (again.encoding, again.training.sha256) == (data.encoding, data.training.sha256)
     assert len(again.validation) == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.float64(3), Y, "the inputs of training samples have shape (); give a row for each sample"),
+        (np.empty((20, 0)), Y, "have shape (20, 0)"),
+        (X, Y + 1j, "labels of type complex128; give numbers or texts"),
+        (X, np.full(20, "2024-01-01", "M8[D]"), "labels of type datetime64[D]"),
+        (X, np.zeros(20, int), "samples of one class alone, and there is nothing to learn"),
+    ],
+)
+def test_arrays_that_are_no_samples_are_refused(tmp_path, x, y, message):
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    with pytest.raises(DataError) as refused:
+        load_dataset(tmp_path / "a.npz")
+    assert message in str(refused.value)
+
+
+def test_labels_of_bytes_are_texts(tmp_path):
+    np.savez(tmp_path / "a.npz", x=X, y=np.array([b"no", "ß".encode()])[Y])
+    assert load_dataset(tmp_path / "a.npz").encoding.classes == ("no", "ß")
+
+
+def test_images_in_colours_are_numbers_of_no_image(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((20, 4, 4, 3), np.uint8), y=Y)
+    data = load_dataset(tmp_path / "a.npz")
+    assert (data.training.n_inputs, data.image_size) == (48, None)
+
+
+def test_whole_numbers_keep_their_type(tmp_path):
+    ids = 2**53 + Y
+    np.save(tmp_path / "a.npy", np.column_stack([X, ids]))
+    assert load_dataset(tmp_path / "a.npy", DataOptions(target=("3",))).encoding.classes == (2**53, 2**53 + 1)
+    np.save(tmp_path / "a.npy", np.column_stack([X, Y * 1e300]))
+    assert load_dataset(tmp_path / "a.npy", DataOptions(target=("3",))).encoding.classes == (0.0, 1e300)
+
+
+def test_columns_can_be_left_out_beside_a_file_of_labels(tmp_path):
+    np.save(tmp_path / "x.npy", X / 7)
+    np.save(tmp_path / "y.npy", Y)
+    data = load_dataset(tmp_path / "x.npy", DataOptions(target=(str(tmp_path / "y.npy"),), ignore=("1",)))
+    assert data.encoding.input_names == ["0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"image_size": (2, 2)},
+            "is an .npz of x and y, for which --image-size has no meaning; leave --image-size out",
+        ),
+        ({"test": Path("other.npz")}, "for which --test is a share"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(tmp_path, options, message):
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+    with pytest.raises(DataError) as refused:
+        load_dataset(tmp_path / "a.npz", DataOptions(**options))
+    assert message in str(refused.value)

@@ -1,6 +1,8 @@
 """CSV files as people have them, and the ways for them to be none."""
 
+import csv
 import gzip
+import importlib
 
 import numpy as np
 import pytest
@@ -86,3 +88,24 @@ def test_what_is_no_table_is_refused_with_its_line(table, content, message):
         table(content)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_only_people_s_numbers_are_numbers(table):
+    assert table("a\n1_0\n2_0\n").columns[0].tolist() == ["1_0", "2_0"]  # which Python would read as 10 and 20
+    assert table("1_0\n2\n").names == ("1_0",)
+
+
+def test_whole_numbers_stay_different_where_floats_would_be_equal(table, monkeypatch):
+    near, far = [2**53, 2**53 + 1], [10**20, 10**20 + 1]
+    found = table("id,key\n" + "".join(f"{a},{b}\n" for a, b in zip(near, far, strict=True)))
+    assert found.columns[0].tolist() == near
+    assert found.columns[1].tolist() == [str(each) for each in far]
+    monkeypatch.setattr(csv_file, "_ROWS", 1)
+    assert table(f"id\n7\n{near[1]}\n").columns[0].tolist() == [7, near[1]]
+    assert table(f"id\n{near[1]}\n2.5\n").columns[0].tolist() == [2.0**53, 2.5]
+
+
+def test_what_others_read_stays_as_it_is():
+    before = csv.field_size_limit()
+    importlib.reload(csv_file)
+    assert csv.field_size_limit() == before

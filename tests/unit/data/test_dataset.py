@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shared.data.dataset import DEFAULT_DATA, load_dataset
-from shared.data.planning import Found
+from shared.data.found import Found
 from shared.data.sources import SOURCES
 from shared.errors import DataError
 from shared.nn.inputs import InputFormat

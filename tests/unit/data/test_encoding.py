@@ -8,7 +8,7 @@ import pytest
 
 from shared.data.columns import Categorical, Numeric
 from shared.data.encoding import Encoding, Target
-from shared.data.fitting import fit_columns
+from shared.data.new_encoding import fit_columns
 from shared.data.tables import Table
 from shared.errors import DataError
 

@@ -68,3 +68,19 @@ def test_a_folder_of_neither_says_what_would_do(tmp_path):
         DataError, match=r"give a folder with the four IDX files of a data set, of \.npy files, or of images"
     ):
         load_dataset(tmp_path)
+
+
+def test_images_to_test_on_are_of_one_size_with_the_others(tmp_path):
+    write(tmp_path / "train")
+    write(tmp_path / "test", PIXELS[:4, :3])
+    with pytest.raises(DataError, match=r"test/cats/00\.png has 3 x 6 pixels, and .*train/cats/00\.png 4 x 6"):
+        load_dataset(tmp_path)
+    assert load_dataset(tmp_path, DataOptions(image_size=(4, 6))).test.n_inputs == 24
+
+
+def test_what_is_hidden_is_no_class_and_no_image(tmp_path):
+    write(tmp_path)
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    Image.fromarray(PIXELS[0]).save(tmp_path / ".ipynb_checkpoints" / "00-checkpoint.png")
+    (tmp_path / "cats" / "._00.png").write_bytes(b"what another system keeps of a file")
+    assert load_dataset(tmp_path).encoding.classes == ("cats", "dogs")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib import format as npy
 
-from shared.data.converting import write_folder
+from shared.data.array_writer import write_folder
 from shared.data.dataset import load_dataset
 from shared.data.options import DataOptions
 from shared.nn.inputs import InputFormat

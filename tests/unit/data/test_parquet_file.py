@@ -1,5 +1,7 @@
 """Parquet files, as pyarrow writes them."""
 
+import datetime
+
 import numpy as np
 import pyarrow
 import pytest
@@ -40,8 +42,27 @@ def test_what_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"a\.parquet cannot be read as Parquet"):
         read_parquet(path)
     parquet.write_table(pyarrow.table({"a": [[1, 2]]}), path)
-    with pytest.raises(DataError, match=r"column a holds list<.*>; give numbers or texts"):
-        read_parquet(path)
     parquet.write_table(pyarrow.table({"a": pyarrow.array([], pyarrow.int64())}), path)
     with pytest.raises(DataError, match="has no rows"):
         read_parquet(path)
+
+
+def test_what_is_neither_number_nor_text_can_be_left_out_but_not_learned_from(tmp_path):
+    days = [datetime.date(2024, 1, day) for day in range(1, 11)]
+    table = {"day": days, "list": [[1, 2]] * 10, "a": range(10), "b": [0, 1] * 5}
+    parquet.write_table(pyarrow.table({name: list(values) for name, values in table.items()}), tmp_path / "a.parquet")
+    data = load_dataset(tmp_path / "a.parquet", DataOptions(target=("b",), ignore=("day", "list")))
+    assert data.encoding.input_names == ["a"]
+    with pytest.raises(
+        DataError, match=r"row 0, column day: 2024-01-01 is neither .*; leave the column out, with --ign"
+    ):
+        load_dataset(tmp_path / "a.parquet", DataOptions(target=("b",), ignore=("list",)))
+    with pytest.raises(DataError, match=r"column list: \[1, 2\] is neither a number nor a text"):
+        load_dataset(tmp_path / "a.parquet", DataOptions(target=("list",), ignore=("day",)))
+
+
+def test_columns_of_one_name_are_refused(tmp_path):
+    column = pyarrow.array([1, 2])
+    parquet.write_table(pyarrow.Table.from_arrays([column, column], ["a", "a"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet: two columns are named a; give each a name of its own"):
+        read_parquet(tmp_path / "a.parquet")

@@ -185,3 +185,19 @@ def test_bytes_are_pixels():
     found = GradMQClassifier(**QUICK).fit(x, x[:, 0])
     assert found.model_.encoding.columns == ()
     assert found.score(x, x[:, 0]) == 1.0
+
+
+def test_more_samples_are_read_as_the_first_ones_were():
+    """Bytes stay pixels: numbers that come later have no means of their own."""
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 4)).astype(np.uint8)
+    y = np.arange(40) % 2
+    found = GradMQClassifier(hidden=4).partial_fit(pixels, y).partial_fit(pixels / 255, y)
+    assert found.model_.encoding.columns == ()
+
+
+def test_samples_to_validate_on_may_be_a_list_of_two():
+    x, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    found = GradMQClassifier(hidden=4, epochs=1, validation=[x[:10], y[:10]]).fit(x, y)
+    assert found.history_["n_validation"] == [10]
+    with pytest.raises(ValueError, match=r"validation has 3 parts; give a share of the samples, or a pair \(X, y\)"):
+        GradMQClassifier(hidden=4, validation=[x, y, y]).fit(x, y)

@@ -5,6 +5,7 @@ import pickle
 import sys
 
 import numpy as np
+import pandas
 import pytest
 
 
@@ -82,3 +83,24 @@ def test_weights_count(plain):
     found = regressor(**QUICK).fit(X, y, np.where(y > 0, 1.0, 0.01))
     assert found.predict(X).mean() > 0.5
     assert found.score(X, y, y > 0) < 1
+
+
+def test_columns_have_the_names_and_the_order_of_the_training(plain):
+    classifier, _ = plain
+    frame = pandas.DataFrame({"a": X[:, 0], "b": -X[:, 0]})
+    found = classifier(**QUICK).fit(frame, X[:, 0] > 0)
+    assert found.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(
+        ValueError, match=r"The feature names should match .*, and are \['b', 'a'\]; give these columns"
+    ):
+        found.predict(frame[["b", "a"]])
+    assert not hasattr(found.fit(X, X[:, 0] > 0), "feature_names_in_")
+    with pytest.raises(ValueError, match="two columns of X are named a"):
+        found.fit(pandas.concat([frame["a"], frame["a"]], axis=1), X[:, 0] > 0)
+
+
+def test_a_constant_target_is_explained_if_it_is_predicted(plain):
+    _, regressor = plain
+    found = regressor(**QUICK).fit(X, np.zeros(60))
+    assert found.score(X, np.full(60, 7.0)) == 0
+    assert found.score(X, found.predict(X)) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet
+from shared.nn.arithmetic import ARITHMETICS, one_thread, quiet, threads
 from tests.support.exact import architecture
 from tests.support.mnist import PROJECT
 
@@ -52,3 +52,17 @@ def test_blas_has_one_thread_within_the_block():
 def test_quiet_keeps_an_overflow_from_warning():
     with quiet():
         assert np.exp(np.float32(1000)) == np.inf
+
+
+def test_blocks_that_overlap_leave_nothing_behind():
+    def n_threads():
+        return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+
+    with threads(2):
+        before = n_threads()
+        first, second, inner = one_thread(), one_thread(), one_thread()
+        inner.__exit__(None, None, None)
+        first.__exit__(None, None, None)
+        assert set(n_threads()) <= {1}  # the second still needs it
+        second.__exit__(None, None, None)
+        assert n_threads() == before

@@ -205,3 +205,106 @@ def test_an_exact_network_whose_weights_have_grown_too_large_says_so():
     net.weights[0][0, 0] = 1e30
     with pytest.raises(DivergedError, match="a weight has grown to 1e\\+30"):
         net.feedforward(X)
+
+
+class CrossEntropy(Network):
+    """As the book's reader would write it."""
+
+    def cost_derivative(self, output_activations, y):
+        return (output_activations - y) / (output_activations * (1 - output_activations))
+
+
+def test_a_cost_derivative_of_ones_own_is_what_is_learned_by():
+    rng = np.random.default_rng(3)
+    x, y = rng.random((4, 1)), rng.random((2, 1))
+    net = CrossEntropy([4, 3, 2], seed=0)
+    nabla_b, nabla_w = net.backprop(x, y)
+    a = net.feedforward(x)
+    np.testing.assert_allclose(nabla_b[-1], a - y, rtol=1e-9)  # the book's equation 68
+    epsilon, cost = 1e-6, lambda a: float(-(y * np.log(a) + (1 - y) * np.log(1 - a)).sum())
+    net.weights[0][1, 2] += epsilon
+    above = cost(net.feedforward(x))
+    net.weights[0][1, 2] -= 2 * epsilon
+    np.testing.assert_allclose(nabla_w[0][1, 2], (above - cost(net.feedforward(x))) / (2 * epsilon), rtol=1e-5)
+
+
+def test_a_cost_derivative_that_is_written_again_learns_the_same(small_data):
+    class Again(Network):
+        def cost_derivative(self, output_activations, y):
+            return output_activations - y
+
+    training, test = pairs(small_data)
+    slow, quick = Again([196, 5, 10], seed=0), Network([196, 5, 10], seed=0)
+    lines = [printed(net.SGD, training[:60], 2, 10, 3.0, test[:20], seed=1) for net in (slow, quick)]
+    assert lines[0] == lines[1]
+    for ours, theirs in zip([*slow.weights, *slow.biases], [*quick.weights, *quick.biases], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    [("cost_derivative", 12), ("backprop", 12), ("update_mini_batch", 4), ("feedforward", 10), ("evaluate", 2)],
+)
+def test_each_method_of_ones_own_is_called_where_the_notebook_calls_it(name, calls):
+    """In two epochs of six pairs, in mini-batches of three or four, with five tests."""
+    called = []
+
+    def recording(self, *arguments):
+        called.append(arguments)
+        return getattr(Network, name)(self, *arguments)
+
+    rng = np.random.default_rng(0)
+    training = [(rng.random((3, 1)), np.eye(2)[[k % 2]].T) for k in range(6)]
+    tests = [(x, int(np.argmax(y))) for x, y in training[:5]]
+    net = type("Mine", (Network,), {name: recording})([3, 4, 2], seed=0)
+    assert len(printed(net.SGD, training, 2, 4, 1.0, tests)) == 2
+    assert len(called) == calls
+    put_there = Network([3, 4, 2], seed=0)
+    setattr(put_there, name, lambda *arguments: recording(put_there, *arguments))
+    printed(put_there.SGD, training, 2, 4, 1.0, tests)
+    assert len(called) == 2 * calls
+
+
+def test_exact_sums_take_no_derivative_of_ones_own():
+    with pytest.raises(ConfigError, match="arithmetic cannot add what a backprop or a cost_derivative of one's own"):
+        CrossEntropy([2, 1], seed=0, arithmetic="exact").SGD([(X, Y)], 1, 1, 1.0)
+
+
+WANTED = np.full((2, 1), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda net: net.SGD(iter([]), 1, 1, 1.0), r"training_data has no pairs; a zip gives them once, .*list\(train"),
+        (lambda net: net.SGD([(X, WANTED)], 1, 1, 1.0, iter(())), "test_data has no pairs; a zip gives them once"),
+        (lambda net: net.SGD([(X, 3), (X, 4)], 1, 1, 1.0), r"y of pair 0 has 1 numbers where .* 2 outputs; of a class"),
+        (
+            lambda net: net.SGD([(np.ones(7), WANTED)], 1, 1, 1.0),
+            "x of pair 0 has 7 numbers where .* 2 inputs",
+        ),
+        (lambda net: net.SGD([(X, WANTED), (X[:1], WANTED)], 1, 1, 1.0), "x of pair 1 has 1 numbers"),
+        (lambda net: net.SGD([(np.nan * X, WANTED)], 1, 1, 1.0), "x has values that are no finite numbers"),
+        (lambda net: net.SGD([(X.astype(str), WANTED)], 1, 1, 1.0), "x has values that are no finite numbers"),
+        (lambda net: net.SGD([(X, WANTED)], 1, 1, float("nan")), "eta must be a finite number above 0, got nan"),
+        (lambda net: net.SGD([(X, WANTED)], 1, 1, "3"), "eta must be a finite number above 0, got 3"),
+        (
+            lambda net: net.SGD([(X, WANTED)], 1, -10, 1.0),
+            "mini_batch_size must be a whole number, at least 1, got -10",
+        ),
+        (lambda net: net.SGD([(X, WANTED)], 1, 2.5, 1.0), "mini_batch_size must be a whole number"),
+        (lambda net: net.SGD([(X, WANTED)], -1, 1, 1.0), "epochs must be a whole number, at least 0, got -1"),
+        (
+            lambda net: net.SGD([(X, WANTED)], 1, 1, 1.0, [(X, WANTED)]),
+            r"y of pair 0 is no class number; .* np\.argmax\(y\)",
+        ),
+        (lambda net: net.evaluate([(X, 0.5)]), "y of pair 0 is no class number"),
+        (lambda net: net.update_mini_batch([], 1.0), "mini_batch_size must be a whole number, at least 1, got 0"),
+        (lambda net: net.update_mini_batch([(X, WANTED)], float("inf")), "eta must be a finite number above 0"),
+        (lambda net: Network([2]), "sizes needs at least two layers"),
+        (lambda net: Network([2, 0]), "sizes needs at least two layers of at least one neuron"),
+    ],
+)
+def test_what_nothing_can_be_learned_from_is_refused_with_a_sentence(use, message):
+    with pytest.raises((ConfigError, DataError), match=message):
+        use(Network([2, 3, 2], seed=0))

@@ -12,8 +12,8 @@ from coordinator.runs.lookup import find_model
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from shared.config import TrainConfig
-from shared.data.arrays import dataset_of
 from shared.data.dataset import Dataset
+from shared.data.in_memory import dataset_of
 from shared.strategies import SyncSGD
 from shared.training.callbacks import Callbacks
 from shared.training.in_process import InProcessGradients

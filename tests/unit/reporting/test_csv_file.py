@@ -1,10 +1,15 @@
 """The CSV of epochs: whole after a resume, beside other runs', and nobody else's file."""
 
 import csv
+import fcntl
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from coordinator.reporting import csv_file
 from coordinator.reporting.csv_file import COLUMNS, CsvFile, check
 from shared.errors import RunError
 from shared.training.callbacks import Callback
@@ -102,3 +107,60 @@ def test_a_file_that_can_no_longer_be_written_costs_the_file_and_not_the_run(pat
     assert record.getMessage() == (
         f"{path} cannot be written: Is a directory; check disk and permissions; the run goes on without it"
     )
+
+
+def test_runs_that_go_on_at_the_same_time_lose_no_row_of_each_other(path):
+    run = WatchedRun()
+    run.go_on_before(Callback())
+    names = [f"run{number}" for number in range(8)]
+
+    def goes_on(name: str) -> None:
+        file = CsvFile(path, name, run.recorded)
+        for begun in (0, 3):  # which replaces the file, while others append to it
+            run_at = replace(run.state, epoch=begun)
+            file.on_begin(run_at)
+            for metrics in run.recorded[begun:]:
+                file.after_epoch(run_at, metrics)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(goes_on, names))
+    assert sorted((row["run"], row["epoch"]) for row in rows(path)) == [
+        (name, str(epoch)) for name in names for epoch in range(5)
+    ]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_link_stays_one_and_a_private_file_stays_private(tmp_path):
+    file, link = tmp_path / "private.csv", tmp_path / "link.csv"
+    link.symlink_to(file)
+    check(link)
+    assert link.is_symlink()
+    assert not file.exists()
+    file.touch(0o600)
+    run = WatchedRun()
+    run.go_on_before(CsvFile(link, "mine", run.recorded))
+    assert link.is_symlink()
+    assert len(rows(file)) == 5
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_file_that_somebody_has_put_away_begins_again_and_a_torn_row_ends(path, tmp_path):
+    run = WatchedRun()
+    run.go_on_before(Callback())
+    file = CsvFile(path, "mine", run.recorded)
+    file.on_begin(replace(run.state, epoch=0))
+    path.rename(tmp_path / "away.csv")
+    file.after_epoch(run.state, run.recorded[0])
+    path.write_bytes(path.read_bytes() + b"other,0,7")
+    file.after_epoch(run.state, run.recorded[1])
+    assert [row["epoch"] for row in rows(path) if row["run"] == "mine"] == ["0", "1"]
+
+
+def test_a_file_that_another_program_keeps_for_itself_is_not_waited_for_longer_than_a_while(path, monkeypatch, caplog):
+    monkeypatch.setattr(csv_file, "_PATIENCE", 0.0)
+    run = WatchedRun()
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        run.go_on_before(CsvFile(path, "mine", run.recorded))
+    assert len(run.recorded) == 5
+    assert "the run goes on without it" in caplog.text

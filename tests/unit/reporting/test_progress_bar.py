@@ -6,6 +6,7 @@ import re
 import sys
 import termios
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from coordinator.reporting import progress_bar
 from coordinator.reporting.progress import progress
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.reporting.status_lines import StatusLines
+from shared.training.callbacks import Callback
 from tests.support.learning import DATA
 from tests.support.watched import CONFIG, WatchedRun
 
@@ -109,6 +111,42 @@ def test_when_the_terminal_is_made_narrower_no_spaces_begin_another_line(termina
         terminal.resize(140)
         run.go_on_before(shown, stop_at=(2, 2))
         assert max(map(len, terminal.frames())) > 100
+
+
+def test_a_bar_with_a_delay_is_shown_only_of_what_takes_longer(terminal, monkeypatch):
+    terminal.resize(100)
+    monkeypatch.setattr(sys, "stderr", terminal.file)
+    run = WatchedRun()
+    with ProgressBar(CONFIG, len(DATA.training), delay=3600.0) as shown:
+        run.go_on_before(shown, stop_at=(1, 5))
+    assert terminal.frames() == []
+    with ProgressBar(CONFIG, len(DATA.training), delay=1e-9) as shown:
+        run.go_on_before(shown, stop_at=(2, 5))
+        assert terminal.frames()[0].startswith("epoch 1, step 6/10  32%|")
+        assert not shown._bar._bar.format_dict["initial"] < 96  # what was done before is no speed of it
+
+
+def test_in_a_notebook_the_bar_is_tqdms_for_notebooks_with_the_same_text(monkeypatch, capsys):
+    monkeypatch.setattr(progress_bar, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress_bar, "_REFRESH", 0.0)
+    run, texts = WatchedRun(), []
+    with ProgressBar(CONFIG, len(DATA.training)) as shown:
+        run.go_on_before(shown, stop_at=(2, 5))
+        texts = [shown._bar._bar.desc, shown._bar._bar.postfix, shown._bar._bar.n]
+    assert texts[0] == "epoch 2, step 5/10"
+    assert texts[1].startswith("validation ")
+    assert texts[2] == 150
+    assert capsys.readouterr().err
+
+
+def test_a_run_without_validation_samples_shows_how_it_learns(terminal, bar):
+    terminal.resize(140)
+    run = WatchedRun()
+    run.go_on_before(Callback(), stop_at=(1, 0))
+    with bar() as shown:
+        shown.after_epoch(run.state, replace(run.recorded[0], validation_cost=None))
+        shown.on_begin(run.state)
+        assert ", training " in terminal.frames()[-1]
 
 
 def test_on_a_terminal_there_is_a_bar_and_elsewhere_lines_and_never_both(terminal, monkeypatch, tmp_path):

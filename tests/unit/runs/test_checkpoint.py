@@ -1,5 +1,7 @@
 """A checkpoint keeps all, or the one before is used."""
 
+import hashlib
+import json
 import os
 from collections import Counter
 from dataclasses import replace
@@ -9,7 +11,6 @@ import numpy as np
 import pytest
 
 from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
-from shared.accounting import WorkerCounts
 from shared.config import TrainConfig
 from shared.errors import RunError
 from shared.nn.score import Score
@@ -20,6 +21,7 @@ from shared.training.state import TrainingState
 from tests.support import learning
 from tests.support.mutate import COUNT, mutations
 from tests.support.optimizers import TRIED
+from tests.support.states import has_taken
 
 CONFIG = TrainConfig(
     sizes=(196, 12, 10),
@@ -33,10 +35,10 @@ CONFIG = TrainConfig(
 
 def test_a_checkpoint_keeps_all_of_a_state(tmp_path):
     state = TrainingState.initial(CONFIG)
-    state.epoch, state.step_index, state.samples, state.seconds = 3, 7, 70, 1.5
+    state.epoch, state.seconds = 3, 1.5
+    has_taken(state, 7, CONFIG)
     state.score.add(Score(61, 2.0**70 + 0.375, 70))
     state.excluded.append("worker@host:1")
-    state.counts.of("worker@host:2").add(WorkerCounts(answered=14, late=2, samples=70))
     state.history, state.best = [-0.5, -1 / 3, -1.5], state.parameters.copy()
     state.best.flat += 1
     for _ in range(3):  # so that there is one before
@@ -58,12 +60,12 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
     config = replace(CONFIG, sizes=(6, 5, 3), epochs=9, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))
     states = [TrainingState.initial(config), TrainingState.initial(config)]
     for number, state in enumerate(states):
-        state.epoch, state.step_index, state.samples = 3, 7 + number, 70
+        state.epoch = 3
+        has_taken(state, 7 + number, config)
         state.excluded.append(f"worker{number}")
         state.optimizer_state["ahead"][:] = number
         state.history, state.best = [1.0, 2.0, 3.0 + number], state.parameters.copy()
         state.best.flat += number
-        state.counts.of("worker").add(WorkerCounts(answered=number, samples=70))
         save_checkpoint(tmp_path / "checkpoint.npz", state, config)
     found: Counter[int] = Counter()
     for content in mutations((tmp_path / "checkpoint.npz").read_bytes(), dice):
@@ -72,7 +74,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
         assert state is not None
         kept = states[state.step_index - 7]
         assert state.parameters.sha256 == kept.parameters.sha256
-        assert (state.epoch, state.samples, state.excluded) == (3, 70, kept.excluded)
+        assert (state.epoch, state.samples, state.excluded) == (3, kept.samples, kept.excluded)
         assert state.counts == kept.counts
         np.testing.assert_array_equal(state.optimizer_state["ahead"], kept.optimizer_state["ahead"])
         assert state.history == kept.history
@@ -87,7 +89,8 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, dice):
 def of_60_epochs(tmp_path) -> Path:
     """A checkpoint after seven of 60 epochs and three steps."""
     state = TrainingState.initial(CONFIG)
-    state.epoch, state.step_index = 7, 3
+    state.epoch = 7
+    has_taken(state, 3, CONFIG)
     save_checkpoint(tmp_path / "checkpoint.npz", state, CONFIG)
     return tmp_path / "checkpoint.npz"
 
@@ -168,3 +171,61 @@ def test_a_velocity_of_before_becomes_what_is_kept_today(tmp_path):
     assert found is not None
     assert found.optimizer_state.keys() == {"ahead"}
     assert (found.optimizer_state["ahead"] == 1.5).all()
+
+
+def change_progress(path: Path, change: dict) -> None:
+    """Change what a checkpoint tells in words; its checksum is right."""
+    with np.load(path) as found:
+        arrays = dict(found)
+    text = json.dumps({**json.loads(arrays["progress"].tobytes()), **change}).encode()
+    digest = hashlib.sha256(text)
+    for name in ("W_1", "b_1", "W_2", "b_2"):
+        digest.update(arrays[name].tobytes())
+    arrays |= {"progress": np.frombuffer(text, np.uint8), "sha256": np.frombuffer(digest.digest(), np.uint8)}
+    np.savez(path, **arrays)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"samples": 7},
+        {"samples": 70.0},
+        {"samples": -70},
+        {"step_index": 8},
+        {"step_index": "7"},
+        {"step_index": True},
+        {"epoch": 1e308},
+        {"epoch": None},
+        {"seconds": "long"},
+        {"seconds": float("nan")},
+        {"score": {"correct": 71, "cost": 0, "samples": 70}},
+        {"score": {"correct": 1, "cost": 0.5, "samples": 70}},
+        {"score": [1, 2, 3]},
+        {"counts": {"requests": 7, "retried": 0, "workers": {}}},
+        {"counts": 7},
+        {"excluded": [7]},
+        {"excluded": "liar"},
+        {"history": ["high"]},
+        {"history": 7},
+        {"config": []},
+        {"more": 1},
+    ],
+)
+def test_wrong_types_ranges_and_sums_are_damage_though_the_checksum_is_right(tmp_path, change, caplog):
+    path = tmp_path / "checkpoint.npz"
+    save_checkpoint(path, has_taken(TrainingState.initial(CONFIG), 7, CONFIG), CONFIG)
+    change_progress(path, {})
+    assert load_checkpoint(path, CONFIG, 100) is not None
+    change_progress(path, change)
+    assert load_checkpoint(path, CONFIG, 100) is None
+    (record,) = caplog.records
+    assert "is damaged" in record.getMessage()
+
+
+def test_the_last_step_of_an_epoch_may_be_a_short_one(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    state = has_taken(TrainingState.initial(CONFIG), 7, CONFIG)
+    state.samples = state.counts.of("worker@host:2").samples = 61
+    save_checkpoint(path, state, CONFIG)
+    assert load_checkpoint(path, CONFIG, 7) is not None
+    assert load_checkpoint(path, CONFIG, 100) is None

@@ -1,5 +1,6 @@
 """What a run's folder tells of what is in it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shared.optim.schedules import CosineDecay
 from shared.strategies import SyncSGD
 from shared.training.state import TrainingState
 from tests.support.learning import CONFIG, SAMPLES, drawn
+from tests.support.states import has_taken
 
 DATA = Dataset(SAMPLES, SAMPLES, SAMPLES)
 
@@ -30,9 +32,7 @@ def run(tmp_path) -> Run:
 
 
 def state_at(step_index: int) -> TrainingState:
-    state = TrainingState.initial(CONFIG)
-    state.step_index = step_index
-    return state
+    return has_taken(TrainingState.initial(CONFIG), step_index, CONFIG)
 
 
 def crash_between_the_renames(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,3 +149,43 @@ def test_with_others_it_does_not_begin(begun):
     save_model(begun.initial, Model(drawn(CONFIG.sizes, seed=8)))
     with pytest.raises(RunError, match="has other weights than those that the run began with"):
         begun.state(10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 3.0},
+        {"epochs": "3"},
+        {"epochs": True},
+        {"epochs": 10**400},
+        {"mini_batch_size": 6.5},
+        {"sizes": [12, 5.0, 3]},
+        {"sizes": 7},
+        {"sizes": "12,5,3"},
+        {"learning_rate": "fast"},
+        {"learning_rate": float("inf")},
+        {"l2": None},
+        {"seed": 0.5},
+        {"class_weights": [1, "a", 1]},
+        {"standardize": [0.1]},
+        {"loss": 7},
+        {"optimizer": {"kind": "nesterov", "momentum": float("nan")}},
+        {"start": []},
+        {"more": 1},
+        {"computed_on": [7]},
+        {"data": []},
+    ],
+)
+def test_a_configuration_of_wrong_types_is_damaged_and_said_to_be_in_a_line(run, change):
+    file = run.folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(RunError, match=r"config\.json is damaged \(.*\); a run cannot go on without it") as error:
+        Run.open(str(run.folder), Path())
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+def test_whole_numbers_stand_for_others_as_they_always_did(run):
+    file = run.folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "learning_rate": 3}))
+    assert Run.open(str(run.folder), Path()).config == CONFIG

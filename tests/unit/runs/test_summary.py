@@ -1,5 +1,7 @@
 """A run in a line, two runs beside each other, and removing some."""
 
+import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -125,3 +127,43 @@ def test_another_programs_folder_with_a_config_is_no_run(tmp_path):
     with pytest.raises(RunError, match="nothing else of a run"):
         Removal([str(tmp_path / "model")], tmp_path)
     assert (tmp_path / "model" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"seconds": "long"},
+        {"seconds": float("nan")},
+        {"seconds": -1.0},
+        {"workers": [1]},
+        {"workers": 10**400},
+        {"accuracy": "high"},
+        {"validation_accuracy": {}},
+        {"validation_cost": float("inf")},
+        {"weights_sha256": 7},
+        {"weights_sha256": "\x1b[2J"},
+        {"samples": 7.5},
+        {"n_test": True},
+        {"more": 1},
+        {"ledger": {"requests": 1, "retried": 0, "workers": {"a": {"samples": "many"}}}},
+    ],
+)
+def test_damaged_figures_of_one_run_leave_it_without_them_and_the_list_goes_on(runs, damage):
+    """A line that is none of an epoch's counts as one that a crash has torn."""
+    one, other = new_run(runs), new_run(runs)
+    first, second = (json.loads(line) for line in one.metrics_file.read_text().splitlines())
+    one.metrics_file.write_text(f"{json.dumps(first)}\n{json.dumps({**second, **damage})}\n")
+    found = {run.id: run for run in summaries(runs)}
+    assert (found[one.id].epochs, found[one.id].state) == (1, "stopped")
+    assert (found[other.id].epochs, found[other.id].state) == (2, "finished")
+
+
+def test_a_run_whose_files_are_pipes_or_have_no_end_is_damaged_and_nobody_waits(runs):
+    one, other = new_run(runs), new_run(runs)
+    one.metrics_file.unlink()
+    os.mkfifo(one.metrics_file)
+    other.metrics_file.unlink()
+    other.metrics_file.symlink_to("/dev/zero")
+    assert [run.state for run in summaries(runs)] == ["damaged", "damaged"]
+    with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read: it is no regular file"):
+        Run.open(str(one.folder), Path())

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from shared.data.dataset import load_dataset
+from shared.data.options_of_samples import balanced, moments
 from shared.data.samples import LabelledSamples
-from shared.data.statistics import balanced, moments
 from shared.errors import DataError
 from tests.support.mnist import MNIST
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.building import build
 from shared.data.dataset import Dataset
+from shared.data.encoded_samples import encoded_samples
 from shared.data.encoding import Encoding
+from shared.data.found import Found, Pair
 from shared.data.options import DataOptions
-from shared.data.planning import Found, Pair
 from shared.errors import DataError
 from shared.types import Vector
 
@@ -27,6 +27,7 @@ def dataset_of(
     impute: str | None = None,
     scale: str | None = None,
     encoding: Encoding | None = None,
+    n_classes: int = 0,
     seed: int = 0,
 ) -> Dataset:
     """Return a data set of arrays, (n_samples, …) bytes or numbers, of a DataFrame or of a Table.
@@ -37,11 +38,12 @@ def dataset_of(
     classes: the names of all classes, in their order, if some of them may not occur in y.
     regression: whether y is numbers to be predicted; None: what y looks like.
     stratify, impute, scale: as in `DataOptions`.
-    encoding: of a model, to be used instead of one that is made of the training samples.
+    encoding, n_classes: of a model, to be used instead of one that is made of the training samples, and of its classes.
 
     The same samples have the same digests as in a file.  Raises DataError.
     """
-    own = {name: value for name, value in (("validation", validation), ("test", test)) if isinstance(value, tuple)}
+    given = {"validation": validation, "test": test}
+    own = {name: tuple(value) for name, value in given.items() if isinstance(value, tuple | list)}
     options = DataOptions(
         task=None if regression is None else "numbers" if regression else "classes",
         test=_share(test),
@@ -52,11 +54,13 @@ def dataset_of(
     )
     weights = None if sample_weight is None else _weights(sample_weight, len(y))
     found = Found((x, y), own.get("validation"), own.get("test"))
-    return Dataset(*build(found, options, seed, encoding=encoding, classes=classes, weights=weights))
+    return Dataset(
+        *encoded_samples(found, options, seed, encoding=encoding, classes=classes, n_classes=n_classes, weights=weights)
+    )
 
 
 def _share(given: float | Pair | None) -> float:
-    return 0.0 if given is None or isinstance(given, tuple) else float(given)
+    return 0.0 if given is None or isinstance(given, tuple | list) else float(given)
 
 
 def _weights(given: Any, count: int) -> Vector:

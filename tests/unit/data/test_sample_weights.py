@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.data.weights import read_weights, scaled
+from shared.data.sample_weights import read_weights, scaled
 from shared.errors import DataError
 
 

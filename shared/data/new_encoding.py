@@ -36,7 +36,7 @@ def fit_columns(
             return tuple(Numeric(*each) for each in numbers)
     kinds: list[Numeric | Categorical] = []
     for number in range(len(table.names)):
-        if table.columns[number].dtype.kind == "f" or _mostly_numbers(table, number):
+        if table.has_numbers(number) or _mostly_numbers(table, number):
             kinds.append(_numeric(table, number, training, impute))
         else:
             kinds.append(_categorical(table, number, training, impute, others))
@@ -55,7 +55,7 @@ def fit_classes(values: Array, always: bool = False) -> tuple[ClassName, ...]:
     """
     names = np.unique(values).tolist()
     if len(names) > _MOST_CLASSES:
-        raise DataError(f"there are {len(names)} classes, more than {_MOST_CLASSES}; are they numbers to be predicted?")
+        raise DataError(f"there are {len(names)} classes, more than {_MOST_CLASSES}; for numbers give --task numbers")
     if values.dtype.kind in "iu" and names == list(range(len(names))) and not always:
         return ()
     return tuple(names)

@@ -5,11 +5,14 @@ from dataclasses import fields
 from typing import Any
 
 from shared.config import TrainConfig, join
+from shared.data.encoding import Encoding
+from shared.data.options import DataOptions
 from shared.errors import ConfigError, ModelError
 from shared.model import Model
 from shared.nn.evaluation import is_finite
 
 _FREE = {"parameters", "arithmetic", "encoding"}  # of a model's fields, what says nothing of its network
+_OUT = "leave it out"
 _NO_NETWORK = {*_FREE, "loss"}  # another cost may be made smaller with the same network
 
 
@@ -21,6 +24,16 @@ def fill_in(given: dict[str, Any], names: Collection[str], start: Model) -> None
         if field.name in given and field.name not in names:
             given[field.name] = getattr(start, field.name)
     given["start"] = start.parameters.sha256
+
+
+def check_reading(options: DataOptions, encoding: Encoding) -> None:
+    """Raise ConfigError for options about data that the model's encoding, by which samples are read, contradicts."""
+    its = {"task": encoding.task, "scale": "columns" if encoding.columns else "none"}
+    for name, value in its.items():
+        if getattr(options, name) not in (None, value):
+            raise _other(name, getattr(options, name), value)
+    if options.impute is not None and all(column.missing is None for column in encoding.columns):
+        raise ConfigError("impute", options.impute, "has no place in the encoding of the model to begin with", _OUT)
 
 
 def check(config: TrainConfig, start: Model) -> None:
@@ -38,5 +51,5 @@ def check(config: TrainConfig, start: Model) -> None:
         )
 
 
-def _other(field: str, ours: object, its: object, hint: str = "leave it out") -> ConfigError:
+def _other(field: str, ours: object, its: object, hint: str = _OUT) -> ConfigError:
     return ConfigError(field, ours, f"must be {its}, as in the model to begin with", hint)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from shared.data.dataset import Dataset
-from shared.data.encoding import Encoding
 
 # A network of today, which learns from standardised columns of any kind within its first epochs.
 _TABLE: dict[str, Any] = {
@@ -24,12 +23,12 @@ _LABELS = {"output": "sigmoid", "loss": "cross-entropy"}
 _RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01}
 
 
-def defaults_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any]:
+def suggestions_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any]:
     """Return options of `train` by their names: nothing for images with classes.
 
     optimizer: the one that was given, if any was; others need other learning rates.
     """
-    encoding = data.encoding or Encoding()
+    encoding = data.encoding
     found = dict(_TABLE) if encoding.columns or encoding.targets else {}
     if encoding.targets:
         found |= _LABELS if encoding.has_labels else _NUMBERS

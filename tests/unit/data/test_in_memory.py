@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas
+import pyarrow
 import pytest
 
-from shared.data.arrays import dataset_of
 from shared.data.dataset import load_dataset
-from shared.data.encoding import Target
+from shared.data.encoding import IDENTITY, Target
+from shared.data.in_memory import dataset_of
 from shared.data.samples import VectorSamples
 from shared.errors import DataError
 from tests.support.mnist import MNIST
@@ -28,7 +30,7 @@ def test_the_same_images_have_the_same_digests_as_in_files():
     assert [part.sha256 for part in (data.training, data.validation, data.test)] == [
         part.sha256 for part in (mnist.training, mnist.validation, mnist.test)
     ]
-    assert (data.image_size, data.encoding) == ((28, 28), None)
+    assert (data.image_size, data.encoding) == ((28, 28), IDENTITY)
 
 
 def test_classes_have_any_names_and_each_part_its_share_of_each():
@@ -110,4 +112,89 @@ def test_plain_numbers_stay_as_they_are():
 def test_what_does_not_fit_is_refused(x, y, options, message):
     with pytest.raises(DataError) as refused:
         dataset_of(x, y, **options)
+    assert message in str(refused.value)
+
+
+def test_an_encoding_that_does_nothing_is_one_too():
+    """Other samples are read by it: bytes as bytes, numbers as they are, whichever classes occur."""
+    pixels = _rng.integers(0, 256, (60, 4)).astype(np.uint8)
+    model = dataset_of(pixels, np.arange(60) % 3)
+    assert model.encoding == IDENTITY
+    other = dataset_of(pixels / 255, np.zeros(60, int), encoding=model.encoding, n_classes=3)
+    np.testing.assert_array_equal(other.training.values, pixels / 255)
+    assert other.training.n_classes == 3
+    with pytest.raises(DataError, match=r"row 1: 3 is none of the classes 0 to 2; correct it"):
+        dataset_of(pixels, np.arange(60) % 2 * 3, encoding=model.encoding, n_classes=3)
+
+
+def test_a_models_columns_are_those_of_bytes_too():
+    model = dataset_of(X, NAMES).encoding
+    values = _rng.integers(0, 3, (60, 4)).astype(np.uint8)
+    np.testing.assert_array_equal(
+        dataset_of(values, NAMES, encoding=model).training.values, model.inputs(values.astype(float))
+    )
+
+
+def test_a_class_that_only_test_samples_have_is_a_class():
+    data = dataset_of(X, np.arange(60) % 2, test=(X, np.arange(60) % 3))
+    assert (data.training.n_classes, data.test.labels.max()) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a", None, "b"], "row 1: what is to be predicted is missing; fill it in, or leave out the row"),
+        ([1, float("nan"), 2], "row 1: what is to be predicted is missing"),
+        ([1, "1", 2], "labels of several kinds, as 1; give numbers alone, or texts alone"),
+        (["a", ("b",), "c"], "row 1: the label ('b',) is neither a number nor a text"),
+    ],
+)
+def test_objects_that_are_no_labels_are_refused(labels, message):
+    given = np.empty(60, object)
+    given[:] = labels * 20
+    with pytest.raises(DataError) as refused:
+        dataset_of(X, given)
+    assert message in str(refused.value)
+
+
+def test_labels_keep_their_types():
+    assert dataset_of(X, np.array(["01", "1", "1.0"] * 20, object)).encoding.classes == ("01", "1", "1.0")
+    assert dataset_of(X, np.array([True, False, True] * 20, object)).encoding.classes == (False, True)
+
+
+def test_tables_of_pyarrow_and_pandas_are_tables():
+    frame = pandas.DataFrame(X, columns=[*"abcd"]).assign(kind=pandas.Categorical(NAMES), count=np.arange(60))
+    frame.loc[3, "a"] = None
+    frame["count"] = frame["count"].astype("Int64")
+    found = [dataset_of(table, NAMES, impute="mean") for table in (frame, pyarrow.Table.from_pandas(frame))]
+    assert found[0].training.sha256 == found[1].training.sha256
+    assert found[0].encoding.input_names == ["a", "b", "c", "d", "kind=a", "kind=b", "kind=c", "count"]
+
+
+def test_a_row_that_does_not_fit_is_told_by_its_number_among_all():
+    values = X / 8
+    values[7, 2] = np.inf
+    rows = [7, *(row for row in range(60) if row != 7)]
+    for x, place in ((values, "row 7, column 2"), (values[rows], "row 0, column 2")):
+        with pytest.raises(DataError, match=place):
+            dataset_of(x, NAMES, test=0.5, validation=0.2, scale="none")
+    labels = NAMES.copy()
+    labels[41] = "e"
+    with pytest.raises(DataError, match="row 41: 'e' is none of the classes a, b, c; correct it"):
+        dataset_of(X, labels, test=0.5, encoding=dataset_of(X, NAMES).encoding)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a": 1}, "column a has shape (); give a list of values for each column"),
+        ({"a": [1, 2], "b": [1]}, "column b has shape (1,)"),
+        ({"a": [1j] * 60}, "row 0, column a: 1j is neither a number nor a text; leave the column out"),
+        ({"a": np.full(60, "2024-01-01", "M8[D]")}, "row 0, column a: 2024-01-01 is neither a number nor a text"),
+        ({"a": range(60), 1: range(60), "1": range(60)}, "two columns are named 1; give each a name of its own"),
+    ],
+)
+def test_columns_that_nothing_can_be_learned_from_are_refused(columns, message):
+    with pytest.raises(DataError) as refused:
+        dataset_of(columns, NAMES)
     assert message in str(refused.value)

@@ -27,7 +27,9 @@ def read_weights(path: Path) -> Vector:
     if weights.ndim != 1 or not len(weights):
         raise DataError(f"{path} holds numbers of shape {weights.shape}; give one for each training sample")
     if not (np.isfinite(weights).all() and weights.min() > 0):
-        raise DataError(f"{path}: weights must be finite and above 0, got {weights.min():g} to {weights.max():g}")
+        raise DataError(
+            f"{path}: weights must be finite and above 0, got {weights.min():g} to {weights.max():g}; correct them"
+        )
     return scaled(weights)
 
 

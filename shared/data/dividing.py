@@ -1,6 +1,5 @@
-"""What is to become of samples as they were found: which are for which part, and what they are encoded by."""
+"""Dividing samples into parts as they were found, and making an encoding of those to learn from."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from shared.data.encoding import Encoding, Target, plain_inputs
-from shared.data.fitting import fit_classes, fit_columns, fit_target
+from shared.data.found import Found, image_size
+from shared.data.labels import wanted_of
+from shared.data.new_encoding import fit_classes, fit_columns, fit_target
 from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.splits import Split, split
@@ -18,34 +19,15 @@ from shared.types import Array, Rows
 
 _MOST_WHOLE = 50  # different whole numbers that are taken for classes; more are numbers to be predicted
 
-Pair = tuple[Any, Any]  # inputs, and what is to be predicted of them
-
 
 @dataclass(frozen=True)
-class Found:
-    """Samples as they were found: those to be divided, and others that are a part already.
-
-    Inputs are a Table, or an array of a sample a row: bytes are pixels. What is wanted is (n_samples,) labels of any
-    kind or numbers, or (n_samples, n_targets) numbers.
-    """
-
-    training: Pair
-    validation: Pair | None = None
-    test: Pair | None = None
-    source: str = ""  # where they are, for people
-    target: tuple[str, ...] = ()  # the names of what is to be predicted
-    image_size: tuple[int, int] | None = None  # height and width, if the arrays do not tell
-    is_encoded: bool = False  # whether they are as a network takes them, and classes are numbers
-    encoding: Encoding | None = None  # by which they are encoded then
-
-
-@dataclass(frozen=True)
-class PlannedPart:
+class DividedPart:
     """Samples of a part: which rows of what."""
 
     inputs: Any  # a Table or an array
     wanted: Array
     rows: Rows
+    source: str  # where they were found, for people
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -55,61 +37,67 @@ class PlannedPart:
         rows = self.rows[start:stop]
         if isinstance(self.inputs, Table):
             return encoding.inputs(self.inputs.rows(rows))
-        return plain_inputs(self.inputs if len(rows) == len(self.inputs) else self.inputs[rows])
+        some = self.inputs if len(rows) == len(self.inputs) else self.inputs[rows]
+        return plain_inputs(some, lambda row: self.place(start + row))
 
-    def labels(self, encoding: Encoding) -> Array:
+    def labels(self, encoding: Encoding, n_classes: int) -> Array:
         """Return the numbers of these samples' classes, or their wanted outputs.  Raises DataError."""
         wanted = self.wanted[self.rows]
-        return encoding.wanted(_numbers(wanted, "")) if encoding.targets else encoding.labels(wanted)
+        if encoding.targets:
+            return encoding.wanted(_numbers(wanted, ""))
+        return encoding.labels(wanted, n_classes, self.place)
+
+    def place(self, row: int) -> str:
+        """Return where one of these samples is in what they were found in, for people."""
+        found = int(self.rows[row])
+        return self.inputs.place(found) if isinstance(self.inputs, Table) else f"{self.source}, row {found}"
 
 
 @dataclass(frozen=True)
-class Plan:
+class Divided:
     """Samples that are divided, and what they are to be encoded by."""
 
-    parts: dict[Part, PlannedPart]
+    parts: dict[Part, DividedPart]
     encoding: Encoding
     n_classes: int  # 0: there are targets
     image_size: tuple[int, int] | None
 
 
-def plan(
+def divide(
     found: Found,
     options: DataOptions,
     seed: int = 0,
     encoding: Encoding | None = None,
     classes: Sequence[Any] | None = None,
-) -> Plan:
+    n_classes: int = 0,
+) -> Divided:
     """Divide samples, and make an encoding of those that are for training.
 
-    The parameters are those of `shared.data.building.build`. Nothing is encoded yet.  Raises DataError.
+    The parameters are those of `shared.data.encoded_samples`. Nothing is encoded yet.  Raises DataError.
     """
     where = found.source or "the data"
-    x, y = _inputs(found.training[0], options), _wanted(found.training[1], where)
+    x, y = _inputs(found.training[0], options, encoding, where), wanted_of(found.training[1], where)
     _check_lengths(x, y, where)
-    task = _task(y, options) if encoding is None else _task_of(encoding)
+    task = _task(y, options) if encoding is None else encoding.task
+    if task == "classes" and y.ndim != 1:
+        raise DataError(f"{where} has {y.shape[1]} targets, and a class is one; give one target")
     rows = _split(found, options, seed, y if task == "classes" else None, len(y))
     if not len(rows.training):
-        raise DataError(f"{where} has no training samples")
-    parts = {part: PlannedPart(x, y, rows[part]) for part in Part}
+        raise DataError(f"{where} has no training samples; give some, or smaller shares for other parts")
+    parts = {part: DividedPart(x, y, rows[part], where) for part in Part}
     for part, pair in ((Part.VALIDATION, found.validation), (Part.TEST, found.test)):
         if pair is not None:
-            own, theirs = _inputs(pair[0], options), _wanted(pair[1], where)
-            _check_lengths(own, theirs, where)
-            parts[part] = PlannedPart(own, theirs, np.arange(len(theirs)))
+            place = f"{where}, {part} samples"
+            own, theirs = _inputs(pair[0], options, encoding, place), wanted_of(pair[1], place)
+            _check_lengths(own, theirs, place)
+            parts[part] = DividedPart(own, theirs, np.arange(len(theirs)), place)
     if encoding is None:
         encoding = _fit(parts, options.impute, task, found, classes)
-    n_classes = len(classes or encoding.classes) or (int(y.max()) + 1 if task == "classes" else 0)
+    known = len(classes or encoding.classes) or n_classes
+    if task == "classes" and not known:  # those that occur: also one that only a test has is a class
+        known = 1 + max(int(encoding.labels(part.wanted).max()) for part in parts.values() if len(part.wanted))
     size = found.image_size or encoding.image_size or _size(found.training[0], x)
-    return Plan(parts, encoding, n_classes, size)
-
-
-def image_size(inputs: Any) -> tuple[int, int] | None:
-    """Return height and width of images. Where nobody has told them, a square number of inputs is a square."""
-    if np.ndim(inputs) == 3:
-        return int(inputs.shape[1]), int(inputs.shape[2])
-    side = math.isqrt(inputs.shape[1])
-    return (side, side) if side * side == inputs.shape[1] else None
+    return Divided(parts, encoding, known if task == "classes" else 0, size)
 
 
 def _size(given: Any, inputs: Any) -> tuple[int, int] | None:
@@ -117,35 +105,23 @@ def _size(given: Any, inputs: Any) -> tuple[int, int] | None:
     return image_size(given) if np.ndim(given) == 3 or not isinstance(inputs, Table) else None
 
 
-def _inputs(x: Any, options: DataOptions) -> Any:
-    """Return inputs as a table, if each column is to have its own mean and deviation: bytes are pixels."""
+def _inputs(x: Any, options: DataOptions, encoding: Encoding | None, where: str) -> Any:
+    """Return inputs as a table, if each column is to have its own mean and deviation: bytes are pixels.
+
+    encoding: of a model, which has decided that.  where: the samples are, for people.
+    """
     if isinstance(x, Table):
         return x
-    is_named = hasattr(x, "columns") or isinstance(x, dict)
-    if is_named or (options.scale != "none" and np.asanyarray(x).dtype != np.uint8):
-        return Table.of(x)
-    return np.asanyarray(x)
-
-
-def _wanted(y: Any, where: str) -> Array:
-    """Return what is wanted as an array of numbers or of text."""
-    found = np.asarray(y)
-    if found.ndim == 2 and found.shape[1] == 1:
-        found = found[:, 0]
-    if found.ndim not in (1, 2) or (found.size == 0 and found.ndim == 2):
-        raise DataError(f"{where} has labels of shape {found.shape}; give one for each sample")
-    if found.dtype.kind == "O":
-        are_numbers = all(isinstance(value, int | float | np.number) for value in found.ravel())
-        found = np.array(found.tolist()) if are_numbers else found.astype(str)
-    if found.dtype.kind == "f" and not np.isfinite(found).all():
-        row = int(np.nonzero(~np.isfinite(found))[0][0])
-        raise DataError(f"{where}, row {row}: the target is {found[row]}; leave out the row")
-    return found
+    if hasattr(x, "columns") or isinstance(x, dict):
+        return Table.of(x, where)
+    if encoding is not None:
+        return Table.of(x, where) if encoding.columns else np.asanyarray(x)
+    return np.asanyarray(x) if options.scale == "none" or np.asanyarray(x).dtype == np.uint8 else Table.of(x, where)
 
 
 def _check_lengths(x: Any, y: Array, where: str) -> None:
     if len(x) != len(y):
-        raise DataError(f"{where} has {len(x)} samples but {len(y)} labels; they do not belong together")
+        raise DataError(f"{where} has {len(x)} samples but {len(y)} labels; give one for each")
 
 
 def _task(y: Array, options: DataOptions) -> str:
@@ -161,12 +137,6 @@ def _task(y: Array, options: DataOptions) -> str:
     return "classes" if is_whole and len(np.unique(y)) <= _MOST_WHOLE else "numbers"
 
 
-def _task_of(encoding: Encoding) -> str:
-    if not encoding.targets:
-        return "classes"
-    return "labels" if encoding.has_labels else "numbers"
-
-
 def _split(found: Found, options: DataOptions, seed: int, classes: Array | None, n_samples: int) -> Split:
     test = 0.0 if found.test is not None else options.share("test")
     validation = 0.0 if found.validation is not None else options.share("validation")
@@ -179,7 +149,7 @@ def _split(found: Found, options: DataOptions, seed: int, classes: Array | None,
 
 
 def _fit(
-    parts: dict[Part, PlannedPart],
+    parts: dict[Part, DividedPart],
     impute: str | None,
     task: str,
     found: Found,
@@ -190,10 +160,6 @@ def _fit(
     others = [part.inputs for part in parts.values() if isinstance(part.inputs, Table) and part.inputs is not x]
     columns = fit_columns(x, training, impute, others) if isinstance(x, Table) else ()
     if task == "classes":
-        if y.ndim != 1:
-            raise DataError(
-                f"{found.source or 'the data'} has {y.shape[1]} targets, and a class is one; give one target"
-            )
         every = np.unique(np.concatenate([part.wanted for part in parts.values()]))
         names = fit_classes(every if classes is None else np.array(classes), always=bool(columns))
         return Encoding(columns, tuple(classes) if classes and names else names, (), found.target, found.image_size)

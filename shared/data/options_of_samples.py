@@ -19,7 +19,7 @@ def moments(samples: KnownSamples) -> tuple[float, float]:
     mean = float(samples.values.mean(dtype=np.float64)) / scale
     deviation = float(samples.values.std(dtype=np.float64)) / scale
     if not deviation > 0:
-        raise DataError(f"all inputs are {mean:g}: there is nothing to standardize, nor to learn")
+        raise DataError(f"all inputs are {mean:g}: there is nothing to standardize, nor to learn; give others")
     return _rounded(mean), _rounded(deviation)
 
 

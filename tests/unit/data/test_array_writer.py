@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from shared.data import blocks, converting
-from shared.data.converting import write_folder, write_npz
+from shared.data import array_writer, blocks
+from shared.data.array_writer import write_folder, write_npz
 from shared.data.dataset import load_dataset
 from shared.data.options import DataOptions
 from shared.data.parts import Part
@@ -52,7 +52,7 @@ def test_it_is_there_whole_or_not_at_all(given, tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(converting, "_write", fail)
+    monkeypatch.setattr(array_writer, "_write", fail)
     with pytest.raises(OSError, match="No space left"):
         write_folder(tmp_path / "new", *given, seed=0)
     assert not [*tmp_path.glob("*new*")]

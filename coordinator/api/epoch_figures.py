@@ -9,7 +9,7 @@ from shared.training.metrics import EpochMetrics
 _LEFT_OUT = ("ledger",)
 
 
-def history_of(epochs: Iterable[EpochMetrics]) -> dict[str, list[Any]]:
+def figures_of(epochs: Iterable[EpochMetrics]) -> dict[str, list[Any]]:
     """Return a list for each figure, by its name in metrics.jsonl, an epoch after the other.
 
     Figures that no epoch has, as those of validation samples where there are none, are left out.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coordinator.reporting.auto_bar import AutoBar
+from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.session import RunOptions, compute
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -22,7 +22,7 @@ _PATIENCE = 1.0  # seconds before a bar is shown: most fits are done by then
 
 
 @dataclass
-class Fitting(Callback):
+class TrainingInMemory(Callback):
     """A training, and what came of it so far."""
 
     config: TrainConfig
@@ -53,7 +53,7 @@ class Fitting(Callback):
         options.check_queue()
         folder = Path(tempfile.mkdtemp(prefix="gradmq-fit-"))
         try:
-            with AutoBar(self.config, len(training), shown, delay=_PATIENCE) as progress:
+            with ProgressBar(self.config, len(training), shown, delay=_PATIENCE) as progress:
                 compute(
                     *(self.config, dataset, self.state, options),
                     [self, progress, *callbacks],

@@ -12,10 +12,10 @@ from numpy.lib import format as npy
 from shared.data.array_files import ENCODING, name_of
 from shared.data.blocks import blocks, bounds
 from shared.data.dataset import Dataset, find_samples
+from shared.data.dividing import Divided, divide
 from shared.data.encoding import Encoding
 from shared.data.options import DataOptions
 from shared.data.parts import Part
-from shared.data.planning import Plan, plan
 from shared.data.samples import LabelledSamples
 from shared.errors import DataError
 from shared.types import Array
@@ -55,8 +55,8 @@ def write_folder(path: Path, source: Path, options: DataOptions, seed: int) -> N
         data = Dataset.of(found, options)
         pieces, encoding = _of_dataset(data), data.encoding
     else:
-        planned = plan(found, options, seed)
-        pieces, encoding = _of_plan(planned), None if planned.encoding == Encoding() else planned.encoding
+        divided = divide(found, options, seed)
+        pieces, encoding = _of_divided(divided), divided.encoding
     temporary = path.with_name(f".{path.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
@@ -91,17 +91,19 @@ def _of_dataset(data: Dataset) -> Iterator[_Piece]:
             yield _Piece(name_of(part, is_wanted=True), len(samples), iter([wanted]))
 
 
-def _of_plan(planned: Plan) -> Iterator[_Piece]:
-    for part, samples in planned.parts.items():
+def _of_divided(divided: Divided) -> Iterator[_Piece]:
+    for part, samples in divided.parts.items():
         if not len(samples):
             continue
-        row_size = samples.encoded(planned.encoding, 0, 1).nbytes
+        row_size = samples.encoded(divided.encoding, 0, 1).nbytes
         values = (
-            _shaped(samples.encoded(planned.encoding, start, stop), planned.image_size)
+            _shaped(samples.encoded(divided.encoding, start, stop), divided.image_size)
             for start, stop in bounds(len(samples), row_size)
         )
         yield _Piece(name_of(part, is_wanted=False), len(samples), values)
-        yield _Piece(name_of(part, is_wanted=True), len(samples), iter([samples.labels(planned.encoding)]))
+        yield _Piece(
+            name_of(part, is_wanted=True), len(samples), iter([samples.labels(divided.encoding, divided.n_classes)])
+        )
 
 
 def _shaped(values: Array, image_size: tuple[int, int] | None) -> Array:
@@ -109,5 +111,5 @@ def _shaped(values: Array, image_size: tuple[int, int] | None) -> Array:
     return values if image_size is None else values.reshape(len(values), *image_size)
 
 
-def _text(encoding: Encoding | None) -> str:
-    return json.dumps({} if encoding is None else encoding.to_json())
+def _text(encoding: Encoding) -> str:
+    return json.dumps(encoding.to_json())

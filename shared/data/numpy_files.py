@@ -1,0 +1,43 @@
+"""Reading NumPy's files, .npy and .npz, without pickles."""
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from shared.errors import DataError
+from shared.types import Array
+
+
+def read_npz(path: Path) -> dict[str, Any]:
+    """Return the arrays of an .npz by their names.  Raises DataError, also for more than fits into memory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+            raise DataError(f"{path} unpacks to {size} bytes, and this machine has {most}; give a folder of .npy files")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except DataError:
+        raise
+    # Damage can surface as nearly any error of zipfile's or NumPy's.
+    except Exception as error:
+        raise _unreadable(path, error, "an .npz") from None
+
+
+def map_npy(path: Path) -> Array:
+    """Return the array of an .npy, which stays on the disk.  Raises DataError."""
+    try:
+        return npy.open_memmap(path, mode="r")
+    except Exception as error:
+        raise _unreadable(path, error, "an .npy") from None
+
+
+def _unreadable(path: Path, error: Exception, what: str) -> DataError:
+    reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+    if "allow_pickle" in reason or "Python objects" in reason:
+        return DataError(f"{path} holds Python's objects, which are not read; save numbers, or texts with dtype str")
+    return DataError(f"{path} is not {what} that can be read: {reason}; save it again with NumPy")

@@ -1,0 +1,32 @@
+"""Pictures in shades of grey: as many as the file has, in bytes."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.data.pictures import read_grey
+from shared.errors import DataError
+
+SHADES = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "pgm"])
+def test_16_bits_a_pixel_are_scaled_and_not_cut_off(tmp_path, ending):
+    path = tmp_path / f"picture.{ending}"
+    Image.fromarray(SHADES).save(path)
+    found = read_grey(path)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, np.rint(SHADES / 257).astype(np.uint8))
+
+
+def test_16_bits_are_scaled_in_both_ways(tmp_path):
+    path = tmp_path / "picture.png"
+    Image.fromarray(np.full((8, 8), 0x8080, np.uint16)).save(path)
+    np.testing.assert_array_equal(read_grey(path, (4, 4)), np.full((4, 4), 0x80, np.uint8))
+
+
+def test_shades_without_a_range_are_refused(tmp_path):
+    path = tmp_path / "picture.tif"
+    Image.fromarray(np.zeros((4, 4), np.float32)).save(path)
+    with pytest.raises(DataError, match=r"picture\.tif has shades without a range; give 8 or 16 bits a pixel"):
+        read_grey(path)
