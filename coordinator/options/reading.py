@@ -31,6 +31,10 @@ def from_python(given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _fold(name: str, value: Any) -> Fold:
+    return value if isinstance(value, Fold) else Fold.parse(str(value))
+
+
 def _names(name: str, value: Any) -> tuple[str, ...]:
     """Return columns, which may be numbers where they have no names."""
     return tuple(map(str, value)) if isinstance(value, Iterable) and not isinstance(value, str) else (str(value),)
@@ -73,4 +77,5 @@ _VALUES: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("task", "impute", "scale"), _word),
     "stratify": _flag,
     "image_size": _size,
+    "fold": _fold,
 }
