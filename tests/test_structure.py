@@ -49,8 +49,8 @@ FOREIGN = {
     "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
     "  worker.celery_patches",
-    "msgspec": "shared.typed",
     "matplotlib": "coordinator.sweeps.plot",
+    "msgspec": "shared.typed",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",
     "optuna": "coordinator.sweeps.tpe",
     "prometheus_client": "shared.metrics_endpoint",

@@ -127,11 +127,13 @@ class _Loader:
             raise DataError("no samples have been read")
         return self._read
 
-    def __call__(self, path: Path, data_options: DataOptions, seed: int, encoding: Encoding | None) -> Dataset:
+    def __call__(
+        self, path: Path, data_options: DataOptions, seed: int, encoding: Encoding | None, n_classes: int
+    ) -> Dataset:
         unfolded = replace(data_options, fold=None)
-        key = path, unfolded, seed, encoding
+        key = path, unfolded, seed, encoding, n_classes
         if self._read is None or self._key != key:
-            self._read, self._key = load_dataset(path, unfolded, seed, encoding), key
+            self._read, self._key = load_dataset(path, unfolded, seed, encoding, n_classes), key
         return self._read.folded(data_options.fold, seed)
 
 

@@ -125,7 +125,7 @@ def test_a_trial_with_bad_options_fails_with_its_reason_and_others_go_on(tmp_pat
     space = '[search]\nlearning-rate = [0.01, -1.0]\nmomentum = [0.9]\noptimizer = ["momentum", "adam"]\n'
     trials = found(drive(sweep_of(tmp_path, 'method = "grid"', space), InProcess()))
     assert [state for _, _, state, *_ in trials] == ["finished", "failed", "failed", "failed"]
-    assert trials[1][-1] == "momentum goes with --optimizer momentum or nesterov, not with adam, got 0.9"
+    assert trials[1][-1] == "momentum goes with --optimizer momentum or nesterov or rmsprop, not with adam, got 0.9"
     assert trials[2][-1] == "learning-rate must be a finite number above 0, got -1.0; the notebook used 3.0"
 
 
