@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from shared.data.folds import Fold
 from shared.data.options import DataOptions
 from shared.errors import ConfigError
 
@@ -29,10 +30,6 @@ def from_python(given: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             found[name] = _VALUES[name](name, value) if name in _VALUES else value
     return found
-
-
-def _fold(name: str, value: Any) -> Fold:
-    return value if isinstance(value, Fold) else Fold.parse(str(value))
 
 
 def _names(name: str, value: Any) -> tuple[str, ...]:
