@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+from shared.data.folds import Fold
 from shared.data.options import DataOptions
 from shared.errors import ConfigError
 
