@@ -44,11 +44,6 @@ _run_options = group(cluster_options, runs_option, watching_options, log_format_
 
 @click.command("train", cls=Configurable, short_help="Train a network.")
 @settings_options
-@in_section(SETTINGS)(
-    *("--resume", "resumes"),
-    is_flag=True,
-    help="Go on with the newest run of these settings, if there is one, so that a command that is restarted goes on.",
-)
 @data_option
 @reading_options
 @train_samples_option

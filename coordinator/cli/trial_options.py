@@ -83,7 +83,7 @@ class TrialOptions:
                     raise ConfigError(param.name, text, error.message) from None
                 ctx.set_parameter_source(param.name, ParameterSource.DEFAULT_MAP)
         given, names = dict(ctx.params), names_given(ctx)
-        for name in ("recipe", "config_file", "start", "runs", "log_format"):
+        for name in ("recipe", "config_file", "resumes", "start", "runs", "log_format"):
             given.pop(name)
         to_level(given)
         to_run_options(ctx, given)

@@ -27,7 +27,7 @@ def read_metrics(path: Path) -> tuple[list[EpochMetrics], int]:
     found: list[EpochMetrics] = []
     try:
         lines = read_regular(path, _LARGEST).decode(errors="replace").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return found, 0
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror or error}") from None

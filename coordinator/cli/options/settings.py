@@ -1,4 +1,4 @@
-"""Options of where a training's other options come from."""
+"""Options of where a training's other options come from, and whether it goes on with a run that has them."""
 
 from pathlib import Path
 
@@ -21,5 +21,10 @@ settings_options = group(
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Settings of your own, a TOML of options by their names; or a run's config.json, to train it again.",
+    ),
+    _option(
+        *("--resume", "resumes"),
+        is_flag=True,
+        help="Go on with the newest run of these settings, if there is one: a command that is restarted then goes on.",
     ),
 )

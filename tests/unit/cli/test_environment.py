@@ -131,7 +131,7 @@ def test_what_is_switched_on_or_off_is_true_or_false(trained, capsys, text, is_q
         ("train", {"CONFIG": "nowhere.toml"}, "nowhere.toml cannot be read"),
         ("train", {"RECIPE": "mud-pie"}, "mud-pie"),
         ("train", {"METRICS_PORT": "tcp://10.0.0.1:80"}, "Invalid value for '--metrics-port'"),
-        ("plan", {"RTT": "-1"}, "--rtt must be a finite number of milliseconds"),
+        ("plan", {"RTT": "-1"}, "--rtt must be a number of milliseconds from 0 to 60000"),
         ("runs compare a b", {"JSON": "maybe"}, "Invalid value for '--json': 'maybe' is not a valid boolean"),
     ],
 )

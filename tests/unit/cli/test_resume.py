@@ -87,5 +87,5 @@ def test_a_run_that_is_driven_is_not_begun_a_second_time(gradmq):
     run.lock()
     code, text = gradmq(train)
     run.unlock()
-    assert code == 2
+    assert code == 75
     assert f"run {first} is driven by another coordinator" in text
