@@ -8,7 +8,7 @@ from shared.signals import Stopped, stop_on_signals
 
 
 def main() -> None:
-    """Run a command and exit: 0 done, 1 a difference, 2 wrong input, 70 our defect, 128 + n stopped by signal n."""
+    """Run a command and exit with the code that `coordinator.cli.exit_codes` tells of."""
     # A stream that was closed in the shell is None.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115

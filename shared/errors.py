@@ -10,7 +10,7 @@ GradMQError
 ├── DivergedError      weights or gradients that are no longer finite
 ├── MachineError       a machine whose arithmetic is not what it should be
 ├── VersionError       the other side speaks another version of our messages
-├── MessageError       a lease that is not as it was granted
+├── MessageError       a message that is not as it was sent
 ├── QueueError         a Redis or a broker that cannot be reached, or refuses us
 │   ├── AddressError         what was given is not the address of one, or no port that can be used
 │   ├── ConnectionLostError  there is no connection, or it broke, or nothing has come on it for too long

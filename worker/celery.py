@@ -35,8 +35,9 @@ def _healthy(**_: Any) -> None:
 
 
 @signals.celeryd_init.connect
-def _name(sender: str, **_: Any) -> None:
+def _begin(sender: str, **_: Any) -> None:
     logs.context.worker = sender
+    celery_patches.guard()
 
 
 @signals.after_setup_logger.connect

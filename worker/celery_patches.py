@@ -44,12 +44,6 @@ def apply(app: Celery) -> None:
     """Have this process's workers use what is below."""
     app.conf.worker_consumer = f"{__name__}:{Consumer.__name__}"
     kombu.transport.redis.Transport.Channel = Channel
-    kombu.transport.redis.Transport._deliver = _deliver  # type: ignore[method-assign, assignment]
-    vars(kombu.compression)[
-        "_decoders"
-    ].clear()  # nobody here packs anything, and a little can be unpacked to very much
-    for command in {*Panel.data} - _COMMANDS:
-        del Panel.data[command]
 
     # A computing process that ends waits for Celery's main process to read its last result, which in a shutdown that
     # may have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
@@ -57,6 +51,17 @@ def apply(app: Celery) -> None:
 
     # Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.
     billiard.util.get_temp_dir = tempfile.gettempdir
+
+
+def guard() -> None:
+    """Have this worker take nothing but tasks and commands, and obey no more of these than it must.
+
+    Not in `apply`: Flower and `celery inspect` have the same app, and get answers and events.
+    """
+    kombu.transport.redis.Transport._deliver = _deliver  # type: ignore[method-assign, assignment]
+    vars(kombu.compression)["_decoders"].clear()  # nobody packs anything, and a little is unpacked to very much
+    for command in {*Panel.data} - _COMMANDS:
+        del Panel.data[command]
 
 
 class Channel(KombusChannel):

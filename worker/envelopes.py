@@ -12,7 +12,8 @@ from typing import Any
 
 _LONGEST_TEXT = 10_000  # characters of one field
 _LONGEST_BODY = 2**27  # bytes
-_LATEST = timedelta(hours=1)  # from now: until then a message may ask to wait
+_LATEST = timedelta(hours=1)  # from now: until then a message may ask to wait; a broker gives it to another then
+_LONGEST_LIFE = timedelta(days=3650)  # from now, of a message that expires
 _LONGEST_TIME = 86_400  # seconds that a task may be given
 
 _Check = Callable[[Any], bool]
@@ -26,13 +27,13 @@ def _is_whole(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**31
 
 
-def _is_time(value: Any) -> bool:
-    """Tell whether this is a time, in ISO 8601, that a message may ask for."""
+def _is_time(value: Any, furthest: timedelta) -> bool:
+    """Tell whether this is a time, in ISO 8601, not further from now."""
     if not _is_text(value):
         return False
     try:
         time = datetime.fromisoformat(value)
-        return abs((time if time.tzinfo else time.replace(tzinfo=UTC)) - datetime.now(UTC)) < _LATEST
+        return abs((time if time.tzinfo else time.replace(tzinfo=UTC)) - datetime.now(UTC)) < furthest
     except (ValueError, OverflowError):
         return False
 
@@ -56,7 +57,8 @@ _HEADERS: dict[str, _Check] = {
         ("id", "task", "lang", "root_id", "parent_id", "group", "origin", "shadow", "argsrepr", "kwargsrepr"), _is_text
     ),
     **dict.fromkeys(("retries", "group_index", "clock", "replaced_task_nesting"), _is_whole),
-    **dict.fromkeys(("eta", "expires"), _is_time),
+    "eta": lambda value: _is_time(value, _LATEST),
+    "expires": lambda value: _is_time(value, _LONGEST_LIFE),
     "timelimit": _are_limits,
     "stamped_headers": _are_texts,
     "stamps": lambda value: isinstance(value, dict),

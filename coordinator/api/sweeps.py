@@ -19,7 +19,7 @@ from coordinator.sweeps.progress import SweepProgress
 from coordinator.sweeps.results import figure, monitor_name, options_file, shown, table
 from coordinator.sweeps.space import Values
 from shared import logs
-from shared.errors import ConfigError, QueueError
+from shared.errors import QueueError, RunError
 from shared.messaging.addresses import redis_url
 from shared.nn.arithmetic import one_thread
 from shared.signals import interruptible
@@ -50,12 +50,12 @@ def run_sweep(
     """Have the trials of a sweep computed that have not come out yet, and write down which is the best.
 
     data: where workers that are started here look for the samples.  options_of: returns a trial's options of `train`.
-    Raises ConfigError if every trial has failed.
+    Raises RunError if every trial has failed.
     """
     logs.context.run = sweep.id
     with interruptible():
+        sweep.lock()  # before anything else: of a sweep that another drives nothing is ours to remove
         try:
-            sweep.lock()
             n_left = sweep.definition.n_trials - len(sweep.trials)
             course.info(headline(sweep))
             if n_left > 0:
@@ -114,13 +114,13 @@ def headline(sweep: SweepFolder) -> str:
 
 
 def _write_results(sweep: SweepFolder, options_of: Callable[[Values], Mapping[str, Any]]) -> None:
-    """Write which trial is the best, and tell.  Raises ConfigError if there is none."""
+    """Write which trial is the best, and tell.  Raises RunError if there is none."""
     results.info(table(sweep))
     best = sweep.best_trial()
     if best is None:
         sweep.write_summary({})
-        rule = f"of {sweep.id} have all failed"
-        raise ConfigError("trials", len(sweep.trials), rule, f"the first one: {sweep.trials[min(sweep.trials)].reason}")
+        reason = sweep.trials[min(sweep.trials)].reason
+        raise RunError(f"all {len(sweep.trials)} trials of {sweep.id} have failed, the first one: {reason}; try others")
     text = options_file(sweep, best, options_of(best.values))
     write_whole(sweep.best, lambda file: file.write(text.encode()))
     sweep.write_summary(

@@ -39,7 +39,7 @@ def to_level(given: dict[str, Any]) -> int:
 def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
     """Take the options of who computes and who watches from what was given; return what they stand for.
 
-    Raises ConfigError.
+    Raises ConfigError or UsageError.
     """
     names = ("workers", "batches_per_task", "audit", "flower_port")
     redis, broker = given.pop("redis_address"), given.pop("broker_address")

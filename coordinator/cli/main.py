@@ -75,7 +75,7 @@ def run() -> int:
         _say(message(error))
         return exit_code(error)
     except Exception as error:
-        traceback.print_exc()
+        click.echo(logs.masked(traceback.format_exc()), err=True, nl=False)
         _say(f"a defect of GradMQ: {message(error) or type(error).__name__}; please report it with the lines above")
         return DEFECT
 

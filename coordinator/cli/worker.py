@@ -17,6 +17,7 @@ from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
 from shared.errors import DataError
 from shared.messaging.addresses import name_addresses, redis_url
+from shared.messaging.celery_settings import CELERYS_OWN
 from shared.metrics_endpoint import check_endpoint
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -30,7 +31,7 @@ _output = in_section(OUTPUT)
 @click.command("worker", short_help="Run one worker process.", cls=Command)
 @redis_option
 @broker_option
-@_worker("--name", default="worker@%h", help="Name in Flower; %h is the host.")
+@_worker("--name", help="Name in Flower; %h is the host.  [default: worker, the process's number, @%h]")
 @_worker(
     "--threads",
     type=click.IntRange(1, 1024),
@@ -50,7 +51,7 @@ _output = in_section(OUTPUT)
 def worker(
     redis_address: str | None,
     broker_address: str | None,
-    name: str,
+    name: str | None,
     threads: int,
     metrics_port: int | None,
     metrics_host: str,
@@ -74,8 +75,11 @@ def worker(
     if broker_address is not None:
         check_transport(broker_address)
     name_addresses(os.environ, address, broker_address)
+    for variable in CELERYS_OWN:  # another app's
+        os.environ.pop(variable, None)
     # Celery will look for our app in its own folder, not in this one.
     with suppress(DataError):  # a worker needs no samples of its own
         os.environ["GRADMQ_DATA"] = str(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)).absolute())
-    command = worker_command(name, log_level)
+    # Celery and Flower take two workers of one name for one.
+    command = worker_command(name or f"worker{os.getpid()}@%h", log_level)
     os.execv(command[0], command)

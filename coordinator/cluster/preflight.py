@@ -5,11 +5,12 @@ import time
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from amqp.exceptions import AccessRefused
 from kombu import Connection
 
 from shared.errors import AddressError, ConnectionLostError, ForbiddenError, QueueError, RefusedError
 from shared.messaging.addresses import broker_url, shown
-from shared.messaging.client import client
+from shared.messaging.client import client, is_forbidden
 
 _BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
 _START = 3.0  # seconds for a Redis that is just being started again
@@ -70,6 +71,8 @@ def check_broker(url: str) -> None:
             connection.channel()
         # Whatever the transport's own library raises.
         except Exception as error:
+            if is_forbidden(error) or isinstance(error.__cause__ or error, AccessRefused):
+                raise ForbiddenError(f"--broker {shown(url)} refuses us: {error}; check user and password") from None
             raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
 
 

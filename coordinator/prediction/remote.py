@@ -174,7 +174,8 @@ class RemoteAnswers:
                     refused_since = self._clock()
                 lasts = refused_since is not None and self._clock() - refused_since > _REFUSED
                 if lasts or isinstance(error, ForbiddenError):
-                    raise RefusedError(f"Redis or the broker refuses us: {error}; check rights and memory") from error
+                    kind = ForbiddenError if isinstance(error, ForbiddenError) else RefusedError
+                    raise kind(f"Redis or the broker refuses us: {error}; check rights and memory") from error
                 if not failed:
                     self._say(f"waiting for Redis and the broker: {error}")
                 failed = True

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from shared.training.callbacks import Callback
@@ -20,6 +21,9 @@ class Heartbeat(Callback):
     def __init__(self, file: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
         """file: None if nobody asks for one.  clock: returns seconds."""
         self._file, self._clock = file, clock
+        if file is not None:
+            with suppress(OSError):
+                file.unlink()  # it may be that of a process before, and tell nothing of this one
         self._next = clock()
 
     def on_begin(self, state: TrainingState) -> None:

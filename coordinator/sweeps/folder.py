@@ -16,7 +16,10 @@ from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun,
 from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
 from shared.model import Model
 from shared.monitors import MONITORS
+from shared.regular_files import read_regular
 from shared.training.whole_run import Learned
+
+_LARGEST = 2**30  # bytes of a file of a sweep
 
 DEFINITION, SUMMARY, TRIALS = "sweep.toml", "sweep.json", "trials.jsonl"
 
@@ -71,8 +74,8 @@ class SweepFolder:
         if folder is None:
             raise RunError(f"there is no sweep {name}; give its folder, or its id in {runs}")
         try:
-            definition = Definition.parse((folder / DEFINITION).read_bytes(), str(folder / DEFINITION))
-            summary = json.loads((folder / SUMMARY).read_bytes())
+            definition = Definition.parse(read_regular(folder / DEFINITION, _LARGEST), str(folder / DEFINITION))
+            summary = json.loads(read_regular(folder / SUMMARY, _LARGEST))
             sweep = cls(folder.resolve(), definition.with_search(Search.of(summary["search"])))
             monitor = summary.get("monitor")
             if monitor is not None:
@@ -108,7 +111,9 @@ class SweepFolder:
         return None if first is None or first.state == FAILED else first
 
     def discard(self, keep_logs: bool) -> None:
-        """Remove the folder of a sweep of which nothing has come out, unless it has logs to keep."""
+        """Remove the folder of a sweep that is ours and of which nothing has come out, unless it has logs to keep."""
+        if self._locked is None:
+            return
         if not self.trials and not [*self.folder.glob("trial-*")] and not (keep_logs and self.logs.exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -119,8 +124,13 @@ class SweepFolder:
         """
         path = self.folder / DEFINITION
         try:
-            self._locked = path.open("rb+")
-            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file = path.open("rb+")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.close()
+                raise
+            self._locked = file
         except BlockingIOError:
             message = f"sweep {self.id} is driven by another coordinator; wait for its end, or stop it"
             raise InUseError(message) from None
@@ -206,7 +216,7 @@ class SweepFolder:
         path = self.folder / TRIALS
         self.trials = {}
         try:
-            lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+            lines = read_regular(path, _LARGEST).decode(errors="replace").splitlines() if path.exists() else []
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
         for line in lines:

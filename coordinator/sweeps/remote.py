@@ -18,7 +18,7 @@ from coordinator.sweeps.trial_queue import TrialQueue
 from coordinator.sweeps.trials import Ended, GivenRun
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
-from shared.errors import QueueError
+from shared.errors import ForbiddenError, QueueError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import WANTED_LIFETIME, SweepKeys
@@ -27,6 +27,7 @@ from shared.training.metrics import EpochMetrics
 from shared.training.whole_run import Learned
 from shared.transport.models import from_bytes
 from shared.transport.samples import upload
+from shared.typed import typed
 
 _POLL = 1  # seconds that Redis lets us wait for a report before we look around
 _EVERY = 1.0  # seconds between two looks at who holds what
@@ -116,6 +117,8 @@ class RemoteTrials:
                 self._is_away = False
                 self._came_back()
             self._give_up()
+        except ForbiddenError:  # trying again is of no use
+            raise
         except QueueError as error:
             if not self._is_away:
                 self._say(f"waiting for Redis and the broker: {error}")
@@ -281,7 +284,7 @@ def _nobody() -> None:
 def _learned(name: str, content: dict[str, Any], files: dict[str, bytes | None]) -> Ended | None:
     """Return what a worker's report and its files of models say; None if they do not fit."""
     try:
-        epochs = [EpochMetrics(**metrics) for metrics in content["epochs"]]
+        epochs = [typed(EpochMetrics, metrics) for metrics in content["epochs"]]
         models = {each: from_bytes(files[each] or b"", str(digest)) for each, digest in dict(content["models"]).items()}
         place = Place.from_json(content["place"])
         model, best = models["model"], models.get("best")

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from amqp.exceptions import AccessRefused
+
 from coordinator.workers.dispatcher import BrokerAwayError
+from shared.errors import ForbiddenError
 from shared.messaging.addresses import redis_of
-from shared.messaging.client import Client
+from shared.messaging.client import Client, is_forbidden
 from shared.messaging.client_app import ClientApp
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, PREFIX, TRIALS
 from shared.messaging.trials import TRIAL_TASK, TrialTask
@@ -23,7 +26,7 @@ class TrialQueue:
         self._app = ClientApp(self._broker)
 
     def send(self, task: TrialTask) -> None:
-        """Send a run.  Raises BrokerAwayError or QueueError."""
+        """Send a run.  Raises BrokerAwayError or QueueError; ForbiddenError if it is of no use to try again."""
         try:
             self._app.send_task(
                 TRIAL_TASK,
@@ -37,7 +40,10 @@ class TrialQueue:
         except Exception as error:
             self._app.close()
             self._connect()
-            raise BrokerAwayError(f"{type(error).__name__}: {error}") from error
+            text = f"{type(error).__name__}: {error}"
+            if is_forbidden(error) or isinstance(error.__cause__ or error, AccessRefused):
+                raise ForbiddenError(text) from error
+            raise BrokerAwayError(text) from error
         self.keep_keys()
 
     def keep_keys(self) -> None:

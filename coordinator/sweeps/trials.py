@@ -12,6 +12,7 @@ from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.folds import Fold
 from shared.training.whole_run import Learned
+from shared.typed import typed
 
 FINISHED, PRUNED, FAILED = "finished", "pruned", "failed"
 
@@ -65,9 +66,9 @@ class Trial:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """Rebuild a trial.  Raises TypeError or ValueError for anything else."""
-        trial = cls(**fields)
-        if type(trial.trial) is not int or trial.state not in (FINISHED, PRUNED, FAILED):
+        """Rebuild a trial.  Raises ValueError for anything else."""
+        trial = typed(cls, fields)
+        if trial.state not in (FINISHED, PRUNED, FAILED):
             raise ValueError("no trial")
         return trial
 

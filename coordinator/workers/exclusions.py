@@ -26,7 +26,7 @@ class Exclusions:
                 log.error(
                     "that makes more than %d excluded workers: somebody invents names; change the workers' password",
                     _MOST,
-                    extra={"worker": forgotten, "event": "forgotten"},
+                    extra={"worker": forgotten},
                 )
 
     def good(self, worker: str) -> None:

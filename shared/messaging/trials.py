@@ -10,6 +10,7 @@ from shared.data.folds import Fold
 from shared.data.parts import Part
 from shared.errors import ConfigError, MessageError, VersionError
 from shared.messaging.records import VERSION
+from shared.typed import typed
 
 TRIAL_TASK = "gradmq.trial"
 
@@ -86,12 +87,9 @@ class Report:
     def decode(cls, message: bytes) -> Self | None:
         """Return the report; None for anything else."""
         try:
-            report = cls(**json.loads(message))
-        except (ValueError, TypeError, RecursionError):
+            return typed(cls, json.loads(message))
+        except (ValueError, RecursionError):
             return None
-        kinds = (report.kind, report.run, report.worker)
-        is_one = all(isinstance(each, str) for each in kinds) and type(report.attempt) is int
-        return report if is_one and isinstance(report.content, dict) else None
 
 
 def _digest(fields: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Redis for workers elsewhere: a user that can do only what GradMQ needs."""
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -75,6 +76,56 @@ def test_a_user_that_can_do_only_what_is_needed_trains_through_faults(
 )
 def test_that_user_can_do_nothing_else(server, command):
     with redis.Redis.from_url(Restricted(server).url) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def rule_of_workers() -> list[str]:
+    """The rule on the page about security, as ACL SETUSER takes it: a selector is one argument."""
+    page = (PROJECT / "docs" / "security.md").read_text()
+    rule = page[page.index("user worker on >PASSWORD") :]
+    return re.findall(r"\([^)]*\)|\S+", rule[: rule.index("```")])[4:]
+
+
+class Worker(Restricted):
+    """The addresses of a server for a user that is only good for workers."""
+
+    def __init__(self, server: Server) -> None:
+        self.password = "a-workers-secret"
+        with server.client() as client:
+            words = (" ".join(word.split()) for word in rule_of_workers())
+            client.execute_command("ACL", "SETUSER", "worker", "on", f">{self.password}", *words)
+        self.url = server.url.replace(f":{server.password}@", f"worker:{self.password}@")
+        self.tcp_url = server.tcp_url.replace(f":{server.password}@", f"worker:{self.password}@")
+
+
+def test_workers_need_no_more_than_their_rule(gradmq, small_data, server, long_fingerprint):
+    user, own = Worker(server), Restricted(server)
+    first, second = (start_worker(gradmq, user, name, GRADMQ_DATA="nowhere") for name in ("first", "second"))
+    program = gradmq(*job(small_data, EPOCHS, redis=own.url))
+    program.wait_for("Epoch 2:")
+    first.process.terminate()  # Celery gives its task back
+    program.wait_for("Epoch 10:")
+    assert program.end() == 0, program.text()
+    assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+    second.process.terminate()
+    assert second.end() == 0, second.text()
+    with server.client() as client:
+        refused = {entry[b"object"] for entry in client.execute_command("ACL", "LOG")}
+        assert refused <= {b"client|setinfo"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("SET gradmq:r:1:weights 1", "SETBIT gradmq:r:1:weights 9 1", "DEL gradmq:r:1:weights"),
+        *("LRANGE gradmq:r:1:replies 0 -1", "BLPOP gradmq:r:1:replies 1", "LPOP gradmq:r:1:replies"),
+        *("SET gradmq:samples:a 1", "SET gradmq:models:a 1", "SET gradmq:predictions:a:model 1"),
+        *("SET gradmq:r:incarnation 1", "SET gradmq:sweeps:a:wanted:b 1", "HGET gradmq:sweeps:a:weights:b c"),
+        *("FLUSHALL", "KEYS *", "CONFIG GET *", "ACL LIST", "GET stranger", "EVAL 1 0", "SHUTDOWN"),
+    ],
+)
+def test_a_worker_can_do_nothing_else(server, command):
+    with redis.Redis.from_url(Worker(server).url) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command.split())
 
 

@@ -122,7 +122,7 @@ def test_trials_that_all_fail_end_with_the_first_ones_reason(sweep):
     code, text = sweep(fixed="dropout = 2.0")
     assert code == 2
     assert "trial 0 failed (learning-rate 0.01): dropout must be at least 0 and below 1, got 2.0" in text
-    assert "have all failed" in text.splitlines()[-1]
+    assert "all 2 trials of sweep-" in text.splitlines()[-1]
 
 
 def test_what_is_missing_is_named(sweep, monkeypatch):

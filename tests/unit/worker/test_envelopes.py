@@ -23,6 +23,7 @@ def soon() -> str:
     [
         task_message(),
         task_message({"timelimit": [60, 30.5], "eta": soon(), "expires": soon(), "retries": 2}),
+        task_message({"expires": (datetime.now(UTC) + timedelta(days=2)).isoformat()}),
         command_message({"method": "ping", "arguments": {}, "destination": None, "pattern": None, "matcher": None}),
         command_message(
             {
