@@ -18,7 +18,7 @@ from shared.data.samples import VectorSamples
 from shared.errors import QueueError
 from shared.messaging.keys import PREFIX, QUEUE, Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import Kind, Record, seal_of
+from shared.messaging.records import Kind, Record, token_of
 from shared.messaging.resp import Stream, encode
 from shared.messaging.seals import key_of
 from shared.messaging.sockets import Item
@@ -101,7 +101,7 @@ class FakeWorker:
         samples = bounds[request.stop] - bounds[request.first]
         dtype = ord(config.numpy_dtype.char)
         reply = request._replace(
-            kind=Kind.REPLY, samples=samples, number=self._lease.number, dtype=dtype, token=seal_of(taken)
+            kind=Kind.REPLY, samples=samples, number=self._lease.number, dtype=dtype, token=token_of(taken)
         )
         return self._transport.reply(reply, self._gradient, self._key)
 

@@ -77,7 +77,7 @@ class Holding:
 
     def is_answered(self, redis: Client) -> bool:
         """Tell whether the coordinator has what was learned: it then wants the run no more.  Raises QueueError."""
-        return redis.get(self._wanted) != self._attempt
+        return redis.get(self._wanted) not in (self._attempt, None)  # which Redis may have forgotten
 
     def _hold(self) -> None:
         heard = wanted = time.monotonic()

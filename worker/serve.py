@@ -11,7 +11,7 @@ from shared.data.samples import KnownSamples
 from shared.durations import Durations
 from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, seal_of
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, token_of
 from shared.messaging.resp import Stream, encode
 from shared.messaging.seals import key_of
 from shared.messaging.sockets import Item
@@ -121,7 +121,8 @@ class Server:
         self._stream.send(reply + (self._look if looks else self._take))
         self._stream.skip(PUSH_ANSWERS if reply else 0)
         taken = self._stream.read()  # nil, or the list's key and the request
-        self._taken = taken[1] if isinstance(taken, list) and isinstance(taken[1], bytes) else b""
+        is_one = isinstance(taken, list) and len(taken) == 2 and isinstance(taken[1], bytes)
+        self._taken = taken[1] if is_one else b""  # type: ignore[index, assignment]
         request = Record.decode(self._taken)
         self._is_patient = not self._taken or (self._is_patient and self._was_in_vain)
         self._was_in_vain = not self._taken
@@ -161,7 +162,7 @@ class Server:
             cost=cost,
             correct=correct,
             content=0,
-            token=seal_of(self._taken),
+            token=token_of(self._taken),
         )
         content = (reply.encode(self._key),) if work.evaluates else self._transport.reply(reply, total, self._key)
         return push(self._replies, content)

@@ -44,4 +44,4 @@ def lease(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     logs.context.run = taken.run
     done = Session(taken, url, name).work()
     metrics.add(done)
-    return done.to_json()
+    return {"lease": taken.description, **done.to_json()}

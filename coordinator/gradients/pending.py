@@ -9,7 +9,7 @@ from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
 from shared.accounting import EpochCounts
 from shared.data.sampler import Step
-from shared.messaging.records import OWN, Kind, Record, seal_of
+from shared.messaging.records import OWN, Kind, Record, token_of
 from shared.messaging.seals import Key
 from shared.nn.score import ScoreSum
 from shared.parallel.work import Work
@@ -43,7 +43,7 @@ class PendingStep:
     def __init__(self, incarnation: int, step: Step, work: Work, total: Total, key: Key, content: int = 0) -> None:
         """Begin with nothing requested.
 
-        work: what the step's units are.  total: takes the gradients.  key: our own, by which we know our requests.
+        work: what the step's units are.  total: takes the gradients.  key: our own, with which requests are sealed.
         content: digest of the weights as they are sent, 0 if they are in shared memory.
         """
         self._key, self.content = key, content
@@ -52,7 +52,7 @@ class PendingStep:
         self.n_units = len(self._bounds) - 1
         self._reply = Kind.SCORE if work.evaluates else Kind.REPLY
         self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
-        self._requested: dict[int, tuple[int, int]] = {}  # units of all that was ever requested, by the seals
+        self._requested: dict[int, tuple[int, int]] = {}  # units of all that was ever requested, by its token
         self._asked: dict[int, tuple[int, int]] = {}  # units, by the lease whose holder alone was asked for them
         self._answered = bytearray(self.n_units)  # for each unit, whether a reply that counts has it
         self._region = 0  # of the latest request for anyone
@@ -116,7 +116,7 @@ class PendingStep:
     def _wait_for(self, record: Record, lease: int | None) -> None:
         data, units = record.encode(self._key), (record.first, record.stop)
         self._waiting[units] = Request(record, data, lease)
-        self._requested[seal_of(data)] = units
+        self._requested[token_of(data)] = units
 
     def renew(self, content: int) -> None:
         """Have what waits requested with another digest of the weights: they are sent in another way from now on."""

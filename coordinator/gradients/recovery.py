@@ -47,7 +47,8 @@ class Recovery:
         self._client, self._weights = client, weights
         self._window, self._workforce, self._supervise = window, workforce, supervise
         self._clock, self._sleep = clock, sleep
-        self.published = b""  # the record of the weights, as Redis should have it
+        self.published = b""  # the record of the weights, as Redis should have it,
+        self.published_bytes = 0  # and how long it is with the weights
         self._trouble = ""  # what we have said that we wait for
         self._alone_since: float | None = None
         self._looked = self._clock()
@@ -70,7 +71,8 @@ class Recovery:
         # Both are signs of life, and tell whether Redis still has them.
         # Asked for its content, not only whether it is there: a key of another type raises, and is replaced.
         found = self._client.getrange(self._weights, 0, RECORD_BYTES - 1)
-        if found != self.published or not self._client.expire(self._weights, WEIGHTS_LIFETIME):
+        whole = self._client.strlen(self._weights) == self.published_bytes
+        if found != self.published or not whole or not self._client.expire(self._weights, WEIGHTS_LIFETIME):
             raise KeysLostError
         self._client.expire(self._window.requests, LIFETIME)
         self._window.announce(self._client)

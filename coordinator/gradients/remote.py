@@ -89,7 +89,7 @@ class RemoteGradients:
         self._free: list[Array] = []  # memory to receive replies in
         self._undisturbed = True  # in this step so far
         self._published = 0.0  # when, by the clock
-        self._is_to_publish = False  # because a worker does not have the weights
+        self._publish_at: float | None = None  # because a worker does not have the weights: when, by the clock
         # Seconds, since the step was published, in which there was nothing to do. Replies wait for each other, and what
         # others' take is no worker's fault.
         self._waited = 0.0
@@ -182,8 +182,8 @@ class RemoteGradients:
         step, content = pending.step.number, pending.content
         record = Record(Kind.WEIGHTS, self._incarnation, step, number=self._window.number, content=content)
         commands = self._transport.publish(record)
-        self._recovery.published = record.encode()
-        self._is_to_publish, self._published = False, time.monotonic()
+        self._recovery.published, self._recovery.published_bytes = record.encode(), self._transport.weights_bytes
+        self._publish_at, self._published = None, time.monotonic()
         answers, of_anyone = 1, list[bytes]()
         for _, request, lease in pending.waiting:
             if lease is None:
@@ -243,11 +243,16 @@ class RemoteGradients:
         if content := self._transport.share_with_strangers():
             log.info("the weights go through Redis from now on, for a worker that does not share our memory")
             pending.renew(content)
-        elif time.monotonic() - self._published < _LOOK_AROUND:
-            return  # they are on their way
-        else:
+            self._publish_at = self._published
+        elif self._publish_at is None:
             log.warning("a worker did not find the weights that were sent; sending them again")
-        self._is_to_publish = True
+            # Not at once: others may say so too, or somebody may say so all the time.
+            self._publish_at = self._published + _LOOK_AROUND
+
+    @property
+    def _is_to_publish(self) -> bool:
+        """Whether all is to be published again by now."""
+        return self._publish_at is not None and time.monotonic() >= self._publish_at
 
     def _pass_on(self, pending: PendingStep) -> list[bytes]:
         """Request of anyone what was requested of workers that are no longer there; return what to send."""

@@ -207,25 +207,28 @@ class SweepFolder:
             run = Run.open(str(self.folder / given.name), self.folder)
         except RunError:
             return None
-        if run.config != given.prepared.config or not run.metrics or run.damaged_line:
+        if run.config != given.prepared.config or not run.has_samples(given.prepared.dataset):
+            return None
+        if not run.metrics or run.damaged_line:
             return None
         return Ended(given.name, Learned(run.metrics, is_pruned=not run.is_finished))
 
     def _read_trials(self) -> None:
-        """Read the trials, up to a line that a crash may have torn, which is taken off if the sweep is ours."""
+        """Read the trials; lines that a crash has torn, or that are damaged, are taken off if the sweep is ours."""
         path = self.folder / TRIALS
         self.trials = {}
         try:
-            lines = read_regular(path, _LARGEST).decode(errors="replace").splitlines() if path.exists() else []
+            content = read_regular(path, _LARGEST).decode(errors="replace") if path.exists() else ""
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
+        lines = content.splitlines()
         for line in lines:
             try:
                 trial = Trial.from_json(json.loads(line))
-            except (ValueError, TypeError, RecursionError):
-                break
+            except (ValueError, RecursionError):
+                continue  # damaged, and so tried again
             self.trials.setdefault(trial.trial, trial)
-        if self._locked is not None and len(self.trials) < len(lines):
+        if self._locked is not None and (len(self.trials) < len(lines) or not content.endswith("\n")):
             text = "".join(json.dumps(trial.to_json()) + "\n" for trial in self.trials.values())
             write_whole(path, lambda file: file.write(text.encode()))
 

@@ -30,6 +30,7 @@ from shared.transport.samples import upload
 from shared.typed import typed
 
 _POLL = 1  # seconds that Redis lets us wait for a report before we look around
+_NONE = 0  # attempts are numbered from 1
 _EVERY = 1.0  # seconds between two looks at who holds what
 _LOST = 3.0  # seconds after its sign of life has expired, after which a worker counts as lost
 _LATE = 5.0  # seconds after which a run that nobody holds is sent again, if the queue is empty
@@ -98,7 +99,7 @@ class RemoteTrials:
     def cancel(self, name: str) -> None:
         if self._given.pop(name, None) is not None:
             with suppress(QueueError):  # it expires
-                self._client.delete(self._keys.wanted(name))
+                self._client.set(self._keys.wanted(name), _NONE, ex=WANTED_LIFETIME)  # a worker may wait for that
 
     @property
     def status(self) -> str:
@@ -257,7 +258,7 @@ class RemoteTrials:
             self._again(given)
 
     def _upload(self, given: _Given, part: Any) -> None:
-        if part in {*Part}:
+        if type(part) is int and part in {*Part}:
             samples: KnownSamples = given.run.prepared.whole.part(Part(part))
             upload(self._client, samples)
 

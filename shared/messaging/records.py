@@ -2,6 +2,7 @@
 
 import struct
 from enum import IntEnum
+from hashlib import blake2b
 from typing import NamedTuple, Self
 
 from shared.messaging.seals import SEAL_BYTES, Key
@@ -53,7 +54,7 @@ class Record(NamedTuple):
     cost: float = 0.0  # of these samples, summed
     correct: int = 0  # of them
     content: int = 0  # digest of the weights as they are sent, or of the gradient; 0: they go through shared memory
-    token: int = 0  # of a reply: the seal of the request that it answers
+    token: int = 0  # of a reply: which request it answers, see `token_of`
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -86,9 +87,9 @@ def is_sealed(data: bytes | memoryview, key: Key) -> bool:
     return key.seal(data[:_BODY_BYTES]) == data[_BODY_BYTES:RECORD_BYTES]
 
 
-def seal_of(data: bytes | memoryview) -> int:
-    """Return the seal of the record at the start of `data`, as the token that a reply echoes."""
-    return int.from_bytes(data[_BODY_BYTES:RECORD_BYTES], "little")
+def token_of(data: bytes | memoryview) -> int:
+    """Return what a reply says of the request that it answers, as it came: its BLAKE2b, of which no bit may differ."""
+    return int.from_bytes(blake2b(data[:RECORD_BYTES], digest_size=8).digest(), "little")
 
 
 def foreign_version(data: bytes | memoryview) -> tuple[int, int] | None:

@@ -189,7 +189,7 @@ class Stream:
 
 
 def _number(text: bytes) -> int:
-    if not (text.lstrip(b"-").isdigit() and len(text) <= 20):
+    if not (text.removeprefix(b"-").isdigit() and len(text) <= 20):
         raise _nonsense(text)
     return int(text)
 

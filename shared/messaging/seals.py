@@ -1,6 +1,6 @@
 """Seals: by what a message shows that its sender holds a key, and that no bit of it has changed since.
 
-The coordinator seals its requests with a key of its own, so that it knows them again when a reply echoes the seal, and
+The coordinator seals its requests with a key of its own, so that nobody can make one that it would know again, and
 gives each lease a secret, with which whoever holds the lease seals what it says. A seal is the BLAKE2b of a record,
 keyed (RFC 7693). A tensor behind the record is far larger: the record has its digest.
 """

@@ -33,6 +33,11 @@ class CoordinatorTransport(Protocol):
         """
         ...
 
+    @property
+    def weights_bytes(self) -> int:
+        """How long the record of the loaded weights is, with what follows it in Redis."""
+        ...
+
     def publish(self, record: Record) -> list[Item]:
         """Make the loaded weights available under their record; return the command, which Redis answers once."""
         ...

@@ -20,11 +20,13 @@ class RedisCoordinatorTransport:
         self._dtype, self._count = config.numpy_dtype, Parameters.count(config.sizes)
         self._codecs, self._key = codecs, weights_key
         self._sent = memoryview(b"")  # the loaded weights
+        self.weights_bytes = RECORD_BYTES
         self.reply_bytes = RECORD_BYTES + codecs.gradients.nbytes(self._dtype, self._count)
         self.message_bytes = RECORD_BYTES + memory_bytes(codecs.gradients, self._dtype, self._count)
 
     def load(self, parameters: Parameters) -> int:
         self._sent = self._codecs.weights.encode(parameters.flat)
+        self.weights_bytes = RECORD_BYTES + len(self._sent)
         return digest(self._sent)
 
     def publish(self, record: Record) -> list[Item]:

@@ -56,6 +56,10 @@ class SharedMemoryCoordinatorTransport:
         self.reply_bytes, self.message_bytes = self._through_redis.reply_bytes, self._through_redis.message_bytes
         self._dtype = config.numpy_dtype
 
+    @property
+    def weights_bytes(self) -> int:
+        return self._through_redis.weights_bytes if self._strangers else RECORD_BYTES
+
     def load(self, parameters: Parameters) -> int:
         self._tensors.weights[:] = parameters.flat.view(np.uint8)
         self._loaded = parameters

@@ -76,7 +76,7 @@ class Meddler(threading.Thread):
 
     def run(self) -> None:
         with contextlib.suppress(redis.RedisError), self._server.client() as client:
-            while not self._is_over.wait(0.002):
+            while not self._is_over.wait(0.02):
                 for key in client.scan_iter("gradmq:test:*:weights"):
                     keys = Keys("test", int(key.split(b":")[2], 16))
                     self.times += self._meddle(client, keys)

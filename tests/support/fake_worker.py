@@ -13,8 +13,8 @@ import redis
 from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import RECORD_BYTES, Kind, Record, seal_of
-from shared.messaging.seals import Key, digest, key_of
+from shared.messaging.records import RECORD_BYTES, Kind, Record, token_of
+from shared.messaging.seals import SEAL_BYTES, Key, digest, key_of
 from shared.nn.parameters import Parameters
 from shared.transport.codecs import codecs_of, memory_bytes
 from tests.support.learning import work_of
@@ -36,7 +36,7 @@ def changed(message: bytes, record: Record, **fields: int) -> bytes:
 def sealed(message: bytes, key: Key) -> bytes:
     """Seal a message as its sender would, whatever it says; but not what has a seal already, or is no message."""
     record, content = Record.decode(message), message[RECORD_BYTES:]
-    if record is None or seal_of(message):
+    if record is None or message[RECORD_BYTES - SEAL_BYTES : RECORD_BYTES].strip(b"\0"):
         return message
     return record._replace(content=digest(content)).encode(key) + content
 
@@ -134,6 +134,6 @@ class FakeWorker(threading.Thread):
             dtype=char,
             cost=cost,
             correct=correct,
-            token=seal_of(taken),
+            token=token_of(taken),
         )
         return self._answer(reply.encode() + total.tobytes(), reply)

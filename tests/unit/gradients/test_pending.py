@@ -12,7 +12,7 @@ from coordinator.gradients.totals import RunningTotal
 from coordinator.workers.cuts import Piece, pieces
 from shared.data.parts import Part
 from shared.data.sampler import Step
-from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, seal_of
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, token_of
 from shared.messaging.seals import Key
 
 N_UNITS = 10
@@ -120,7 +120,7 @@ def test_each_unit_counts_once(told):
 )
 def test_what_no_answer_to_a_request_can_be_is_wrong(told, fields):
     request = told.pending.waiting[0]
-    reply = request.record._replace(kind=Kind.REPLY, samples=10, token=seal_of(request.data))
+    reply = request.record._replace(kind=Kind.REPLY, samples=10, token=token_of(request.data))
     assert told.pending.judge(reply) is Verdict.ANSWER
     assert told.pending.judge(reply._replace(**fields)) is Verdict.WRONG
 
@@ -140,7 +140,7 @@ def test_what_no_answer_to_a_request_can_be_is_wrong(told, fields):
 )
 def test_a_reply_to_what_we_never_requested_is_foreign(told, fields):
     request = told.pending.waiting[0]
-    reply = request.record._replace(kind=Kind.REPLY, samples=10, token=seal_of(request.data))
+    reply = request.record._replace(kind=Kind.REPLY, samples=10, token=token_of(request.data))
     assert told.pending.judge(reply._replace(**fields)) is Verdict.FOREIGN
 
 
@@ -150,7 +150,7 @@ def test_when_weights_are_sent_in_another_way_what_waits_is_requested_with_their
     told.pending.renew(99)
     (after,) = told.pending.waiting
     assert after.record == before.record._replace(content=99)
-    old = before.record._replace(kind=Kind.REPLY, samples=10, token=seal_of(before.data))
+    old = before.record._replace(kind=Kind.REPLY, samples=10, token=token_of(before.data))
     assert told.pending.judge(old) is Verdict.ANSWER  # of whoever had the request before
     assert told.reply(0, 5) == "ANSWER"
     told.check(parts=2)

@@ -24,6 +24,7 @@ class Redis:
 
     done: list[str]
     content: bytes = b"w"
+    length: int = 100
     expires: bool = True  # False: the key is gone just when it is to live on
     error: Exception | None = None
     lifetimes: dict[str, int] = field(default_factory=dict)
@@ -33,6 +34,10 @@ class Redis:
             raise self.error
         assert (key, start, end) == (WEIGHTS, 0, RECORD_BYTES - 1)
         return self.content
+
+    def strlen(self, key: str) -> int:
+        assert key == WEIGHTS
+        return self.length
 
     def expire(self, key: str, seconds: int) -> bool:
         self.lifetimes[key] = seconds
@@ -62,7 +67,7 @@ class Told:
         self.recovery = Recovery(
             client, WEIGHTS, window, workforce, self._note("supervise"), self.clock, self.clock_goes_on
         )
-        self.recovery.published = b"w"
+        self.recovery.published, self.recovery.published_bytes = b"w", 100
 
     def clock_goes_on(self, seconds: float) -> None:
         self.done.append("sleep")

@@ -17,7 +17,7 @@ from shared.data.parts import Part
 from shared.environment import Kernels
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
-from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, seal_of
+from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, token_of
 from shared.messaging.seals import CoordinatorKeys, digest, key_of
 from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
@@ -80,7 +80,7 @@ class Told:
             work, key = strategy_of(CONFIG, SAMPLES), self.workforce.keys.own
             self.pending = PendingStep(INCARNATION, step_of(2), work, TreeTotal([]), key)
             self.pending.request(pieces([0, 2, 4]))
-        self.requests = [request.record._replace(token=seal_of(request.data)) for request in self.pending.waiting]
+        self.requests = [request.record._replace(token=token_of(request.data)) for request in self.pending.waiting]
         for name, number in zip(("one", "two"), self.leases, strict=True):
             record = Record(Kind.JOINED, INCARNATION, number=number)
             self.send(record, Introduction(name, KERNELS).encode())

@@ -69,7 +69,7 @@ READS = [
         *((b"x" * 5000, read) for read in READS),
         *(
             (line + b"\r\n", Stream.read)
-            for line in (b":", b":1x", b":1e3", b":" + b"9" * 5000, b"$x", b"$-2", b"*-7", b"x1")
+            for line in (b":", b":1x", b":1e3", b":--5", b":-", b":" + b"9" * 5000, b"$x", b"$-2", b"*-7", b"x1")
         ),
         (b"$%d\r\n" % 2**30, Stream.read),  # more than is read as a whole
         (b"$%d\r\n" % 10**30, READS[3]),

@@ -10,7 +10,7 @@ from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
-from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, seal_of
+from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, token_of
 from shared.messaging.seals import Key, digest
 from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import Evaluation
@@ -140,7 +140,7 @@ def test_a_request_is_answered_and_when_the_window_is_over_the_lease_is_left():
     ]
     reply = sent[1][1]
     assert reply.identity == REQUEST.identity
-    assert reply.token == seal_of(REQUEST.encode(KEY))
+    assert reply.token == token_of(REQUEST.encode(KEY))
     assert (reply.samples, reply.number, reply.dtype, reply.slot) == (3, 5, ord("f"), 0)
     assert (done.outcome, done.steps, done.samples) == (WINDOW_OVER, 1, 3)
 
