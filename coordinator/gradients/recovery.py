@@ -71,7 +71,8 @@ class Recovery:
         # Both are signs of life, and tell whether Redis still has them.
         # Asked for its content, not only whether it is there: a key of another type raises, and is replaced.
         found = self._client.getrange(self._weights, 0, RECORD_BYTES - 1)
-        whole = self._client.strlen(self._weights) == self.published_bytes
+        last = self.published_bytes - 1
+        whole = len(self._client.getrange(self._weights, last, last + 1)) == 1  # so long, and no longer
         if found != self.published or not whole or not self._client.expire(self._weights, WEIGHTS_LIFETIME):
             raise KeysLostError
         self._client.expire(self._window.requests, LIFETIME)
