@@ -4,7 +4,7 @@ import io
 import os
 import sys
 
-from shared.signals import Stopped, stop_on_signals
+from gradmq._packages import refuse_foreign
 
 
 def main() -> None:
@@ -15,13 +15,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show must not end a run
+    refuse_foreign()
+    from shared.signals import Stopped, stop_on_signals
+
     # Early, because a container's first process is deaf to signals that it does not handle.
     stop_on_signals()
     try:
         # Inside, so that Ctrl-C during the imports leaves no traceback either.
-        from gradmq._packages import refuse_foreign
-
-        refuse_foreign()
         from coordinator.cli.main import run
         from shared.plain_text import show_controls
 

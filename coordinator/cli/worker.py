@@ -16,8 +16,7 @@ from coordinator.reporting.log_handlers import start_logging
 from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
 from shared.errors import DataError
-from shared.messaging.addresses import name_addresses, redis_url
-from shared.messaging.celery_settings import CELERYS_OWN
+from shared.messaging.addresses import CELERYS_OWN, name_addresses, redis_url
 from shared.metrics_endpoint import check_endpoint
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")

@@ -17,9 +17,7 @@ from coordinator.cluster.redis_server import redis_command
 from shared.config import TrainConfig
 from shared.errors import QueueError
 from shared.health_file import HEALTH_FILE
-from shared.messaging.addresses import name_addresses
-from shared.messaging.celery_settings import CELERYS_OWN
-from shared.messaging.client import client
+from shared.messaging.addresses import CELERYS_OWN, name_addresses
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import ENVIRONMENT
 

@@ -10,6 +10,9 @@ from shared.logs import masked
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 REDIS, BROKER = "GRADMQ_REDIS_URL", "GRADMQ_BROKER_URL"  # variables of the environment
+# Variables by which a user may have told another app of Celery's where its queue is. Celery takes them for every app,
+# before what the app was told.
+CELERYS_OWN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND")
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
 _FILE = "_FILE"

@@ -6,10 +6,6 @@ from kombu import Exchange, Queue
 
 from shared.messaging.keys import BATCHES, PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME, TRIALS
 
-# Variables by which a user may have told another app of Celery's where its queue is. Celery takes them for every app,
-# before what the app was told.
-CELERYS_OWN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND")
-
 
 def celery_settings(broker: str) -> dict[str, Any]:
     """Return Celery settings that fit leases: short-lived to lose, cheap to repeat, JSON only."""

@@ -7,7 +7,7 @@ from kombu.transport.redis import Channel
 
 from coordinator.workers.dispatcher import BrokerAwayError, Dispatcher
 from coordinator.workers.leases import Leases
-from shared.messaging.celery_settings import CELERYS_OWN
+from shared.messaging.addresses import CELERYS_OWN
 from shared.messaging.keys import LEASE_KEYS, PREFIX, QUEUE
 from shared.messaging.lease import LEASE_TASK, Lease
 from shared.messaging.seals import CoordinatorKeys
