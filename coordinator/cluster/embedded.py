@@ -18,6 +18,7 @@ from shared.config import TrainConfig
 from shared.errors import QueueError
 from shared.health_file import HEALTH_FILE
 from shared.messaging.addresses import CELERYS_OWN, name_addresses
+from shared.messaging.client import client
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import ENVIRONMENT
 
