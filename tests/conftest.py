@@ -49,7 +49,7 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def main_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., int]:
     """Run `gradmq` in this process, without what it does to logging and signals; return its exit code."""
-    monkeypatch.setattr("coordinator.__main__.stop_on_signals", lambda: None)
+    monkeypatch.setattr("shared.signals.stop_on_signals", lambda: None)
     for logger in (logging.root, results):
         monkeypatch.setattr(logger, "handlers", [])
     for logger, attribute in ((results, "propagate"), (results, "level"), (logging.getLogger("coordinator"), "level")):

@@ -47,8 +47,8 @@ FOREIGN = {
     "click": "coordinator.cli",
     "flower": "",
     "joblib": "coordinator.export.joblib_format",
-    "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  shared.messaging.celery_settings"
-    "  worker.celery_patches",
+    "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  coordinator.workers.task_sender"
+    "  shared.messaging.celery_settings  worker.celery_patches",
     "matplotlib": "coordinator.sweeps.plot",
     "msgspec": "shared.typed",
     "onnx": "coordinator.export.graph  coordinator.export.onnx_format",

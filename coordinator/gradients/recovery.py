@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from coordinator.workers.dispatcher import BrokerAwayError
+from coordinator.workers.task_sender import BrokerAwayError
 from coordinator.workers.windows import Window
 from coordinator.workers.workforce import Workforce
 from shared.errors import ConnectionLostError, RefusedError

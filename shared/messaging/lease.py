@@ -1,15 +1,13 @@
 """A lease: what a Celery task carries, as JSON."""
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from shared.config import TrainConfig
 from shared.environment import Kernels
 from shared.errors import ConfigError, MessageError, VersionError
-from shared.messaging.records import VERSION
 from shared.messaging.seals import key_of
+from shared.messaging.stamps import stamped, unstamped
 from shared.strategies import LocalSGD
 
 LEASE_TASK = "gradmq.lease"  # the task's name
@@ -51,7 +49,7 @@ class Lease:
             "incarnation": f"{self.incarnation:016x}",
             "kernels": self.kernels._asdict(),
         }
-        return {"version": VERSION, "sha256": _digest(fields), **fields}
+        return stamped(fields)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
@@ -59,16 +57,7 @@ class Lease:
 
         Raises VersionError for one that this GradMQ cannot work in, MessageError for a damaged one.
         """
-        fields = dict(fields)
-        version = fields.pop("version", None)
-        if version != VERSION:
-            raise VersionError(
-                f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
-                "install the same GradMQ on both sides"
-            )
-        # A lease with another seed, say, would have a worker compute something else in good faith.
-        if fields.pop("sha256", None) != _digest(fields):
-            raise MessageError("a lease is not as it was granted; it will be granted again")
+        fields = unstamped(fields, "a lease is not as it was granted; it will be granted again")
         try:
             key_of(fields["secret"])
         except (KeyError, TypeError, ValueError):
@@ -83,8 +72,3 @@ class Lease:
         fields["incarnation"] = int(fields["incarnation"], 16)
         fields["kernels"] = Kernels(**fields["kernels"])
         return cls(**fields)
-
-
-def _digest(fields: dict[str, Any]) -> str:
-    """Return the digest of a lease's fields, whatever their order."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -1,6 +1,5 @@
 """Whole runs given to workers: what a Celery task carries of one, and what the worker says of it."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -8,8 +7,8 @@ from typing import Any, Self
 from shared.config import TrainConfig
 from shared.data.folds import Fold
 from shared.data.parts import Part
-from shared.errors import ConfigError, MessageError, VersionError
-from shared.messaging.records import VERSION
+from shared.errors import ConfigError, VersionError
+from shared.messaging.stamps import stamped, unstamped
 from shared.typed import typed
 
 TRIAL_TASK = "gradmq.trial"
@@ -38,7 +37,7 @@ class TrialTask:
             "config": self.config.to_json(),
             "fold": "" if self.fold is None else str(self.fold),
         }
-        return {"version": VERSION, "sha256": _digest(fields), **fields}
+        return stamped(fields)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
@@ -46,15 +45,7 @@ class TrialTask:
 
         Raises VersionError for one that this GradMQ cannot compute, MessageError for a damaged one.
         """
-        fields = dict(fields)
-        version = fields.pop("version", None)
-        if version != VERSION:
-            raise VersionError(
-                f"the coordinator speaks version {version} of GradMQ's messages, this worker {VERSION}; "
-                "install the same GradMQ on both sides"
-            )
-        if fields.pop("sha256", None) != _digest(fields):
-            raise MessageError("a run is not as it was given; it will be given again")
+        fields = unstamped(fields, "a run is not as it was given; it will be given again")
         try:
             fields["config"] = TrainConfig.from_json(fields["config"])
             fields["fold"] = Fold.parse(fields["fold"]) if fields["fold"] else None
@@ -90,8 +81,3 @@ class Report:
             return typed(cls, json.loads(message))
         except (ValueError, RecursionError):
             return None
-
-
-def _digest(fields: dict[str, Any]) -> str:
-    """Return the digest of a task's fields, whatever their order."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -38,7 +38,7 @@ def test_a_failure_while_a_window_is_opened_loses_nothing(server, remote_gradien
 def test_a_broker_that_fails_while_leases_are_granted_loses_no_lease(server, remote_gradients):
     made = remote_gradients(batches_per_task=4)
     failures: list[int] = []
-    app = made._workforce._dispatcher._app
+    app = made._workforce._dispatcher._sender.app
     send = app.send_task
 
     def fail(*arguments, **options):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from coordinator.gradients.recovery import PASSING, KeysLostError, Recovery
-from coordinator.workers.dispatcher import BrokerAwayError
 from coordinator.workers.exclusions import Exclusions
+from coordinator.workers.task_sender import BrokerAwayError
 from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging.keys import LIFETIME, WEIGHTS_LIFETIME
 from shared.messaging.records import RECORD_BYTES

@@ -5,8 +5,9 @@ from kombu import Message
 from kombu.exceptions import OperationalError
 from kombu.transport.redis import Channel
 
-from coordinator.workers.dispatcher import BrokerAwayError, Dispatcher
+from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.leases import Leases
+from coordinator.workers.task_sender import BrokerAwayError
 from shared.messaging.addresses import CELERYS_OWN
 from shared.messaging.keys import LEASE_KEYS, PREFIX, QUEUE
 from shared.messaging.lease import LEASE_TASK, Lease
@@ -32,7 +33,7 @@ def leases() -> Leases:
 
 def drain(dispatcher: Dispatcher) -> list[Message]:
     """Take what is in the queue."""
-    with dispatcher._app.connection_for_read() as connection, connection.channel() as channel:
+    with dispatcher._sender.app.connection_for_read() as connection, connection.channel() as channel:
         return list(iter(lambda: channel.basic_get(QUEUE, no_ack=True), None))
 
 
@@ -77,7 +78,7 @@ def test_the_queue_is_empty_until_a_lease_is_sent_and_again_when_all_are_taken(d
     "error", [OperationalError("cut"), AttributeError("no channel"), ConnectionResetError("reset")]
 )
 def test_what_could_not_be_sent_stays_due(dispatcher, leases, monkeypatch, error):
-    send, calls = dispatcher._app.send_task, []
+    send, calls = dispatcher._sender.app.send_task, []
 
     def fail_at_the_second(*arguments, **options):
         calls.append(1)
@@ -85,7 +86,7 @@ def test_what_could_not_be_sent_stays_due(dispatcher, leases, monkeypatch, error
             raise error
         return send(*arguments, **options)
 
-    monkeypatch.setattr(dispatcher._app, "send_task", fail_at_the_second)
+    monkeypatch.setattr(dispatcher._sender.app, "send_task", fail_at_the_second)
     with pytest.raises(BrokerAwayError, match=str(error)):
         dispatcher.send_due(leases)
     assert leases.next_due().label == "2/2"
@@ -97,11 +98,11 @@ def test_a_connection_in_an_unknown_state_is_never_used_again(dispatcher, leases
     def fail(*arguments, **options):
         raise AttributeError("no channel")
 
-    monkeypatch.setattr(dispatcher._app, "send_task", fail)
-    broken = dispatcher._app
+    monkeypatch.setattr(dispatcher._sender.app, "send_task", fail)
+    broken = dispatcher._sender.app
     with pytest.raises(BrokerAwayError, match="AttributeError: no channel"):
         dispatcher.send_due(leases)
-    assert dispatcher._app is not broken
+    assert dispatcher._sender.app is not broken
 
 
 def test_the_keys_that_are_kept_are_those_of_kombu():
