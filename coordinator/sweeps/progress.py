@@ -6,10 +6,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tqdm import tqdm
-
 from coordinator.reporting.lines import duration
 from coordinator.reporting.log_handlers import course, is_quiet
+from coordinator.reporting.progress_bar import Unwatched
 from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.results import figure, line, monitor_name
 from coordinator.sweeps.trials import Trial
@@ -19,12 +18,6 @@ _BAR = "{desc} {percentage:3.0f}%|{bar}|"
 _WIDE = 100  # columns of a terminal that has room for all
 
 
-class _Unwatched(tqdm):  # type: ignore[type-arg]
-    """tqdm's bar without the thread that looks after slow ones, which would stay."""
-
-    monitor_interval = 0
-
-
 class SweepProgress:
     """On standard output a line for each trial, on standard error the bar."""
 
@@ -32,9 +25,9 @@ class SweepProgress:
         self._sweep, self._clock = sweep, clock
         self._total, self._before = sweep.definition.n_trials, len(sweep.trials)
         self._began = self._said = clock()
-        self._bar: _Unwatched | None = None
+        self._bar: Unwatched | None = None
         if sys.stderr.isatty() and not is_quiet():
-            bar = _Unwatched(total=self._total, initial=self._before, leave=False, dynamic_ncols=True, bar_format=_BAR)
+            bar = Unwatched(total=self._total, initial=self._before, leave=False, dynamic_ncols=True, bar_format=_BAR)
             self._bar = bar
 
     def __enter__(self) -> Self:
