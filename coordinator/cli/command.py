@@ -16,10 +16,16 @@ from shared.errors import GradMQError
 from shared.logs import masked
 
 _SHORTEST = 3  # letters of a value that tells where it is from
+_HELP = ["-h", "--help"]
 
 
 class Command(click.Command):
     """A command of ours."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Each by itself: a command keeps the option of its first context, which may have no parent to have it from.
+        self.context_settings.setdefault("help_option_names", _HELP)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)

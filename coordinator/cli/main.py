@@ -46,7 +46,7 @@ class _Program(Group):
             raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GRADMQ"})
+@click.group(cls=_Program, context_settings={"auto_envvar_prefix": "GRADMQ"})
 @click.version_option(package_name="gradmq", message="%(prog)s %(version)s", allow_from_autoenv=False)
 def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""

@@ -73,8 +73,7 @@ class TrialOptions:
             texts["fold"] = str(fold)
         if self._search.monitor is not None:
             texts["monitor"] = self._search.monitor
-        # With the program's names of help, as the command keeps those of its first context.
-        ctx = train_command.make_context("train", ["--workers", "0"], help_option_names=["-h", "--help"])
+        ctx = train_command.make_context("train", ["--workers", "0"])
         for param in train_command.params:
             if param.name is not None and (text := texts.get(param.name)) is not None:
                 try:
