@@ -19,6 +19,7 @@ from coordinator.reporting.log_handlers import course
 from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
+from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from shared import logs
@@ -30,10 +31,11 @@ from shared.fixed_problem import check_arithmetic
 from shared.health_file import health_file
 from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
-from shared.signals import interruptible
+from shared.signals import interruptible, uninterrupted
 from shared.training.callbacks import Callback, Callbacks
-from shared.training.gradients import GradientSource
+from shared.training.gradients import GradientSource, RunGradients
 from shared.training.in_process import InProcessGradients
+from shared.training.liars import LiarsNamedError
 from shared.training.loop import train
 from shared.training.state import TrainingState
 
@@ -103,7 +105,8 @@ def run_training(
     logs.context.run = run.id
     check_arithmetic(run.config)
     config, training = run.config, dataset.training
-    with progress(config, training) as shown, Recorder(run) as recorder, EventLog(run.events_file) as events:
+    kept = KeptEpochs(run.checkpoint, config, config.sampler(len(training)).steps_per_epoch) if options.audit else None
+    with progress(config, training) as shown, Recorder(run, kept) as recorder, EventLog(run.events_file) as events:
         course.info(headline(run, len(training), state))
         compute(
             *(config, dataset, state, options),
@@ -111,6 +114,7 @@ def run_training(
             lambda source: options.watching.callbacks(
                 Watched(run.id, run.folder, config, training, run.metrics, source)
             ),
+            recorder.go_back,
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
@@ -124,6 +128,7 @@ def compute(
     options: RunOptions,
     callbacks: Sequence[Callback],
     watching: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda _: nullcontext(()),
+    go_back: Callable[[LiarsNamedError, TrainingState], None] | None = None,
     *,
     run_id: str,
     data: Path,
@@ -132,8 +137,8 @@ def compute(
     """Train from the state to the end, and leave no process, thread or connection behind, however that ends.
 
     Ctrl-C comes between two steps, never within one.  callbacks: who hears of it; and by `watching` those who also need
-    to know what computes the gradients.  data: where workers that are started here look for the samples.
-    log_folder: for what they write.
+    to know what computes the gradients.  go_back: has the state become one from before liars took part; None: nobody is
+    audited.  data: where workers that are started here look for the samples.  log_folder: for what they write.
     """
     heart = Heartbeat(health_file())
     with ExitStack() as stack:
@@ -151,7 +156,18 @@ def compute(
         )
         gradients = stack.enter_context(source)
         more = stack.enter_context(watching(gradients))
-        train(config, dataset, gradients, state, Callbacks([heart, *callbacks, *more]))
+        listeners = Callbacks([heart, *callbacks, *more])
+        while True:
+            try:
+                train(config, dataset, gradients, state, listeners)
+                return
+            except LiarsNamedError as named:
+                if go_back is None:
+                    raise
+                with uninterrupted:
+                    state.exclude(gradients.excluded)
+                    go_back(named, state)
+            gradients.begin_again()
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:
@@ -177,7 +193,7 @@ def gradient_source(
     log_folder: Path,
     excluded: Sequence[str] = (),
     beat: Callable[[], None] = lambda: None,
-) -> Iterator[GradientSource]:
+) -> Iterator[RunGradients]:
     """Give what computes the gradients, for the time of a block.
 
     data: where workers that are started here look for the samples.  log_folder: for what they write.
@@ -195,10 +211,12 @@ def gradient_source(
             cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
             address, supervise = cluster.redis_url, partial(_each, beat, cluster.supervise)
             tensors, started = cluster.shared_tensors(config), workers
-        from coordinator.gradients.remote import RemoteGradients  # while the workers are starting
+        from coordinator.gradients.incarnations import Incarnations  # while the workers are starting
+        from coordinator.gradients.remote import RemoteGradients
 
         address = redis_url(address)
-        source = RemoteGradients(
+        begin = partial(
+            RemoteGradients,
             address,
             broker_url(address, options.broker),
             run_id,
@@ -206,11 +224,11 @@ def gradient_source(
             dataset,
             batches_per_task=options.batches_per_task,
             audit=options.audit,
-            excluded=excluded,
             supervise=supervise,
             workers=started,
             tensors=tensors,
         )
+        source = Incarnations(lambda excluded: begin(excluded=excluded), excluded)
         stack.callback(source.close)
         yield source
 

@@ -15,7 +15,8 @@ class Audit:
     """Checks a share of the replies, and each one that is not finite."""
 
     def __init__(self, share: float) -> None:
-        self._share = share
+        """share: of the replies that are checked; with 0, only those that are not finite."""
+        self.share = share
         # Not from the run's seed: no worker shall know which of its replies are checked.
         self._random = random.SystemRandom()
 
@@ -25,7 +26,7 @@ class Audit:
         weights: what the step is computed with.  gradient: the reply's; the right one takes the place of a wrong one.
         """
         # A run that diverges has gradients that are not finite, and so does a worker that is broken.
-        if is_finite(gradient) and not (self._share and self._random.random() < self._share):
+        if is_finite(gradient) and not (self.share and self._random.random() < self.share):
             return reply
         right, score = pending.work.block(weights, pending.step, reply.first, reply.stop)
         if not (is_finite(right) or is_finite(gradient)):

@@ -59,6 +59,7 @@ class PendingStep:
         self._was_divided = False  # whether a late request was
         self.withdrawn: list[bytes] = []  # requests that nobody need answer any more, until somebody takes note
         self.counts = EpochCounts()
+        self.liars: list[str] = []  # whose numbers an audit found wrong
         self._score = ScoreSum()  # of the accepted replies
 
     @property
@@ -166,7 +167,7 @@ class PendingStep:
 
     def result(self, excluded: tuple[str, ...]) -> StepResult:
         """Return what came of the step, when no reply is missing.  excluded: who gets no more work since."""
-        return StepResult(self._total.sum(), self._score.total, self.counts, excluded)
+        return StepResult(self._total.sum(), self._score.total, self.counts, excluded, tuple(self.liars))
 
     def _is_answered(self, first: int, stop: int) -> bool:
         """Tell whether one of these units at least is answered."""

@@ -171,10 +171,12 @@ class Replies:
         result = "score" if reply.kind == Kind.SCORE else "gradient"
         why = f"its {result} of {what} is not what the coordinator computes"
         self._drop(pending, worker, _REJECTED)
+        # Without an audit nobody relies on what workers give, and nothing is kept to go back to.
+        if self._audit.share:
+            pending.liars.append(worker)
         cause = "`gradmq doctor` there tells more" if self._any_order else "is it another type of processor?"
-        self._workforce.exclusions.exclude(
-            worker, f"{why} ({cause}); `gradmq verify` tells whether replies that were not checked were right"
-        )
+        hint = "" if self._audit.share else "; `gradmq verify` tells whether replies that were not checked were right"
+        self._workforce.exclusions.exclude(worker, f"{why} ({cause}){hint}")
 
     def _drop(self, pending: PendingStep, worker: str, counts: WorkerCounts) -> Meaning:
         """Note a reply that changes nothing."""

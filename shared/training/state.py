@@ -1,7 +1,7 @@
 """How far a run is: all that has to be kept to go on from here to the same bits."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from shared.accounting import EpochCounts
 from shared.config import TrainConfig
@@ -76,6 +76,13 @@ class TrainingState:
             self.history.append(value)
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.score, self.counts = ScoreSum(), EpochCounts()
+
+    def go_back(self, earlier: "TrainingState") -> None:
+        """Become an earlier state, whose vectors are ours from now on. Who is excluded stays so."""
+        excluded = self.excluded
+        for each in fields(self):
+            setattr(self, each.name, getattr(earlier, each.name))
+        self.exclude(excluded)
 
     def copy(self) -> "TrainingState":
         """Return the state as it is now, which later steps do not change."""

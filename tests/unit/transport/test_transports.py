@@ -292,10 +292,13 @@ def test_a_worker_that_was_given_nothing_takes_redis():
     assert isinstance(worker_transport(LEASE), RedisWorkerTransport)
 
 
-def test_memory_is_one_incarnations(tensors):
+def test_memory_is_one_runs_and_its_latest_incarnations(tensors):
     tensors.begin(INCARNATION)
-    with pytest.raises(ValueError, match="another incarnation"):
-        tensors.begin(INCARNATION + 1)
+    tensors.begin(INCARNATION + 1)
+    assert tensors.belongs_to(INCARNATION + 1)
+    assert not tensors.belongs_to(INCARNATION)
+    with pytest.raises(ValueError, match="another run"):
+        SharedTensors(tensors._descriptor, CONFIG, SLOTS + 1).begin(INCARNATION)
 
 
 @pytest.mark.parametrize("in_memory", [False, True])

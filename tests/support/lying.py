@@ -1,0 +1,44 @@
+"""The environment of a worker that lies: its gradients are wrong now and then, and all else of its replies is right."""
+
+from pathlib import Path
+
+from tests.support.mnist import PROJECT
+
+_LIE = """
+import random
+
+from shared.parallel.sync_sgd import SyncSGDStrategy
+
+compute, replies = SyncSGDStrategy.block, 0
+
+
+def block(self, weights, step, first, stop):
+    global replies
+    found = compute(self, weights, step, first, stop)
+    replies += 1
+    if replies > {honest} and random.random() < {share}:
+        found.total[0] += 1.0
+        with open({told!r}, "a") as told:
+            print(step.number, file=told)
+    return found
+
+
+SyncSGDStrategy.block = block
+"""
+
+
+def lying(folder: Path, honest: int = 0, share: float = 1.0) -> dict[str, str]:
+    """Return it.  folder: for what it needs; `lies` there has the step of each.
+
+    honest: replies that are right at first.  share: of those after that are wrong.
+    """
+    folder.mkdir(exist_ok=True)
+    text = _LIE.format(honest=honest, share=share, told=str(folder / "lies"))
+    (folder / "sitecustomize.py").write_text(text)
+    return {"PYTHONPATH": f"{folder}:{PROJECT}"}
+
+
+def lies(folder: Path) -> list[int]:
+    """Return the step of each lie that was told so far."""
+    file = folder / "lies"
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
