@@ -19,6 +19,7 @@ from coordinator.reporting.log_handlers import course
 from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
+from coordinator.runs.going_back import GoingBack
 from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
@@ -40,6 +41,7 @@ from shared.training.loop import train
 from shared.training.state import TrainingState
 
 _LOST = 2.0**-8  # size of the derivatives that may be lost without a word; those of a last layer are 1/4 at most
+AUDITORS = "coordinator", "workers"
 MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
 
 
@@ -55,6 +57,7 @@ class RunOptions:
     broker: str | None = None  # Celery's, if it is not that Redis
     batches_per_task: int | None = None  # steps of a window; default: about a second of work
     audit: float = 0.0  # share of the replies that are computed again
+    audit_by: str = "coordinator"  # who computes them again, of AUDITORS
     flower_port: int | None = None
     watching: Watching = field(default_factory=Watching)
 
@@ -72,6 +75,11 @@ class RunOptions:
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
+        if self.audit_by not in AUDITORS:
+            raise ConfigError("audit_by", self.audit_by, f"must be one of {', '.join(AUDITORS)}")
+        if self.audit_by != AUDITORS[0] and not self.audit:
+            hint = "give also --audit, like --audit 0.01"
+            raise ConfigError("audit_by", self.audit_by, "tells who checks replies, and none are checked", hint)
 
     def check_queue(self) -> None:
         """Raise an error unless what was given lets us in, and what is to be started here can be."""
@@ -105,8 +113,16 @@ def run_training(
     logs.context.run = run.id
     check_arithmetic(run.config)
     config, training = run.config, dataset.training
-    kept = KeptEpochs(run.checkpoint, config, config.sampler(len(training)).steps_per_epoch) if options.audit else None
-    with progress(config, training) as shown, Recorder(run, kept) as recorder, EventLog(run.events_file) as events:
+    going_back = None
+    if options.audit:
+        kept = KeptEpochs(run.checkpoint, config, config.sampler(len(training)).steps_per_epoch)
+        # Where everything is checked, what is wrong is never used; but earlier, less may have been.
+        going_back = GoingBack(run, kept, state.begun_epochs if options.audit == 1 else None)
+    with (
+        progress(config, training) as shown,
+        Recorder(run, going_back) as recorder,
+        EventLog(run.events_file) as events,
+    ):
         course.info(headline(run, len(training), state))
         compute(
             *(config, dataset, state, options),
@@ -224,6 +240,7 @@ def gradient_source(
             dataset,
             batches_per_task=options.batches_per_task,
             audit=options.audit,
+            audit_by_workers=options.audit_by == "workers",
             supervise=supervise,
             workers=started,
             tensors=tensors,

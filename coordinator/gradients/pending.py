@@ -5,6 +5,7 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import NamedTuple
 
+from coordinator.gradients.opinions import Opinion, SecondRequest
 from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
 from shared.accounting import EpochCounts
@@ -60,6 +61,8 @@ class PendingStep:
         self.withdrawn: list[bytes] = []  # requests that nobody need answer any more, until somebody takes note
         self.counts = EpochCounts()
         self.liars: list[str] = []  # whose numbers an audit found wrong
+        self.opinions: dict[int, Opinion] = {}  # that another's is awaited of, by the token of the request for it
+        self.second_requests: list[SecondRequest] = []  # for others' opinions, until somebody sends them
         self._score = ScoreSum()  # of the accepted replies
 
     @property
@@ -79,7 +82,8 @@ class PendingStep:
     def missing(self) -> int:
         """How many replies are missing, as far as can be said: so many more must be accepted at least."""
         # Of a request and its parts either the one or the others are answered.
-        return min(len(self._waiting), 1) if self._was_divided else len(self._waiting)
+        answers = min(len(self._waiting), 1) if self._was_divided else len(self._waiting)
+        return answers + len(self.opinions)
 
     @property
     def waiting(self) -> list[Request]:
@@ -136,6 +140,20 @@ class PendingStep:
             self._was_divided = True
         self.request(pieces(bounds))
         return [self._waiting[piece].data for piece in pairwise(bounds)]
+
+    def ask_another(self, opinion: Opinion, lease: int) -> None:
+        """Have the holder of that lease asked for what another has answered; the step waits for both."""
+        reply = opinion.reply
+        self._region += 1  # of its own list there is another request in this step
+        record = Record(
+            *(Kind.REQUEST, self._incarnation, self.step.number, reply.first, reply.stop),
+            region=self._region,
+            content=self.content,
+        )
+        data = record.encode(self._key)
+        self._requested[token_of(data)] = reply.first, reply.stop
+        self.opinions[token_of(data)] = opinion
+        self.second_requests.append(SecondRequest(data, lease))
 
     def judge(self, reply: Record) -> Verdict:
         """Return what this reply of our incarnation is to us."""

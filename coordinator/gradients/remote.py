@@ -55,6 +55,7 @@ class RemoteGradients:
         *,
         batches_per_task: int | None = None,
         audit: float = 0.0,
+        audit_by_workers: bool = False,
         excluded: Sequence[str] = (),
         supervise: Callable[[], None] = lambda: None,
         workers: int | None = None,
@@ -63,8 +64,9 @@ class RemoteGradients:
         """Begin an incarnation of the run.
 
         batches_per_task: steps of a window; default: a second of work.  audit: share of the replies that is checked.
-        excluded: workers that get no work.  supervise: is called now and then.  workers: how many there are, None if
-        that may change.  tensors: memory that is shared with the workers on this machine.
+        audit_by_workers: by other workers, see `Audit`.  excluded: workers that get no work.  supervise: is called now
+        and then.  workers: how many there are, None if that may change.  tensors: memory that is shared with the
+        workers on this machine.
         """
         self.redis_url: str | None = redis_url
         self._url, self._data = redis_url, data
@@ -81,7 +83,12 @@ class RemoteGradients:
         self._workforce = Workforce(broker_url, config, excluded, kernels, self._sealing_keys, workers)
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
         self._replies = Replies(
-            self._incarnation, self._sealing_keys, config, self._workforce, self._transport, Audit(audit)
+            self._incarnation,
+            self._sealing_keys,
+            config,
+            self._workforce,
+            self._transport,
+            Audit(audit, audit_by_workers),
         )
         self._client = client(redis_url)
         self._stream = ReplyStream(redis_url, keys.replies)
@@ -133,6 +140,7 @@ class RemoteGradients:
                 self._workforce.grant_due()
                 if pending.is_requested:
                     self._undisturbed = False
+                    self._replies.settle(pending, weights)
                     pending.counts.retried += len(pending.waiting)
                     self._pass_on(pending)
                 else:
@@ -210,7 +218,10 @@ class RemoteGradients:
                     self._undisturbed = False
                     requested = now  # nobody is there to be late
                 elif now - requested > self._timers[pending.work].timeout:
-                    self._retry(pending, requested)
+                    self._undisturbed = False  # it has taken longer than steps do
+                    self._replies.settle(pending, weights)
+                    if pending.waiting:
+                        self._retry(pending, requested)
                     requested = now
 
     def _take(self, weights: Parameters, pending: PendingStep, replies: int) -> None:
@@ -227,6 +238,8 @@ class RemoteGradients:
             case Meaning.ANSWER:
                 if pending.withdrawn:
                     self._withdraw(pending)
+                if pending.second_requests:
+                    self._ask_others(pending)
                 return
             case Meaning.LEFT:
                 self._send_of_anyone(pending, self._pass_on(pending))
@@ -286,6 +299,16 @@ class RemoteGradients:
             self._client.rpush(self._window.requests, *requests)
             self._client.expire(self._window.requests, LIFETIME)
             pending.counts.retried += len(requests)
+
+    def _ask_others(self, pending: PendingStep) -> None:
+        """Have other workers compute what was answered, to compare."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for data, lease in pending.second_requests:
+                key = self._keys.own_requests(self._window.number, lease)
+                pipeline.rpush(key, data)
+                pipeline.expire(key, LIFETIME)
+            pipeline.execute()
+        pending.second_requests.clear()
 
     def _withdraw(self, pending: PendingStep) -> None:
         """Take requests back that nobody has taken and nobody needs."""

@@ -6,6 +6,7 @@ from enum import Enum, auto
 import numpy as np
 
 from coordinator.gradients.audit import Audit
+from coordinator.gradients.opinions import Opinion, gradient_digest
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.workers.workforce import Workforce
 from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
@@ -14,6 +15,7 @@ from shared.data.parts import Part
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
 from shared.messaging.seals import CoordinatorKeys, digest
+from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
 from shared.transport.base import CoordinatorTransport
 from shared.types import Array, Vector
@@ -136,11 +138,16 @@ class Replies:
             what = f"{self._units_of(reply)} {reply.first} to {reply.stop - 1}"
             right = f"{reply.correct} of {reply.samples} samples right at a cost of {reply.cost:g}"
             return self._reject(pending, worker, f"it names step {reply.step}, {what}, {right}")
+        if verdict is Verdict.DUPLICATE and reply.token in pending.opinions:
+            return self._compare(worker, reply, self._content(reply, message, size), pending, weights)
         if verdict is not Verdict.ANSWER:
             return self._drop(pending, worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
-        gradient = _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
-        checked = self._audit.corrected(weights, pending, reply, gradient)
+        gradient, drawn = self._content(reply, message, size), self._audit.draws()
+        other = self._other_than(worker) if drawn and self._audit.by_workers else None
+        checked = self._audit.corrected(weights, pending, reply, gradient, drawn and other is None)
         if checked is reply:
+            if other is not None and is_finite(gradient):
+                pending.ask_another(Opinion.of(worker, reply, gradient), other)
             pending.accept(worker, reply, message, gradient)
             workforce.exclusions.good(worker)
             if waited is not None:
@@ -149,6 +156,41 @@ class Replies:
             self._catch(pending, worker, reply)
             pending.accept(COORDINATOR, checked, message, gradient)
         return Meaning.ANSWER
+
+    def settle(self, pending: PendingStep, weights: Parameters) -> None:
+        """Compute what others have not answered in time, to whom it was given to check: nobody can keep a lie so."""
+        opinions = [*pending.opinions.values()]
+        pending.opinions.clear()
+        for opinion in opinions:
+            self._judge_opinions(pending, weights, opinion)
+
+    def _compare(
+        self, worker: str, reply: Record, gradient: Vector, pending: PendingStep, weights: Parameters
+    ) -> Meaning:
+        """Compare what two workers have answered to the same, and find out who is wrong if they differ."""
+        first, second = pending.opinions[reply.token], Opinion.of(worker, reply, gradient)
+        if worker != first.worker:  # which may have taken what was another's
+            del pending.opinions[reply.token]
+            if not first.agrees(second):
+                self._judge_opinions(pending, weights, first, second)
+        return self._drop(pending, worker, _DUPLICATE)
+
+    def _judge_opinions(self, pending: PendingStep, weights: Parameters, *opinions: Opinion) -> None:
+        """Compute what workers have answered, and give no more work to who is wrong."""
+        asked = opinions[0].reply
+        right, score = pending.work.block(weights, pending.step, asked.first, asked.stop)
+        digest_of_right = gradient_digest(right)
+        for worker, reply, its_digest in opinions:
+            if its_digest != digest_of_right or reply.score != score:
+                self._catch(pending, worker, reply)
+
+    def _other_than(self, worker: str) -> int | None:
+        """Return the lease of another worker, to check what this one has answered; None if nobody else is there."""
+        return self._audit.one_of([lease for name, lease in self._workforce.leases.holders if name != worker])
+
+    def _content(self, reply: Record, message: Array, size: int) -> Vector:
+        """Return a reply's gradient, which is empty for an evaluation."""
+        return _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
 
     def _misfit(self, reply: Record, message: Array, size: int) -> str:
         """Return what is wrong with a reply as a message, whatever it answers; nothing if it can be read."""

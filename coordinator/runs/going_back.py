@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 class GoingBack:
     """Finds the state before a liar took part, and tells which of the epochs since were wrong as they come again."""
 
-    def __init__(self, run: Run, kept: KeptEpochs) -> None:
-        self._run, self._kept = run, kept
+    def __init__(self, run: Run, kept: KeptEpochs, unchecked: int | None = None) -> None:
+        """unchecked: how many of the run's epochs have replies that were not checked; None: all may have."""
+        self._run, self.kept, self._unchecked = run, kept, unchecked
         self._before: list[EpochMetrics] = []  # as they were recorded with a liar's help, and are computed again
         self._liars = ""  # whose
 
@@ -29,8 +30,10 @@ class GoingBack:
         """
         first = first_touched(named.liars, self._run.metrics[: state.epoch], state.counts)
         self._liars = names = ", ".join(named.liars)
-        # If nothing of theirs is in the weights, only the step is computed again.
-        earlier = state if first is None else self._kept.latest(first) or self._run.initial_state()
+        if first is not None and self._unchecked is not None and first >= self._unchecked:
+            first = None
+        # If nothing of theirs was used without a check, only the step is computed again.
+        earlier = state if first is None else self.kept.latest(first) or self._run.initial_state()
         for liar in named.liars:  # whose replies were found wrong in a step that is not taken
             earlier.counts.of(liar).add(WorkerCounts(rejected=named.counts.of(liar).rejected))
         if earlier is state:

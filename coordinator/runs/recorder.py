@@ -8,7 +8,6 @@ from typing import Self
 
 from coordinator.runs.checkpoint import CheckpointWriter
 from coordinator.runs.going_back import GoingBack
-from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
@@ -26,11 +25,10 @@ from shared.training.state import TrainingState
 class Recorder(Callback):
     """Keeps a run's folder up to date.  Raises UnwritableError if it can't: a run without records is of no use."""
 
-    def __init__(self, run: Run, kept: KeptEpochs | None = None) -> None:
-        """kept: where to go back to when an audit names a liar; None: there is no audit."""
-        self._run, self._kept = run, kept
-        self._going_back = None if kept is None else GoingBack(run, kept)
-        keep = {} if kept is None else {"keep": kept.keep}
+    def __init__(self, run: Run, going_back: GoingBack | None = None) -> None:
+        """going_back: to where, when an audit names a liar; None: there is no audit."""
+        self._run, self._going_back = run, going_back
+        keep = {} if going_back is None else {"keep": going_back.kept.keep}
         self._checkpoints = CheckpointWriter(run.checkpoint, run.config, **keep)
 
     def __enter__(self) -> Self:
@@ -41,8 +39,8 @@ class Recorder(Callback):
     ) -> None:
         """Wait until all is on disk."""
         self._checkpoints.close()
-        if self._kept is not None and self._run.is_finished:  # nobody is audited any more
-            self._kept.forget(0)
+        if self._going_back is not None and self._run.is_finished:  # nobody is audited any more
+            self._going_back.kept.forget(0)
 
     def on_begin(self, state: TrainingState) -> None:
         """Forget what was recorded after this state: it will come again, with the same figures and weights."""
@@ -81,14 +79,14 @@ class Recorder(Callback):
 
         named: the liars, by an audit.  Raises RunError if the run began with weights that are gone.
         """
-        assert self._going_back is not None and self._kept is not None, "there is an audit"
+        assert self._going_back is not None, "there is an audit"
         earlier = self._going_back.state_before(named, state)
         if earlier is state:
             self._checkpoints.take(state)
             return
         state.go_back(earlier)
         with self._writing(self._run.checkpoint):
-            self._kept.forget(state.epoch + 1)
+            self._going_back.kept.forget(state.epoch + 1)
             self._checkpoints.take_instead(state)
         self._save(self._run.model, state.model)
 

@@ -16,7 +16,7 @@ class StepResult(NamedTuple):
     score: Score  # of the step's samples, as the replies tell it
     counts: EpochCounts  # what was requested and who answered, also of earlier steps' late replies
     excluded: tuple[str, ...] = ()  # workers that get no more work in this run, from now on
-    liars: tuple[str, ...] = ()  # those whose numbers an audit found wrong: what else they gave may be wrong as well
+    liars: tuple[str, ...] = ()  # those whose numbers an audit found wrong: such a step is not to be taken
 
 
 class GradientSource(Protocol):

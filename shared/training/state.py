@@ -44,6 +44,11 @@ class TrainingState:
         return self.epoch > 0 or self.step_index > 0
 
     @property
+    def begun_epochs(self) -> int:
+        """How many epochs have begun: those in whose ledgers anything can be."""
+        return self.epoch + bool(self.step_index)
+
+    @property
     def model(self) -> Parameters:
         """The weights to evaluate and to save: those of the last step, or the average of many."""
         return averaged(self.parameters, self.optimizer_state)

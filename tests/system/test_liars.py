@@ -1,7 +1,5 @@
 """A worker that lies now and then: an audit names it, and the run goes back to before it took part."""
 
-import pytest
-
 from tests.support.lying import lies, lying
 from tests.support.program import job, metrics, start_worker
 
@@ -16,10 +14,10 @@ def test_a_run_with_a_liar_ends_with_the_undisturbed_fingerprints(gradmq, small_
         worker.wait_for(" ready.")
     program = gradmq(*job(small_data, EPOCHS, redis=server.url, audit=0.05))
     assert program.end() == 0, program.text()
-    assert lies(tmp_path / "liar")
-    assert "going back to the beginning of epoch 0" in program.text()
     recorded = metrics(program)
     assert [line["weights_sha256"] for line in recorded] == fingerprints(EPOCHS)
+    assert lies(tmp_path / "liar")
+    assert "going back to the beginning of epoch 0" in program.text()
     of_liars = [
         counts for line in recorded for name, counts in line["ledger"]["workers"].items() if name.startswith("liar@")
     ]
