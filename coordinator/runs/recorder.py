@@ -48,6 +48,9 @@ class Recorder(Callback):
         for left in [*run.folder.glob(".*.npz.*"), *run.folder.glob(".metrics.jsonl.*")]:
             with self._writing(left):
                 left.unlink()  # of a coordinator that was killed while it wrote
+        if self._going_back is not None:
+            with self._writing(run.checkpoint):
+                self._going_back.kept.forget(state.epoch + 1)
         del run.metrics[state.epoch :]
         if run.metrics_file.exists():
             with self._writing(run.metrics_file):
@@ -86,8 +89,8 @@ class Recorder(Callback):
             return
         state.go_back(earlier)
         with self._writing(self._run.checkpoint):
+            self._checkpoints.take_instead(state)  # before what was kept goes: until then it may be writing
             self._going_back.kept.forget(state.epoch + 1)
-            self._checkpoints.take_instead(state)
         self._save(self._run.model, state.model)
 
     def on_stop(self, state: TrainingState) -> None:

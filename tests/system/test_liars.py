@@ -1,6 +1,6 @@
 """A worker that lies now and then: an audit names it, and the run goes back to before it took part."""
 
-from tests.support.lying import lies, lying
+from benchmarks.lying import lies, lying
 from tests.support.program import job, metrics, start_worker
 
 EPOCHS = 12

@@ -1,10 +1,10 @@
-"""The environment of a worker that lies: its gradients are wrong now and then, and all else of its replies is right."""
+"""A worker that lies: its gradients are wrong now and then, and all else of its replies is right."""
 
 from pathlib import Path
 
-from tests.support.mnist import PROJECT
-
+_PROJECT = Path(__file__).parents[1]
 _LIE = """
+import os
 import random
 
 from shared.parallel.sync_sgd import SyncSGDStrategy
@@ -23,19 +23,22 @@ def block(self, weights, step, first, stop):
     return found
 
 
-SyncSGDStrategy.block = block
+# Which slot a worker has in the memory of an embedded cluster, see shared.transport.shared_memory; elsewhere none.
+if os.environ.get("GRADMQ_MEMORY", ":1").split(":")[1] == "1":
+    SyncSGDStrategy.block = block
 """
 
 
 def lying(folder: Path, honest: int = 0, share: float = 1.0) -> dict[str, str]:
-    """Return it.  folder: for what it needs; `lies` there has the step of each.
+    """Return the environment of a worker that lies; of an embedded cluster's workers, the first does.
 
-    honest: replies that are right at first.  share: of those after that are wrong.
+    folder: for what it needs, and for what `lies` returns.  honest: replies that are right at first.  share: of those
+    after that are wrong.
     """
     folder.mkdir(exist_ok=True)
     text = _LIE.format(honest=honest, share=share, told=str(folder / "lies"))
     (folder / "sitecustomize.py").write_text(text)
-    return {"PYTHONPATH": f"{folder}:{PROJECT}"}
+    return {"PYTHONPATH": f"{folder}:{_PROJECT}"}
 
 
 def lies(folder: Path) -> list[int]:
