@@ -81,7 +81,8 @@ def test_who_does_not_answer_to_check_others_keeps_nobody_waiting_and_no_lie(ser
     pieces = OWN if config is EXACT else 2  # the highest number that a piece's region has; checks have others
 
     def mute(message, record):
-        return [b"nothing"] if record.region > pieces else honest(message, record)
+        """Be silent when it is asked first to check another: each silence costs a timeout."""
+        return [b"nothing"] if record.region > pieces and not judged else honest(message, record)
 
     lazy = FakeWorker(server, mute, "mute")
     lazy.start()
