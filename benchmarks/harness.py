@@ -149,8 +149,7 @@ def session(
 
     through_redis: the tensors, as with workers on other machines; else they are in shared memory.  fake: the workers
     compute nothing (see `fake_workers`).  audit: share of the replies that is checked.
-    audit_by_workers: by another worker.  supervised: processes that end
-    are started again.  first: weights; default: drawn as in a run.
+    audit_by_workers: by another worker.  supervised: processes that end are started again.  first: weights; default: drawn as in a run.
     """
     with ExitStack() as stack:
         stack.enter_context(one_thread())

@@ -6,6 +6,7 @@ _PROJECT = Path(__file__).parents[1]
 _LIE = """
 import os
 import random
+import sys
 
 from shared.parallel.sync_sgd import SyncSGDStrategy
 
@@ -23,8 +24,9 @@ def block(self, weights, step, first, stop):
     return found
 
 
+is_worker = any(each == "worker" or each.endswith("worker/__main__.py") for each in sys.orig_argv)
 # Which slot a worker has in the memory of an embedded cluster, see shared.transport.shared_memory; elsewhere none.
-if os.environ.get("GRADMQ_MEMORY", ":1").split(":")[1] == "1":
+if is_worker and os.environ.get("GRADMQ_MEMORY", ":1").split(":")[1] == "1":
     SyncSGDStrategy.block = block
 """
 
