@@ -148,8 +148,8 @@ def session(
     """Give a training on an embedded cluster.
 
     through_redis: the tensors, as with workers on other machines; else they are in shared memory.  fake: the workers
-    compute nothing (see `fake_workers`).  audit: share of the replies that is checked.
-    audit_by_workers: by another worker.  supervised: processes that end are started again.  first: weights; default: drawn as in a run.
+    compute nothing (see `fake_workers`).  audit: share of the replies that is checked.  audit_by_workers: by another
+    worker.  supervised: processes that end are started again.  first: weights; default: drawn as in a run.
     """
     with ExitStack() as stack:
         stack.enter_context(one_thread())

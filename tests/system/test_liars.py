@@ -7,8 +7,8 @@ import pytest
 from benchmarks.lying import lies, lying
 from tests.support.program import Program, job, metrics, start_worker
 
-EPOCHS = 12
-HONEST = 250  # replies of the liar, so that some epochs are right
+EPOCHS = 6
+HONEST = 150  # replies of the liar, so that some epochs are right
 
 
 @pytest.fixture
@@ -21,11 +21,11 @@ def on_other_machines(gradmq, small_data, server, folder: Path) -> Program:
     good = start_worker(gradmq, server, "worker2")
     for worker in (liar, good):
         worker.wait_for(" ready.")
-    return gradmq(*job(small_data, EPOCHS, redis=server.url, audit=0.02))
+    return gradmq(*job(small_data, EPOCHS, redis=server.url, audit=0.03))
 
 
 def in_shared_memory(gradmq, small_data, server, folder: Path) -> Program:
-    options = {"workers": 2, "audit": 0.02, "audit_by": "workers"}
+    options = {"workers": 2, "audit": 0.03, "audit_by": "workers"}
     return gradmq(*job(small_data, EPOCHS, **options), **lying(folder, HONEST))
 
 
