@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.run import Run
-from shared.accounting import EpochCounts, WorkerCounts
+from shared.accounting import UNKNOWN, EpochCounts, WorkerCounts
 from shared.training.liars import LiarsNamedError
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
@@ -65,8 +65,9 @@ class GoingBack:
 def first_touched(workers: Iterable[str], epochs: Sequence[EpochMetrics], counts: EpochCounts) -> int | None:
     """Return the first epoch in which one of these workers gave a reply that was used; None if there is none.
 
-    epochs: all that are finished.  counts: of the one after, so far.
+    So did one that is not known by name.  epochs: all that are finished.  counts: of the one after, so far.
     """
+    workers = [*workers, UNKNOWN]
     ledgers = [*(EpochCounts.from_json(metrics.ledger) for metrics in epochs), counts]
     for epoch, ledger in enumerate(ledgers):
         if any(ledger.workers[worker].answered for worker in workers if worker in ledger.workers):
