@@ -94,7 +94,7 @@ def test_a_mini_batch_is_cut_into_a_piece_for_each_worker_in_the_order_of_their_
     assert workforce.cut(6) == [Piece(0, 2, 2), Piece(2, 4, 0), Piece(4, 6, 1)]
     assert workforce.cut(2) == [Piece(0, 1, 2), Piece(1, 2, 0)]  # the last of an epoch
     assert workforce.cut(6) is workforce.cut(6)  # nothing has changed
-    workforce.leases.left(0)
+    workforce.leases.left(0, "b")
     assert workforce.cut(6) == [Piece(0, 3, 2), Piece(3, 6, 1)]
 
 
