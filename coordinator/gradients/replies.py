@@ -102,7 +102,7 @@ class Replies:
         match record.kind:
             case Kind.JOINED:
                 leases.joined(record.number, worker)
-                if self._workforce.admission.admits(worker, kernels) and id_of(worker) not in leases.excluded:
+                if self._workforce.admission.admits(worker, kernels) and not self._gets_no_work(worker):
                     self._workforce.membership.heard(worker)
             case Kind.LEFT:
                 leases.left(record.number, worker)
@@ -160,6 +160,10 @@ class Replies:
             self._catch(pending, worker, reply)
             pending.accept(COORDINATOR, checked, message, gradient)
         return Meaning.ANSWER
+
+    def _gets_no_work(self, worker: str) -> bool:
+        """Tell whether a worker is excluded, or pauses in this window."""
+        return worker in self._workforce.exclusions or id_of(worker) in self._workforce.leases.excluded
 
     def _need_weights(self, worker: str, record: Record, pending: PendingStep) -> Meaning:
         """Note that a worker does not have the weights of a request: for which it may be to blame."""

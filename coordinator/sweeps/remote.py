@@ -35,6 +35,7 @@ from shared.typed import typed
 
 _MOST_AT_ONCE = 100  # reports that are heard before we look around
 _MOST_WAITING = 10_000  # which workers send again if they matter
+_LONGEST_HOLDER = 1000  # bytes of who holds a run
 _LONGEST = 2**24  # bytes of a report: those of an ended run have the figures of all its epochs
 _NONE = 0  # attempts are numbered from 1
 _EVERY = 1.0  # seconds between two looks at who holds what
@@ -176,11 +177,11 @@ class RemoteTrials:
         self._floods.drop(self._keys.reports, _MOST_WAITING)
         with self._client.pipeline(transaction=False) as pipeline:
             for name in names:
-                pipeline.get(self._keys.held(name))
-            held = cast(list[bytes | None], pipeline.execute())
+                pipeline.getrange(self._keys.held(name), 0, _LONGEST_HOLDER)
+            held = cast(list[bytes], pipeline.execute())
         for name, holder in zip(names, held, strict=True):
             given = self._given[name]
-            parts = (holder or b"").split(b":", 2)  # see `worker.holding`
+            parts = holder.split(b":", 2)  # see `worker.holding`
             if len(parts) == 3 and parts[0] == b"%d" % given.attempt:
                 given.held, given.worker, self._heard = now, parts[2].decode(errors="replace"), True
             elif given.held is not None and now - given.held > _LOST:
