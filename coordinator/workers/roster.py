@@ -5,7 +5,7 @@ from collections import OrderedDict
 from shared.accounting import COORDINATOR, UNKNOWN
 from shared.messaging.identities import called
 
-_MOST = 1000  # workers whose names are known at a time; they say them again in every window
+_MOST = 4000  # workers whose names are known at a time; they say them again in every window
 _NAMELESS = "lease"
 
 

@@ -14,7 +14,7 @@ from xxhash import xxh3_64_intdigest
 
 SEAL_BYTES = 8
 _SECRET_BYTES = 16
-_REMEMBERED = 1000  # leases whose keys are known, for late replies
+_REMEMBERED = 4000  # leases whose keys are known: a window's, and those before, for late replies
 
 digest = xxh3_64_intdigest  # of bytes, as 64 bits; only a seal makes it one that nobody else can have made
 

@@ -16,12 +16,12 @@ import kombu.compression
 import kombu.connection
 import kombu.transport.redis
 import pytest
-from celery.worker.consumer import Consumer
+from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
 from celery.worker.request import Request
 from kombu.transport.virtual import QoS
 
-from worker.celery_patches import _PAUSES, _info, _loads
+from worker.celery_patches import _PAUSES, Consumer, _info, _loads
 
 WHAT_TO_DO = (
     "look what has become of it in the release that is installed, adapt worker/celery_patches.py, then this test"
@@ -42,9 +42,9 @@ WHAT_TO_DO = (
         (kombu.compression, "_decoders"),
         (Request, "info"),
         (Panel, "data"),
-        (Consumer, "create_task_handler"),
-        (Consumer, "on_decode_error"),
-        (Consumer, "ensure_connected"),
+        (CelerysConsumer, "create_task_handler"),
+        (CelerysConsumer, "on_decode_error"),
+        (CelerysConsumer, "ensure_connected"),
         (kombu.connection.Connection, "ensure_connection"),
         (billiard.pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT"),
         (billiard.util, "get_temp_dir"),
@@ -73,8 +73,8 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         (billiard.pool, "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)", "billiard waits that often at its end"),
         (billiard.connection, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (billiard.heap, "util.get_temp_dir()", "billiard asks its util for a folder"),
-        (inspect.getmodule(Consumer), "self.ensure_connected(", "Celery connects by Consumer.ensure_connected"),
-        (inspect.getmodule(Consumer), "conn.ensure_connection(", "and that by Connection.ensure_connection"),
+        (inspect.getmodule(CelerysConsumer), "self.ensure_connected(", "Celery connects by Consumer.ensure_connected"),
+        (inspect.getmodule(CelerysConsumer), "conn.ensure_connection(", "and that by Connection.ensure_connection"),
     ],
 )
 def test_it_is_still_used_where_we_change_it(module: Any, words: str, does: str) -> None:
@@ -106,3 +106,22 @@ def test_a_lease_is_described_without_its_secret():
 
 def test_celery_can_still_be_told_which_consumer_to_use():
     assert "consumer" in celery.app.defaults.NAMESPACES["worker"], f"worker_consumer is gone: {WHAT_TO_DO}"
+
+
+def test_a_message_whose_headers_are_wrong_is_dropped_whatever_broker_it_comes_from(monkeypatch):
+    """Only Redis' are looked at where they come in."""
+    handled, dropped = [], []
+    monkeypatch.setattr(CelerysConsumer, "create_task_handler", lambda consumer: handled.append)
+    consumer = Consumer.__new__(Consumer)
+    consumer.connection_errors = ()
+    consumer.on_decode_error = lambda message, error: dropped.append(str(error))  # which takes it from the queue
+    handle = consumer.create_task_handler()
+    right = SimpleNamespace(headers={"task": "gradmq.lease", "id": "1", "timelimit": [None, None]})
+    for message in (
+        right,
+        SimpleNamespace(headers={**right.headers, "timelimit": "ab"}),
+        SimpleNamespace(headers=None),
+    ):
+        handle(message)
+    assert handled == [right]
+    assert dropped == ["its field timelimit is str 'ab'", "it has no headers"]
