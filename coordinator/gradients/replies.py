@@ -11,6 +11,7 @@ from coordinator.workers.workforce import Workforce
 from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
+from shared.environment import Kernels
 from shared.messaging.identities import id_of
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
@@ -21,6 +22,7 @@ from shared.types import Array, Vector
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _NOTHING: Vector = np.empty(0)  # the gradient of an evaluation
+_NO_KERNELS = Kernels("", "")
 _MOST_NAMED = 100  # names of whose messages we complain; who may send any may invent as many
 _STRANGE = "too many speak in lease %d; whoever invents them has read it in Celery's queue"
 
@@ -90,17 +92,17 @@ class Replies:
         if not (roster.knows(record.credential) or leases.has(record.number)):
             # Who speaks for the first time does so in the current window. Whoever it is, it is late.
             return self._drop(pending, UNKNOWN, _LATE) if replies else Meaning.NOTHING
+        name, kernels = "", _NO_KERNELS
         if record.kind == Kind.JOINED:
             name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
-            worker = roster.introduced(record.credential, name, record.number)
-        else:
-            worker = roster.called(record.credential, record.number)
+        worker = roster.called(record.credential, record.number, name)
         if not leases.heard(record.number, worker):
             return self._reject(pending, UNKNOWN, _STRANGE % record.number)
         if replies:
             return self._reply(worker, record, message, size, pending, weights, waited)
         match record.kind:
             case Kind.JOINED:
+                roster.keep(record.credential, worker)
                 leases.joined(record.number, worker)
                 if self._workforce.admission.admits(worker, kernels) and not self._gets_no_work(worker):
                     self._workforce.membership.heard(worker)

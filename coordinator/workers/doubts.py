@@ -3,6 +3,7 @@
 import logging
 
 from coordinator.workers.exclusions import Exclusions
+from shared.messaging.identities import id_of
 
 _MOST = 3  # times in a row, with others finding the right ones after each but the last
 _TOLD = 10  # times in a row, whatever others find, after which we say so
@@ -20,18 +21,19 @@ class Doubts:
     def __init__(self, exclusions: Exclusions) -> None:
         """exclusions: take who says so too often."""
         self._exclusions = exclusions
-        self._in_row: dict[str, int] = {}  # by worker
+        self._in_row: dict[str, int] = {}  # by the worker's id
         self._contradicted: dict[str, int] = {}  # after how many of these another worker has found the weights
         self._latest: set[str] = set()  # who has said so since another worker found them
 
     def found_others(self, worker: str) -> None:
         """Note that a worker has found other weights than its request names, or none."""
-        self._in_row[worker] = count = self._in_row.get(worker, 0) + 1
-        self._latest.add(worker)
+        known_as = id_of(worker)
+        self._in_row[known_as] = count = self._in_row.get(known_as, 0) + 1
+        self._latest.add(known_as)
         if count == 1:
             log.warning("did not find the weights that were sent; sending them again", extra={"worker": worker})
-        if self._contradicted.get(worker, 0) >= _MOST - 1:
-            self._forget(worker)
+        if self._contradicted.get(known_as, 0) >= _MOST - 1:
+            self._forget(known_as)
             self._exclusions.exclude(worker, f"{_MOST} times in a row it did not find weights that others found")
         elif count == _TOLD:
             told = "has not found the weights %d times in a row; is its memory broken, or its connection?"
@@ -43,12 +45,12 @@ class Doubts:
         """Note a reply that counts: its worker had the right weights, so that they were there for others too."""
         if not self._in_row:
             return
-        self._forget(worker)
+        self._forget(id_of(worker))
         for other in self._latest:
             self._contradicted[other] = self._contradicted.get(other, 0) + 1
         self._latest.clear()
 
-    def _forget(self, worker: str) -> None:
-        self._in_row.pop(worker, None)
-        self._contradicted.pop(worker, None)
-        self._latest.discard(worker)
+    def _forget(self, known_as: str) -> None:
+        self._in_row.pop(known_as, None)
+        self._contradicted.pop(known_as, None)
+        self._latest.discard(known_as)

@@ -22,7 +22,7 @@ class Exclusions:
         self.names = names
         self.total = 0  # how many were excluded since
         self._ids = {id_of(name) for name in names}
-        self._bad: dict[str, int] = {}  # a worker's bad replies in a row
+        self._bad: dict[str, int] = {}  # a worker's bad replies in a row, by its id
         self._told = False  # that there are too many
 
     def __contains__(self, worker: str) -> bool:
@@ -58,15 +58,16 @@ class Exclusions:
     def good(self, worker: str) -> None:
         """Note a reply that was right."""
         if self._bad:
-            self._bad.pop(worker, None)
+            self._bad.pop(id_of(worker), None)
 
     def bad(self, worker: str, why: str) -> None:
         """Note a reply that could not be right."""
-        self._bad[worker] = self._bad.get(worker, 0) + 1
-        if self._bad[worker] == 1:
+        known_as = id_of(worker)
+        self._bad[known_as] = count = self._bad.get(known_as, 0) + 1
+        if count == 1:
             log.warning("a reply was rejected: %s", why, extra={"worker": worker, "event": "rejected"})
-        if self._bad[worker] >= _BAD_REPLIES:
-            del self._bad[worker]
+        if count >= _BAD_REPLIES:
+            del self._bad[known_as]
             self.exclude(worker, f"{_BAD_REPLIES} rejected replies in a row")
         elif len(self._bad) > _MOST_COUNTED:
             del self._bad[next(iter(self._bad))]

@@ -137,7 +137,7 @@ class Leases:
             return True
         if not lease.worker:
             self._hold(lease, worker)
-        if worker != lease.worker:
+        if worker != lease.worker and id_of(worker) != id_of(lease.worker):
             return self._is_listened_to(lease, worker)
         self._sign_of_life(lease)
         return True

@@ -15,23 +15,23 @@ class Roster:
     def __init__(self) -> None:
         self._called: OrderedDict[int, str] = OrderedDict()  # by their credentials
 
-    def introduced(self, credential: int, name: str, lease: int) -> str:
-        """Note how a worker calls itself in a lease; return what it is called: by its lease if it has no name.
-
-        Or if it says that it is somebody who is no worker.
-        """
-        if name in ("", COORDINATOR, UNKNOWN):
-            name = f"{_NAMELESS} {lease}"
-        worker = self._called[credential] = called(name, credential)
-        self._called.move_to_end(credential)
-        if len(self._called) > _MOST:
-            self._called.popitem(last=False)
-        return worker
-
     def knows(self, credential: int) -> bool:
         """Tell whether a worker has introduced itself."""
         return credential in self._called
 
-    def called(self, credential: int, lease: int) -> str:
-        """Return what a worker is called that speaks in a lease: by that if it has not introduced itself."""
-        return self._called.get(credential) or self.introduced(credential, "", lease)
+    def called(self, credential: int, lease: int, name: str = "") -> str:
+        """Return what a worker is called that speaks in a lease, in which it may introduce itself by a name.
+
+        By its first name, or by the lease if it has none, or says that it is somebody who is no worker.
+        """
+        known = self._called.get(credential)
+        if known is None:
+            known = called(f"{_NAMELESS} {lease}" if name in ("", COORDINATOR, UNKNOWN) else name, credential)
+        return known
+
+    def keep(self, credential: int, worker: str) -> None:
+        """Note that a worker has introduced itself, and is called so."""
+        self._called[credential] = worker
+        self._called.move_to_end(credential)
+        if len(self._called) > _MOST:
+            self._called.popitem(last=False)

@@ -247,12 +247,12 @@ def test_a_gradient_with_one_bit_changed_on_its_way_is_never_used(told, where):
 def test_who_has_no_name_or_somebody_elses_is_called_by_its_lease_and_can_be_excluded(name):
     told = Told(audit=1.0)
     number = told.leases[0]
-    told.notice(Kind.JOINED, 0, Introduction(name, KERNELS).encode())
-    assert told.reply(0, spoil=1.0) is Meaning.ANSWER
-    by_lease = called(f"lease {number}", 1)
+    told.notice(Kind.JOINED, 0, Introduction(name, KERNELS).encode(), credential=3)
+    assert told.reply(0, spoil=1.0, credential=3) is Meaning.ANSWER
+    by_lease = called(f"lease {number}", 3)
     assert told.workforce.exclusions.names == [by_lease]
     assert told.counts(by_lease) == WorkerCounts(rejected=1)
-    assert told.reply(1) is Meaning.NOTHING
+    assert told.reply(1, credential=3) is Meaning.NOTHING
 
 
 def test_a_reply_of_another_length_is_rejected(told, caplog):
@@ -318,10 +318,10 @@ def test_a_right_reply_counts_though_the_word_that_its_worker_has_joined_got_los
 
 def test_who_borrows_a_name_is_somebody_else(told):
     """Its wrong replies exclude itself, and what the owner of the name says still counts."""
-    told.notice(Kind.JOINED, 0, Introduction("two", KERNELS).encode())
-    borrowed = called("two", 1)
+    told.notice(Kind.JOINED, 0, Introduction("two", KERNELS).encode(), credential=3)
+    borrowed = called("two", 3)
     for _ in range(3):
-        told.reply(0, samples=2)
+        told.reply(0, samples=2, credential=3)
     assert told.workforce.exclusions.names == [borrowed]
     assert told.counts(borrowed) == WorkerCounts(rejected=3)
     assert told.reply(1, lease=1) is Meaning.ANSWER
@@ -353,6 +353,20 @@ def test_who_invents_workers_gets_no_further(told, caplog):
     assert len(told.pending.counts.workers) <= 2 + 3 + 1
     assert "too many speak in lease 0" in caplog.text
     assert told.reply(0) is Meaning.ANSWER
+
+
+def test_who_has_many_names_is_one_worker(told):
+    """Also if it introduces itself in none of its leases."""
+    leases = told.workforce.leases
+    for _ in range(3):
+        leases.add(1)
+        told.leases.append(leases.next_due().number)
+        leases.sent()
+        told.reply(0, lease=-1, samples=2, credential=66)
+    (excluded,) = told.workforce.exclusions.names
+    assert excluded.endswith(called("", 66))
+    told.notice(Kind.JOINED, -1, Introduction("another", KERNELS).encode(), credential=66)
+    assert told.reply(0, lease=-1, credential=66) is Meaning.NOTHING
 
 
 def test_in_a_lease_of_a_window_that_is_over_only_those_are_heard_who_were_there(told):
@@ -446,11 +460,11 @@ def test_who_joins_takes_part(told):
 
 def test_who_joins_and_rounds_otherwise_computes_nothing(told):
     other = Introduction("old", Kernels("0" * 64, "OpenBLAS Nehalem"))
-    assert told.notice(Kind.JOINED, 1, other.encode()) is Meaning.NOTHING
-    old = called("old", 2)
+    assert told.notice(Kind.JOINED, 1, other.encode(), credential=3) is Meaning.NOTHING
+    old = called("old", 3)
     assert told.workforce.exclusions.names == [old]
-    assert len(told.workforce.membership) == 2  # `one`, and `two` who had this lease before
-    assert told.reply(0, lease=1) is Meaning.NOTHING
+    assert len(told.workforce.membership) == 2  # `one`, and `two` who has this lease
+    assert told.reply(0, lease=1, credential=3) is Meaning.NOTHING
     assert told.counts(old) == WorkerCounts(rejected=1)
     assert told.pending.missing == 2
 
@@ -563,5 +577,5 @@ def test_who_cannot_compute_what_the_run_asks_for_is_named_once(told, caplog):
 
 
 def test_a_name_is_shown_without_what_would_spoil_a_log_line(told):
-    told.notice(Kind.JOINED, 0, b"evil\n\x1b[31mname")
-    assert told.workforce.leases.working == [called("evil??[31mname", 1), TWO]
+    told.notice(Kind.JOINED, 0, b"evil\n\x1b[31mname", credential=3)
+    assert told.workforce.roster.called(3, 0) == called("evil??[31mname", 3)
