@@ -290,7 +290,7 @@ def test_a_lease_that_is_changed_where_it_lies_excludes_nobody(server, remote_gr
         message = json.loads(taken)
         arguments, *others = json.loads(base64.b64decode(message["body"]))
         lease = Lease.from_json(arguments[0])
-        changed = replace(lease, config=replace(lease.config, mini_batch_size=lease.config.mini_batch_size - 1))
+        changed = replace(lease, config=replace(lease.config, seed=lease.config.seed + 1))
         body = json.dumps([[changed.to_json()], *others]).encode()
         client.lpush("gradmq:leases", json.dumps(message | {"body": base64.b64encode(body).decode()}))
         return True
