@@ -281,27 +281,34 @@ def test_who_reads_anothers_lease_can_neither_have_it_blamed_nor_sent_away(serve
 
 
 def test_a_lease_that_is_changed_where_it_lies_excludes_nobody(server, remote_gradients, meddler):
-    """Its holder computes something else in good faith. Its replies have no seal that fits."""
+    """Its holder computes something else in good faith, and says so without a seal that fits."""
 
     def change(client: redis.Redis, keys: Keys) -> bool:
-        taken = client.rpop("gradmq:leases")
-        if taken is None:
+        if changer.times or client.llen("gradmq:leases") < CONFIG.shards_per_step:  # there is one for each
             return False
-        message = json.loads(taken)
+        message = json.loads(client.rpop("gradmq:leases"))
         arguments, *others = json.loads(base64.b64decode(message["body"]))
         lease = Lease.from_json(arguments[0])
         changed = replace(lease, config=replace(lease.config, seed=lease.config.seed + 1))
         body = json.dumps([[changed.to_json()], *others]).encode()
-        client.lpush("gradmq:leases", json.dumps(message | {"body": base64.b64encode(body).decode()}))
+        client.rpush("gradmq:leases", json.dumps(message | {"body": base64.b64encode(body).decode()}))
+        deceived.start()
+        helper.start_after(deceived, requests=1)
         return True
 
+    def answer_once(message: bytes, record: Record) -> list[bytes]:
+        deceived._is_to_leave.set()
+        return [message]
+
     remote = remote_gradients(audit=1.0)
+    remote._timer.add(0.001)  # so that what does not come is missed soon
+    deceived, helper = FakeWorker(server, answer_once, "deceived"), FakeWorker(server, name="helper")
+    state = TrainingState.initial(CONFIG)
     changer = meddler(change)
-    workers = [FakeWorker(server, name=name) for name in "ab"]
-    for worker in workers:
-        worker.start()
-    counts = undisturbed(remote, changer, 3)
-    assert {*counts.workers} <= {"unknown", *(worker.called for worker in workers)}
+    assert learn(remote, state=state) == learn(alone())
+    assert state.excluded == []
+    assert state.counts.workers["unknown"].rejected >= 1
+    assert {*state.counts.workers} == {"unknown", helper.called}
 
 
 def test_lists_that_somebody_fills_are_dropped_unread(real_session, remote, meddler, caplog):
