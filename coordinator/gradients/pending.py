@@ -54,6 +54,7 @@ class PendingStep:
         self._reply = Kind.SCORE if work.evaluates else Kind.REPLY
         self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
         self._requested: dict[int, tuple[int, int]] = {}  # units of all that was ever requested, by its token
+        self._unnamed: frozenset[int] = frozenset()  # tokens of those for weights in shared memory
         self._asked: dict[int, tuple[int, int]] = {}  # units, by the lease whose holder alone was asked for them
         self._answered = bytearray(self.n_units)  # for each unit, whether a reply that counts has it
         self._region = 0  # of the latest request for anyone
@@ -125,6 +126,8 @@ class PendingStep:
 
     def renew(self, content: int) -> None:
         """Have what waits requested with another digest of the weights: they are sent in another way from now on."""
+        if not self.content:
+            self._unnamed = frozenset(self._requested)
         self.content = content
         for record, _, lease in self.waiting:
             self._wait_for(record._replace(content=content), lease)
@@ -154,6 +157,14 @@ class PendingStep:
         self._requested[token_of(data)] = reply.first, reply.stop
         self.opinions[token_of(data)] = opinion
         self.second_requests.append(SecondRequest(data, lease))
+
+    def has_requested(self, token: int) -> bool:
+        """Tell whether a request of that token was made."""
+        return token in self._requested
+
+    def names_weights(self, token: int) -> bool:
+        """Tell whether the request of that token has the digest of weights that whoever takes it finds in Redis."""
+        return bool(self.content) and token in self._requested and token not in self._unnamed
 
     def judge(self, reply: Record) -> Verdict:
         """Return what this reply of our incarnation is to us."""

@@ -12,6 +12,8 @@ from coordinator.workers.workforce import Workforce
 from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
+from shared.environment import Kernels
+from shared.messaging.identities import id_of
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
 from shared.messaging.seals import CoordinatorKeys, digest
@@ -22,7 +24,9 @@ from shared.types import Array, Vector
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _NOTHING: Vector = np.empty(0)  # the gradient of an evaluation
+_NO_KERNELS = Kernels("", "")
 _MOST_NAMED = 100  # names of whose messages we complain; who may send any may invent as many
+_STRANGE = "too many speak in lease %d; whoever invents them has read it in Celery's queue"
 
 log = logging.getLogger(__name__)
 
@@ -84,38 +88,47 @@ class Replies:
             return self._reject(pending, UNKNOWN, "a reply of another run, or of another incarnation of this one")
         if not is_sealed(message[:RECORD_BYTES].data, self._keys.of_lease(record.number)):
             return self._reject(pending, UNKNOWN, f"it is not sealed by who holds lease {record.number}")
-        if replies:
-            return self._reply(record, message, size, pending, weights, waited)
-        if digest(message[RECORD_BYTES:size].data) != record.content:
+        if not replies and digest(message[RECORD_BYTES:size].data) != record.content:
             return self._reject(pending, UNKNOWN, f"a notice of lease {record.number} is not as it was sent")
-        name = _text(message[RECORD_BYTES:size])
-        leases, membership = self._workforce.leases, self._workforce.membership
+        leases, roster = self._workforce.leases, self._workforce.roster
+        if not (roster.knows(record.credential) or leases.has(record.number)):
+            # Who speaks for the first time does so in the current window. Whoever it is, it is late.
+            return self._drop(pending, UNKNOWN, _LATE) if replies else Meaning.NOTHING
+        name, kernels = "", _NO_KERNELS
+        if record.kind == Kind.JOINED:
+            name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
+        worker = roster.called(record.credential, record.number, name)
+        if not leases.heard(record.number, worker):
+            return self._reject(pending, UNKNOWN, _STRANGE % record.number)
+        if replies:
+            return self._reply(worker, record, message, size, pending, weights, waited)
         match record.kind:
             case Kind.JOINED:
-                name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
-                leases.joined(record.number, name)
-                if self._workforce.admission.admits(name, kernels) and name not in leases.excluded:
-                    membership.heard(name)
+                roster.keep(record.credential, worker)
+                leases.joined(record.number, worker)
+                if self._workforce.admission.admits(worker, kernels) and not self._gets_no_work(worker):
+                    self._workforce.membership.heard(worker)
             case Kind.LEFT:
-                leases.left(record.number)
+                leases.left(record.number, worker)
                 return Meaning.LEFT
             case Kind.LEAVING:
-                leases.left(record.number)
-                membership.gone(name, "leaves")
+                leases.left(record.number, worker)
+                self._workforce.membership.gone(worker, "leaves")
                 return Meaning.LEFT
             case Kind.NEEDS_SAMPLES if record.first in [*Part]:
-                leases.heard(record.number)
                 self.needed = Part(record.first)
                 return Meaning.NEEDS_SAMPLES
+            case Kind.NEEDS_WEIGHTS if record.step == pending.step.number:
+                return self._need_weights(worker, record, pending)
             case Kind.NEEDS_WEIGHTS:
-                leases.heard(record.number)
-                return Meaning.NEEDS_WEIGHTS if record.step == pending.step.number else Meaning.NOTHING
+                return Meaning.NOTHING
             case _:
                 return self._reject(pending, UNKNOWN, f"a message of kind {record.kind}")
         return Meaning.NOTHING
 
     def _reply(
         self,
+        worker: str,
         reply: Record,
         message: Array,
         size: int,
@@ -124,9 +137,7 @@ class Replies:
         waited: float | None,
     ) -> Meaning:
         workforce = self._workforce
-        workforce.leases.replied(reply.number)
-        worker = workforce.leases.name(reply.number)
-        if worker in workforce.exclusions.names:
+        if worker in workforce.exclusions:
             return self._drop(pending, worker, _REJECTED)
         workforce.membership.heard(worker)
         if misfit := self._misfit(reply, message, size):
@@ -149,7 +160,9 @@ class Replies:
             if other is not None and is_finite(gradient):
                 pending.ask_another(Opinion.of(worker, reply, gradient), other)
             pending.accept(worker, reply, message, gradient)
+            workforce.leases.answered(reply.number, worker)
             workforce.exclusions.good(worker)
+            workforce.doubts.found(worker)
             if waited is not None:
                 workforce.replied(worker, reply, waited)
         else:
@@ -191,6 +204,18 @@ class Replies:
     def _content(self, reply: Record, message: Array, size: int) -> Vector:
         """Return a reply's gradient, which is empty for an evaluation."""
         return _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
+
+    def _gets_no_work(self, worker: str) -> bool:
+        """Tell whether a worker is excluded, or pauses in this window."""
+        return worker in self._workforce.exclusions or id_of(worker) in self._workforce.leases.excluded
+
+    def _need_weights(self, worker: str, record: Record, pending: PendingStep) -> Meaning:
+        """Note that a worker does not have the weights of a request: for which it may be to blame."""
+        if not pending.has_requested(record.token):  # others may have put the request there
+            return self._reject(pending, UNKNOWN, "it is about what was never requested")
+        if pending.names_weights(record.token):
+            self._workforce.doubts.found_others(worker)
+        return Meaning.NEEDS_WEIGHTS
 
     def _misfit(self, reply: Record, message: Array, size: int) -> str:
         """Return what is wrong with a reply as a message, whatever it answers; nothing if it can be read."""

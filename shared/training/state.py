@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
-from shared.accounting import EpochCounts
+from shared.accounting import MOST_EXCLUDED, EpochCounts
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
@@ -67,8 +67,12 @@ class TrainingState:
             self.exclude(result.excluded)
 
     def exclude(self, workers: Iterable[str]) -> None:
-        """Keep in mind who gets no more work: that is so whether or not the step is taken in which it turned out."""
+        """Keep in mind who gets no more work: that is so whether or not the step is taken in which it turned out.
+
+        Of very many, the newest.
+        """
         self.excluded += [worker for worker in workers if worker not in self.excluded]
+        del self.excluded[:-MOST_EXCLUDED]
 
     def next_epoch(self, value: float | None = None) -> None:
         """Begin the next epoch, with a ledger of its own.
