@@ -92,7 +92,7 @@ class Replies:
             case Kind.JOINED:
                 name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
                 leases.joined(record.number, name)
-                if self._workforce.admission.admits(name, kernels) and name not in leases.excluded:
+                if self._workforce.admission.admits(name, kernels) and name not in self._workforce.exclusions.names:
                     membership.heard(name)
             case Kind.LEFT:
                 leases.left(record.number)

@@ -312,6 +312,17 @@ def test_three_rejected_replies_in_a_row_exclude_a_worker(told):
     assert told.workforce.exclusions.names == ["one"]
 
 
+def test_a_worker_that_pauses_takes_part_all_the_same(told):
+    """It holds its lease and waits: to say that it is no longer heard of would not be true."""
+    told.workforce.leases.excluded = ("idle", "liar")
+    told.workforce.exclusions.exclude("liar", "a test")
+    for name in ("idle", "liar"):
+        told.notice(Kind.JOINED, 1, Introduction(name, KERNELS).encode())
+    heard = {*told.workforce.membership._heard}
+    assert "idle" in heard
+    assert "liar" not in heard
+
+
 def test_nothing_of_an_excluded_worker_counts(told):
     told.workforce.exclusions.exclude("one", "a test")
     assert told.reply(0) is Meaning.NOTHING
