@@ -52,9 +52,14 @@ class Profile:
 class Watch:
     """Times calls of this thread, in seconds of a core."""
 
-    def __init__(self, seconds: float) -> None:
-        """seconds: of a core, for each measurement."""
-        self._seconds = seconds
+    def __init__(
+        self,
+        seconds: float,
+        core: Callable[[], float] = time.thread_time,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """seconds: of a core, for each measurement.  core: returns what this thread had.  clock: returns seconds."""
+        self._seconds, self._core, self._clock = seconds, core, clock
         self._of_core = self._of_clock = 0.0  # seconds of all calls
 
     @property
@@ -66,11 +71,11 @@ class Watch:
         """Return the lower quartile of the seconds that a call takes: what it takes undisturbed."""
         call()
         times: list[float] = []
-        began, now, end = time.perf_counter(), 0.0, 0.0
-        first = begin = time.thread_time()
+        began, now, end = self._clock(), 0.0, 0.0
+        first = begin = self._core()
         while len(times) < _LEAST_CALLS or (end - first < self._seconds and now < _PATIENCE * self._seconds):
             call()
-            end, now = time.thread_time(), time.perf_counter() - began
+            end, now = self._core(), self._clock() - began
             times.append(end - begin)
             begin = end
         self._of_core += end - first

@@ -1,6 +1,5 @@
 """How long work takes on this machine."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ from coordinator.planning.profiler import Profile, Watch, profile
 from shared.config import TrainConfig
 from shared.nn.arithmetic import one_thread
 from shared.strategies import LocalSGD, SyncSGD
+from tests.support.clock import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -43,38 +43,38 @@ def test_the_profile_is_that_of_the_real_work(arithmetic, shards, units):
     assert local.block(1) > 20 * sync.mini_batch
 
 
-def computing(seconds: float) -> None:
-    """Keep a core busy for so long."""
-    end = time.thread_time() + seconds
-    while time.thread_time() < end:
-        pass
+class Core:
+    """A core that is ours for a part of the time: calls compute for so long, and wait for so long."""
+
+    def __init__(self, computing: float, waiting: float) -> None:
+        self.core, self.clock = Clock(), Clock()
+        self.calls, self._computing, self._waiting = 0, computing, waiting
+
+    def call(self) -> None:
+        self.calls += 1
+        self.core.advance(self._computing)
+        self.clock.advance(self._computing + self._waiting)
+
+    def watch(self, seconds: float) -> Watch:
+        return Watch(seconds, self.core, self.clock)
 
 
 def test_what_a_call_waits_for_is_no_computing():
     """As for a core that others have."""
-    watch = Watch(0.01)
-
-    def call() -> None:
-        computing(0.001)
-        time.sleep(0.01)
-
-    assert 0.001 <= watch.time(call) < 0.005
-    assert watch.share < 0.5
-    assert Profile(0.0, 0.01, 0.0, 0.01, watch.share).is_busy
+    core = Core(computing=0.001, waiting=0.003)
+    watch = core.watch(0.1)
+    assert watch.share == 1.0  # before anything was timed
+    assert watch.time(core.call) == pytest.approx(0.001)
+    assert watch.share == pytest.approx(0.25)
+    assert 100 <= core.calls <= 102
 
 
-def test_a_machine_that_lets_us_compute_is_not_busy():
-    assert not Profile(0.0, 0.01, 0.0, 0.01, 0.95).is_busy
-    assert Watch(0.01).share == 1.0  # before anything was timed
+@pytest.mark.parametrize(("share", "is_busy"), [(1.0, False), (0.95, False), (0.5, True)])
+def test_a_machine_that_lets_us_compute_is_not_busy(share, is_busy):
+    assert Profile(0.0, 0.01, 0.0, 0.01, share).is_busy is is_busy
 
 
 def test_where_calls_mostly_wait_there_is_an_end():
-    watch, began = Watch(0.05), time.process_time()
-    calls = []
-
-    def call() -> None:
-        calls.append(time.sleep(0.01))
-
-    watch.time(call)
-    assert 3 <= len(calls) <= 25
-    assert time.process_time() - began < 0.05
+    core = Core(computing=0.001, waiting=0.099)
+    core.watch(0.1).time(core.call)
+    assert core.calls == 5
