@@ -23,6 +23,7 @@ from coordinator.runs.going_back import GoingBack
 from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
+from coordinator.workers.membership import n_workers
 from shared import logs
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -224,6 +225,7 @@ def gradient_source(
     with ExitStack() as stack:
         address, supervise, tensors, started = options.redis, beat, None, None
         if address is None:
+            log.info("starting %s", n_workers(workers))
             cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
             address, supervise = cluster.redis_url, partial(_each, beat, cluster.supervise)
             tensors, started = cluster.shared_tensors(config), workers

@@ -42,10 +42,10 @@ LAYERS = [
 FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
     "billiard": "worker.celery_patches",
-    "celery": "shared.messaging.client_app  worker.__main__  worker.celery"
+    "celery": "coordinator.cluster.flower_program  shared.messaging.client_app  worker.__main__  worker.celery"
     "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks  worker.trials",
     "click": "coordinator.cli",
-    "flower": "",
+    "flower": "coordinator.cluster.flower_program",
     "joblib": "coordinator.export.joblib_format",
     "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  coordinator.workers.task_sender"
     "  shared.messaging.celery_settings  worker.celery_patches",

@@ -16,7 +16,23 @@ from worker.shutdown import Leave
 
 one_thread()
 
-app = Celery("worker", include=["worker.tasks", "worker.predictions", "worker.trials"])
+
+class App(Celery):
+    """Celery's app, which checks certificates whoever names the broker: we, `celery -b`, or Celery's own variables."""
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        return super().connection_for_write(_checking(url or self.conf.broker_write_url), **options)
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        return super().connection_for_read(_checking(url or self.conf.broker_read_url), **options)
+
+
+def _checking(urls: str) -> str:
+    """Return addresses of brokers, of which Celery's users may give several, each with its certificate checked."""
+    return ";".join(broker_url(url) for url in urls.split(";"))
+
+
+app = App("worker", include=["worker.tasks", "worker.predictions", "worker.trials"])
 app.conf.update(celery_settings(broker_url(redis_url(), variable(BROKER))))
 app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
 app.steps["worker"].add(Leave)
@@ -37,6 +53,9 @@ def _healthy(**_: Any) -> None:
 @signals.celeryd_init.connect
 def _begin(sender: str, **_: Any) -> None:
     logs.context.worker = sender
+    # Celery's command line may have named another broker since.
+    app.conf.broker_transport_options = celery_settings(app.conf.broker_url).get("broker_transport_options", {})
+    app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
     celery_patches.guard()
 
 

@@ -6,6 +6,7 @@ exists, because a new release of theirs may change it without a word.
 
 import logging
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,8 +24,10 @@ from celery.worker.control import Panel
 from celery.worker.request import Request
 from kombu.transport.redis import Channel as KombusChannel
 
+from shared.messaging.keys import BINDING_KEYS, LEASE_LIFETIME
 from worker.envelopes import LONGEST_MESSAGE, flaw, flaw_of_headers
 
+_KEEP = LEASE_LIFETIME / 10  # seconds
 _PAUSES = {"interval_start": 0.1, "interval_step": 0.1, "interval_max": 1.0}  # seconds
 
 # Celery's commands that a worker obeys: what Flower and `celery inspect` show, and a stop. Others would have it take
@@ -69,9 +72,26 @@ def guard() -> None:
 
 
 class Channel(KombusChannel):
-    """kombu's channel to Redis, but one that drops what is no message, over which its own ends the worker."""
+    """kombu's channel to Redis, but one that drops what is no message, over which its own ends the worker.
+
+    And one whose tables of queues expire when nobody takes anything from these any more.
+    """
 
     qos: Any
+    _active_queues: list[str]
+    conn_or_acquire: Callable[..., Any]
+    _kept = float("-inf")  # when the tables were last told to live on, by the clock
+
+    def maybe_refresh_binding_expiry(self) -> None:
+        """Have the tables live on, now and then; kombu calls this each second.  Its own are for other queues."""
+        super().maybe_refresh_binding_expiry()  # type: ignore[misc]  # which the stubs lack
+        now = time.monotonic()
+        if self._active_queues and now - self._kept > _KEEP:
+            self._kept = now
+            with self.conn_or_acquire() as client, client.pipeline() as pipeline:
+                for key in BINDING_KEYS:
+                    pipeline.execute_command("EXPIRE", key, LEASE_LIFETIME)
+                pipeline.execute()
 
     def _brpop_read(self, **options: Any) -> Any:
         """Take a message from the queue."""

@@ -1,5 +1,6 @@
 """The samples of data sets, kept in memory from lease to lease."""
 
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Collection
@@ -14,6 +15,8 @@ from shared.messaging.client import Client
 from shared.transport.samples import download
 
 _MOST = 4 * len(Part)  # parts of data sets that are kept at a time, the least recently used goes first
+
+log = logging.getLogger(__name__)
 
 _kept: OrderedDict[str, KnownSamples] = OrderedDict()
 
@@ -43,7 +46,10 @@ def _look_at_own_files() -> Collection[str]:
     """Keep this machine's own samples; return the digests of their parts, or none if there are no samples."""
     try:
         data = load_dataset(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)))
-    except DataError:
+    except DataError as error:
+        refusal = error.__context__  # of the system; none if these samples are only others than we could read
+        if isinstance(refusal, OSError) and not isinstance(refusal, FileNotFoundError):
+            log.warning("%s; the samples come through Redis instead", error)
         return ()
     # All parts: they have been read, and to read them again would be a pause in the first evaluation.
     for part in Part:

@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+FLOWER_USER = "gradmq"
 _PACKAGES = Path(__file__).parents[2]  # where `worker` is, installed or not
 _WORKER = _PACKAGES / "worker" / "__main__.py"
+_FLOWER = Path(__file__).with_name("flower_program.py")
 
 
 def worker_command(name: str, log_level: str = "info") -> list[str]:
@@ -20,7 +22,17 @@ def worker_command(name: str, log_level: str = "info") -> list[str]:
 
 
 def flower_command(port: int) -> list[str]:
-    """Return the command of Flower.  port: of 127.0.0.1, since it asks for no password."""
-    # In this folder, so that no `worker.py` in the user's can stand in for our app.
-    celery = [sys.executable, "-P", "-m", "celery", "--quiet", "--workdir", str(_PACKAGES), "-A", "worker"]
-    return [*celery, "flower", "--address=127.0.0.1", f"--port={port}"]
+    """Return the command of Flower.  port: of 127.0.0.1."""
+    return [sys.executable, "-P", str(_FLOWER), "--address=127.0.0.1", f"--port={port}"]
+
+
+def flower_settings(password: str) -> dict[str, str]:
+    """Return the settings of Flower, as variables of the environment, where no list of processes shows them.
+
+    password: of the user FLOWER_USER.
+    """
+    return {
+        "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{password}",
+        "FLOWER_MAX_TASKS": "5000",  # that it remembers
+        "FLOWER_PURGE_OFFLINE_WORKERS": "60",  # seconds
+    }

@@ -2,16 +2,18 @@
 
 import logging
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
-from coordinator.cluster.commands import flower_command, worker_command
+from coordinator.cluster.commands import FLOWER_USER, flower_command, flower_settings, worker_command
 from coordinator.cluster.process import SupervisedProcess
 from coordinator.cluster.redis_server import redis_command
 from shared.config import TrainConfig
@@ -67,7 +69,7 @@ class Cluster:
             name = f"worker{number}"
             self.processes.append(self._started(name, worker_command(f"{name}@%h"), slot=number))
         if flower_port is not None:
-            self.flower = self._started("flower", flower_command(flower_port))
+            self.flower = self._start_flower(flower_port)
 
     def supervise(self) -> None:
         """Start again what has ended.  Raises QueueError for a process that does not live."""
@@ -94,11 +96,23 @@ class Cluster:
         if self._memory is not None:
             os.close(self._memory)
 
-    def _started(self, name: str, command: list[str], slot: int = 0) -> SupervisedProcess:
-        """Start a process.  slot: a worker's in the shared memory, from 1; 0: it has none."""
-        environment, inherited = self._environment, list[int]()
+    def _start_flower(self, port: int) -> SupervisedProcess:
+        """Start Flower, and say how to log in: whoever is on this machine reaches the port, and could stop workers."""
+        password = secrets.token_hex(8)
+        login = f"user {FLOWER_USER}, password {password}"
+        if self._environment.get("FLOWER_BASIC_AUTH"):
+            login = "with the login of FLOWER_BASIC_AUTH"
+        log.info("Flower is on http://127.0.0.1:%d: %s", port, login)
+        chosen = {name: value for name, value in self._environment.items() if name.startswith("FLOWER_") and value}
+        return self._started("flower", flower_command(port), more=flower_settings(password) | chosen)
+
+    def _started(
+        self, name: str, command: list[str], slot: int = 0, more: Mapping[str, str] = MappingProxyType({})
+    ) -> SupervisedProcess:
+        """Start a process.  slot: a worker's in the shared memory, from 1; 0: it has none.  more: environment."""
+        environment, inherited = {**self._environment, **more}, list[int]()
         if slot and self._memory is not None:
-            environment = {**environment, ENVIRONMENT: f"{self._memory}:{slot}:{self._n_workers}"}
+            environment[ENVIRONMENT] = f"{self._memory}:{slot}:{self._n_workers}"
             inherited = [self._memory]
         return SupervisedProcess(name, command, self._logs / f"{name}.log", environment, inherited, self._group)
 

@@ -1,9 +1,9 @@
 """What the coordinator looks after while it waits, and how it begins again when something is gone."""
 
-import logging
 import time
 from collections.abc import Callable
 
+from coordinator.gradients.troubles import Troubles
 from coordinator.workers.task_sender import BrokerAwayError
 from coordinator.workers.windows import Window
 from coordinator.workers.workforce import Workforce
@@ -14,10 +14,10 @@ from shared.messaging.records import RECORD_BYTES
 
 _LOOK = 1.0  # seconds between two looks at our own processes and at the workers while all goes well
 _ALONE = 3.0  # seconds without any worker after which we say so
+_START = 60.0  # seconds that workers which were started for the run may take; a busy machine needs half of them
+_ALL_AWAY = 1.0  # seconds after which nobody pauses any more; at a window's turn workers are only on their way
 _PAUSE = 0.1  # seconds between two attempts to go on after a failure
 _MOST_NAMED = 5  # of those that are excluded, in one line
-
-log = logging.getLogger(__name__)
 
 
 class KeysLostError(Exception):
@@ -38,19 +38,22 @@ class Recovery:
         window: Window,
         workforce: Workforce,
         supervise: Callable[[], None],
+        started: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """weights: their key in Redis.  supervise: looks whether our own processes are alive.
 
-        clock: returns seconds.  sleep: lets so many pass.
+        started: how many workers were started for the run, None if others do that.  clock: returns seconds.
+        sleep: lets so many pass.
         """
         self._client, self._weights = client, weights
         self._window, self._workforce, self._supervise = window, workforce, supervise
         self._clock, self._sleep = clock, sleep
         self.published = b""  # the record of the weights, as Redis should have it,
         self.published_bytes = 0  # and how long it is with the weights
-        self._trouble = ""  # what we have said that we wait for
+        self._troubles = Troubles(clock)
+        self._started = started  # and none of them has come yet
         self._alone_since: float | None = None
         self._looked = self._clock()
 
@@ -82,27 +85,28 @@ class Recovery:
         self._workforce.replace_lost()
         somebody = self._workforce.leases.taken > 0
         if somebody:
-            self._alone_since = None
+            self._alone_since = self._started = None
         else:
-            self._workforce.stragglers.end_pauses()
             now = self._clock()
             if self._alone_since is None:
                 self._alone_since = now
-            if now - self._alone_since > _ALONE:
-                self._say(f"no worker is there{self._but_the_excluded()}; waiting for one to come")
+            if now - self._alone_since > _ALL_AWAY:
+                self._workforce.stragglers.end_pauses()
+            if now - self._alone_since > (_ALONE if self._started is None else _START):
+                self._troubles.tell(f"no worker is there{self._but_the_excluded()}; waiting for one to come")
         return somebody
 
     def begin_again(self, error: Exception) -> None:
         """Prepare for the step to be published once more: what Redis held may be gone."""
         match error:
             case KeysLostError():
-                self._say("Redis has lost the run's keys; publishing them again")
+                self._troubles.tell("Redis has lost the run's keys; publishing them again")
             case BrokerAwayError():
-                self._say("Celery's broker is away", f" ({error}); waiting for it")
+                self._troubles.tell("Celery's broker is away", f" ({error}); waiting for it")
             case ConnectionLostError():
-                self._say("Redis is away", f" ({error}); waiting for it")
+                self._troubles.tell("Redis is away", f" ({error}); waiting for it")
             case _:
-                self._say(f"Redis refuses ({error}); waiting for it to serve us")
+                self._troubles.tell(f"Redis refuses ({error}); waiting for it to serve us")
         self._client.disconnect()
         if not isinstance(error, BrokerAwayError):  # else whether they are lost is found out a little later
             self._workforce.leases.renew_waiting()
@@ -111,10 +115,8 @@ class Recovery:
 
     def all_is_well(self) -> None:
         """A step is complete: say so, if there was trouble."""
-        self._alone_since = None
-        if self._trouble:
-            log.info("all is there again; going on", extra={"event": "recovered"})
-            self._trouble = ""
+        self._alone_since = self._started = None
+        self._troubles.over()
 
     def _but_the_excluded(self) -> str:
         names = self._workforce.exclusions.names
@@ -122,9 +124,3 @@ class Recovery:
             return ""
         others = f" and {len(names) - _MOST_NAMED} others" if len(names) > _MOST_NAMED else ""
         return f" but those that get no more work in this run ({', '.join(names[-_MOST_NAMED:])}{others})"
-
-    def _say(self, trouble: str, details: str = "") -> None:
-        """Tell people what we wait for, once.  details: may change while the trouble stays the same."""
-        if trouble != self._trouble:
-            log.warning("%s%s", trouble, details, extra={"event": "trouble"})
-            self._trouble = trouble

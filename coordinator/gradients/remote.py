@@ -97,7 +97,7 @@ class RemoteGradients:
         self._client = client(redis_url)
         self._stream = ReplyStream(redis_url, keys.replies)
         self._floods = Floods(self._client)
-        self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise)
+        self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise, workers)
         self._free: list[Array] = []  # memory to receive replies in
         self._undisturbed = True  # in this step so far
         self._published = 0.0  # when, by the clock
@@ -162,8 +162,11 @@ class RemoteGradients:
                 self._stream.disconnect()
                 self._recovery.begin_again(error)
         self._recovery.all_is_well()
+        seconds = time.monotonic() - requested
         if self._undisturbed:
-            self._timers[work].add(time.monotonic() - requested)
+            self._timers[work].add(seconds)
+        if not work.evaluates:
+            self._workforce.stepped(pending.n_units, seconds)
         return pending.result(self._workforce.exclusions.since(excluded_before))
 
     def close(self) -> None:

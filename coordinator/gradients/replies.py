@@ -13,7 +13,6 @@ from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
 from shared.environment import Kernels
-from shared.messaging.identities import id_of
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
 from shared.messaging.seals import CoordinatorKeys, digest
@@ -106,7 +105,7 @@ class Replies:
             case Kind.JOINED:
                 roster.keep(record.credential, worker)
                 leases.joined(record.number, worker)
-                if self._workforce.admission.admits(worker, kernels) and not self._gets_no_work(worker):
+                if self._workforce.admission.admits(worker, kernels) and worker not in self._workforce.exclusions:
                     self._workforce.membership.heard(worker)
             case Kind.LEFT:
                 leases.left(record.number, worker)
@@ -204,10 +203,6 @@ class Replies:
     def _content(self, reply: Record, message: Array, size: int) -> Vector:
         """Return a reply's gradient, which is empty for an evaluation."""
         return _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
-
-    def _gets_no_work(self, worker: str) -> bool:
-        """Tell whether a worker is excluded, or pauses in this window."""
-        return worker in self._workforce.exclusions or id_of(worker) in self._workforce.leases.excluded
 
     def _need_weights(self, worker: str, record: Record, pending: PendingStep) -> Meaning:
         """Note that a worker does not have the weights of a request: for which it may be to blame."""

@@ -107,6 +107,8 @@ class _Teller:
             case kinds.PAUSES:
                 self._pauses_end(self._lane(event.worker))
                 self._lane(event.worker).pauses.append(Interval(now, now + event.seconds, 0.0))
+            case kinds.RETURNS:
+                self._pauses_end(self._lane(event.worker))
             case kinds.TROUBLE:
                 self._troubles_end()
                 self._trouble = Mark(now, event.kind, event.text)

@@ -1,7 +1,8 @@
 """After a run with workers: would one process have been quicker?
 
 Only that is asked, as only that is sure: it is timed here, with the run's own samples, on the machine that has just
-become idle. What more workers would take is a forecast, and `gradmq plan` is for these.
+become idle. If it has not, others have most likely held up the run too, and one process would have waited for them as
+well. What more workers would take is a forecast, and `gradmq plan` is for these.
 """
 
 from coordinator.planning.profiler import profile
@@ -25,12 +26,13 @@ def advise(config: TrainConfig, samples: KnownSamples, step: float, seconds: flo
         return ""
     with one_thread(), quiet():
         found = profile(config, samples, _LOOK)
-    alone = found.block(config.shards_per_step) + found.step
+    alone = (found.block(config.shards_per_step) + found.step) / found.share
     if step < _SURE * _DOUBT * alone:
         return ""
     many = "1 worker" if workers == 1 else f"{workers} workers"
+    here = " on a machine as busy as this one is now" if found.is_busy else ""
     share = max(round(100 * alone / step, -1), 5)
     return (
-        f"--workers 0 would have taken about {share:.0f} % of the time: {1000 * alone:.2g} ms a step, where "
+        f"--workers 0 would have taken about {share:.0f} % of the time{here}: {1000 * alone:.2g} ms a step, where "
         f"{many} took {1000 * step:.2g} ms; gradmq plan tells when workers help"
     )

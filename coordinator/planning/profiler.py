@@ -1,4 +1,7 @@
-"""How fast this machine computes a run's gradients, measured on the spot."""
+"""How fast this machine computes a run's gradients, measured on the spot.
+
+In seconds of a core, not of a clock on the wall: on a busy machine those count what others compute as well.
+"""
 
 import statistics
 import time
@@ -14,7 +17,9 @@ from shared.nn.evaluation import is_finite
 from shared.parallel.strategy import strategy_of
 from shared.strategies import LocalSGD, SyncSGD
 
-_SECONDS = 0.3  # of each measurement, of which there are four at most
+_SECONDS = 0.3  # of a core, for each measurement, of which there are four at most
+_PATIENCE = 4  # times as long on a clock is what one may take where others want the core too
+_BUSY = 0.8  # of a core, below which a machine is busy
 _LEAST_CALLS = 3  # of each; with a large network they may take longer
 _LEAST_BYTES = 2**24  # of samples, so that gathering them misses the caches as in a run
 
@@ -27,6 +32,12 @@ class Profile:
     unit: float  # each unit in it: a sample, a shard or a replica (`shared.parallel.strategy`)
     step: float  # checking a sum, taking the step, and rounding the weights for the next
     mini_batch: float  # the gradient of a whole mini-batch
+    share: float = 1.0  # of a core that this process got meanwhile: less than 1 if others want it too
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether this machine had other things to do."""
+        return self.share < _BUSY
 
     def block(self, units: int) -> float:
         """Return the seconds of a block of so many units."""
@@ -38,26 +49,60 @@ class Profile:
         return self.mini_batch + self.step
 
 
+class Watch:
+    """Times calls of this thread, in seconds of a core."""
+
+    def __init__(
+        self,
+        seconds: float,
+        core: Callable[[], float] = time.thread_time,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """seconds: of a core, for each measurement.  core: returns what this thread had.  clock: returns seconds."""
+        self._seconds, self._core, self._clock = seconds, core, clock
+        self._of_core = self._of_clock = 0.0  # seconds of all calls
+
+    @property
+    def share(self) -> float:
+        """How much of a core the calls had; of a clock that is too coarse, as if they had all of it."""
+        return min(1.0, self._of_core / self._of_clock) if self._of_core and self._of_clock else 1.0
+
+    def time(self, call: Callable[[], None]) -> float:
+        """Return the lower quartile of the seconds that a call takes: what it takes undisturbed."""
+        call()
+        times: list[float] = []
+        began, now, end = self._clock(), 0.0, 0.0
+        first = begin = self._core()
+        while len(times) < _LEAST_CALLS or (end - first < self._seconds and now < _PATIENCE * self._seconds):
+            call()
+            end, now = self._core(), self._clock() - began
+            times.append(end - begin)
+            begin = end
+        self._of_core += end - first
+        self._of_clock += now
+        return statistics.quantiles(times, n=4)[0]
+
+
 def profile(config: TrainConfig, samples: KnownSamples | None = None, seconds: float | None = None) -> Profile:
     """Time the real work.
 
-    samples: default: random ones.  seconds: of each measurement, if three calls do not take longer.
+    samples: default: random ones.  seconds: of a core, for each measurement, if three calls do not take longer.
     """
     plain = replace(config, strategy=SyncSGD(shards=None if config.any_order else 1))
     samples = _random_samples(config) if samples is None else samples
-    seconds = _SECONDS if seconds is None else seconds
-    step = _time_of_step(plain, seconds)
-    mini_batch = _time_of_block(plain, samples, plain.shards_per_step, seconds)
+    watch = Watch(_SECONDS if seconds is None else seconds)
+    step = _time_of_step(plain, watch)
+    mini_batch = _time_of_block(plain, samples, plain.shards_per_step, watch)
     if isinstance(config.strategy, LocalSGD):
         # A replica also copies the weights, and subtracts them at the end: about what a step costs.
-        return Profile(step, config.strategy.local_steps * (mini_batch + step), step, mini_batch)
+        return Profile(step, config.strategy.local_steps * (mini_batch + step), step, mini_batch, watch.share)
     units = config.shards_per_step
     if units == 1:
-        return Profile(0.0, mini_batch, step, mini_batch)
-    one = _time_of_block(config, samples, 1, seconds)
-    all_units = _time_of_block(config, samples, units, seconds)
+        return Profile(0.0, mini_batch, step, mini_batch, watch.share)
+    one = _time_of_block(config, samples, 1, watch)
+    all_units = _time_of_block(config, samples, units, watch)
     unit = max(all_units - one, 0.0) / (units - 1)
-    return Profile(max(one - unit, 0.0), unit, step, mini_batch)
+    return Profile(max(one - unit, 0.0), unit, step, mini_batch, watch.share)
 
 
 def _random_samples(config: TrainConfig) -> KnownSamples:
@@ -69,7 +114,7 @@ def _random_samples(config: TrainConfig) -> KnownSamples:
     return LabelledSamples(images, rng.integers(0, classes, n_samples), classes)
 
 
-def _time_of_block(config: TrainConfig, samples: KnownSamples, units: int, seconds: float) -> float:
+def _time_of_block(config: TrainConfig, samples: KnownSamples, units: int, watch: "Watch") -> float:
     """Return the seconds of the sum of the first units of a step."""
     rng = np.random.default_rng(0)
     strategy = strategy_of(config, samples)
@@ -79,10 +124,10 @@ def _time_of_block(config: TrainConfig, samples: KnownSamples, units: int, secon
         chosen = rng.integers(0, len(samples), config.samples_per_step)
         strategy.block(weights, Step(0, 0, 0, 0, chosen), 0, units)
 
-    return _time(compute, seconds)
+    return watch.time(compute)
 
 
-def _time_of_step(config: TrainConfig, seconds: float) -> float:
+def _time_of_step(config: TrainConfig, watch: "Watch") -> float:
     """Return the seconds of checking a sum, taking a step with it, and rounding the weights for the next."""
     n_samples = config.samples_per_step
     empty_samples = LabelledSamples(np.empty((n_samples, 0), np.uint8), np.zeros(n_samples, np.int64), 1)
@@ -95,16 +140,4 @@ def _time_of_step(config: TrainConfig, seconds: float) -> float:
         strategy.update(parameters, state, first, total)
         strategy.broadcast(parameters)
 
-    return _time(step, seconds)
-
-
-def _time(call: Callable[[], None], seconds: float) -> float:
-    """Return the lower quartile of the seconds that a call takes: what it takes undisturbed."""
-    call()
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while len(times) < _LEAST_CALLS or time.perf_counter() < end:
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return statistics.quantiles(times, n=4)[0]
+    return watch.time(step)

@@ -7,7 +7,13 @@ from shared.config import join
 
 def report(model: CostModel, most: int, replicas: int | None = None) -> str:
     """Return all of it, for up to `most` workers.  replicas: as of `advise`."""
-    return "\n".join([_headline(model), *table(model, most), " ".join(advise(model, most, replicas).sentences)])
+    sentences = advise(model, most, replicas).sentences
+    if model.profile.is_busy:
+        sentences.append(
+            f"This machine is busy: a process got {model.profile.share:.0%} of a core. Times of computing are those of "
+            "a core that has nothing else to do."
+        )
+    return "\n".join([_headline(model), *table(model, most), " ".join(sentences)])
 
 
 def table(model: CostModel, most: int) -> list[str]:

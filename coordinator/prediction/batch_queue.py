@@ -3,7 +3,7 @@
 from coordinator.workers.task_sender import TaskSender
 from shared.messaging.addresses import redis_of
 from shared.messaging.client import client
-from shared.messaging.keys import BATCHES, PREDICTION_LIFETIME, PREFIX
+from shared.messaging.keys import BATCHES, BINDING_KEYS, PREDICTION_LIFETIME, PREFIX
 from shared.messaging.predictions import BATCH_TASK, Batch
 
 _KEY = PREFIX + BATCHES
@@ -24,7 +24,8 @@ class BatchQueue:
         self._sender.send(BATCH_TASK, batch.to_json(), BATCHES, f"{batch.identity}, batch {batch.number}", lifetime)
         if self._redis is not None:
             # Batches of others that are lost by it are sent again.
-            self._redis.expire(_KEY, PREDICTION_LIFETIME)
+            for key in (_KEY, *BINDING_KEYS):
+                self._redis.expire(key, PREDICTION_LIFETIME)
 
     def is_taken(self) -> bool:
         """Tell whether workers have taken all batches, of whomever; if that cannot be told, they have."""

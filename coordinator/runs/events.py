@@ -12,7 +12,7 @@ from shared.regular_files import read_regular
 
 # Kinds of events. Those of workers and of the queue are what log records of the coordinator name as their `event`.
 BEGINS, TALLY, EPOCH, STOPS = "begins", "tally", "epoch", "stops"
-JOINS, LEAVES, SILENT, PAUSES, EXCLUDED = "joins", "leaves", "silent", "pauses", "excluded"
+JOINS, LEAVES, SILENT, PAUSES, RETURNS, EXCLUDED = "joins", "leaves", "silent", "pauses", "returns", "excluded"
 BACK, COMPARED = "back", "compared"  # to where an excluded worker first took part; what came of computing it again
 RETRIES, REJECTED, RESTARTED, TROUBLE, RECOVERED = "retries", "rejected", "restarted", "trouble", "recovered"
 

@@ -83,8 +83,11 @@ class Leases:
 
     @property
     def expected(self) -> int:
-        """How many workers to cut a step for: those that are there, and those on their way from the window before."""
-        return max(self.taken, self._before if self._are_arriving else 0, 1)
+        """How many workers to cut a step for: those that are there, and those on their way from the window before.
+
+        If nobody is there yet, these all the same; 0 if there were none.
+        """
+        return max(self.taken, self._before if self._are_arriving or not self.taken else 0)
 
     @property
     def awaits_workers(self) -> bool:

@@ -27,6 +27,7 @@ _IDLE, _BOLD = 0.8, 1.5
 # this much shorter without it.
 _SLOW, _WORTH_A_PAUSE = 1.5, 0.15
 _SECONDS = 1.0  # that shares must have been as they are, before a worker pauses
+_ALONE = 1.0  # seconds without anybody else after which a pause ends; others may only be on their way
 _TRIFLE = 1e-9  # samples a second: of who shall get a single sample
 _INSTANT = 1e-6  # seconds, the least that a reply takes
 
@@ -44,7 +45,9 @@ class Shares:
         self._since = 0.0  # when they became so, by the clock
         self._replies: dict[str, deque[tuple[float, float]]] = {}  # with these shares: when by the clock, seconds
         self._due, self._interval = clock() + _REVIEW, _REVIEW  # when the next review is, by the clock; seconds
+        self._pauses_due = self._due  # when that of the pauses is
         self._trial: tuple[dict[str, float], float] | None = None  # speeds and slowest time before the latest change
+        self._alone_since: float | None = None  # by the clock: since when nobody is there but who pauses
 
     @property
     def pausing(self) -> Set[str]:
@@ -60,34 +63,49 @@ class Shares:
         if not replies or now - replies[-1][0] >= _APART:
             replies.append((now, max(seconds, _INSTANT)))
 
+    def stepped(self, seconds: float) -> None:
+        """Note how long a whole step took that is done now."""
+        self._pauses.stepped(seconds)
+
     def silent(self, worker: str) -> None:
         """Have a worker whose reply did not come in time get a single sample, when it is there again."""
         self._begin_with_one(worker)
 
     def of(self, workers: Sequence[str], n_samples: int) -> list[int]:
         """Return how many of so many samples each of these workers gets, perhaps none.  workers: at least one."""
-        if self.pausing >= {*workers}:  # nobody else is there
-            for worker in self._pauses.end_all():
-                self._begin_with_one(worker)
+        pausing = set[str]() if self.pausing >= {*workers} else self.pausing  # somebody has to
         known = [speed for worker in workers if (speed := self._speeds.get(worker, _TRIFLE)) > _TRIFLE]
         mean = statistics.fmean(known) if known else 1.0
-        speeds = [0.0 if worker in self.pausing else self._speeds.get(worker, mean) for worker in workers]
+        speeds = [0.0 if worker in pausing else self._speeds.get(worker, mean) for worker in workers]
         shares = divide(n_samples, speeds, [1 if speed else 0 for speed in speeds])
         if n_samples == self._n_samples:
             self._now_are(dict(zip(workers, shares, strict=True)))
         return shares
 
     def review(self, workers: Sequence[str]) -> None:
-        """Now and then: change the shares of these workers if steps will be shorter for it."""
+        """Now and then: change the shares of these workers if steps will be shorter for it.
+
+        Have who pauses get work again when that is over, or nobody else is there for some time.
+        """
         now = self._clock()
-        if now < self._due or len(workers) < 2:
-            return
-        self._due = now + _REVIEW
-        over = self._pauses.end_due()
-        for worker in over:
-            self._begin_with_one(worker)
-        if not over and self._shares.keys() == {*workers}:
-            self._balance(now)
+        if now >= self._pauses_due:
+            self._pauses_due = now + _REVIEW
+            for worker in self._pauses.end_all() if self._are_alone(workers, now) else self._pauses.review():
+                self._begin_with_one(worker)
+                self._due = now + _REVIEW  # times are of other shares
+        if now >= self._due and len(workers) > 1:
+            self._due = now + _REVIEW
+            if self._shares.keys() == {*workers}:
+                self._balance(now)
+
+    def _are_alone(self, workers: Sequence[str], now: float) -> bool:
+        """Tell whether nobody but who pauses has been there for some time."""
+        if not workers or not self.pausing >= {*workers}:
+            self._alone_since = None
+            return False
+        if self._alone_since is None:
+            self._alone_since = now
+        return now - self._alone_since > _ALONE
 
     def _balance(self, now: float) -> None:
         """Have the shares follow from the times that were measured with them, if that is worth a change."""
@@ -106,9 +124,10 @@ class Shares:
             ratio = longest / statistics.median(times[worker] for worker in rest)
             if ratio >= _SLOW and self._promise(rest) <= longest * (1 - _WORTH_A_PAUSE):
                 why = f"takes {ratio:.1f} times as long for one sample as the others for theirs"
-                self._pauses.begin(slowest, why, logging.INFO)  # nothing is wrong: steps are shorter without it
-                self._try(rest, longest)
-                return
+                if self._pauses.begin(slowest, why, logging.INFO):  # nothing is wrong: steps are shorter without it
+                    self._speeds = {**rest}
+                    self.changes += 1
+                    return
         if self._promise(speeds) <= longest * (1 - _WORTHWHILE):
             self._try(speeds, longest)
         elif times[idlest] <= longest * _IDLE:
@@ -166,6 +185,7 @@ class Shares:
         if shares != self._shares:
             self._shares, self._since = shares, self._clock()
             self._replies.clear()
+            self._pauses.measure_anew()
 
 
 def divide(n_samples: int, speeds: Sequence[float], least: Sequence[int]) -> list[int]:

@@ -41,13 +41,22 @@ class Stragglers:
                 del self._noted[oldest]
                 self._times.pop(oldest, None)
 
+    def stepped(self, seconds: float) -> None:
+        """Note how long a whole step took that is done now."""
+        self._pauses.stepped(seconds)
+
     def end_pauses(self) -> None:
         """Have nobody pause: nobody else is there."""
-        self._pauses.end_all()
+        for worker in self._pauses.end_all():
+            self._times.pop(worker, None)
 
     def review(self, working: Iterable[str]) -> None:
-        """Have the worker pause that holds up the others most, if one does, and end the pauses that are over."""
-        self._pauses.end_due()
+        """See whether steps are shorter without the worker that holds up the others most, if one does.
+
+        End the pauses that are over.
+        """
+        for worker in self._pauses.review():
+            self._times.pop(worker, None)
         times = {
             name: statistics.median(self._times[name]) for name in working if len(self._times.get(name, ())) == _ENOUGH
         }
@@ -57,5 +66,4 @@ class Stragglers:
         others = statistics.median(seconds for name, seconds in times.items() if name != slowest)
         if times[slowest] < max(_TOO_SLOW * others, others + _NOTICEABLE):
             return
-        del self._times[slowest]
         self._pauses.begin(slowest, f"takes {times[slowest] / others:.1f} times as long as the others")

@@ -22,6 +22,7 @@ from shared.messaging.records import OWN, Record
 from shared.messaging.seals import CoordinatorKeys
 from shared.parallel.sharding import block_width
 
+_START = 60.0  # seconds in which workers that were started for the run may still be on their way
 _PIECES = 4  # of an evaluation for each worker, so that all are done at about the same time
 _AT_ONCE = 10  # exclusions that end a window at once; who invents more workers must not have windows begin all the time
 _SHORTEST_WINDOW = 1.0  # seconds that one lasts after so many, though somebody else was excluded
@@ -58,9 +59,12 @@ class Workforce:
         self.shares = Shares(units, clock)
         self.admission = Admission(kernels, config.any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
-        self._divisible = divisible
+        self._units, self._divisible = units, divisible
         # Shards and replicas are few, and there is a lease for each; samples may be many.
         self._lease_count = LeaseCount(units, workers if divisible else units)
+        self._clock, self._began = clock, clock()
+        self._workers = workers
+        self._are_starting = workers is not None  # for the run, and not all of them have come yet
         self._granted_at = -1  # of the leases' changes
         self._cut: Sequence[Piece] = ()  # the latest, and what it was made for:
         self._cut_for: tuple[int, ...] = ()
@@ -109,12 +113,12 @@ class Workforce:
 
         How fast workers are with the few samples of a mini-batch tells little of that, nor who pauses for it.
         """
-        return pieces(equal_bounds(0, n_units, _PIECES * self.leases.expected))
+        return pieces(equal_bounds(0, n_units, _PIECES * max(self.leases.expected, 1)))
 
     def cut(self, n_units: int) -> Sequence[Piece]:
-        """Cut a step into pieces for the workers that are there."""
+        """Cut a step into pieces for the workers that are there, or on their way."""
         if not self._divisible:
-            width = block_width(n_units, self.leases.expected)
+            width = block_width(n_units, self._expected)
             return pieces([*range(0, n_units, width), n_units])
         self.shares.review([*self._holders])
         cut_for = n_units, self.leases.changes, self.shares.changes
@@ -125,9 +129,22 @@ class Workforce:
                 shares = self.shares.of([*self._holders], n_units)
                 self._cut = [*pieces_by_share([*self._holders.values()], shares)]
             else:
-                self._cut = pieces([0, n_units])
+                self._cut = pieces(equal_bounds(0, n_units, 1 if self._holders else self._expected))
             self._cut_for = n_units, self.leases.changes, self.shares.changes
         return self._cut
+
+    @property
+    def _expected(self) -> int:
+        """How many workers to cut a step for: those that are there, and those that are known to be on their way.
+
+        If nobody is known, all who may come. A piece more takes whoever comes hardly longer, but one piece for all
+        would leave the others nothing to do: for seconds, if it is of local steps.
+        """
+        if self._workers is not None and self._are_starting:
+            self._are_starting = len(self.membership) < self._workers and self._clock() - self._began < _START
+            if self._are_starting:
+                return max(self.leases.expected, self._workers)
+        return self.leases.expected or self._workers or self.leases.count
 
     def replied(self, worker: str, reply: Record, seconds: float) -> None:
         """Note an accepted reply, for which we have waited so long."""
@@ -136,6 +153,11 @@ class Workforce:
             self.stragglers.replied(worker, seconds / units)
         elif reply.region == OWN:  # what anyone may answer tells nothing of who does
             self.shares.replied(worker, units, seconds)
+
+    def stepped(self, n_units: int, seconds: float) -> None:
+        """Note how long a step of so many units took, with all that disturbed it."""
+        if n_units == self._units:  # an epoch's last may have fewer
+            (self.shares if self._divisible else self.stragglers).stepped(seconds)
 
     def review(self) -> None:
         """Look who is no longer heard of, and who holds up the others."""

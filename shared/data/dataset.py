@@ -1,6 +1,7 @@
 """A data set: training, validation and test samples that fit each other."""
 
 import math
+import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -173,7 +174,7 @@ def find_dataset(path: Path) -> Path:
 
     Raises DataError if there is nothing.
     """
-    if path == DEFAULT_DATA and not path.is_dir():
+    if path == DEFAULT_DATA and not os.path.isdir(path):  # a current folder that we may not enter has none
         here = Path(__file__).parents[1]
         for copy in (here / "mnist", here.parent / DEFAULT_DATA):
             if copy.is_dir():

@@ -1,6 +1,7 @@
 """Where samples come from. A new kind of source is a class here and a line in `SOURCES`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -92,8 +93,9 @@ class NotebookPickle:
 
 
 def source_of(path: Path) -> Source:
-    """Return the first source that recognises what is at a path."""
-    return next(source for source in SOURCES.values() if source.recognises(path))
+    """Return the first source that recognises what is at a path.  Raises DataError if that cannot be looked at."""
+    with _readable(path):
+        return next(source for source in SOURCES.values() if source.recognises(path))
 
 
 def check_options(path: Path, names: Collection[str]) -> None:
@@ -112,7 +114,18 @@ def read(path: Path, options: DataOptions) -> Found:
     files = [part for part in ("test", "validation") if isinstance(getattr(options, part), Path)]
     if files and not isinstance(source, TableFile):
         raise DataError(f"{path} is {source.what}, for which --{files[0]} is a share; give one, or a table")
-    return source.read(path, options)
+    with _readable(path):
+        return source.read(path, options)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raise DataError for what the system refuses: a folder that we may not enter, say."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{path} cannot be read: {reason}; give a file, or a folder that you may enter") from None
 
 
 SOURCES: dict[str, Source] = {

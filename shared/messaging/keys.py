@@ -22,6 +22,7 @@
 | gradmq:batches                                | Celery's own, with batches to be answered | PREDICTION_LIFETIME  |
 | gradmq:predictions                            | Celery's own, with other programs' calls  | as the callers say   |
 | gradmq:trials                                 | Celery's own, with runs of sweeps         | LEASE_LIFETIME       |
+| gradmq:_kombu.*                               | Celery's own: which queues there are      | LEASE_LIFETIME       |
 
 They expire so long after their last use, or our last sign. Celery has some more, which hold no data of a run.
 """
@@ -43,8 +44,18 @@ WANTED_LIFETIME = 8  # when it is gone, so is the sweep's coordinator
 HELD_LIFETIME = 4  # when it is gone, so is the worker
 RESULT_LIFETIME = 600  # of what Celery keeps for whoever called `gradmq.predict`
 
-# The keys of Celery's own that hold leases.
-LEASE_KEYS = tuple(f"{PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"))
+# The keys of Celery's own that tell which queues are bound to which exchange. Tasks for a queue by its name find it
+# without, so that no worker misses any if they should be gone.
+BINDING_KEYS = (
+    f"{PREFIX}_kombu.binding_deadlines",
+    *(
+        f"{PREFIX}_kombu.{table}.{exchange}"
+        for table in ("binding", "binding_permanent")
+        for exchange in (QUEUE, BATCHES, PREDICTIONS, TRIALS, "celery.pidbox", "reply.celery.pidbox", "celeryev")
+    ),
+)
+# The keys of Celery's own that live on while there are leases: these, and those that hold them.
+LEASE_KEYS = (*(f"{PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index")), *BINDING_KEYS)
 
 
 class Keys:

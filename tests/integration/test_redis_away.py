@@ -10,7 +10,7 @@ from tests.support.waiting import wait_until
 
 def test_while_redis_is_away_no_lease_is_sent_and_that_is_said_once(server, remote_gradients, caplog):
     """The server is killed within a window, of whose leases nobody has taken three; they are due until it is back."""
-    caplog.set_level(logging.INFO, "coordinator.gradients.recovery")
+    caplog.set_level(logging.INFO, "coordinator.gradients")
     remote = remote_gradients(batches_per_task=4)
     begin_again = remote._recovery.begin_again
     due: list[bool] = []

@@ -32,7 +32,7 @@ def test_a_late_reply_from_another_step_changes_nothing(server, remote):
     [
         {"incarnation": 1},
         {"step": 99},
-        {"first": 3},
+        {"first": 4},
         {"first": 2**32 - 1},
         {"stop": 2**32 - 1},
         {"samples": 5},

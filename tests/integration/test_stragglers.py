@@ -14,6 +14,7 @@ def test_a_pause_ends_when_nobody_else_is_there(server, remote):
         clock.advance(0.1)
         stragglers.replied("fast", 0.001)
         stragglers.replied(slow.called, 1.0)
+        stragglers.stepped(1.0)
     stragglers.review(["fast", slow.called])
     assert stragglers.pausing == {slow.called}
     slow.start()

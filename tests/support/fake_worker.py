@@ -117,7 +117,7 @@ class FakeWorker(threading.Thread):
                 client.rpush(keys.requests(lease.window), taken[1])
                 return
             weights = client.get(keys.weights)
-            if weights is None:  # the run is over
+            if weights is None or Record.decode(weights).number != lease.window:  # the run is over, or the window
                 return
             if Record.decode(weights).step == request.step:
                 answers = self._replies(lease, request, weights, taken[1])

@@ -1,12 +1,17 @@
 """Redis behind TLS."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.mnist import PROJECT
 from tests.support.program import job, metrics, start_worker
 from tests.support.servers import TlsServer
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -37,6 +42,30 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_refused(gradmq, small_
     with tls.server.client() as client:
         assert not [other for other in client.client_list() if "rediss" in other["name"]]
         assert len(client.client_list()) == 1
+
+
+def celerys_worker(log: Path, url: str) -> subprocess.Popen[bytes]:
+    """A worker as Celery's users start it, who name the broker there."""
+    command = [sys.executable, "-m", "celery", "-A", "worker", "-b", url, "worker", "-l", "INFO"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GRADMQ_")}
+    with log.open("wb") as output:
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=PROJECT)
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+def test_a_broker_named_on_celerys_command_line_is_checked_as_well(tls, tmp_path, vouched):
+    log = tmp_path / "celery.log"
+    worker = celerys_worker(log, tls.url if vouched else tls.insecure_url)
+    try:
+        wait_until(
+            lambda: (" ready." if vouched else "certificate") in log.read_text(), "the worker's word", log.read_text
+        )
+    finally:
+        worker.terminate()
+        worker.wait(PATIENCE)
+    assert ("Connected to rediss" in log.read_text()) is vouched
+    assert "insecure" not in log.read_text()
+    assert tls.password not in log.read_text()
 
 
 def test_tls_gives_up_nothing_when_redis_restarts(gradmq, small_data, tls, fingerprints):

@@ -1,13 +1,14 @@
 """Workers as people start them, and what is seen of them."""
 
+import base64
 import os
 import re
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,17 +55,31 @@ def test_celery_starts_a_worker_as_its_users_are_used_to(gradmq, small_data, ser
     assert "pickle" not in text
 
 
-def test_flower_shows_the_embedded_cluster(gradmq, small_data):
+def test_flower_shows_the_embedded_cluster_to_who_was_told_the_password(gradmq, small_data):
     port = free_port()
     program = gradmq(*job(small_data, 10_000, workers=1, flower=port))
     program.wait_for("Epoch 0:")
+    found = re.search(rf"Flower is on http://127.0.0.1:{port}: user (\w+), password (\w+)", program.text())
+    assert found, program.text()
+    login = {"Authorization": "Basic " + base64.b64encode(":".join(found.groups()).encode()).decode()}
 
-    def page() -> str:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/workers?json=1") as answer:
-            return answer.read().decode()
-        return ""
+    def page(headers: dict[str, str]) -> str | int:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/workers?json=1", headers=headers)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return ""
 
-    program.wait_until(lambda: "worker1@" in page(), "the worker on Flower's page")
+    program.wait_until(lambda: "worker1@" in str(page(login)), "the worker on Flower's page")
+    assert "worker1@" in str(page({**login, "Host": f"localhost:{port}"}))
+    assert page({}) == 401
+    for name in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "[::1]", "localhost."):
+        assert page({**login, "Host": name}) == 403, name
+    assert found[2] not in " ".join(" ".join(each.cmdline()) for each in program.descendants())
     os.killpg(program.process.pid, signal.SIGINT)
     assert program.end() == 130
 

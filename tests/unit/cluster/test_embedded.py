@@ -1,5 +1,6 @@
 """The embedded cluster, with processes that are none."""
 
+import logging
 import os
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -60,6 +61,25 @@ def test_without_a_worker_there_is_no_run(cluster):
     cluster.processes[2].dead = True
     with pytest.raises(QueueError, match="worker2 ends as soon as it starts"):
         cluster.supervise()
+
+
+def test_flower_asks_for_a_password_that_is_said_and_new_each_time(cluster, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "coordinator")
+    cluster._start_flower(5555)
+    (line,) = caplog.messages
+    password = line.removeprefix("Flower is on http://127.0.0.1:5555: user gradmq, password ")
+    assert len(password) == 16
+    assert cluster.flower.environment["FLOWER_BASIC_AUTH"] not in ("", f"gradmq:{password}")
+    assert all("FLOWER_BASIC_AUTH" not in each.environment for each in cluster.processes)
+
+
+def test_a_login_of_ones_own_is_used_and_not_told(tmp_path, monkeypatch, cluster, caplog):
+    caplog.set_level(logging.INFO, "coordinator")
+    cluster._environment |= {"FLOWER_BASIC_AUTH": "me:mine", "FLOWER_MAX_TASKS": ""}
+    flower = cluster._start_flower(5555)
+    assert flower.environment["FLOWER_BASIC_AUTH"] == "me:mine"
+    assert flower.environment["FLOWER_MAX_TASKS"] == "5000"
+    assert caplog.messages == ["Flower is on http://127.0.0.1:5555: with the login of FLOWER_BASIC_AUTH"]
 
 
 def test_flower_is_only_a_view_and_missed_once(cluster, caplog):

@@ -48,8 +48,8 @@ class Redis:
 class Told:
     """A recovery, what it has others do, and what it says."""
 
-    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level(logging.INFO, "coordinator.gradients.recovery")
+    def __init__(self, caplog: pytest.LogCaptureFixture, started: int | None = None) -> None:
+        caplog.set_level(logging.INFO, "coordinator.gradients")
         self.done: list[str] = []
         self.clock, self.redis, self._caplog = Clock(), Redis(self.done), caplog
         self.exclusions = Exclusions([])
@@ -63,7 +63,7 @@ class Told:
         window: Any = SimpleNamespace(requests=REQUESTS, announce=lambda client: self.done.append("announce"))
         client: Any = self.redis
         self.recovery = Recovery(
-            client, WEIGHTS, window, workforce, self._note("supervise"), self.clock, self.clock_goes_on
+            client, WEIGHTS, window, workforce, self._note("supervise"), started, self.clock, self.clock_goes_on
         )
         self.recovery.published, self.recovery.published_bytes = b"w", 100
 
@@ -176,12 +176,34 @@ def test_a_step_that_is_complete_ends_being_alone(told):
     assert told.lines == []
 
 
-def test_where_nobody_is_there_nobody_pauses(told):
-    told.look_around()
+def test_where_nobody_is_there_for_a_second_nobody_pauses(told):
+    """At a window's turn nobody is there for a moment; on a busy machine long pauses ended so, after seconds."""
+    told.look_around(10.0)
+    told.leases.taken = 0
+    for _ in range(10):
+        told.look_around(0.1)
     assert "end_pauses" not in told.done
+    told.look_around(0.2)
+    assert told.done[-1] == "end_pauses"
+
+
+def test_workers_that_were_started_for_the_run_are_given_a_minute(caplog):
+    told = Told(caplog, started=2)
     told.leases.taken = 0
     told.look_around()
-    assert told.done[-1] == "end_pauses"
+    told.look_around(59.0)
+    assert told.lines == []
+    told.look_around(2.0)
+    assert told.lines == [ALONE]
+
+
+def test_once_one_of_them_has_come_they_are_missed_like_any(caplog):
+    told = Told(caplog, started=2)
+    told.look_around()
+    told.leases.taken = 0
+    told.look_around(0.1)
+    told.look_around(3.1)
+    assert told.lines == [ALONE]
 
 
 def test_who_is_excluded_is_named_to_those_who_wonder_why_nobody_is_there(told):
@@ -238,6 +260,7 @@ def test_that_all_is_there_again_is_said_once_and_then_the_trouble_is_news(told,
         told.recovery.begin_again(error)
         told.recovery.all_is_well()
         told.recovery.all_is_well()
+        told.clock.advance(10.0)
     assert told.lines == [line, again, line, again]
 
 

@@ -19,7 +19,7 @@ from coordinator.workers.roster import Roster
 from shared.accounting import COORDINATOR, WorkerCounts
 from shared.data.parts import Part
 from shared.environment import Kernels
-from shared.messaging.identities import called
+from shared.messaging.identities import called, id_of
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, token_of
@@ -403,6 +403,16 @@ def test_three_rejected_replies_in_a_row_exclude_a_worker(told):
         assert told.workforce.exclusions.names == []
         told.reply(1, samples=2)
     assert told.workforce.exclusions.names == [ONE]
+
+
+def test_a_worker_that_pauses_takes_part_all_the_same(told):
+    """It holds its lease and waits: to say that it is no longer heard of would not be true."""
+    told.workforce.leases.excluded = (id_of(ONE), id_of(TWO))
+    told.workforce.exclusions.exclude(TWO, "a test")
+    told.workforce.membership._heard.clear()
+    for lease, name in enumerate(("one", "two")):
+        told.notice(Kind.JOINED, lease, Introduction(name, KERNELS).encode())
+    assert [*told.workforce.membership._heard] == [ONE]
 
 
 def test_nothing_of_an_excluded_worker_counts(told):

@@ -56,6 +56,11 @@ def test_joins_leaves_pauses_and_troubles_have_their_times(course):
     assert course.troubles == [(Interval(1, 4, 0), "no worker is there")]
 
 
+def test_a_pause_ends_early_when_its_worker_is_needed():
+    course = course_of([*EVENTS[:7], Event(106.9, kinds.RETURNS, "b"), *EVENTS[7:]], [])
+    assert [lane.pauses for lane in course.lanes if lane.name == "b"] == [[Interval(6.5, pytest.approx(6.9), 0)]]
+
+
 def test_clocks_that_go_wrong_do_no_harm():
     events = [EVENTS[0], Event(1e300, kinds.JOINS, "a"), Event(50.0, kinds.TALLY, samples={"a": 1}), *EVENTS]
     events.append(Event(-1e300, kinds.PAUSES, "a", seconds=float("inf")))

@@ -5,7 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from coordinator.planning import hindsight
 from coordinator.planning.hindsight import LEAST, advise
+from coordinator.planning.profiler import Profile
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples, VectorSamples
 from shared.strategies import LocalSGD, SyncSGD
@@ -17,7 +19,8 @@ LONG, SLOW = 100 * LEAST, 1.0  # seconds of a run, and of a step that takes far 
 
 def test_a_run_whose_workers_mostly_waited_is_told_so_with_both_figures():
     line = advise(CONFIG, SAMPLES, SLOW, LONG, 2)
-    assert line.startswith("--workers 0 would have taken about 5 % of the time: 0.")
+    assert line.startswith("--workers 0 would have taken about 5 % of the time")
+    assert ": 0." in line
     assert " ms a step, where 2 workers took 1e+03 ms; gradmq plan tells" in line
 
 
@@ -32,6 +35,17 @@ def test_a_run_whose_workers_mostly_waited_is_told_so_with_both_figures():
 )
 def test_no_other_run_is(step, seconds, workers):
     assert advise(CONFIG, SAMPLES, step, seconds, workers) == ""
+
+
+@pytest.mark.parametrize(
+    ("busy", "told"), [(1.0, "20 % of the time: "), (0.5, "40 % of the time on a machine as busy")]
+)
+def test_one_process_would_have_waited_for_others_as_well(monkeypatch, busy, told):
+    """What takes two workers 2.5 ms takes one process 0.5 ms of a core that it has alone."""
+    found = Profile(call=0.0, unit=0.00004, step=0.0001, mini_batch=0.0004, share=busy)
+    monkeypatch.setattr(hindsight, "profile", lambda *_: found)
+    assert told in advise(CONFIG, SAMPLES, 0.0025, LONG, 2)
+    assert bool(advise(CONFIG, SAMPLES, 0.0010, LONG, 2)) is (busy == 1.0)
 
 
 def test_local_steps_and_numbers_to_be_predicted_are_looked_at_alike():

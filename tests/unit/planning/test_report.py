@@ -1,5 +1,7 @@
 """What `gradmq plan` prints."""
 
+from dataclasses import replace
+
 import pytest
 
 from coordinator.planning.cost_model import CostModel, Link
@@ -48,3 +50,10 @@ def test_the_first_line_says_what_was_asked_and_the_last_what_follows(link, core
     first, *_, last = report(CostModel(SIXTEEN, SPEED, link, cores), 4).splitlines()
     assert first == f"784,30,10, native float32, mini-batches of 160, synchronous SGD in 16 shards; {where}"
     assert "best" in last
+
+
+@pytest.mark.parametrize(("share", "told"), [(1.0, False), (0.43, True)])
+def test_a_busy_machine_is_told_of_at_the_end(share, told):
+    text = report(CostModel(SIXTEEN, replace(SPEED, share=share), None, cores=2), 4)
+    line = "This machine is busy: a process got 43% of a core. Times of computing are those of a core that has nothing"
+    assert (line in text.splitlines()[-1]) is told

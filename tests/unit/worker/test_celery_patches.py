@@ -34,6 +34,8 @@ WHAT_TO_DO = (
         (kombu.transport.redis.Channel, "_brpop_read"),
         (kombu.transport.redis.Channel, "basic_ack"),
         (kombu.transport.redis.Channel, "_receive"),
+        (kombu.transport.redis.Channel, "maybe_refresh_binding_expiry"),
+        (kombu.transport.redis.Channel, "conn_or_acquire"),
         (kombu.transport.redis.Transport, "Channel"),
         (kombu.transport.redis.Transport, "_deliver"),
         (kombu.transport.redis, "loads"),
@@ -69,6 +71,10 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         (kombu.transport.redis, "self.restore_by_tag(tag, client)", "kombu puts back by QoS.restore_by_tag"),
         (celery.worker.control, "req.info()", "Celery describes what a worker does by Request.info"),
         (celery.worker.request, "if not safe else self._argsrepr", "Request.info leaves arguments out if told to"),
+        (kombu.transport.redis, "channel.maybe_refresh_binding_expiry()", "kombu has each channel keep its tables"),
+        (kombu.transport.redis, "for q in self._active_queues", "a channel knows the queues that it takes from"),
+        (kombu.transport.redis, "keyprefix_queue = '_kombu.binding.%s'", "its tables have this name"),
+        (kombu.transport.redis, "keyprefix_binding_permanent = '_kombu.binding_permanent.%s'", "and this"),
         (celery.worker.loops, "obj.create_task_handler(", "Celery takes tasks by Consumer.create_task_handler"),
         (billiard.pool, "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)", "billiard waits that often at its end"),
         (billiard.connection, "util.get_temp_dir()", "billiard asks its util for a folder"),
@@ -79,6 +85,11 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
 )
 def test_it_is_still_used_where_we_change_it(module: Any, words: str, does: str) -> None:
     assert words in inspect.getsource(module), f"it is no longer so that {does}: {WHAT_TO_DO}"
+
+
+def test_a_lifetime_is_still_set_for_a_key_under_its_whole_name():
+    prefixed = kombu.transport.redis.GlobalKeyPrefixMixin.PREFIXED_SIMPLE_COMMANDS
+    assert "EXPIRE" not in prefixed, f"kombu puts its prefix before the keys of EXPIRE: {WHAT_TO_DO}"
 
 
 def test_the_pauses_between_attempts_to_connect_still_have_these_names():

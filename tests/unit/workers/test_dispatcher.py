@@ -9,7 +9,7 @@ from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.leases import Leases
 from coordinator.workers.task_sender import BrokerAwayError
 from shared.messaging.addresses import CELERYS_OWN
-from shared.messaging.keys import LEASE_KEYS, PREFIX, QUEUE
+from shared.messaging.keys import BINDING_KEYS, LEASE_KEYS, PREFIX, QUEUE
 from shared.messaging.lease import LEASE_TASK, Lease
 from shared.messaging.seals import CoordinatorKeys
 from tests.support.clock import Clock
@@ -106,4 +106,9 @@ def test_a_connection_in_an_unknown_state_is_never_used_again(dispatcher, leases
 
 
 def test_the_keys_that_are_kept_are_those_of_kombu():
-    assert set(LEASE_KEYS) == {PREFIX + name for name in (QUEUE, Channel.unacked_key, Channel.unacked_index_key)}
+    assert {*LEASE_KEYS} - {*BINDING_KEYS} == {
+        PREFIX + name for name in (QUEUE, Channel.unacked_key, Channel.unacked_index_key)
+    }
+    for pattern in (Channel.keyprefix_queue, Channel.keyprefix_binding_permanent):
+        assert PREFIX + pattern % QUEUE in BINDING_KEYS
+    assert PREFIX + Channel.keyprefix_binding_deadlines in BINDING_KEYS

@@ -48,7 +48,7 @@ def queue_is_empty() -> bool:
 
 def test_before_the_first_window_no_lease_is_due(leases):
     assert leases.next_due() is None
-    assert (leases.taken, leases.expected, leases.excluded) == (0, 1, ())
+    assert (leases.taken, leases.expected, leases.excluded) == (0, 0, ())
 
 
 def test_a_window_has_its_leases_sent_once_with_names_for_people(leases):
@@ -366,8 +366,9 @@ def test_a_worker_that_turns_up_with_a_lease_that_counted_as_lost_works(leases):
 
 def test_a_step_is_cut_for_the_workers_that_are_there(leases):
     first, second, _ = window_of(leases, 3)
-    assert leases.expected == 1
+    assert leases.expected == 0  # nobody is known
     leases.joined(first, "a")
+    assert leases.expected == 1
     leases.joined(second, "b")
     assert leases.expected == 2
 
@@ -375,12 +376,21 @@ def test_a_step_is_cut_for_the_workers_that_are_there(leases):
 def test_workers_of_the_window_before_are_on_their_way_for_a_quarter_of_a_second(leases, clock):
     for number in window_of(leases, 3):
         leases.joined(number, f"worker{number}")
-    window_of(leases, 3)
+    first, *_ = window_of(leases, 3)
     assert leases.expected == 3
+    leases.joined(first, "worker0")
     clock.advance(0.24)
     assert leases.expected == 3
     clock.advance(0.02)
     assert leases.expected == 1
+
+
+def test_if_none_of_them_is_there_by_then_it_is_cut_for_them_all_the_same(leases, clock):
+    for number in window_of(leases, 3):
+        leases.joined(number, f"worker{number}")
+    window_of(leases, 4)
+    clock.advance(1)
+    assert leases.expected == 3
 
 
 def test_who_gets_no_work_is_not_on_its_way(leases):

@@ -66,6 +66,45 @@ def test_a_worker_that_leaves_is_named_with_the_reason_once(clock, told):
     assert told()[1:] == ["a: leaves (0 workers now)"]
 
 
+def test_one_that_is_silent_now_and_then_is_told_of_every_five_seconds(clock, told):
+    membership = Membership(2, HINT, clock)
+    membership.heard("a")
+    for _ in range(40):
+        membership.gone("a", "does not answer")
+        membership.forget_silent()
+        clock.advance(0.25)
+        membership.heard("a")
+        clock.advance(0.25)
+    pair = ["a: does not answer (0 workers now)", "a: takes part (1 worker now)"]
+    assert told()[1:] == pair * 4
+
+
+def test_one_that_stays_silent_is_told_of_in_any_case(clock, told):
+    membership = Membership(2, HINT, clock)
+    membership.heard("a")
+    for _ in range(2):
+        membership.gone("a", "does not answer")
+        membership.heard("a")
+    membership.gone("a", "does not answer")
+    assert len(membership) == 0
+    assert told()[-1] == "a: takes part (1 worker now)"
+    clock.advance(5.1)
+    for _ in range(2):
+        membership.forget_silent()
+    assert told()[3:] == ["a: does not answer (0 workers now)"]
+    membership.heard("a")
+    assert told()[4:] == ["a: takes part (1 worker now)"]
+
+
+def test_one_that_leaves_is_told_of_at_once(clock, told):
+    membership = Membership(2, HINT, clock)
+    membership.heard("a")
+    membership.gone("a", "does not answer")
+    membership.heard("a")
+    membership.gone("a", "leaves")
+    assert told()[-1] == "a: leaves (0 workers now)"
+
+
 def test_more_workers_than_can_be_busy_are_told_of_once(clock, told):
     membership = Membership(1, HINT, clock)
     for worker in ("a", "b", "c"):

@@ -44,6 +44,8 @@ class Told:
                     self.shares.replied(worker, share, taken)
             self.steps.append(max(times))
             self.clock.advance(max(times))
+            if max(times) > 0:
+                self.shares.stepped(max(times))
         return self.seen[-1]
 
     def times(self, shares: list[int]) -> list[float]:
@@ -188,14 +190,30 @@ def test_who_takes_longer_for_one_sample_than_others_for_all_gets_nothing_for_te
     caplog.set_level("INFO")
     told = Told(10, fast=Worker(), slow=Worker().slower(50))
     assert told.run(3) == [10, 0]
+    assert not caplog.records  # it is being tried
+    told.run(3)
     (line,) = caplog.records
     assert line.worker == "slow"
-    assert line.getMessage() == "takes 5.6 times as long for one sample as the others for theirs; it pauses for 10 s"
+    why = "takes 5.6 times as long for one sample as the others for theirs"
+    assert line.getMessage() == f"{why}; a step takes 10 ms without it, 50 with it; it pauses for 10 s"
     assert told.shares.pausing == {"slow"}
     told.run(6)
     assert told.seen[-1] == [10, 0]
-    told.run(4)
+    told.run(4.5)
     assert [9, 1] in told.seen[-2:]  # it is tried again, with one sample
+
+
+def test_who_seemed_slow_and_whose_pause_is_of_no_use_has_its_share_again(caplog):
+    """Of two processes on a busy machine either waits for the other; steps take the same, whoever pauses."""
+    caplog.set_level("INFO")
+    told = Told(10, fast=Worker(), slow=Worker().slower(50))
+    told.run(2)
+    told.workers["fast"] = Worker().slower(5)  # as long as with both, and not known before
+    told.run(5)
+    assert not caplog.records
+    assert told.shares.pausing == set()
+    told.workers = {"fast": Worker(), "slow": Worker()}
+    assert told.run(5) == pytest.approx([5, 5], abs=1)
 
 
 def test_pauses_of_one_worker_double_up_to_ten_minutes(caplog):
@@ -211,14 +229,20 @@ def test_who_was_slow_for_a_while_has_its_share_again_after_the_pause():
     told.run(75)
     assert told.seen[-1] == [100, 0]
     told.workers["b"] = Worker()
-    assert told.run(14) == pytest.approx([50, 50], abs=4)
+    assert told.run(25) == pytest.approx([50, 50], abs=4)
 
 
-def test_whoever_is_alone_gets_all_even_if_it_should_pause():
+def test_whoever_is_alone_gets_all_even_if_it_should_pause(caplog):
+    caplog.set_level("INFO")
     told = Told(10, fast=Worker(), slow=Worker().slower(50))
-    told.run(3)
+    told.run(6)
     assert told.shares.of(["slow"], 10) == [10]
+    del told.workers["fast"]
+    told.run(0.5)
+    assert told.shares.pausing == {"slow"}  # the other may only be on its way
+    told.run(2)
     assert told.shares.pausing == set()
+    assert caplog.records[-1].getMessage() == "gets work again before its pause is over: nobody else is there"
 
 
 def test_only_the_slowest_pauses_at_a_time(caplog):

@@ -57,7 +57,9 @@ def test_an_evaluation_is_cut_into_equal_pieces_for_whoever_is_free(made, config
     assert workforce.cut_evaluation(10) == [Piece(0, 2), Piece(2, 5), Piece(5, 7), Piece(7, 10)]
     for number in (0, 1):
         workforce.leases.joined(number, f"worker{number}")
-    workforce.shares._pauses.begin("worker0", "takes long for one sample")
+    for _ in range(5):
+        workforce.shares.stepped(0.001)
+    assert workforce.shares._pauses.begin("worker0", "takes long for one sample")
     assert [stop - first for first, stop, _ in workforce.cut_evaluation(10)] == [1, 1, 1, 2, 1, 1, 1, 2]
     assert workforce.cut_evaluation(3) == [Piece(0, 1), Piece(1, 2), Piece(2, 3)]
 
@@ -81,10 +83,45 @@ def test_a_silent_worker_no_longer_takes_part(workforce, caplog):
 
 
 def test_blocks_of_shards_are_for_anyone(workforce):
-    assert workforce.cut(4) == [Piece(0, 4)]
     workforce.leases.joined(0, "a")
+    assert workforce.cut(4) == [Piece(0, 4)]
     workforce.leases.joined(1, "b")
     assert workforce.cut(4) == [Piece(0, 2), Piece(2, 4)]
+
+
+def test_while_nobody_is_there_yet_a_step_is_cut_for_all_who_may_come(made):
+    """Else whoever is first would take all, and with local steps be the only one for seconds."""
+    assert made().cut(4) == [Piece(0, 1), Piece(1, 2), Piece(2, 3), Piece(3, 4)]
+    assert made(workers=2).cut(4) == [Piece(0, 2), Piece(2, 4)]
+    assert made(EXACT, workers=2).cut(6) == [Piece(0, 3), Piece(3, 6)]
+
+
+def test_if_nobody_of_the_window_before_is_there_yet_a_step_is_cut_for_as_many(made):
+    clock = Clock()
+    workforce = made(clock=clock)
+    for number, name in enumerate("ab"):
+        workforce.leases.joined(number, name)
+    workforce.open(template("liar"))
+    workforce.grant_due()
+    clock.advance(1)  # a quarter of a second is not always enough
+    assert workforce.cut(4) == [Piece(0, 2), Piece(2, 4)]
+
+
+def test_workers_that_were_started_are_cut_for_until_all_have_come_or_a_minute_is_over(made):
+    clock = Clock()
+    workforce = made(clock=clock, workers=2)
+    workforce.leases.joined(0, "a")
+    workforce.membership.heard("a")
+    assert workforce.cut(4) == [Piece(0, 2), Piece(2, 4)]
+    clock.advance(61)
+    assert workforce.cut(4) == [Piece(0, 4)]
+    workforce = made(clock=clock, workers=2)
+    for number, name in enumerate("ab"):
+        workforce.leases.joined(number, name)
+        workforce.membership.heard(name)
+    workforce.leases.left(1)
+    workforce.membership.gone("b", "leaves")
+    assert workforce.cut(4) == [Piece(0, 2), Piece(2, 4)]  # nobody has been asked while both were there
 
 
 def test_a_mini_batch_is_cut_into_a_piece_for_each_worker_in_the_order_of_their_names(made):
@@ -98,9 +135,8 @@ def test_a_mini_batch_is_cut_into_a_piece_for_each_worker_in_the_order_of_their_
     assert workforce.cut(6) == [Piece(0, 3, 2), Piece(3, 6, 1)]
 
 
-def test_where_one_worker_is_there_or_none_yet_all_is_for_anyone(made):
+def test_where_one_worker_is_there_all_is_for_anyone(made):
     workforce = made(EXACT, workers=3)
-    assert workforce.cut(6) == [Piece(0, 6)]
     workforce.leases.joined(1, "a")
     assert workforce.cut(6) == [Piece(0, 6)]
 
