@@ -14,7 +14,7 @@ from shared.errors import DivergedError, MachineError, QueueError
 from shared.fixed_problem import check_arithmetic, kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, SweepKeys
-from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Report, TrialTask
+from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
 from shared.model import Model
 from shared.training.metrics import EpochMetrics
 from shared.training.whole_run import Learned, learn
@@ -85,7 +85,7 @@ class WholeRun:
             learned = learn(config, data, dict(self._task.least), after_step, after_epoch)
         except (DivergedError, MemoryError) as error:
             reason = str(error) or "needs more memory than there is"
-            self._deliver(holding, Report(FAILED, *self._names, {"reason": reason}), {})
+            self._deliver(holding, Notice(FAILED, *self._names, {"reason": reason}), {})
             return f"failed: {reason}"
         self._deliver(holding, *self._result(learned))
         return f"{len(learned.epochs)} epochs" + (", pruned" if learned.is_pruned else "")
@@ -111,14 +111,14 @@ class WholeRun:
             with suppress(QueueError):
                 samples = received_samples(self._redis, sha256)
                 if samples is None and time.monotonic() - noticed > _RETRY:
-                    self._push(Report(NEEDS_SAMPLES, *self._names, {"part": int(part)}))
+                    self._push(Notice(NEEDS_SAMPLES, *self._names, {"part": int(part)}))
                     noticed = time.monotonic()
             if samples is None:
                 time.sleep(_PAUSE)
         return samples
 
-    def _result(self, learned: Learned) -> tuple[Report, dict[str, bytes]]:
-        """Return the report of what was learned, and the weights: files of models by their names."""
+    def _result(self, learned: Learned) -> tuple[Notice, dict[str, bytes]]:
+        """Return the notice of what was learned, and the weights: files of models by their names."""
         config = self._task.config
         models = {
             name: Model.of(config, parameters)
@@ -131,19 +131,19 @@ class WholeRun:
             "models": {name: model.digest for name, model in models.items()},
             "place": {"fixed_problem": kernels_for(config).digest, **asdict(environment())},
         }
-        return Report(ENDED, *self._names, content), {name: to_bytes(model) for name, model in models.items()}
+        return Notice(ENDED, *self._names, content), {name: to_bytes(model) for name, model in models.items()}
 
-    def _deliver(self, holding: Holding, report: Report, weights: dict[str, bytes]) -> None:
+    def _deliver(self, holding: Holding, notice: Notice, weights: dict[str, bytes]) -> None:
         """Have the coordinator get it, whatever Redis forgets meanwhile.  Raises _LeftError if that cannot be."""
         redis, key, told = self._redis, self._keys.weights(self._task.run), float("-inf")
         while True:
             try:
                 is_due = time.monotonic() - told > _RETRY
-                if is_due and (told < 0 or not redis.exists(self._keys.reports)):
+                if is_due and (told < 0 or not redis.exists(self._keys.notices)):
                     if weights:
                         redis.hset(key, mapping=weights)  # type: ignore[arg-type]
                         redis.expire(key, LIFETIME)
-                    self._push(report)
+                    self._push(notice)
                     told = time.monotonic()
                 if holding.is_answered(redis):
                     return
@@ -167,18 +167,18 @@ class WholeRun:
     def _say(self, kind: str, content: dict[str, Any] | None = None) -> None:
         """Say something that is not missed if it is lost."""
         with suppress(QueueError):
-            self._push(Report(kind, *self._names, content or {}))
+            self._push(Notice(kind, *self._names, content or {}))
 
-    def _push(self, report: Report) -> None:
-        self._redis.rpush(self._keys.reports, report.encode())
-        self._redis.expire(self._keys.reports, LIFETIME)
+    def _push(self, notice: Notice) -> None:
+        self._redis.rpush(self._keys.notices, notice.encode())
+        self._redis.expire(self._keys.notices, LIFETIME)
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str, reason: str) -> None:
     """Tell the coordinator of a task that cannot be read who refuses it and why, as far as that can be told."""
     with suppress(QueueError, KeyError, TypeError, ValueError, OverflowError), closing(client(url)) as redis:
-        report = Report(REFUSED, str(fields["run"]), int(fields["attempt"]), worker, {"reason": reason})
-        key = SweepKeys(str(fields["sweep"])).reports
-        redis.rpush(key, report.encode())
+        notice = Notice(REFUSED, str(fields["run"]), int(fields["attempt"]), worker, {"reason": reason})
+        key = SweepKeys(str(fields["sweep"])).notices
+        redis.rpush(key, notice.encode())
         redis.expire(key, LIFETIME)
     time.sleep(_REFUSED)

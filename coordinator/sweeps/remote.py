@@ -22,14 +22,14 @@ from shared.errors import ForbiddenError, QueueError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import WANTED_LIFETIME, SweepKeys
-from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Report, TrialTask
+from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
 from shared.training.metrics import EpochMetrics
 from shared.training.whole_run import Learned
 from shared.transport.models import from_bytes
 from shared.transport.samples import upload
 from shared.typed import typed
 
-_POLL = 1  # seconds that Redis lets us wait for a report before we look around
+_POLL = 1  # seconds that Redis lets us wait for a notice before we look around
 _NONE = 0  # attempts are numbered from 1
 _EVERY = 1.0  # seconds between two looks at who holds what
 _LOST = 3.0  # seconds after its sign of life has expired, after which a worker counts as lost
@@ -132,7 +132,7 @@ class RemoteTrials:
         """Tell workers that nothing is wanted any more."""
         with suppress(QueueError):
             keys = [key(name) for name in self._given for key in (self._keys.wanted, self._keys.weights)]
-            self._client.delete(self._keys.reports, *keys)
+            self._client.delete(self._keys.notices, *keys)
         self._queue.close()
         self._client.close()
 
@@ -219,42 +219,42 @@ class RemoteTrials:
 
     def _listen(self) -> None:
         """Take what workers say."""
-        taken = self._client.blpop([self._keys.reports], _POLL)
+        taken = self._client.blpop([self._keys.notices], _POLL)
         if taken is None:
             return
         with self._client.pipeline() as pipeline:
-            pipeline.lrange(self._keys.reports, 0, -1)
-            pipeline.delete(self._keys.reports)
+            pipeline.lrange(self._keys.notices, 0, -1)
+            pipeline.delete(self._keys.notices)
             others = cast(list[bytes], pipeline.execute()[0])
         for message in (cast(tuple[bytes, bytes], taken)[1], *others):
-            report = Report.decode(message)
-            if report is not None:
-                self._hear(report)
+            notice = Notice.decode(message)
+            if notice is not None:
+                self._hear(notice)
 
-    def _hear(self, report: Report) -> None:
-        given = self._given.get(report.run)
+    def _hear(self, notice: Notice) -> None:
+        given = self._given.get(notice.run)
         if given is None:
             return
-        if report.kind == REFUSED:
-            self._refuse(report, given)
-        elif report.kind in (ENDED, FAILED):
-            self._end(report, given)
-        elif report.attempt == given.attempt:
-            if report.kind in (BEGINS, EPOCH):
-                given.worker, given.held, self._heard = report.worker, self._clock(), True
-                if report.kind == BEGINS:
-                    log.debug("%s: begun by %s", report.run, report.worker)
-            elif report.kind == NEEDS_SAMPLES:
-                self._upload(given, report.content.get("part"))
-            elif report.kind == LEFT:
+        if notice.kind == REFUSED:
+            self._refuse(notice, given)
+        elif notice.kind in (ENDED, FAILED):
+            self._end(notice, given)
+        elif notice.attempt == given.attempt:
+            if notice.kind in (BEGINS, EPOCH):
+                given.worker, given.held, self._heard = notice.worker, self._clock(), True
+                if notice.kind == BEGINS:
+                    log.debug("%s: begun by %s", notice.run, notice.worker)
+            elif notice.kind == NEEDS_SAMPLES:
+                self._upload(given, notice.content.get("part"))
+            elif notice.kind == LEFT:
                 self._again(given)
 
-    def _refuse(self, report: Report, given: _Given) -> None:
+    def _refuse(self, notice: Notice, given: _Given) -> None:
         """Have another worker take it: the one that refuses stays away for a while."""
-        if report.worker not in self._refused:
-            self._refused.add(report.worker)
-            self._say(f"worker {report.worker} computes nothing: {report.content.get('reason')}")
-        if report.attempt == given.attempt:
+        if notice.worker not in self._refused:
+            self._refused.add(notice.worker)
+            self._say(f"worker {notice.worker} computes nothing: {notice.content.get('reason')}")
+        if notice.attempt == given.attempt:
             self._again(given)
 
     def _upload(self, given: _Given, part: Any) -> None:
@@ -262,15 +262,15 @@ class RemoteTrials:
             samples: KnownSamples = given.run.prepared.whole.part(Part(part))
             upload(self._client, samples)
 
-    def _end(self, report: Report, given: _Given) -> None:
+    def _end(self, notice: Notice, given: _Given) -> None:
         """Note what a run has learned; if that is not all there, it will come again."""
         name = given.run.name
-        if report.kind == FAILED:
-            found: Ended | None = Ended(name, reason=str(report.content.get("reason")))
+        if notice.kind == FAILED:
+            found: Ended | None = Ended(name, reason=str(notice.content.get("reason")))
         else:
             key = self._keys.weights(name)
             files = {each: cast(bytes | None, self._client.hget(key, each)) for each in ("model", "best")}
-            found = _learned(name, report.content, files)
+            found = _learned(name, notice.content, files)
         if found is not None:
             self._ended.append(found)
             self.cancel(name)  # which the worker waits for
@@ -283,7 +283,7 @@ def _nobody() -> None:
 
 
 def _learned(name: str, content: dict[str, Any], files: dict[str, bytes | None]) -> Ended | None:
-    """Return what a worker's report and its files of models say; None if they do not fit."""
+    """Return what a worker's notice and its files of models say; None if they do not fit."""
     try:
         epochs = [typed(EpochMetrics, metrics) for metrics in content["epochs"]]
         models = {each: from_bytes(files[each] or b"", str(digest)) for each, digest in dict(content["models"]).items()}
