@@ -10,7 +10,7 @@ from coordinator.api import driving
 from coordinator.api.kept_data import kept
 from coordinator.api.models import Model
 from coordinator.api.preparation import prepare
-from coordinator.api.run_keywords import to_run_options
+from coordinator.api.run_keywords import run_options_of
 from coordinator.api.runs import RUNS, Run
 from coordinator.options import reading
 from coordinator.options.defaults import completed, names_of
@@ -49,7 +49,7 @@ def train(
     (KeyboardInterrupt) `gradmq.Run().resume()` goes on. No process, socket or thread is left, however it ends.
     Raises GradMQError.
     """
-    run_options = to_run_options(options)
+    run_options = run_options_of(options)
     about_data = {name: options.pop(name) for name in reading.READING if name in options}
     data_options = reading.to_data_options(reading.from_python(about_data))
     given, folder = completed(options), Path(runs)

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from coordinator.api.sweeps import check_queue, run_sweep
 from coordinator.cli.command import Command
-from coordinator.cli.given import to_level
+from coordinator.cli.given import queue_given, to_level
 from coordinator.cli.option import CLUSTER, OUTPUT, group, in_section
 from coordinator.cli.options.cluster import broker_option, redis_option
 from coordinator.cli.options.output import log_format_option, runs_option
@@ -63,7 +62,8 @@ def sweep_command(
     """
     logs.set_log_format(log_format)
     start_logging(to_level(given))
-    run_options = _run_options(ctx, given)
+    redis, broker = queue_given(ctx, given)
+    run_options = RunOptions(workers=given.pop("workers"), redis=redis, broker=broker)
     sweep, trial_options = _sweep(file, resumed, runs, given)
     data = find_dataset(trial_options.data)
     check_queue(run_options)
@@ -107,15 +107,3 @@ def _read(file: Path) -> Definition:
         return Definition.parse(file.read_bytes(), str(file))
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror or error}; give a TOML") from None
-
-
-def _run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
-    """Return who computes.  Raises ConfigError or UsageError."""
-    workers, redis, broker = (given[name] for name in ("workers", "redis_address", "broker_address"))
-    if workers is not None and redis is not None:
-        raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")
-    if redis is None and broker is not None:
-        if ctx.get_parameter_source("broker_address") is not ParameterSource.ENVIRONMENT:
-            raise click.UsageError("--broker goes with --redis; the embedded cluster has a broker of its own")
-        broker = None
-    return RunOptions(workers=workers, redis=redis, broker=broker)

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from coordinator.api.preparation import check_job, prepare
-from coordinator.cli.given import names_given, to_level, to_run_options
+from coordinator.cli.given import names_given, run_options_given, to_level
 from coordinator.cli.options.cluster import cluster_options
 from coordinator.cli.options.output import log_format_option, runs_option, watching_options
 from coordinator.cli.options.settings import settings_options
@@ -85,7 +85,7 @@ class TrialOptions:
         for name in ("recipe", "config_file", "resumes", "start", "runs", "log_format"):
             given.pop(name)
         to_level(given)
-        to_run_options(ctx, given)
+        run_options_given(ctx, given)
         data, weights = given.pop("data"), given.pop("sample_weights")
         found = None if weights is None else read_weights(weights)
         job = prepare(given, names, data, to_data_options(given), weights=found, alone=True, load=self._load)
