@@ -10,17 +10,17 @@ from shared.data.dataset import Dataset
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
 from shared.environment import environment
-from shared.errors import DivergedError, MachineError, QueueError
+from shared.errors import GradMQError, MachineError, QueueError
 from shared.fixed_problem import check_arithmetic, kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, SweepKeys
 from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
 from shared.model import Model
 from shared.training.metrics import EpochMetrics
-from shared.training.whole_run import Learned, learn
+from shared.training.whole_run import Learned, learn, why_failed
 from shared.transport.models import to_bytes
 from worker.departure import WORKER_LEAVING
-from worker.holding import Holding
+from worker.holding import HELD, NOT_WANTED, Holding
 from worker.samples import local_samples, received_samples
 
 _PAUSE = 0.1  # seconds between two looks for samples, or two attempts to reach Redis
@@ -72,7 +72,22 @@ class WholeRun:
             time.sleep(_REFUSED)
             return f"refused: {error}"
         self._say(BEGINS)
-        data = self._data(holding)
+        try:
+            learned = self._learn(holding)
+            result = self._result(learned)
+        except _LeftError:
+            raise
+        except Exception as error:  # or the coordinator would wait for ever
+            reason = why_failed(error)
+            if not isinstance(error, GradMQError | MemoryError):
+                log.exception("%s", reason)
+            self._deliver(holding, Notice(FAILED, *self._names, {"reason": reason}), {})
+            return f"failed: {reason}"
+        self._deliver(holding, *result)
+        return f"{len(learned.epochs)} epochs" + (", pruned" if learned.is_pruned else "")
+
+    def _learn(self, holding: Holding) -> Learned:
+        """Compute the epochs.  Raises _LeftError, or what is the matter with the run."""
 
         def after_step() -> None:
             if holding.why:
@@ -81,14 +96,7 @@ class WholeRun:
         def after_epoch(metrics: EpochMetrics) -> None:
             self._say(EPOCH, {"metrics": asdict(metrics)})
 
-        try:
-            learned = learn(config, data, dict(self._task.least), after_step, after_epoch)
-        except (DivergedError, MemoryError) as error:
-            reason = str(error) or "needs more memory than there is"
-            self._deliver(holding, Notice(FAILED, *self._names, {"reason": reason}), {})
-            return f"failed: {reason}"
-        self._deliver(holding, *self._result(learned))
-        return f"{len(learned.epochs)} epochs" + (", pruned" if learned.is_pruned else "")
+        return learn(self._task.config, self._data(holding), dict(self._task.least), after_step, after_epoch)
 
     def _data(self, holding: Holding) -> Dataset:
         """Return what the run learns from, chooses by and is tested on."""
@@ -156,8 +164,8 @@ class WholeRun:
                 raise _LeftError
 
     def _leave(self, holding: Holding) -> None:
-        """Tell that another is to compute it, if we are the reason."""
-        if holding.why == WORKER_LEAVING:
+        """Tell that another is to compute it, unless another does, or nobody is to."""
+        if holding.why not in (HELD, NOT_WANTED):
             self._say(LEFT)
 
     @property

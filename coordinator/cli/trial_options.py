@@ -17,13 +17,14 @@ from coordinator.cli.precedence import Values, overlay
 from coordinator.cli.settings_files import ABOUT, values_of
 from coordinator.cli.train import train_command
 from coordinator.cli.types import ShareOrPath
-from coordinator.options.reading import to_data_options
+from coordinator.options.reading import READING, to_data_options
 from coordinator.sweeps.definition import Definition
-from coordinator.sweeps.trials import Prepared
+from coordinator.sweeps.trials import NoDataError, Prepared
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.encoding import Encoding
 from shared.data.folds import Fold
 from shared.data.options import DataOptions
+from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, DataError
 from shared.strategies import SyncSGD
@@ -52,7 +53,8 @@ class TrialOptions:
             self._check(param, param)
         if self._search.folds and "sample_weights" in self._fixed:
             raise click.UsageError(f"{source}: sample-weights do not go with folds; leave one of them out")
-        self._load = _Loader()
+        varied = {param for name in definition.space for param in values_of({name: None}, source, train_command)}
+        self._load = _Loader(are_all_the_same=not varied & {"data", "sample_weights", *READING})
 
     @property
     def data(self) -> Path:
@@ -91,7 +93,7 @@ class TrialOptions:
         job = prepare(given, names, data, to_data_options(given), weights=found, alone=True, load=self._load)
         check_job(job.config, job.dataset)
         whole = self._load.whole.first(job.config.train_samples if found is not None else 0).weighted(found)
-        return Prepared(job.config, job.dataset, whole, data)
+        return Prepared(job.config, whole, fold, data)
 
     def options_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of `train` that a trial has, as a TOML has them; those that it overrides are left out."""
@@ -115,7 +117,9 @@ class TrialOptions:
 class _Loader:
     """Reads samples, and keeps the last that were read: most trials have the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, are_all_the_same: bool) -> None:
+        """are_all_the_same: whether all trials read the same data set in the same way."""
+        self._are_all_the_same = are_all_the_same
         self._key: object = None
         self._read: Dataset | None = None
 
@@ -132,8 +136,21 @@ class _Loader:
         unfolded = replace(data_options, fold=None)
         key = path, unfolded, seed, encoding, n_classes
         if self._read is None or self._key != key:
-            self._read, self._key = load_dataset(path, unfolded, seed, encoding, n_classes), key
+            try:
+                found = load_dataset(path, unfolded, seed, encoding, n_classes)
+            except DataError as error:
+                if self._are_all_the_same:
+                    raise NoDataError(str(error)) from None
+                raise
+            self._read, self._key = found if self._read is None else _sharing(found, self._read), key
         return self._read.folded(data_options.fold, seed)
+
+
+def _sharing(found: Dataset, other: Dataset) -> Dataset:
+    """Return a data set whose parts are those of another where they are equal, so that memory has them once."""
+    parts = zip(map(found.part, Part), map(other.part, Part), strict=True)
+    training, validation, test = (theirs if ours.sha256 == theirs.sha256 else ours for ours, theirs in parts)
+    return replace(found, training=training, validation=validation, test=test)
 
 
 def _run_option_names() -> set[str]:
