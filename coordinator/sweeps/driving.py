@@ -124,9 +124,8 @@ class Driver:
         if begun is None:
             self._sweep.note_data(path, UsedData(values, digests_of(prepared.whole)))
         elif digests_of(self._prepare(begun.values, self._folds[0]).whole) != begun.samples:
-            raise RunError(
-                f"{path} has other samples than sweep {self._sweep.id} has begun with; give these back, or begin another"
-            )
+            what = f"{path} has other samples than sweep {self._sweep.id} has begun with"
+            raise RunError(f"{what}; give these back, or begin another")
         self._checked.add(path)
 
     def _earlier(self, number: int) -> dict[int, Tried]:
