@@ -63,20 +63,18 @@ class WholeRun:
             self._redis.close()
 
     def _compute(self, holding: Holding) -> str:
-        config = self._task.config
         try:
-            check_arithmetic(config)
+            check_arithmetic(self._task.config)
+            self._say(BEGINS)
+            learned = self._learn(holding)
+            result = self._result(learned)
+        except _LeftError:
+            raise
         except MachineError as error:
             log.error("%s", error)
             self._say(REFUSED, {"reason": str(error)})
             time.sleep(_REFUSED)
             return f"refused: {error}"
-        self._say(BEGINS)
-        try:
-            learned = self._learn(holding)
-            result = self._result(learned)
-        except _LeftError:
-            raise
         except Exception as error:  # or the coordinator would wait for ever
             reason = why_failed(error)
             if not isinstance(error, GradMQError | MemoryError):

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.metrics_file import write_metrics
@@ -265,7 +265,7 @@ def _line(trial: Trial) -> str:
     return json.dumps(trial.to_json()) + "\n"
 
 
-def _writing(trials: Iterable[Trial]) -> Callable[[BinaryIO], Any]:
+def _writing(trials: Iterable[Trial]) -> Callable[[IO[bytes]], Any]:
     """Return what writes trials to a file."""
     content = "".join(map(_line, trials)).encode()
     return lambda file: file.write(content)
