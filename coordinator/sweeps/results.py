@@ -1,11 +1,11 @@
 """What came of a sweep: a table for people, and the best trial's options as a file."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from coordinator.reporting.columns import columns
 from coordinator.sweeps.folder import SweepFolder
+from coordinator.sweeps.toml import lines
 from coordinator.sweeps.trials import LOST, Trial
 from shared.monitors import MONITORS
 
@@ -80,19 +80,4 @@ def options_file(sweep: SweepFolder, trial: Trial, options: Mapping[str, Any]) -
     )
     if sweep.definition.search.folds:
         head = head.replace("Train it again, to the same bits", "Train it on all training samples")
-    return head + "".join(f"{name} = {_toml(value)}\n" for name, value in options.items())
-
-
-def _toml(value: Any) -> str:
-    """Return a value as TOML writes it."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return repr(value)
-        case list():
-            return f"[{', '.join(map(_toml, value))}]"
-        case dict():
-            return "{" + ", ".join(f"{json.dumps(name)} = {_toml(each)}" for name, each in value.items()) + "}"
-        case _:
-            return json.dumps(str(value), ensure_ascii=False)
+    return head + lines(options)
