@@ -12,7 +12,7 @@ from shared.data.samples import KnownSamples
 from shared.environment import environment
 from shared.errors import GradMQError, MachineError, QueueError
 from shared.fixed_problem import check_arithmetic, kernels_for
-from shared.messaging.client import client
+from shared.messaging.client import Client, client
 from shared.messaging.keys import LIFETIME, SweepKeys
 from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
 from shared.model import Model
@@ -176,15 +176,17 @@ class WholeRun:
             self._push(Notice(kind, *self._names, content or {}))
 
     def _push(self, notice: Notice) -> None:
-        self._redis.rpush(self._keys.notices, notice.encode())
-        self._redis.expire(self._keys.notices, LIFETIME)
+        _push(self._redis, self._keys, notice)
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str, reason: str) -> None:
     """Tell the coordinator of a task that cannot be read who refuses it and why, as far as that can be told."""
     with suppress(QueueError, KeyError, TypeError, ValueError, OverflowError), closing(client(url)) as redis:
         notice = Notice(REFUSED, str(fields["run"]), int(fields["attempt"]), worker, {"reason": reason})
-        key = SweepKeys(str(fields["sweep"])).notices
-        redis.rpush(key, notice.encode())
-        redis.expire(key, LIFETIME)
+        _push(redis, SweepKeys(str(fields["sweep"])), notice)
     time.sleep(_REFUSED)
+
+
+def _push(redis: Client, keys: SweepKeys, notice: Notice) -> None:
+    redis.rpush(keys.notices, notice.encode())
+    redis.expire(keys.notices, LIFETIME)

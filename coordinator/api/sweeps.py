@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def run_sweep(
 
 def _drive(sweep: SweepFolder, prepare: Prepare, options: RunOptions, data: Path, n_left: int) -> None:
     n_runs = n_left * max(1, sweep.definition.search.folds)
-    with one_thread(), SweepProgress(sweep) as progress, _executor(sweep, options, data, n_runs) as executor:
+    with one_thread(), closing(SweepProgress(sweep)) as progress, _executor(sweep, options, data, n_runs) as executor:
         Driver(sweep, prepare, executor, progress.after_trial, lambda: progress.meanwhile(executor.status)).drive()
 
 

@@ -1,6 +1,5 @@
 """A sweep's folder: the file that says what it is, how it is searched, its trials, and the folders of their runs."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Self
 
 from coordinator.runs.atomic import sync_folder, write_whole
+from coordinator.runs.locking import locked
 from coordinator.runs.metrics_file import write_metrics
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run, new_id
@@ -146,13 +146,7 @@ class SweepFolder:
         """
         path = self.folder / DEFINITION
         try:
-            file = path.open("rb+")
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.close()
-                raise
-            self._locked = file
+            self._locked = locked(path)
         except BlockingIOError:
             message = f"sweep {self.id} is driven by another coordinator; wait for its end, or stop it"
             raise InUseError(message) from None
