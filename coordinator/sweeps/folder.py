@@ -15,7 +15,7 @@ from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run, new_id
 from coordinator.sweeps.definition import Definition, Search
 from coordinator.sweeps.space import Values
-from coordinator.sweeps.trials import LOST, STATES, Ended, GivenRun, Trial
+from coordinator.sweeps.trials import LOST, MOST, STATES, Ended, GivenRun, Trial
 from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
 from shared.model import Model
 from shared.monitors import MONITORS
@@ -97,7 +97,7 @@ class SweepFolder:
             if monitor is not None:
                 sweep.monitor = str(monitor)
                 _ = MONITORS[sweep.monitor]
-            sweep.data = typed(dict[str, UsedData], summary.get("data", {}))  # not there before
+            sweep.data = typed(dict[str, UsedData], summary.get("data", {}), MOST)  # not there before
             return sweep
         except OSError as error:
             raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None

@@ -19,6 +19,7 @@ from shared.typed import typed
 # LOST: whoever computed it was lost, for which the trial is not to blame; a sweep that goes on tries it again.
 FINISHED, PRUNED, FAILED, LOST = "finished", "pruned", "failed", "lost"
 STATES = (FINISHED, PRUNED, FAILED, LOST)
+MOST = 2**64  # below which whole numbers among values are: seeds
 
 
 class NoDataError(DataError):
@@ -96,7 +97,7 @@ class Trial:
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """Rebuild a trial.  Raises ValueError for anything else."""
-        trial = typed(cls, fields)
+        trial = typed(cls, fields, MOST)
         if trial.state not in STATES or (trial.score is not None) != (trial.state in (FINISHED, PRUNED)):
             raise ValueError("no trial")
         return trial

@@ -233,3 +233,9 @@ def test_runs_with_equal_samples_share_their_memory_and_folds_are_copied_only_wh
     other = options.prepared({"learning-rate": 0.1, "seed": 1, "validation": 0.0, "test": 0.0}, None)
     another = options.prepared({"learning-rate": 0.1, "seed": 2, "validation": 0.0, "test": 0.0}, None)
     assert other.whole.training.values is another.whole.training.values
+
+
+def test_a_sweep_over_the_largest_seed_goes_on(tmp_path):
+    sweep = drive(sweep_of(tmp_path, 'method = "grid"', f"[search]\nseed = [{2**64 - 1}]\n"), InProcess())
+    again = SweepFolder.open(str(sweep.folder), tmp_path)
+    assert found(again) == found(sweep) != []
