@@ -30,7 +30,7 @@ def metrics_of(config, **changed) -> EpochMetrics:
         (
             {"validation_cost": None},
             ConfigError,
-            "monitor has no figure in the epochs of this run, got validation cost",
+            "monitor has no figure in the epochs of this run",
         ),
     ],
 )
