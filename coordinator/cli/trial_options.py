@@ -30,6 +30,8 @@ from shared.errors import ConfigError, DataError
 from shared.strategies import SyncSGD
 
 _OF_THE_SWEEP = "is no option of a trial; give it to `gradmq sweep`"
+# What decides which samples a trial has, and whether it can take them.
+_ABOUT_DATA = {"data", "train_samples", "sample_weights", "arithmetic", "output", *READING}
 _NOT_YET = "does not go with a sweep: trials begin with weights that are drawn"
 
 
@@ -54,7 +56,8 @@ class TrialOptions:
         if self._search.folds and "sample_weights" in self._fixed:
             raise click.UsageError(f"{source}: sample-weights do not go with folds; leave one of them out")
         varied = {param for name in definition.space for param in values_of({name: None}, source, train_command)}
-        self._load = _Loader(are_all_the_same=not varied & {"data", "sample_weights", *READING})
+        self._can_data_differ = bool(varied & _ABOUT_DATA)
+        self._load = _Loader()
 
     @property
     def data(self) -> Path:
@@ -69,7 +72,18 @@ class TrialOptions:
             raise click.UsageError(f"{self._source}: {name} {_OF_THE_SWEEP}")
 
     def prepared(self, values: Mapping[str, Any], fold: Fold | None) -> Prepared:
-        """Return what a run with these values is computed of.  Raises ConfigError or DataError."""
+        """Return what a run with these values is computed of.
+
+        Raises ConfigError or DataError, and NoDataError if other values would not help.
+        """
+        try:
+            return self._prepared(values, fold)
+        except DataError as error:
+            if self._can_data_differ:
+                raise
+            raise NoDataError(str(error)) from None
+
+    def _prepared(self, values: Mapping[str, Any], fold: Fold | None) -> Prepared:
         texts = self._texts(values)
         if fold is not None:
             texts["fold"] = str(fold)
@@ -117,9 +131,7 @@ class TrialOptions:
 class _Loader:
     """Reads samples, and keeps the last that were read: most trials have the same."""
 
-    def __init__(self, are_all_the_same: bool) -> None:
-        """are_all_the_same: whether all trials read the same data set in the same way."""
-        self._are_all_the_same = are_all_the_same
+    def __init__(self) -> None:
         self._key: object = None
         self._read: Dataset | None = None
 
@@ -136,12 +148,7 @@ class _Loader:
         unfolded = replace(data_options, fold=None)
         key = path, unfolded, seed, encoding, n_classes
         if self._read is None or self._key != key:
-            try:
-                found = load_dataset(path, unfolded, seed, encoding, n_classes)
-            except DataError as error:
-                if self._are_all_the_same:
-                    raise NoDataError(str(error)) from None
-                raise
+            found = load_dataset(path, unfolded, seed, encoding, n_classes)
             self._read, self._key = found if self._read is None else _sharing(found, self._read), key
         return self._read.folded(data_options.fold, seed)
 
