@@ -239,3 +239,11 @@ def test_a_sweep_over_the_largest_seed_goes_on(tmp_path):
     sweep = drive(sweep_of(tmp_path, 'method = "grid"', f"[search]\nseed = [{2**64 - 1}]\n"), InProcess())
     again = SweepFolder.open(str(sweep.folder), tmp_path)
     assert found(again) == found(sweep) != []
+
+
+def test_data_that_some_trials_can_take_fail_the_others_alone(tmp_path):
+    fixed = FIXED.replace('"species"', '"petal_width"') + 'loss = "quadratic"\n'
+    space = '[search]\noutput = ["sigmoid", "linear"]\n'
+    trials = found(drive(sweep_of(tmp_path, 'method = "grid"', space, fixed), InProcess()))
+    assert [state for _, _, state, *_ in trials] == ["failed", "finished"]
+    assert "wanted outputs" in trials[0][-1]
