@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coordinator.api.models import Model, load_model
     from coordinator.api.runs import Run
+    from coordinator.api.sweep import Sweep
     from coordinator.api.training import train
+    from coordinator.cli.sweep_in_python import sweep
     from coordinator.estimators.classifier import GradMQClassifier
     from coordinator.estimators.regressor import GradMQRegressor
     from coordinator.reporting.watching import Watching
@@ -34,6 +36,8 @@ _PLACES = {
     "load_model": "coordinator.api.models",
     "sigmoid": "shared",
     "sigmoid_prime": "shared",
+    "Sweep": "coordinator.api.sweep",
+    "sweep": "coordinator.cli.sweep_in_python",
     "Watching": "coordinator.reporting.watching",
     "train": "coordinator.api.training",
     "vectorized_result": "shared",
@@ -46,6 +50,7 @@ __all__ = [
     "Model",
     "Network",
     "Run",
+    "Sweep",
     "Watching",
     "__version__",
     "load_data",
@@ -53,6 +58,7 @@ __all__ = [
     "load_model",
     "sigmoid",
     "sigmoid_prime",
+    "sweep",
     "train",
     "vectorized_result",
 ]

@@ -14,13 +14,12 @@ from typing import Self, cast
 
 from shared.errors import QueueError
 from shared.messaging.client import Client, client
-from shared.messaging.keys import HELD_LIFETIME, LEASE_KEYS, LEASE_LIFETIME, PREFIX, TRIALS, SweepKeys
+from shared.messaging.keys import HELD_LIFETIME, LEASE_KEYS, LEASE_LIFETIME, PREFIX, TRIALS, WANTED_LIFETIME, SweepKeys
 from shared.messaging.trials import TrialTask
 from worker.departure import COORDINATOR_GONE, REDIS_AWAY, WORKER_LEAVING
 from worker.shutdown import is_leaving
 
 _EVERY = 1.0  # seconds between two signs of life
-_NO_COORDINATOR = 8.0  # seconds without its sign after which a run is given up
 _NO_REDIS = 300.0  # seconds without Redis
 
 NOT_WANTED = "not wanted any more"
@@ -85,20 +84,33 @@ class Holding:
             while not self._over.wait(_EVERY) and not self._reason:
                 now = time.monotonic()
                 try:
-                    asked, holder = (cast(bytes | None, redis.get(key)) for key in (self._wanted, self._held))
-                    if holder not in (None, self._token):
+                    # First what is asked for: the next attempt's sign of life must not find ours in its place.
+                    asked = redis.get(self._wanted)
+                    if asked not in (None, self._attempt):
+                        self._reason = NOT_WANTED
+                        return
+                    if not self._renew(redis):
                         self._reason = HELD
                         return
-                    redis.set(self._held, self._token, ex=HELD_LIFETIME)
                     heard = now
                 except QueueError:  # it may come back, and the run goes on meanwhile
                     wanted = now
                     if now - heard > _NO_REDIS:
                         self._reason = REDIS_AWAY
                     continue
-                if asked == self._attempt:
+                if asked is not None:
                     wanted = now
-                elif asked is not None:
-                    self._reason = NOT_WANTED
-                elif now - wanted > _NO_COORDINATOR:
+                elif now - wanted > WANTED_LIFETIME:  # as long again as it took the key to expire
                     self._reason = COORDINATOR_GONE
+
+    def _renew(self, redis: Client) -> bool:
+        """Give a sign of life; return whether the run is still ours.  Raises QueueError.
+
+        Whoever has taken it meanwhile keeps it: no other's sign is ever written over.
+        """
+        holder = redis.get(self._held)
+        if holder is None:  # expired, or forgotten with all of Redis
+            return bool(redis.set(self._held, self._token, nx=True, ex=HELD_LIFETIME))
+        if holder == self._token:
+            redis.expire(self._held, HELD_LIFETIME)
+        return holder == self._token

@@ -10,17 +10,17 @@ from shared.data.dataset import Dataset
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
 from shared.environment import environment
-from shared.errors import DivergedError, MachineError, QueueError
+from shared.errors import GradMQError, MachineError, QueueError
 from shared.fixed_problem import check_arithmetic, kernels_for
-from shared.messaging.client import client
+from shared.messaging.client import Client, client
 from shared.messaging.keys import LIFETIME, SweepKeys
-from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Report, TrialTask
+from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
 from shared.model import Model
 from shared.training.metrics import EpochMetrics
-from shared.training.whole_run import Learned, learn
+from shared.training.whole_run import Learned, learn, why_failed
 from shared.transport.models import to_bytes
 from worker.departure import WORKER_LEAVING
-from worker.holding import Holding
+from worker.holding import HELD, NOT_WANTED, Holding
 from worker.samples import local_samples, received_samples
 
 _PAUSE = 0.1  # seconds between two looks for samples, or two attempts to reach Redis
@@ -63,16 +63,29 @@ class WholeRun:
             self._redis.close()
 
     def _compute(self, holding: Holding) -> str:
-        config = self._task.config
         try:
-            check_arithmetic(config)
+            check_arithmetic(self._task.config)
+            self._say(BEGINS)
+            learned = self._learn(holding)
+            result = self._result(learned)
+        except _LeftError:
+            raise
         except MachineError as error:
             log.error("%s", error)
             self._say(REFUSED, {"reason": str(error)})
             time.sleep(_REFUSED)
             return f"refused: {error}"
-        self._say(BEGINS)
-        data = self._data(holding)
+        except Exception as error:  # or the coordinator would wait for ever
+            reason = why_failed(error)
+            if not isinstance(error, GradMQError | MemoryError):
+                log.exception("%s", reason)
+            self._deliver(holding, Notice(FAILED, *self._names, {"reason": reason}), {})
+            return f"failed: {reason}"
+        self._deliver(holding, *result)
+        return f"{len(learned.epochs)} epochs" + (", pruned" if learned.is_pruned else "")
+
+    def _learn(self, holding: Holding) -> Learned:
+        """Compute the epochs.  Raises _LeftError, or what is the matter with the run."""
 
         def after_step() -> None:
             if holding.why:
@@ -81,14 +94,7 @@ class WholeRun:
         def after_epoch(metrics: EpochMetrics) -> None:
             self._say(EPOCH, {"metrics": asdict(metrics)})
 
-        try:
-            learned = learn(config, data, dict(self._task.least), after_step, after_epoch)
-        except (DivergedError, MemoryError) as error:
-            reason = str(error) or "needs more memory than there is"
-            self._deliver(holding, Report(FAILED, *self._names, {"reason": reason}), {})
-            return f"failed: {reason}"
-        self._deliver(holding, *self._result(learned))
-        return f"{len(learned.epochs)} epochs" + (", pruned" if learned.is_pruned else "")
+        return learn(self._task.config, self._data(holding), dict(self._task.least), after_step, after_epoch)
 
     def _data(self, holding: Holding) -> Dataset:
         """Return what the run learns from, chooses by and is tested on."""
@@ -111,14 +117,14 @@ class WholeRun:
             with suppress(QueueError):
                 samples = received_samples(self._redis, sha256)
                 if samples is None and time.monotonic() - noticed > _RETRY:
-                    self._push(Report(NEEDS_SAMPLES, *self._names, {"part": int(part)}))
+                    self._push(Notice(NEEDS_SAMPLES, *self._names, {"part": int(part)}))
                     noticed = time.monotonic()
             if samples is None:
                 time.sleep(_PAUSE)
         return samples
 
-    def _result(self, learned: Learned) -> tuple[Report, dict[str, bytes]]:
-        """Return the report of what was learned, and the weights: files of models by their names."""
+    def _result(self, learned: Learned) -> tuple[Notice, dict[str, bytes]]:
+        """Return the notice of what was learned, and the weights: files of models by their names."""
         config = self._task.config
         models = {
             name: Model.of(config, parameters)
@@ -131,19 +137,19 @@ class WholeRun:
             "models": {name: model.digest for name, model in models.items()},
             "place": {"fixed_problem": kernels_for(config).digest, **asdict(environment())},
         }
-        return Report(ENDED, *self._names, content), {name: to_bytes(model) for name, model in models.items()}
+        return Notice(ENDED, *self._names, content), {name: to_bytes(model) for name, model in models.items()}
 
-    def _deliver(self, holding: Holding, report: Report, weights: dict[str, bytes]) -> None:
+    def _deliver(self, holding: Holding, notice: Notice, weights: dict[str, bytes]) -> None:
         """Have the coordinator get it, whatever Redis forgets meanwhile.  Raises _LeftError if that cannot be."""
         redis, key, told = self._redis, self._keys.weights(self._task.run), float("-inf")
         while True:
             try:
                 is_due = time.monotonic() - told > _RETRY
-                if is_due and (told < 0 or not redis.exists(self._keys.reports)):
+                if is_due and (told < 0 or not redis.exists(self._keys.notices)):
                     if weights:
                         redis.hset(key, mapping=weights)  # type: ignore[arg-type]
                         redis.expire(key, LIFETIME)
-                    self._push(report)
+                    self._push(notice)
                     told = time.monotonic()
                 if holding.is_answered(redis):
                     return
@@ -156,8 +162,8 @@ class WholeRun:
                 raise _LeftError
 
     def _leave(self, holding: Holding) -> None:
-        """Tell that another is to compute it, if we are the reason."""
-        if holding.why == WORKER_LEAVING:
+        """Tell that another is to compute it, unless another does, or nobody is to."""
+        if holding.why not in (HELD, NOT_WANTED):
             self._say(LEFT)
 
     @property
@@ -167,18 +173,20 @@ class WholeRun:
     def _say(self, kind: str, content: dict[str, Any] | None = None) -> None:
         """Say something that is not missed if it is lost."""
         with suppress(QueueError):
-            self._push(Report(kind, *self._names, content or {}))
+            self._push(Notice(kind, *self._names, content or {}))
 
-    def _push(self, report: Report) -> None:
-        self._redis.rpush(self._keys.reports, report.encode())
-        self._redis.expire(self._keys.reports, LIFETIME)
+    def _push(self, notice: Notice) -> None:
+        _push(self._redis, self._keys, notice)
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str, reason: str) -> None:
     """Tell the coordinator of a task that cannot be read who refuses it and why, as far as that can be told."""
     with suppress(QueueError, KeyError, TypeError, ValueError, OverflowError), closing(client(url)) as redis:
-        report = Report(REFUSED, str(fields["run"]), int(fields["attempt"]), worker, {"reason": reason})
-        key = SweepKeys(str(fields["sweep"])).reports
-        redis.rpush(key, report.encode())
-        redis.expire(key, LIFETIME)
+        notice = Notice(REFUSED, str(fields["run"]), int(fields["attempt"]), worker, {"reason": reason})
+        _push(redis, SweepKeys(str(fields["sweep"])), notice)
     time.sleep(_REFUSED)
+
+
+def _push(redis: Client, keys: SweepKeys, notice: Notice) -> None:
+    redis.rpush(keys.notices, notice.encode())
+    redis.expire(keys.notices, LIFETIME)

@@ -75,7 +75,8 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
 def _remove_unless_used(path: Path, file: BinaryIO) -> None:
     with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not to be had while others are within a block
-        if not any(path.name in config.read_text() for config in path.parent.glob("*/config.json")):
+        users = (*path.parent.glob("*/config.json"), *path.parent.glob("*/sweep.toml"))
+        if not any(path.name in user.read_text() for user in users):
             path.unlink(missing_ok=True)
             path.parent.rmdir()  # if it was made for that
 

@@ -38,7 +38,7 @@ _KINDS: dict[str, tuple[type, str]] = {
 }
 
 
-def to_run_options(given: MutableMapping[str, Any]) -> RunOptions:
+def run_options_of(given: MutableMapping[str, Any]) -> RunOptions:
     """Take these options from what was given, and return what they stand for.  Raises ConfigError."""
     names = [field.name for field in fields(RunOptions) if field.name in given]
     taken = {name: value for name in names if (value := given.pop(name)) is not None}

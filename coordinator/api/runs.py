@@ -10,7 +10,7 @@ from coordinator.api.driving import go_on
 from coordinator.api.epoch_figures import figures_of
 from coordinator.api.models import Model, shown
 from coordinator.api.reports import subject_of
-from coordinator.api.run_keywords import RunKeywords, to_run_options
+from coordinator.api.run_keywords import RunKeywords, run_options_of
 from coordinator.api.verification import Verification
 from coordinator.page.document import page
 from coordinator.reporting import lines
@@ -89,7 +89,7 @@ class Run:
         of it.  options: workers, redis, broker, batches_per_task, audit, flower_port, watching, as of `gradmq.train`.
         """
         given = dict[str, Any](options)
-        run_options = to_run_options(given)
+        run_options = run_options_of(given)
         if given:
             raise ConfigError(*given.popitem(), "is no option of going on", "what decides the bits stays as it was")
         where = None if data is None else Path(data)

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.progress import SweepProgress
 from coordinator.sweeps.results import figure, monitor_name, options_file, shown, table
 from coordinator.sweeps.space import Values
+from coordinator.sweeps.trials import LOST
 from shared import logs
 from shared.errors import QueueError, RunError
 from shared.messaging.addresses import redis_url
@@ -76,7 +77,7 @@ def run_sweep(
 
 def _drive(sweep: SweepFolder, prepare: Prepare, options: RunOptions, data: Path, n_left: int) -> None:
     n_runs = n_left * max(1, sweep.definition.search.folds)
-    with one_thread(), SweepProgress(sweep) as progress, _executor(sweep, options, data, n_runs) as executor:
+    with one_thread(), closing(SweepProgress(sweep)) as progress, _executor(sweep, options, data, n_runs) as executor:
         Driver(sweep, prepare, executor, progress.after_trial, lambda: progress.meanwhile(executor.status)).drive()
 
 
@@ -120,7 +121,9 @@ def _write_results(sweep: SweepFolder, options_of: Callable[[Values], Mapping[st
     if best is None:
         sweep.write_summary({})
         reason = sweep.trials[min(sweep.trials)].reason
-        raise RunError(f"all {len(sweep.trials)} trials of {sweep.id} have failed, the first one: {reason}; try others")
+        lost = any(trial.state == LOST for trial in sweep.trials.values())
+        then = f"go on with: gradmq sweep --resume {sweep.folder}" if lost else "try others"
+        raise RunError(f"all {len(sweep.trials)} trials of {sweep.id} have failed, the first one: {reason}; {then}")
     text = options_file(sweep, best, options_of(best.values))
     write_whole(sweep.best, lambda file: file.write(text.encode()))
     sweep.write_summary(

@@ -9,8 +9,9 @@ import numpy as np
 from coordinator.api import driving
 from coordinator.api.kept_data import kept
 from coordinator.api.models import Model
+from coordinator.api.named_pair import as_table
 from coordinator.api.preparation import prepare
-from coordinator.api.run_keywords import to_run_options
+from coordinator.api.run_keywords import run_options_of
 from coordinator.api.runs import RUNS, Run
 from coordinator.options import reading
 from coordinator.options.defaults import completed, names_of
@@ -32,8 +33,8 @@ def train(
 ) -> Run:
     """Train a network, and return the run.
 
-    data: where the samples are; or a pair (x, y) of arrays, a DataFrame or a mapping of columns, which then are kept in
-    `runs`, with their types.
+    data: where the samples are; or a pair (x, y) of arrays, a DataFrame or a mapping of columns, or a pair of one and
+    what is wanted, which then are kept in `runs`, with their types and names.
     start: a model, or a run, whose weights to begin with.  sample_weights: of the training samples, or their file.
     runs: folder for the run's folder.  callbacks: who else hears of the run, see `gradmq.Callback`.
     options: the others of `gradmq train`, by their names with underscores:
@@ -49,8 +50,9 @@ def train(
     (KeyboardInterrupt) `gradmq.Run().resume()` goes on. No process, socket or thread is left, however it ends.
     Raises GradMQError.
     """
-    run_options = to_run_options(options)
+    run_options = run_options_of(options)
     about_data = {name: options.pop(name) for name in reading.READING if name in options}
+    data, about_data["target"] = as_table(data, about_data.get("target"))
     data_options = reading.to_data_options(reading.from_python(about_data))
     given, folder = completed(options), Path(runs)
     model = _model(start, folder)

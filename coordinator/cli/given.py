@@ -36,21 +36,30 @@ def to_level(given: dict[str, Any]) -> int:
     return logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
 
 
-def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
+def run_options_given(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
     """Take the options of who computes and who watches from what was given; return what they stand for.
 
     Raises ConfigError or UsageError.
     """
+    redis, broker = queue_given(ctx, given)
     names = ("workers", "batches_per_task", "audit", "audit_by", "flower_port")
-    redis, broker = given.pop("redis_address"), given.pop("broker_address")
     watching = Watching(**{field.name: given.pop(field.name) for field in fields(Watching)})
     found = RunOptions(**{name: given.pop(name) for name in names}, watching=watching)
-    if found.workers is not None and redis is not None:
+    if found.flower_port is not None and (redis is not None or found.workers == 0):
+        raise click.UsageError("--flower shows the workers that this command starts, and it starts none")
+    return replace(found, redis=redis, broker=broker)
+
+
+def queue_given(ctx: click.Context, given: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Take the addresses of Redis and broker from what was given; None: there is to be an embedded cluster, or none.
+
+    Raises UsageError for those that do not go together, or not with `workers`.
+    """
+    redis, broker = given.pop("redis_address"), given.pop("broker_address")
+    if given["workers"] is not None and redis is not None:
         raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")
     if redis is None and broker is not None:
         if ctx.get_parameter_source("broker_address") is not ParameterSource.ENVIRONMENT:
             raise click.UsageError("--broker goes with --redis; the embedded cluster has a broker of its own")
         broker = None
-    if found.flower_port is not None and (redis is not None or found.workers == 0):
-        raise click.UsageError("--flower shows the workers that this command starts, and it starts none")
-    return replace(found, redis=redis, broker=broker)
+    return redis, broker

@@ -1,27 +1,21 @@
 """`gradmq sweep`: many runs that differ in some options, and which is the best."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from coordinator.api.sweeps import check_queue, run_sweep
 from coordinator.cli.command import Command
-from coordinator.cli.given import to_level
+from coordinator.cli.given import queue_given, to_level
 from coordinator.cli.option import CLUSTER, OUTPUT, group, in_section
 from coordinator.cli.options.cluster import broker_option, redis_option
 from coordinator.cli.options.output import log_format_option, runs_option
-from coordinator.cli.trial_options import TrialOptions
+from coordinator.cli.sweeping import begin, go_on
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.session import RunOptions
-from coordinator.sweeps.catalogue import METHODS, method_of
-from coordinator.sweeps.definition import Definition
-from coordinator.sweeps.folder import DEFINITION, SweepFolder, is_sweep
+from coordinator.sweeps.catalogue import METHODS
+from coordinator.sweeps.folder import SweepFolder, is_sweep
 from shared import logs
-from shared.data.dataset import find_dataset
-from shared.errors import ConfigError
 
 _search, _cluster, _output = in_section("Search"), in_section(CLUSTER), in_section(OUTPUT)
 _options = group(
@@ -63,59 +57,21 @@ def sweep_command(
     """
     logs.set_log_format(log_format)
     start_logging(to_level(given))
-    run_options = _run_options(ctx, given)
-    sweep, trial_options = _sweep(file, resumed, runs, given)
-    data = find_dataset(trial_options.data)
-    check_queue(run_options)
-    if sweep is None:
-        assert file is not None
-        sweep = SweepFolder.create(runs, trial_options.definition, file.read_bytes())
-    run_sweep(sweep, trial_options.prepared, run_options, data, trial_options.options_of)
-
-
-def _sweep(
-    file: Path | None, resumed: str | None, runs: Path, given: dict[str, Any]
-) -> tuple[SweepFolder | None, TrialOptions]:
-    """Return the sweep to go on with, or None for a new one; and what its trials are computed of.
-
-    Raises UsageError.
-    """
+    redis, broker = queue_given(ctx, given)
+    run_options = RunOptions(workers=given.pop("workers"), redis=redis, broker=broker)
+    asked = {name: given[name] for name in ("trials", "method", "seed")}
     if file is not None and resumed is None and is_sweep(file):
         file, resumed = None, str(file)
-    if (file is None) == (resumed is None):
+    if resumed is not None and file is None:
+        go_on(SweepFolder.open(resumed, runs), asked, run_options)
+    elif file is not None and resumed is None:
+        begin(_read(file), file, asked, runs, run_options)
+    else:
         raise click.UsageError("give a sweep's file, or --resume with a sweep that there is")
-    sweep = None if resumed is None else SweepFolder.open(resumed, runs)
-    source = file if sweep is None else sweep.folder / DEFINITION
-    assert source is not None
-    try:
-        definition = _read(source) if sweep is None else sweep.definition
-        asked = {name: value for name in ("method", "trials", "seed") if (value := given[name]) is not None}
-        if sweep is not None and (other := [name for name in asked if name != "trials"]):
-            raise click.UsageError(f"--{other[0]} cannot change in a sweep that has begun; begin another")
-        definition = definition.with_search(replace(definition.search, **asked))
-        method_of(definition.search.method, definition.space, definition.search.seed)
-        _ = definition.n_trials
-    except ConfigError as error:
-        raise click.UsageError(f"{source}: {error.text(error.field)}") from None
-    if sweep is not None:
-        sweep.definition = definition
-    return sweep, TrialOptions(definition, source)
 
 
-def _read(file: Path) -> Definition:
+def _read(file: Path) -> bytes:
     try:
-        return Definition.parse(file.read_bytes(), str(file))
+        return file.read_bytes()
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror or error}; give a TOML") from None
-
-
-def _run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
-    """Return who computes.  Raises ConfigError or UsageError."""
-    workers, redis, broker = (given[name] for name in ("workers", "redis_address", "broker_address"))
-    if workers is not None and redis is not None:
-        raise click.UsageError("--workers starts a Redis of its own and --redis uses another: give one of them")
-    if redis is None and broker is not None:
-        if ctx.get_parameter_source("broker_address") is not ParameterSource.ENVIRONMENT:
-            raise click.UsageError("--broker goes with --redis; the embedded cluster has a broker of its own")
-        broker = None
-    return RunOptions(workers=workers, redis=redis, broker=broker)

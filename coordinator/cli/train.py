@@ -9,7 +9,7 @@ import click
 from coordinator.api.driving import begin, go_on
 from coordinator.api.preparation import Job, prepare
 from coordinator.cli.command import Command
-from coordinator.cli.given import as_typed, names_given, to_level, to_run_options
+from coordinator.cli.given import as_typed, names_given, run_options_given, to_level
 from coordinator.cli.names import RunName
 from coordinator.cli.option import LEARNING, SETTINGS, group, in_section
 from coordinator.cli.options.cluster import cluster_options
@@ -74,7 +74,7 @@ def train_command(
     """
     logs.set_log_format(log_format)
     start_logging(to_level(given))
-    run_options, data_options = to_run_options(ctx, given), to_data_options(given)
+    run_options, data_options = run_options_given(ctx, given), to_data_options(given)
     model = None if start is None else find_model(start, runs)
     names, alone = names_given(ctx), run_options.workers == 0
     weights = None if sample_weights is None else read_weights(sample_weights)
@@ -119,7 +119,7 @@ def resume_command(
     """
     logs.set_log_format(log_format)
     start_logging(to_level(given))
-    run_options = to_run_options(ctx, given)
+    run_options = run_options_given(ctx, given)
     run = _named(name, last, runs)
     go_on(run, run_options, data=data, epochs=epochs)
     _say_the_result(run)

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from coordinator.api.preparation import check_job, prepare
-from coordinator.cli.given import names_given, to_level, to_run_options
+from coordinator.cli.given import names_given, run_options_given, to_level
 from coordinator.cli.options.cluster import cluster_options
 from coordinator.cli.options.output import log_format_option, runs_option, watching_options
 from coordinator.cli.options.settings import settings_options
@@ -17,18 +17,21 @@ from coordinator.cli.precedence import Values, overlay
 from coordinator.cli.settings_files import ABOUT, values_of
 from coordinator.cli.train import train_command
 from coordinator.cli.types import ShareOrPath
-from coordinator.options.reading import to_data_options
+from coordinator.options.reading import READING, to_data_options
 from coordinator.sweeps.definition import Definition
-from coordinator.sweeps.trials import Prepared
+from coordinator.sweeps.trials import NoDataError, Prepared
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
 from shared.data.encoding import Encoding
 from shared.data.folds import Fold
 from shared.data.options import DataOptions
+from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, DataError
 from shared.strategies import SyncSGD
 
 _OF_THE_SWEEP = "is no option of a trial; give it to `gradmq sweep`"
+# What decides which samples a trial has, and whether it can take them.
+_ABOUT_DATA = {"data", "train_samples", "sample_weights", "arithmetic", "output", *READING}
 _NOT_YET = "does not go with a sweep: trials begin with weights that are drawn"
 
 
@@ -52,6 +55,8 @@ class TrialOptions:
             self._check(param, param)
         if self._search.folds and "sample_weights" in self._fixed:
             raise click.UsageError(f"{source}: sample-weights do not go with folds; leave one of them out")
+        varied = {param for name in definition.space for param in values_of({name: None}, source, train_command)}
+        self._can_data_differ = bool(varied & _ABOUT_DATA)
         self._load = _Loader()
 
     @property
@@ -67,7 +72,18 @@ class TrialOptions:
             raise click.UsageError(f"{self._source}: {name} {_OF_THE_SWEEP}")
 
     def prepared(self, values: Mapping[str, Any], fold: Fold | None) -> Prepared:
-        """Return what a run with these values is computed of.  Raises ConfigError or DataError."""
+        """Return what a run with these values is computed of.
+
+        Raises ConfigError or DataError, and NoDataError if other values would not help.
+        """
+        try:
+            return self._prepared(values, fold)
+        except DataError as error:
+            if self._can_data_differ:
+                raise
+            raise NoDataError(str(error)) from None
+
+    def _prepared(self, values: Mapping[str, Any], fold: Fold | None) -> Prepared:
         texts = self._texts(values)
         if fold is not None:
             texts["fold"] = str(fold)
@@ -85,13 +101,13 @@ class TrialOptions:
         for name in ("recipe", "config_file", "resumes", "start", "runs", "log_format"):
             given.pop(name)
         to_level(given)
-        to_run_options(ctx, given)
+        run_options_given(ctx, given)
         data, weights = given.pop("data"), given.pop("sample_weights")
         found = None if weights is None else read_weights(weights)
         job = prepare(given, names, data, to_data_options(given), weights=found, alone=True, load=self._load)
         check_job(job.config, job.dataset)
         whole = self._load.whole.first(job.config.train_samples if found is not None else 0).weighted(found)
-        return Prepared(job.config, job.dataset, whole, data)
+        return Prepared(job.config, whole, fold, data)
 
     def options_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of `train` that a trial has, as a TOML has them; those that it overrides are left out."""
@@ -132,8 +148,16 @@ class _Loader:
         unfolded = replace(data_options, fold=None)
         key = path, unfolded, seed, encoding, n_classes
         if self._read is None or self._key != key:
-            self._read, self._key = load_dataset(path, unfolded, seed, encoding, n_classes), key
+            found = load_dataset(path, unfolded, seed, encoding, n_classes)
+            self._read, self._key = found if self._read is None else _sharing(found, self._read), key
         return self._read.folded(data_options.fold, seed)
+
+
+def _sharing(found: Dataset, other: Dataset) -> Dataset:
+    """Return a data set whose parts are those of another where they are equal, so that memory has them once."""
+    parts = zip(map(found.part, Part), map(other.part, Part), strict=True)
+    training, validation, test = (theirs if ours.sha256 == theirs.sha256 else ours for ours, theirs in parts)
+    return replace(found, training=training, validation=validation, test=test)
 
 
 def _run_option_names() -> set[str]:

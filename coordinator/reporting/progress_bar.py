@@ -21,6 +21,10 @@ _LEAST = 8  # columns of the bar itself; what is said beside it is left out rath
 _HEAD, _TAIL = "{desc} {percentage:3.0f}%|{bar}|", " {remaining} left"
 _SIDES = (" {rate_fmt}{postfix},", " {rate_fmt},", "")  # between them, the longest that there is room for
 
+# Of tqdm's bars: as wide as there is room, and gone at the end.
+FITTING: dict[str, Any] = {"leave": False, "dynamic_ncols": True}
+_OF_SAMPLES: dict[str, Any] = {"unit": " samples", "unit_scale": True, **FITTING}
+
 
 class _Bar(Protocol):
     """What shows the course of a run."""
@@ -108,11 +112,8 @@ class _Widget:
         self._bar: Any = kind(
             total=total,
             initial=begin,
-            unit=" samples",
-            unit_scale=True,
-            leave=False,
-            dynamic_ncols=True,
             bar_format=_HEAD + _SIDES[0] + _TAIL,
+            **_OF_SAMPLES,
         )
 
     def show(self, description: str, postfix: str, more: int) -> None:
@@ -137,15 +138,12 @@ class _Fitting:
         self._bar = Unwatched(
             total=total,
             initial=begin,
-            unit=" samples",
-            unit_scale=True,
-            leave=False,
-            dynamic_ncols=True,
             file=terminal,
             bar_format=_HEAD + _TAIL,
             delay=1e-9,  # not before it is told what to show
             miniters=1,
             mininterval=_REFRESH / 2,
+            **_OF_SAMPLES,
         )
         self._terminal = terminal
         self._columns = 0

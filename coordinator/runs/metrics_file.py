@@ -33,7 +33,7 @@ def read_metrics(path: Path) -> tuple[list[EpochMetrics], int]:
         raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
     for line in lines:
         try:
-            found.append(_metrics(json.loads(line), epoch=len(found)))
+            found.append(epoch_of(json.loads(line), len(found)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             return found, len(found) + 1
     return found, 0
@@ -57,14 +57,17 @@ def _line(metrics: EpochMetrics) -> str:
     return json.dumps(asdict(metrics)) + "\n"
 
 
-def _metrics(fields: dict[str, Any], epoch: int) -> EpochMetrics:
-    """Return the figures of a line.  Raises what `read_metrics` takes for damage."""
+def epoch_of(fields: dict[str, Any], number: int) -> EpochMetrics:
+    """Return the figures of the epoch of that number, as JSON has them.
+
+    Raises ValueError, TypeError, KeyError, AttributeError or OverflowError for anything else.
+    """
     if "steps" in fields:  # as GradMQ 0.1 called them
         fields["mini_batches"] = fields.pop("steps")
     fields["ledger"] = EpochCounts.from_json(fields["ledger"]).to_json()
     metrics = typed(EpochMetrics, fields)
     counts = (metrics.n_test, metrics.mini_batches, metrics.samples, metrics.workers, metrics.seconds)
-    if metrics.epoch != epoch or not 0 <= metrics.correct <= metrics.n_test or min(counts) < 0:
+    if metrics.epoch != number or not 0 <= metrics.correct <= metrics.n_test or min(counts) < 0:
         raise ValueError("no epoch's figures, or another epoch's")
     if not _DIGEST.fullmatch(metrics.weights_sha256):
         raise ValueError("no fingerprint")

@@ -1,6 +1,5 @@
 """Removing runs: all that were named, or none."""
 
-import fcntl
 import re
 import shutil
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from coordinator.runs.locking import locked
 from coordinator.runs.lookup import is_run
 from shared.errors import InUseError, RunError, UnwritableError
 
@@ -36,8 +36,7 @@ class Removal:
         with ExitStack() as locks:
             for folder in self.folders:
                 try:
-                    file = locks.enter_context((folder / "config.json").open("rb+"))
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    locks.enter_context(locked(folder / "config.json"))
                 except BlockingIOError:
                     message = f"run {folder.name} is driven by a coordinator; stop that first. Nothing was removed"
                     raise InUseError(message) from None

@@ -1,6 +1,5 @@
 """A run's folder: its configuration, what it learned so far, and who may write there."""
 
-import fcntl
 import json
 import secrets
 import shutil
@@ -13,6 +12,7 @@ import numpy as np
 
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
+from coordinator.runs.locking import locked
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.runs.places import Place
@@ -188,20 +188,17 @@ class Run:
 
         Raises InUseError if there is another, ReadOnlyError if none can be.
         """
-        try:
-            self._locked = self._config_file.open("rb+")
-        except OSError as error:
-            raise ReadOnlyError(
-                f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it", error
-            ) from None
         for seconds in _LOOKS:
             try:
-                fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._locked = locked(self._config_file)
                 break
-            except OSError:
+            except BlockingIOError:
                 time.sleep(seconds)
+            except OSError as error:
+                raise ReadOnlyError(
+                    f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it", error
+                ) from None
         else:
-            self.unlock()  # which it is not
             raise InUseError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
         self._read_metrics()  # now that nobody else writes them
 

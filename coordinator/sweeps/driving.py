@@ -5,17 +5,29 @@ from dataclasses import dataclass, field
 
 from coordinator.sweeps.catalogue import method_of
 from coordinator.sweeps.executors import Executor
-from coordinator.sweeps.folder import SweepFolder
+from coordinator.sweeps.folder import SweepFolder, UsedData
 from coordinator.sweeps.methods import Tried
 from coordinator.sweeps.space import Values
-from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun, Prepared, Trial, run_name
+from coordinator.sweeps.trials import (
+    FAILED,
+    FINISHED,
+    LOST,
+    PRUNED,
+    Ended,
+    GivenRun,
+    NoDataError,
+    Prepared,
+    Trial,
+    digests_of,
+    run_name,
+)
 from shared.data.folds import Fold
-from shared.errors import ConfigError, DataError, GradMQError
+from shared.errors import ConfigError, GradMQError, RunError
 from shared.signals import uninterrupted
 from shared.training.choice import best_epoch
 from shared.training.metrics import history_of
 
-# Returns what a run of a trial is computed of.  Raises GradMQError for values that cannot be.
+# Returns what a run of a trial is computed of.  Raises GradMQError for values that cannot be, NoDataError if none can.
 Prepare = Callable[[Values, Fold | None], Prepared]
 
 
@@ -47,10 +59,15 @@ class Driver:
         count = self._search.folds
         self._folds = [Fold(number, count) for number in range(1, count + 1)] if count else [None]
         self._open: dict[int, _Open] = {}
+        self._checked: set[str] = set()  # the data sets that are what they were
         self._next = 0
 
     def drive(self) -> None:
-        """Go on to the end.  Raises ConfigError if trials monitor different figures, and QueueError or RunError."""
+        """Go on to the end.
+
+        Raises ConfigError if trials monitor different figures, NoDataError, QueueError, or RunError, also for samples
+        that are others than those that the sweep has begun with.
+        """
         while True:
             while self._executor.wants_more() and self._may_begin():
                 self._begin(self._next)
@@ -78,15 +95,16 @@ class Driver:
         values = self._method.values(number, earlier if self._method.needs_earlier else {})
         try:
             prepared = [self._prepare(values, fold) for fold in self._folds]
+        except NoDataError:
+            raise
         except GradMQError as error:
-            if isinstance(error, DataError) and not self._sweep.trials:
-                raise  # none would do better
             return self._add(Trial(number, values, FAILED, reason=_line(error)))
+        self._check_data(values, prepared[0])
         self._check_monitor(number, prepared[0])
         runs = {}
         for fold, each in zip(self._folds, prepared, strict=True):
             name = run_name(number, fold)
-            runs[name] = GivenRun(name, each, fold, self._least(earlier, each.config.epochs))
+            runs[name] = GivenRun(name, each, self._least(earlier, each.config.epochs))
         self._open[number] = _Open(values, runs)
         for given in runs.values():
             written = self._sweep.written_run(given)
@@ -96,6 +114,19 @@ class Driver:
                 self._open[number].ended[given.name] = written
         self._close_if_done(number)
         return None
+
+    def _check_data(self, values: Values, prepared: Prepared) -> None:
+        """Note which samples a data set has; raise RunError if they are not those that the sweep has begun with."""
+        path = str(prepared.path)
+        if path in self._checked:
+            return
+        begun = self._sweep.data.get(path)
+        if begun is None:
+            self._sweep.note_data(path, UsedData(values, digests_of(prepared.whole)))
+        elif digests_of(self._prepare(begun.values, self._folds[0]).whole) != begun.samples:
+            what = f"{path} has other samples than sweep {self._sweep.id} has begun with"
+            raise RunError(f"{what}; give these back, or begin another")
+        self._checked.add(path)
 
     def _earlier(self, number: int) -> dict[int, Tried]:
         """Return the trials that one of that number may depend on."""
@@ -134,7 +165,7 @@ class Driver:
             self._close_if_done(number)
 
     def _close_if_done(self, number: int) -> None:
-        """Write a trial down when all of its runs have ended, or one has failed."""
+        """Write a trial down when all of its runs have ended, or one to no end."""
         trial = self._open[number]
         failed = next((ended for ended in trial.ended.values() if ended.learned is None), None)
         if failed is None and len(trial.ended) < len(trial.runs):
@@ -144,7 +175,8 @@ class Driver:
             for name in trial.runs.keys() - trial.ended.keys():
                 self._executor.cancel(name)
             runs = [name for name in trial.runs if name in trial.ended and trial.ended[name].learned]
-            return self._add(Trial(number, trial.values, FAILED, runs=runs, reason=_line(failed.reason)))
+            state = LOST if failed.is_lost else FAILED
+            return self._add(Trial(number, trial.values, state, runs=runs, reason=_line(failed.reason)))
         return self._add(self._trial(number, trial))
 
     def _trial(self, number: int, done: _Open) -> Trial:

@@ -1,12 +1,15 @@
 """Who computes the runs of a sweep: workers (`remote`), or this process."""
 
+import logging
 from collections import deque
 from typing import Protocol
 
 from coordinator.sweeps.trials import Ended, GivenRun
-from shared.errors import DivergedError
+from shared.errors import GradMQError
 from shared.nn.arithmetic import one_thread
-from shared.training.whole_run import learn
+from shared.training.whole_run import learn, why_failed
+
+log = logging.getLogger(__name__)
 
 
 class Executor(Protocol):
@@ -59,11 +62,12 @@ class InProcess:
         run = self._runs.popleft()
         try:
             with one_thread():
-                return [Ended(run.name, learn(run.prepared.config, run.prepared.dataset, run.least))]
-        except DivergedError as error:
-            return [Ended(run.name, reason=str(error))]
-        except MemoryError:
-            return [Ended(run.name, reason="needs more memory than there is")]
+                return [Ended(run.name, learn(run.prepared.config, run.prepared.dataset(), run.least))]
+        except Exception as error:  # others may do better
+            reason = why_failed(error)
+            if not isinstance(error, GradMQError | MemoryError):
+                log.exception("%s: %s", run.name, reason)
+            return [Ended(run.name, reason=reason)]
 
     @property
     def status(self) -> str:

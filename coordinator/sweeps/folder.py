@@ -1,27 +1,39 @@
 """A sweep's folder: the file that says what it is, how it is searched, its trials, and the folders of their runs."""
 
-import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
 from coordinator.runs.atomic import sync_folder, write_whole
+from coordinator.runs.locking import locked
 from coordinator.runs.metrics_file import write_metrics
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run, new_id
 from coordinator.sweeps.definition import Definition, Search
-from coordinator.sweeps.trials import FAILED, FINISHED, PRUNED, Ended, GivenRun, Trial
+from coordinator.sweeps.space import Values
+from coordinator.sweeps.trials import LOST, MOST, STATES, Ended, GivenRun, Trial
 from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
 from shared.model import Model
 from shared.monitors import MONITORS
 from shared.regular_files import read_regular
 from shared.training.whole_run import Learned
+from shared.typed import typed
 
 _LARGEST = 2**30  # bytes of a file of a sweep
 
 DEFINITION, SUMMARY, TRIALS = "sweep.toml", "sweep.json", "trials.jsonl"
+
+
+@dataclass(frozen=True)
+class UsedData:
+    """What a data set was when the first trial read it."""
+
+    values: Values  # of that trial, by which it was read
+    samples: list[str]  # digests of its parts
 
 
 class SweepFolder:
@@ -31,6 +43,9 @@ class SweepFolder:
         self.folder, self.definition = folder, definition
         self.monitor: str | None = None  # by what trials are compared, of `MONITORS`; None: no run has begun
         self.trials: dict[int, Trial] = {}  # that have come out, by number
+        self.data: dict[str, UsedData] = {}  # by their paths
+        self._lost: dict[int, Trial] = {}  # that are to be tried again
+        self._is_new = False  # whether it was made by this process
         self._locked: BinaryIO | None = None
         self._read_trials()
 
@@ -64,6 +79,7 @@ class SweepFolder:
             message = f"{runs} cannot be written: {error.strerror}; give a folder that you may write to"
             raise UnwritableError(message, error) from None
         sweep = cls(folder, definition)
+        sweep._is_new = True
         sweep.write_summary({})
         return sweep
 
@@ -81,6 +97,7 @@ class SweepFolder:
             if monitor is not None:
                 sweep.monitor = str(monitor)
                 _ = MONITORS[sweep.monitor]
+            sweep.data = typed(dict[str, UsedData], summary.get("data", {}), MOST)  # not there before
             return sweep
         except OSError as error:
             raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None
@@ -98,21 +115,26 @@ class SweepFolder:
         self.monitor = monitor
         self.write_summary({})
 
+    def note_data(self, path: str, used: UsedData) -> None:
+        """Note what a data set is.  Raises UnwritableError."""
+        self.data[path] = used
+        self.write_summary({})
+
     def ranked(self) -> list[Trial]:
-        """Return the trials, the best first: finished ones, then pruned ones, at last those that failed."""
-        order = {FINISHED: 0, PRUNED: 1, FAILED: 2}
+        """Return the trials, the best first: finished ones, then pruned ones, at last those without a score."""
+        order = {state: place for place, state in enumerate(STATES)}
         return sorted(
             self.trials.values(), key=lambda trial: (order[trial.state], -self.sign * (trial.score or 0.0), trial.trial)
         )
 
     def best_trial(self) -> Trial | None:
-        """Return the best trial; None if all have failed."""
+        """Return the best trial; None if none has a score."""
         first = next(iter(self.ranked()), None)
-        return None if first is None or first.state == FAILED else first
+        return None if first is None or first.score is None else first
 
     def discard(self, keep_logs: bool) -> None:
-        """Remove the folder of a sweep that is ours and of which nothing has come out, unless it has logs to keep."""
-        if self._locked is None:
+        """Remove the folder if this process has made it and nothing has come out, unless it has logs to keep."""
+        if self._locked is None or not self._is_new:
             return
         if not self.trials and not [*self.folder.glob("trial-*")] and not (keep_logs and self.logs.exists()):
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -124,13 +146,7 @@ class SweepFolder:
         """
         path = self.folder / DEFINITION
         try:
-            file = path.open("rb+")
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.close()
-                raise
-            self._locked = file
+            self._locked = locked(path)
         except BlockingIOError:
             message = f"sweep {self.id} is driven by another coordinator; wait for its end, or stop it"
             raise InUseError(message) from None
@@ -138,6 +154,9 @@ class SweepFolder:
             message = f"{path} cannot be written: {error.strerror}; who goes on with it must own it"
             raise UnwritableError(message, error) from None
         self._read_trials()  # now that nobody else writes them
+        self._lost = {number: trial for number, trial in self.trials.items() if trial.state == LOST}
+        for number in self._lost:
+            del self.trials[number]
         for left in self.folder.glob(".trial-*"):
             shutil.rmtree(left, ignore_errors=True)  # of a coordinator that was killed while it wrote
 
@@ -151,10 +170,13 @@ class SweepFolder:
         """Write a trial down, so that it is there after a power failure.  Raises UnwritableError."""
         path = self.folder / TRIALS
         try:
-            with path.open("a") as file:
-                file.write(json.dumps(trial.to_json()) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            if self._lost.pop(trial.trial, None) is None:
+                with path.open("a") as file:
+                    file.write(_line(trial))
+                    file.flush()
+                    os.fsync(file.fileno())
+            else:  # in the place of its line
+                write_whole(path, _writing([*self._lost.values(), *self.trials.values(), trial]))
         except OSError as error:
             raise self._unwritable(path, error) from None
         self.trials[trial.trial] = trial
@@ -167,6 +189,7 @@ class SweepFolder:
             "search": self.definition.search.to_table(),
             "monitor": self.monitor,
             "n_trials": self.definition.n_trials,
+            "data": {path: asdict(used) for path, used in self.data.items()},
             "states": {state: states.count(state) for state in sorted({*states})},
             **more,
         }
@@ -183,7 +206,7 @@ class SweepFolder:
         assert learned is not None and learned.model is not None
         name = f".{given.name}.{os.getpid()}"
         shutil.rmtree(self.folder / name, ignore_errors=True)
-        run = Run.create(self.folder, prepared.config, prepared.path, prepared.dataset, name=name, place=ended.place)
+        run = Run.create(self.folder, prepared.config, prepared.path, prepared.dataset(), name=name, place=ended.place)
         try:
             for path, parameters in ((run.model, learned.model), (run.best_model, learned.best)):
                 if parameters is not None:
@@ -207,7 +230,7 @@ class SweepFolder:
             run = Run.open(str(self.folder / given.name), self.folder)
         except RunError:
             return None
-        if run.config != given.prepared.config or not run.has_samples(given.prepared.dataset):
+        if run.config != given.prepared.config or not run.has_samples(given.prepared.dataset()):
             return None
         if not run.metrics or run.damaged_line:
             return None
@@ -229,8 +252,17 @@ class SweepFolder:
                 continue  # damaged, and so tried again
             self.trials.setdefault(trial.trial, trial)
         if self._locked is not None and (len(self.trials) < len(lines) or not content.endswith("\n")):
-            text = "".join(json.dumps(trial.to_json()) + "\n" for trial in self.trials.values())
-            write_whole(path, lambda file: file.write(text.encode()))
+            write_whole(path, _writing(self.trials.values()))
+
+
+def _line(trial: Trial) -> str:
+    return json.dumps(trial.to_json()) + "\n"
+
+
+def _writing(trials: Iterable[Trial]) -> Callable[[IO[bytes]], Any]:
+    """Return what writes trials to a file."""
+    content = "".join(map(_line, trials)).encode()
+    return lambda file: file.write(content)
 
 
 def is_sweep(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.results import monitor_name, text
 from coordinator.sweeps.space import Dimension, Range
-from coordinator.sweeps.trials import FAILED, PRUNED, Trial
+from coordinator.sweeps.trials import PRUNED, Trial
 
 _COLUMNS = 3
 _SIZE = 3.6, 3.0  # inches of a panel
@@ -24,7 +24,7 @@ def draw(sweep: SweepFolder) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # without a display, and without pyplot's global state
     from matplotlib.figure import Figure
 
-    trials = sorted((t for t in sweep.trials.values() if t.state != FAILED), key=lambda trial: trial.trial)
+    trials = sorted((t for t in sweep.trials.values() if t.score is not None), key=lambda trial: trial.trial)
     space = sweep.definition.space
     n_panels = len(space) + 1
     n_columns = min(_COLUMNS, n_panels)

@@ -3,12 +3,10 @@
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from coordinator.reporting.lines import duration
 from coordinator.reporting.log_handlers import course, is_quiet
-from coordinator.reporting.progress_bar import Unwatched
+from coordinator.reporting.progress_bar import FITTING, Unwatched
 from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.results import figure, line, monitor_name
 from coordinator.sweeps.trials import Trial
@@ -27,15 +25,9 @@ class SweepProgress:
         self._began = self._said = clock()
         self._bar: Unwatched | None = None
         if sys.stderr.isatty() and not is_quiet():
-            bar = Unwatched(total=self._total, initial=self._before, leave=False, dynamic_ncols=True, bar_format=_BAR)
-            self._bar = bar
+            self._bar = Unwatched(total=self._total, initial=self._before, bar_format=_BAR, **FITTING)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 

@@ -2,7 +2,7 @@
 
 Who computes a run gives a sign of life (`worker.holding`). A run whose holder gives none any more, or was told to stop,
 is given to another; one that has cost two workers their lives is given to no third. What is in the queue and is lost
-with it is sent again.
+with it is sent again. Nobody is blamed for what follows from a silence of our own.
 """
 
 import logging
@@ -17,7 +17,7 @@ import numpy as np
 
 from coordinator.gradients.floods import Floods
 from coordinator.gradients.reply_stream import ReplyStream
-from coordinator.runs.places import Place
+from coordinator.sweeps.received import received
 from coordinator.sweeps.trial_queue import TrialQueue
 from coordinator.sweeps.trials import Ended, GivenRun
 from shared.data.parts import Part
@@ -26,24 +26,20 @@ from shared.errors import ForbiddenError, QueueError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import WANTED_LIFETIME, SweepKeys
-from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Report, TrialTask
-from shared.training.metrics import EpochMetrics
-from shared.training.whole_run import Learned
-from shared.transport.models import from_bytes
+from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
 from shared.transport.samples import upload
-from shared.typed import typed
 
-_MOST_AT_ONCE = 100  # reports that are heard before we look around
+_MOST_AT_ONCE = 100  # notices that are heard before we look around
 _MOST_WAITING = 10_000  # which workers send again if they matter
 _LONGEST_HOLDER = 1000  # bytes of who holds a run
-_LONGEST = 2**24  # bytes of a report: those of an ended run have the figures of all its epochs
+_LONGEST = 2**24  # bytes of a notice: those of an ended run have the figures of all its epochs
 _NONE = 0  # attempts are numbered from 1
 _EVERY = 1.0  # seconds between two looks at who holds what
 _LOST = 3.0  # seconds after its sign of life has expired, after which a worker counts as lost
 _LATE = 5.0  # seconds after which a run that nobody holds is sent again, if the queue is empty
 _SILENT = 10.0  # seconds without any worker after which we say so
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
-_MOST_DEATHS = 2
+_MOST_LOSSES = 2
 _MOST_VANISHED = 5
 _WAITING = 2  # runs that wait in the queue for whoever is free, at least
 
@@ -59,10 +55,20 @@ class _Given:
     attempt: int = 1
     sent: float | None = None  # when; None: it is to be sent
     held: float | None = None  # when it was last seen to be held in this attempt
-    deaths: int = 0
+    losses: int = 0  # how often its worker was lost, or answered what cannot be used
+    reason: str = ""  # what became of the last of these
     vanished: int = 0  # how often somebody took it and nobody held it
+    is_excused: bool = False  # whether our own sign had expired, so that its worker has rightly left it
     patience: float = _LATE
     worker: str = ""  # who has begun with it
+
+    def excuse(self, now: float) -> None:
+        """Forgive all that seems lost: nobody could know that it is wanted, or be seen, until now."""
+        self.is_excused = True
+        if self.held is not None:
+            self.held = now
+        if self.sent is not None:
+            self.sent = now
 
 
 class RemoteTrials:
@@ -84,7 +90,7 @@ class RemoteTrials:
         self._keys = SweepKeys(self._identity)
         self._client = client(url)
         self._floods = Floods(self._client)
-        self._reports, self._report = ReplyStream(url, self._keys.reports), np.empty(_LONGEST, np.uint8)
+        self._notices, self._notice = ReplyStream(url, self._keys.notices), np.empty(_LONGEST, np.uint8)
         self._queue = TrialQueue(broker_url(url, broker), self._client)
         self._supervise, self._say, self._clock = supervise or _nobody, say, clock
         self._are_others = supervise is None  # whether somebody else has to start workers
@@ -120,12 +126,13 @@ class RemoteTrials:
         self._supervise()
         try:
             self._send_due()
-            if self._clock() - self._looked >= _EVERY:
-                self._look()
-            self._listen()
+            self._listen()  # before we look: who has left says so
             if self._is_away:
                 self._is_away = False
-                self._came_back()
+                for given in self._given.values():
+                    given.excuse(self._clock())
+            if self._clock() - self._looked >= _EVERY:
+                self._look()
             self._give_up()
         except ForbiddenError:  # trying again is of no use
             raise
@@ -141,8 +148,8 @@ class RemoteTrials:
         """Tell workers that nothing is wanted any more."""
         with suppress(QueueError):
             keys = [key(name) for name in self._given for key in (self._keys.wanted, self._keys.weights)]
-            self._client.delete(self._keys.reports, *keys)
-        self._reports.disconnect()
+            self._client.delete(self._keys.notices, *keys)
+        self._notices.disconnect()
         self._queue.close()
         self._client.close()
 
@@ -151,19 +158,19 @@ class RemoteTrials:
             if given.sent is None:
                 self._want(given)
                 self._queue.send(self._task(given))
-                given.sent, given.held, given.worker = self._clock(), None, ""
+                given.sent, given.held, given.worker, given.is_excused = self._clock(), None, "", False
 
     def _want(self, given: _Given) -> None:
         self._client.set(self._keys.wanted(given.run.name), given.attempt, ex=WANTED_LIFETIME)
 
     def _task(self, given: _Given) -> TrialTask:
         run = given.run
-        whole, data = run.prepared.whole, run.prepared.dataset
+        whole, fold = run.prepared.whole, run.prepared.fold
         # Validation samples that a fold takes the place of, and parts without any, are not needed.
-        parts = [whole.training, whole.validation if run.fold is None else data.validation.first(0), whole.test]
+        parts = [whole.training, whole.validation.first(0) if fold else whole.validation, whole.test]
         samples = tuple(each.sha256 if len(each) else "" for each in parts)
         least = tuple(sorted(run.least.items()))
-        return TrialTask(self._identity, run.name, given.attempt, run.prepared.config, samples, run.fold, least)
+        return TrialTask(self._identity, run.name, given.attempt, run.prepared.config, samples, fold, least)
 
     def _look(self) -> None:
         """Give our sign of life; see who holds what, and what is lost."""
@@ -171,35 +178,49 @@ class RemoteTrials:
         names = [name for name, given in self._given.items() if given.sent is not None]
         if not names:
             return
+        with self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.get(self._keys.wanted(name))
+            for name in names:
+                pipeline.getrange(self._keys.held(name), 0, _LONGEST_HOLDER)
+            found = cast(list[bytes | None], pipeline.execute())
         for name in names:
             self._want(self._given[name])
         self._queue.keep_keys()
-        self._floods.drop(self._keys.reports, _MOST_WAITING)
-        with self._client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.getrange(self._keys.held(name), 0, _LONGEST_HOLDER)
-            held = cast(list[bytes], pipeline.execute())
-        for name, holder in zip(names, held, strict=True):
+        self._floods.drop(self._keys.notices, _MOST_WAITING)
+        for name, asked, holder in zip(names, found[: len(names)], found[len(names) :], strict=True):
             given = self._given[name]
-            parts = holder.split(b":", 2)  # see `worker.holding`
+            if asked is None:  # this process was stopped, or the machine slept; or Redis has forgotten all
+                given.excuse(now)
+            parts = (holder or b"").split(b":", 2)  # see `worker.holding`
             if len(parts) == 3 and parts[0] == b"%d" % given.attempt:
                 given.held, given.worker, self._heard = now, parts[2].decode(errors="replace"), True
+                given.is_excused = asked is None
             elif given.held is not None and now - given.held > _LOST:
                 self._lost(given)
         waiting = [self._given[name] for name in names if self._given[name].held is None]
         late = [given for given in waiting if given.sent is not None and now - given.sent > given.patience]
         if late and self._queue.is_taken():
             for given in late:
-                given.sent, given.patience, given.vanished = None, 2 * given.patience, given.vanished + 1
+                given.sent, given.patience = None, 2 * given.patience
+                given.vanished += not given.is_excused
         if self._are_others and not self._heard and now - self._began > _SILENT:
             self._are_others = False
             self._say("no worker has taken a trial yet; start one with: gradmq worker --redis URL")
 
     def _lost(self, given: _Given) -> None:
-        given.deaths += 1
-        if given.deaths < _MOST_DEATHS:
-            who = given.worker or "its worker"
-            self._say(f"{given.run.name}: {who} was lost; another is to begin it again")
+        """Have another worker begin it again, unless its workers are lost again and again."""
+        if given.is_excused:
+            log.debug("%s: nobody has it after our silence; it begins again", given.run.name)
+            self._again(given)
+            return
+        self._blame(given, f"{given.worker or 'its worker'} was lost")
+
+    def _blame(self, given: _Given, what: str) -> None:
+        """Count that a run came to nothing with a worker.  what: for people."""
+        given.losses, given.reason = given.losses + 1, what
+        if given.losses < _MOST_LOSSES:
+            self._say(f"{given.run.name}: {what}; another is to begin it again")
             self._again(given)
 
     def _again(self, given: _Given) -> None:
@@ -209,63 +230,53 @@ class RemoteTrials:
     def _give_up(self) -> None:
         """End the runs that are given to nobody any more."""
         for name, given in [*self._given.items()]:
-            if given.deaths >= _MOST_DEATHS:
-                last = given.worker or "an unknown one"
-                reason = f"has cost {_MOST_DEATHS} workers their lives, the last was {last}"
+            if given.losses >= _MOST_LOSSES:
+                reason = f"has come to nothing with {given.losses} workers, the last time because {given.reason}"
             elif given.vanished > _MOST_VANISHED:
                 reason = f"was given to workers {_MOST_VANISHED} times, and none was seen to begin; see their logs"
             else:
                 continue
-            self._ended.append(Ended(name, reason=reason))
+            self._ended.append(Ended(name, reason=reason, is_lost=True))
             self.cancel(name)
-
-    def _came_back(self) -> None:
-        """Nobody could be seen while Redis was away, so that all begin anew with their signs of life."""
-        now = self._clock()
-        for given in self._given.values():
-            if given.held is not None:
-                given.held = now
-            if given.sent is not None:
-                given.sent = now
 
     def _listen(self) -> None:
         """Take what workers say."""
         try:
             for _ in range(_MOST_AT_ONCE):
-                size = self._reports.read(self._report, 1)
+                size = self._notices.read(self._notice, 1)
                 if size is None:
                     return
-                report = Report.decode(self._report[:size].tobytes()) if size <= _LONGEST else None
-                if report is not None:
-                    self._hear(report)
+                notice = Notice.decode(self._notice[:size].tobytes()) if size <= _LONGEST else None
+                if notice is not None:
+                    self._hear(notice)
         except QueueError:
-            self._reports.disconnect()
+            self._notices.disconnect()
             raise
 
-    def _hear(self, report: Report) -> None:
-        given = self._given.get(report.run)
+    def _hear(self, notice: Notice) -> None:
+        given = self._given.get(notice.run)
         if given is None:
             return
-        if report.kind == REFUSED:
-            self._refuse(report, given)
-        elif report.kind in (ENDED, FAILED):
-            self._end(report, given)
-        elif report.attempt == given.attempt:
-            if report.kind in (BEGINS, EPOCH):
-                given.worker, given.held, self._heard = report.worker, self._clock(), True
-                if report.kind == BEGINS:
-                    log.debug("%s: begun by %s", report.run, report.worker)
-            elif report.kind == NEEDS_SAMPLES:
-                self._upload(given, report.content.get("part"))
-            elif report.kind == LEFT:
+        if notice.kind == REFUSED:
+            self._refuse(notice, given)
+        elif notice.kind in (ENDED, FAILED):
+            self._end(notice, given)
+        elif notice.attempt == given.attempt:
+            if notice.kind in (BEGINS, EPOCH):
+                given.worker, given.held, self._heard = notice.worker, self._clock(), True
+                if notice.kind == BEGINS:
+                    log.debug("%s: begun by %s", notice.run, notice.worker)
+            elif notice.kind == NEEDS_SAMPLES:
+                self._upload(given, notice.content.get("part"))
+            elif notice.kind == LEFT:
                 self._again(given)
 
-    def _refuse(self, report: Report, given: _Given) -> None:
+    def _refuse(self, notice: Notice, given: _Given) -> None:
         """Have another worker take it: the one that refuses stays away for a while."""
-        if report.worker not in self._refused and len(self._refused) < _MOST_AT_ONCE:
-            self._refused.add(report.worker)
-            self._say(f"worker {report.worker} computes nothing: {report.content.get('reason')}")
-        if report.attempt == given.attempt:
+        if notice.worker not in self._refused and len(self._refused) < _MOST_AT_ONCE:
+            self._refused.add(notice.worker)
+            self._say(f"worker {notice.worker} computes nothing: {notice.content.get('reason')}")
+        if notice.attempt == given.attempt:
             self._again(given)
 
     def _upload(self, given: _Given, part: Any) -> None:
@@ -273,15 +284,20 @@ class RemoteTrials:
             samples: KnownSamples = given.run.prepared.whole.part(Part(part))
             upload(self._client, samples)
 
-    def _end(self, report: Report, given: _Given) -> None:
-        """Note what a run has learned; if that is not all there, it will come again."""
+    def _end(self, notice: Notice, given: _Given) -> None:
+        """Take what a run has learned; if that is not all there, it will come again."""
         name = given.run.name
-        if report.kind == FAILED:
-            found: Ended | None = Ended(name, reason=str(report.content.get("reason")))
+        if notice.kind == FAILED:
+            found: Ended | None = Ended(name, reason=str(notice.content.get("reason")))
         else:
             key = self._keys.weights(name)
             files = {each: cast(bytes | None, self._client.hget(key, each)) for each in ("model", "best")}
-            found = _learned(name, report.content, files)
+            try:
+                found = received(given.run, notice.content, files)
+            except ValueError as error:
+                if notice.attempt == given.attempt:
+                    self._blame(given, f"{notice.worker} answered what cannot be used ({error})")
+                return
         if found is not None:
             self._ended.append(found)
             self.cancel(name)  # which the worker waits for
@@ -291,21 +307,3 @@ class RemoteTrials:
 
 def _nobody() -> None:
     """Workers that we did not start are not ours to supervise."""
-
-
-def _learned(name: str, content: dict[str, Any], files: dict[str, bytes | None]) -> Ended | None:
-    """Return what a worker's report and its files of models say; None if they do not fit."""
-    try:
-        epochs = [typed(EpochMetrics, metrics) for metrics in content["epochs"]]
-        models = {each: from_bytes(files[each] or b"", str(digest)) for each, digest in dict(content["models"]).items()}
-        place = Place.from_json(content["place"])
-        model, best = models["model"], models.get("best")
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-    if not epochs or model is None or None in models.values():
-        return None
-    if model.parameters.sha256 != epochs[-1].weights_sha256:
-        return None
-    best_parameters = None if best is None else best.parameters
-    learned = Learned(epochs, model.parameters, best_parameters, bool(content.get("pruned")))
-    return Ended(name, learned, place=place)

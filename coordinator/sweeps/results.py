@@ -1,12 +1,12 @@
 """What came of a sweep: a table for people, and the best trial's options as a file."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from coordinator.reporting.columns import columns
 from coordinator.sweeps.folder import SweepFolder
-from coordinator.sweeps.trials import FAILED, Trial
+from coordinator.sweeps.toml import lines
+from coordinator.sweeps.trials import LOST, Trial
 from shared.monitors import MONITORS
 
 _MOST_ROWS = 20
@@ -16,16 +16,18 @@ _MOST_REASONS = 5
 def table(sweep: SweepFolder) -> str:
     """Return the trials, the best first."""
     ranked, names = sweep.ranked(), [*sweep.definition.space]
-    came_out = [trial for trial in ranked if trial.state != FAILED]
+    came_out = [trial for trial in ranked if trial.score is not None]
     heads = ("trial", *names, monitor_name(sweep), "epochs", "seconds", "state")
     rows = [_row(trial, names) for trial in came_out[:_MOST_ROWS]]
     parts = [columns([heads, *rows], left=(*range(1, len(names) + 1), len(heads) - 1))] if rows else []
     if len(came_out) > _MOST_ROWS:
         parts.append(f"… and {len(came_out) - _MOST_ROWS} more in {sweep.folder / 'trials.jsonl'}")
-    failed = [trial for trial in ranked if trial.state == FAILED]
-    parts += [f"trial {trial.trial} failed ({shown(trial.values)}): {trial.reason}" for trial in failed[:_MOST_REASONS]]
-    if len(failed) > _MOST_REASONS:
-        parts.append(f"… and {len(failed) - _MOST_REASONS} more failed")
+    others = ranked[len(came_out) :]
+    parts += [line(sweep, trial) for trial in others[:_MOST_REASONS]]
+    if len(others) > _MOST_REASONS:
+        parts.append(f"… and {len(others) - _MOST_REASONS} more without a score")
+    if any(trial.state == LOST for trial in others):
+        parts.append(f"what was lost is tried again by: gradmq sweep --resume {sweep.folder}")
     return "\n".join(parts)
 
 
@@ -37,8 +39,9 @@ def _row(trial: Trial, names: list[str]) -> tuple[str, ...]:
 
 def line(sweep: SweepFolder, trial: Trial) -> str:
     """Return a trial's line, when it has come out."""
-    if trial.state == FAILED:
-        return f"trial {trial.trial} failed ({shown(trial.values)}): {trial.reason}"
+    if trial.score is None:
+        what = "was lost" if trial.state == LOST else "failed"
+        return f"trial {trial.trial} {what} ({shown(trial.values)}): {trial.reason}"
     counted = "+".join(map(str, trial.epochs))
     end = f"{counted} epoch{'' if counted == '1' else 's'}, {trial.seconds:.1f} s"
     pruned = ", pruned" if trial.state == "pruned" else ""
@@ -77,19 +80,4 @@ def options_file(sweep: SweepFolder, trial: Trial, options: Mapping[str, Any]) -
     )
     if sweep.definition.search.folds:
         head = head.replace("Train it again, to the same bits", "Train it on all training samples")
-    return head + "".join(f"{name} = {_toml(value)}\n" for name, value in options.items())
-
-
-def _toml(value: Any) -> str:
-    """Return a value as TOML writes it."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return repr(value)
-        case list():
-            return f"[{', '.join(map(_toml, value))}]"
-        case dict():
-            return "{" + ", ".join(f"{json.dumps(name)} = {_toml(each)}" for name, each in value.items()) + "}"
-        case _:
-            return json.dumps(str(value), ensure_ascii=False)
+    return head + lines(options)

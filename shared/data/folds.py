@@ -37,6 +37,10 @@ class Fold:
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
 
+    def size(self, n_samples: int) -> int:
+        """Return how many of so many samples are in it."""
+        return len(range(self.number - 1, n_samples, self.count))
+
     def rows(self, n_samples: int, seed: int, classes: Array | None = None) -> tuple[Rows, Rows]:
         """Return the rows to train on and those to validate on, each in the order in which they are in the data.
 

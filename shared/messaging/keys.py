@@ -15,7 +15,7 @@
 | gradmq:sweeps:{id}:wanted:{run}               | which attempt at a run is wanted          | WANTED_LIFETIME      |
 | gradmq:sweeps:{id}:held:{run}                 | who computes it                           | HELD_LIFETIME        |
 | gradmq:sweeps:{id}:weights:{run}              | what was learned, until it is written     | LIFETIME             |
-| gradmq:sweeps:{id}:reports                    | list of what workers say of runs          | LIFETIME             |
+| gradmq:sweeps:{id}:notices                    | list of what workers say of runs          | LIFETIME             |
 | gradmq:models:{sha256}                        | a published model                         | as it was published  |
 | gradmq:models:names:{name}                    | the digest of the model of that name      | as it was published  |
 | gradmq:leases, :unacked, :unacked_index       | Celery's own, with the leases             | LEASE_LIFETIME       |
@@ -101,7 +101,7 @@ class SweepKeys:
 
     def __init__(self, identity: str) -> None:
         self._prefix = f"{PREFIX}sweeps:{identity}"
-        self.reports = f"{self._prefix}:reports"
+        self.notices = f"{self._prefix}:notices"
 
     def wanted(self, run: str) -> str:
         return f"{self._prefix}:wanted:{run}"

@@ -62,7 +62,7 @@ class TrialTask:
 
 
 @dataclass(frozen=True)
-class Report:
+class Notice:
     """What a worker says of a run that it holds."""
 
     kind: str  # one of those above
@@ -76,7 +76,7 @@ class Report:
 
     @classmethod
     def decode(cls, message: bytes) -> Self | None:
-        """Return the report; None for anything else."""
+        """Return the notice; None for anything else."""
         try:
             return typed(cls, json.loads(message))
         except (ValueError, RecursionError):

@@ -1,10 +1,12 @@
 """A run from its first step to its last in one process, without a folder: a trial of a sweep."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
+from shared.errors import ConfigError, DivergedError, GradMQError
 from shared.nn.arithmetic import quiet
 from shared.nn.parameters import Parameters
 from shared.training.callbacks import Callback
@@ -14,6 +16,8 @@ from shared.training.in_process import InProcessGradients
 from shared.training.loop import train
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
+
+_LONGEST = 1000  # characters of a reason
 
 
 @dataclass
@@ -37,7 +41,7 @@ def learn(
 
     least: by epochs, the value that the best epoch so far must reach after them, as in a history (higher is better);
     the run is pruned where it does not.  after_step, after_epoch: may raise what is to end it.
-    Raises DivergedError.
+    Raises DivergedError, also where an epoch's cost or monitored figure is not finite: it could not be compared.
     """
     state = TrainingState.initial(config)
     listener = _Listener(config, least, after_step, after_epoch)
@@ -47,6 +51,14 @@ def learn(
         except _PrunedError:
             listener.learned.is_pruned = True
     return listener.learned
+
+
+def why_failed(error: Exception) -> str:
+    """Return in a line why a run has failed."""
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    kind = "" if isinstance(error, GradMQError) else f"{type(error).__name__}: "
+    return kind + " ".join(str(error).split())[:_LONGEST]
 
 
 class _PrunedError(Exception):
@@ -68,7 +80,20 @@ class _Listener(Callback):
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         self._after_step()
 
+    def _check(self, metrics: EpochMetrics) -> None:
+        """Raise DivergedError for figures that are not finite, which could be neither compared nor written down."""
+        for name, value in asdict(metrics).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                what = f"the {name.replace('_', ' ')} of epoch {metrics.epoch}"
+                raise DivergedError(
+                    f"no longer finite: {what}; give a learning rate below {self._config.learning_rate:g}"
+                )
+        monitor = self._config.monitored
+        if monitor is not None and getattr(metrics, monitor.figure) is None:
+            raise ConfigError("monitor", monitor.name, "has no figure in the epochs of this run", "give another")
+
     def after_epoch(self, state: TrainingState, metrics: EpochMetrics) -> None:
+        self._check(metrics)
         learned = self.learned
         learned.epochs.append(metrics)
         learned.best = state.best

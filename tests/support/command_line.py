@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from coordinator.cli.given import to_run_options
+from coordinator.cli.given import run_options_given
 from coordinator.cli.precedence import Values
 from coordinator.cli.train import train_command
 from coordinator.options.configuration import to_config
@@ -38,7 +38,7 @@ def parsed(line: list[str], command: Any = train_command) -> tuple[RunOptions, d
         given = {name: value for name, value in ctx.params.items() if name not in _ELSEWHERE}
         if command is train_command:
             to_data_options(given)
-        return to_run_options(ctx, given), given
+        return run_options_given(ctx, given), given
 
 
 def config_of(line: list[str]) -> TrainConfig:

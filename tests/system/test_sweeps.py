@@ -12,7 +12,7 @@ import pytest
 from tests.support.mnist import PROJECT
 from tests.support.program import Program, start_worker
 from tests.support.waiting import wait_until
-from tests.system.test_access import Restricted
+from tests.system.test_access import User, refused
 
 IRIS = PROJECT / "examples" / "iris.csv"
 FIXED = f'data = "{IRIS}"\ntarget = "species"\nhidden = [8]\narithmetic = "exact"\n'
@@ -116,11 +116,11 @@ def test_no_trial_is_lost_or_repeated_though_workers_coordinator_and_redis_are_k
         assert all(client.ttl(key) > 0 for key in client.keys("gradmq:sweeps:*"))
 
 
-def test_a_trial_that_kills_two_workers_fails_and_the_sweep_goes_on_with_folds_and_their_bits(
+def test_a_trial_that_kills_two_workers_is_lost_and_the_sweep_goes_on_with_folds_and_their_bits(
     gradmq, server, in_process, tmp_path
 ):
     file = written(tmp_path, 200, 'folds = 2\nmethod = "grid"', "[search]\nlearning-rate = [0.01, 0.03]\n")
-    user = Restricted(server)
+    user = User(server, "gradmq")
     worker = start_worker(gradmq, user, "only", GRADMQ_DATA="nowhere")
     program = gradmq("sweep", file, "--redis", user.url, "-v")
     name = "trial-0000-fold-1"
@@ -133,11 +133,28 @@ def test_a_trial_that_kills_two_workers_fails_and_the_sweep_goes_on_with_folds_a
             program.wait_for("was lost; another is to begin it again")
     assert program.end() == 0, program.text()
     found = trials(folder_of(program))
-    assert found[0]["state"] == "failed"
-    assert found[0]["reason"].startswith("has cost 2 workers their lives, the last was only@")
+    assert found[0]["state"] == "lost"
+    assert found[0]["reason"].startswith("has come to nothing with 2 workers, the last time because only@")
     expected = in_process(file)
     assert found[1] == expected[1]
     assert len(found[1]["runs"]) == 2
+    # The trial is not to blame: it is tried again.
+    resumed = gradmq("sweep", "--resume", folder_of(program), "--workers", "0")
+    assert resumed.end() == 0, resumed.text()
+    assert trials(folder_of(program)) == expected
+
+
+def test_a_coordinator_that_was_stopped_for_long_blames_nobody(gradmq, server, tmp_path):
+    program = gradmq("sweep", written(tmp_path, 30, "trials = 1"), "--redis", server.url)
+    start_worker(gradmq, User(server, "worker"), "only", GRADMQ_DATA="nowhere")
+    program.wait_until(lambda: holders(server), "a run that is held")
+    program.process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: not holders(server), "the worker to give the run up")
+    program.process.send_signal(signal.SIGCONT)
+    assert program.end() == 0, program.text()
+    assert "lost" not in program.text()
+    assert [trial["state"] for trial in trials(folder_of(program))] == ["finished"]
+    assert refused(server) == set()
 
 
 def test_a_sweep_starts_workers_of_its_own_and_leaves_none_when_it_is_stopped(gradmq, tmp_path):

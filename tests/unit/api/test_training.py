@@ -225,6 +225,27 @@ def test_a_data_frame_keeps_its_names_and_types(tmp_path):
     assert flags.score(frame, frame["is_left"]) == np.mean(flags.predict(frame) == frame["is_left"].to_numpy())
 
 
+def test_a_pair_with_a_data_frame_is_the_table_of_both(tmp_path):
+    frame = pandas.DataFrame({"a": X[:, 0], "word": ["x", "y", "x"] * 20, "target": X[:, 1]})
+    sides = pandas.Series(Y, name="side")
+    options = {"hidden": 4, "epochs": 1, "workers": 0, "runs": tmp_path}
+    plain = train(frame.assign(side=sides), target="side", **options)
+    for y in (sides, sides.to_frame()):
+        pair = train((frame, y), **options)
+        assert pair.fingerprint == plain.fingerprint
+    assert pair.model.encoding.target == ("side",)
+    assert pair.model.encoding.input_names == plain.model.encoding.input_names
+    unnamed = train((frame, Y), **options)
+    assert unnamed.model.encoding.target == ("target_",)
+    assert list(unnamed.model.predict(frame)) == list(pair.model.predict(frame))
+    numbers = train((frame.drop(columns="word"), X * 3), **options)
+    assert numbers.model.encoding.target[0] == "target_0"
+    with pytest.raises(GradMQError, match=r"target is the y of a pair \(x, y\), got 'word'"):
+        train((frame, sides), target="word", **options)
+    with pytest.raises(GradMQError, match="x has 60 rows, and y 5; give as many"):
+        train((frame, Y[:5]), **options)
+
+
 def test_a_data_frames_columns_can_be_left_out_whatever_they_hold(tmp_path):
     days = pandas.date_range("2024-01-01", periods=60)
     frame = pandas.DataFrame({"a": X[:, 0], "day": days, "list": [[1]] * 60, "side": Y})

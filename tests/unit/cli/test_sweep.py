@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support.tables import write_flowers
@@ -27,6 +28,7 @@ def sweep(main_here, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GRADMQ_REDIS_URL", raising=False)
     write_flowers(Path("flowers.csv"))
+    np.save("few.npy", np.ones(3))
 
     def call(*arguments, fixed="", search="", sweep=""):
         Path("sweep.toml").write_text(FILE.format(fixed=fixed, search=search, sweep=sweep))
@@ -108,6 +110,7 @@ def test_a_sweep_at_its_end_tells_its_results_again_and_can_have_more_trials(swe
         ({"fixed": 'data2 = "x"'}, "there is no option data2"),
         ({"sweep": "trials = -1"}, "sweep.toml: trials must be between 1 and"),
         ({"fixed": 'sample-weights = "w.npy"', "sweep": "folds = 2"}, "do not go with folds"),
+        ({"fixed": 'sample-weights = "few.npy"'}, "there are 3 weights for"),
         ({"fixed": "validation = 0.0"}, "give folds in [sweep], or validation samples"),
     ],
 )

@@ -20,7 +20,7 @@ def test_every_key_is_ours_and_is_in_the_table():
         *(samples.description, samples.chunk("images", 0)),
         *(predictions.model, predictions.inputs(9), predictions.answers),
         *(model_key("DIGEST"), model_name_key("NAME")),
-        *(sweep.wanted("RUN"), sweep.held("RUN"), sweep.weights("RUN"), sweep.reports),
+        *(sweep.wanted("RUN"), sweep.held("RUN"), sweep.weights("RUN"), sweep.notices),
         *LEASE_KEYS,
     ]
     assert len({*every}) == len(every)

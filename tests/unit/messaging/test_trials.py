@@ -4,7 +4,7 @@ import pytest
 
 from shared.data.folds import Fold
 from shared.errors import MessageError, VersionError
-from shared.messaging.trials import ENDED, Report, TrialTask
+from shared.messaging.trials import ENDED, Notice, TrialTask
 from tests.support.learning import EXACT
 
 TASK = TrialTask("sweep", "trial-0003-fold-2", 1, EXACT, ("a", "", "c"), Fold(2, 5), ((0, 0.5), (3, 0.75)))
@@ -27,9 +27,9 @@ def test_a_task_of_another_version_is_refused_with_what_to_do():
         TrialTask.from_json({**TASK.to_json(), "version": 0})
 
 
-def test_a_report_is_what_it_was_before_it_was_sent_also_with_numbers_that_are_none():
-    report = Report(ENDED, "trial-0003", 2, "worker@host:1", {"cost": 0.1 + 0.2, "none": None})
-    assert Report.decode(report.encode()) == report
+def test_a_notice_is_what_it_was_before_it_was_sent_also_with_numbers_that_are_none():
+    notice = Notice(ENDED, "trial-0003", 2, "worker@host:1", {"cost": 0.1 + 0.2, "none": None})
+    assert Notice.decode(notice.encode()) == notice
 
 
 @pytest.mark.parametrize(
@@ -40,5 +40,5 @@ def test_a_report_is_what_it_was_before_it_was_sent_also_with_numbers_that_are_n
         b'{"kind": "epoch", "run": "a", "attempt": "1", "worker": "w", "content": {}}',
     ],
 )
-def test_what_is_no_report_is_nothing(message):
-    assert Report.decode(message) is None
+def test_what_is_no_notice_is_nothing(message):
+    assert Notice.decode(message) is None

@@ -6,18 +6,13 @@ from pathlib import Path
 import pytest
 
 from coordinator.cli.trial_options import TrialOptions
-from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.driving import Driver
 from coordinator.sweeps.executors import InProcess
 from coordinator.sweeps.folder import SweepFolder
-from coordinator.sweeps.trials import Ended
-from tests.support.mnist import PROJECT
-
-FIXED = f'data = "{PROJECT / "examples" / "iris.csv"}"\ntarget = "species"\nhidden = [4]\nepochs = 2\n'
-SPACE = """[search]
-learning-rate = {low = 0.001, high = 1.0, log = true}
-activation = ["relu", "tanh"]
-"""
+from coordinator.sweeps.trials import LOST, Ended
+from shared.data.folds import Fold
+from shared.errors import DataError, RunError
+from tests.support.sweeps import FIXED, IRIS, sweep_of
 
 
 class Several(InProcess):
@@ -47,11 +42,6 @@ class Dying(InProcess):
             raise KilledError
         self.left -= 1
         return super().wait()
-
-
-def sweep_of(runs: Path, sweep: str, space: str = SPACE, fixed: str = FIXED) -> SweepFolder:
-    content = f"{fixed}{space}[sweep]\n{sweep}\n".encode()
-    return SweepFolder.create(runs, Definition.parse(content, "sweep.toml"), content)
 
 
 def drive(sweep: SweepFolder, executor: InProcess) -> SweepFolder:
@@ -135,3 +125,125 @@ def test_a_trial_that_diverges_fails_and_keeps_the_reason(tmp_path):
     trials = found(drive(sweep_of(tmp_path, 'method = "grid"', space, fixed), InProcess()))
     assert [state for _, _, state, *_ in trials] == ["failed", "finished"]
     assert trials[0][-1].startswith("no longer finite")
+
+
+class Losing(InProcess):
+    """Loses the workers of one run."""
+
+    def wait(self) -> list[Ended]:
+        if self._runs and self._runs[0].name == "trial-0001":
+            return [Ended(self._runs.popleft().name, reason="its workers were lost", is_lost=True)]
+        return super().wait()
+
+
+def test_a_trial_whose_workers_were_lost_is_tried_again_when_the_sweep_goes_on(tmp_path):
+    plain = found(drive(sweep_of(tmp_path / "plain", "trials = 3"), InProcess()))
+    sweep = drive(sweep_of(tmp_path / "lost", "trials = 3"), Losing())
+    assert [trial.state for trial in sweep.ranked()].count(LOST) == 1
+    path = sweep.folder / "trials.jsonl"
+    before = path.read_text()
+    # Going on that comes to nothing takes nothing away.
+    with pytest.raises(KilledError):
+        drive(SweepFolder.open(str(sweep.folder), tmp_path), Dying())
+    assert path.read_text() == before
+    again = drive(SweepFolder.open(str(sweep.folder), tmp_path), InProcess())
+    assert found(again) == plain
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_going_on_that_fails_removes_nothing_though_nothing_had_come_out(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 1")
+    again = SweepFolder.open(str(sweep.folder), tmp_path)
+    again.lock()
+    again.discard(keep_logs=False)
+    again.unlock()
+    assert sweep.folder.exists()
+    sweep.lock()
+    sweep.discard(keep_logs=False)
+    sweep.unlock()
+    assert not sweep.folder.exists()
+
+
+@pytest.fixture
+def own_table(tmp_path):
+    """A table that a test may change, and the fixed options of a sweep over it."""
+    path = tmp_path / "own.csv"
+    path.write_text(IRIS.read_text())
+    return path, FIXED.replace(str(IRIS), str(path))
+
+
+def test_a_sweep_goes_on_with_the_samples_that_it_began_with_or_not_at_all(own_table, tmp_path):
+    path, fixed = own_table
+    sweep = sweep_of(tmp_path, "trials = 3", fixed=fixed)
+    executor = Dying()
+    executor.left = 1
+    with pytest.raises(KilledError):
+        drive(sweep, executor)
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(RunError, match=f"{path} has other samples than sweep {sweep.id} has begun with"):
+        drive(SweepFolder.open(str(sweep.folder), tmp_path), InProcess())
+    path.write_text(IRIS.read_text())
+    again = drive(SweepFolder.open(str(sweep.folder), tmp_path), InProcess())
+    assert {trial.state for trial in again.trials.values()} == {"finished"}
+
+
+class Removing(InProcess):
+    """Removes the data after the first run."""
+
+    path: Path
+
+    def wait(self) -> list[Ended]:
+        ended = super().wait()
+        self.path.unlink(missing_ok=True)
+        return ended
+
+
+def test_data_that_cannot_be_read_end_the_sweep_instead_of_each_trial(own_table, tmp_path):
+    path, fixed = own_table
+    space = "[search]\nseed = [1, 2, 3]\n"  # so that each trial divides the samples otherwise
+    sweep = sweep_of(tmp_path, 'method = "grid"', space, fixed)
+    executor = Removing()
+    executor.path = path
+    with pytest.raises(DataError, match=r"own\.csv cannot be read"):
+        drive(sweep, executor)
+    assert [trial.state for trial in sweep.trials.values()] == ["finished"]
+
+
+class Broken(InProcess):
+    """Gives runs that raise what nobody has foreseen."""
+
+    def give(self, run):
+        super().give(run._replace(least=None if run.name == "trial-0000" else run.least))
+
+
+def test_a_run_that_raises_what_nobody_has_foreseen_fails_with_a_line_and_others_go_on(tmp_path, caplog):
+    trials = found(drive(sweep_of(tmp_path, "trials = 2"), Broken()))
+    assert [state for _, _, state, *_ in trials] == ["failed", "finished"]
+    assert trials[0][-1] == "AttributeError: 'NoneType' object has no attribute 'get'"
+
+
+def test_runs_with_equal_samples_share_their_memory_and_folds_are_copied_only_when_they_are_needed(tmp_path):
+    definition = sweep_of(tmp_path, "trials = 1").definition
+    options = TrialOptions(definition, Path("sweep.toml"))
+    folds = [options.prepared({"learning-rate": 0.1}, Fold(number, 3)) for number in (1, 2, 3)]
+    assert len({id(each.whole.training.values) for each in folds}) == 1
+    assert [each.sizes for each in folds] == [
+        (len(each.dataset().training), len(each.dataset().validation), len(each.dataset().test)) for each in folds
+    ]
+    other = options.prepared({"learning-rate": 0.1, "seed": 1, "validation": 0.0, "test": 0.0}, None)
+    another = options.prepared({"learning-rate": 0.1, "seed": 2, "validation": 0.0, "test": 0.0}, None)
+    assert other.whole.training.values is another.whole.training.values
+
+
+def test_a_sweep_over_the_largest_seed_goes_on(tmp_path):
+    sweep = drive(sweep_of(tmp_path, 'method = "grid"', f"[search]\nseed = [{2**64 - 1}]\n"), InProcess())
+    again = SweepFolder.open(str(sweep.folder), tmp_path)
+    assert found(again) == found(sweep) != []
+
+
+def test_data_that_some_trials_can_take_fail_the_others_alone(tmp_path):
+    fixed = FIXED.replace('"species"', '"petal_width"') + 'loss = "quadratic"\n'
+    space = '[search]\noutput = ["sigmoid", "linear"]\n'
+    trials = found(drive(sweep_of(tmp_path, 'method = "grid"', space, fixed), InProcess()))
+    assert [state for _, _, state, *_ in trials] == ["failed", "finished"]
+    assert "wanted outputs" in trials[0][-1]

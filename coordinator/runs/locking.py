@@ -1,0 +1,19 @@
+"""A file that is locked says that its folder is driven, or being removed."""
+
+import fcntl
+from pathlib import Path
+from typing import BinaryIO
+
+
+def locked(path: Path) -> BinaryIO:
+    """Return a file that nobody else can lock until it is closed, or this process ends.
+
+    Raises BlockingIOError if somebody else has locked it, OSError if it cannot be written.
+    """
+    file = path.open("rb+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        file.close()
+        raise
+    return file
