@@ -132,6 +132,7 @@ def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
         names["standardize"] = tuple(names["standardize"])
     model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding or b"{}")))
     model.mlp()
+    model.encoding.check_fits(parameters.sizes[0], parameters.sizes[-1])
     return model
 
 

@@ -22,6 +22,9 @@ from coordinator.sweeps.folder import DEFINITION, SweepFolder, is_sweep
 from shared import logs
 from shared.data.dataset import find_dataset
 from shared.errors import ConfigError
+from shared.regular_files import read_regular
+
+_LARGEST = 2**26  # bytes of a sweep's file
 
 _search, _cluster, _output = in_section("Search"), in_section(CLUSTER), in_section(OUTPUT)
 _options = group(
@@ -69,7 +72,7 @@ def sweep_command(
     check_queue(run_options)
     if sweep is None:
         assert file is not None
-        sweep = SweepFolder.create(runs, trial_options.definition, file.read_bytes())
+        sweep = SweepFolder.create(runs, trial_options.definition, read_regular(file, _LARGEST))
     run_sweep(sweep, trial_options.prepared, run_options, data, trial_options.options_of)
 
 
@@ -104,7 +107,7 @@ def _sweep(
 
 def _read(file: Path) -> Definition:
     try:
-        return Definition.parse(file.read_bytes(), str(file))
+        return Definition.parse(read_regular(file, _LARGEST), str(file))
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror or error}; give a TOML") from None
 

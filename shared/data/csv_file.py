@@ -1,7 +1,6 @@
 """Reading CSV files: a sample a line, a column a value, with or without a line of names; gzipped or not."""
 
 import csv
-import gzip
 import io
 import zlib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import IO
 import numpy as np
 
 from shared.data.tables import WHOLE, Table, as_number, as_texts, is_missing, whole
+from shared.data.unpacked import open_unpacked
 from shared.errors import DataError
 from shared.types import Array
 
@@ -26,19 +26,13 @@ def read_csv(path: Path, most: int | None = None) -> Table:
     values is a number. Empty lines are left out.  Raises DataError, with the line, for what is no table.
     """
     try:
-        with _open(path) as file:
+        with io.TextIOWrapper(open_unpacked(path), "utf-8-sig", newline="") as file:
             return _read(path, file, most)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8: byte {error.start} of it is not; save it as UTF-8") from None
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read: {reason}; give a table, whole") from None
-
-
-def _open(path: Path) -> IO[str]:
-    with path.open("rb") as file:
-        is_gzipped = file.read(2) == b"\x1f\x8b"
-    return io.TextIOWrapper(gzip.open(path) if is_gzipped else path.open("rb"), "utf-8-sig", newline="")
 
 
 def _read(path: Path, file: IO[str], most: int | None) -> Table:

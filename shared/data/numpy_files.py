@@ -9,18 +9,23 @@ import numpy as np
 from numpy.lib import format as npy
 
 from shared.errors import DataError
+from shared.regular_files import ANY_SIZE, check_regular, open_regular
 from shared.types import Array
 
 
 def read_npz(path: Path) -> dict[str, Any]:
     """Return the arrays of an .npz by their names.  Raises DataError, also for more than fits into memory."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
-            raise DataError(f"{path} unpacks to {size} bytes, and this machine has {most}; give a folder of .npy files")
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        with open_regular(path, ANY_SIZE) as file:
+            with zipfile.ZipFile(file) as archive:
+                size = sum(member.file_size for member in archive.infolist())
+            if size > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+                raise DataError(
+                    f"{path} unpacks to {size} bytes, and this machine has {most}; give a folder of .npy files"
+                )
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
     except DataError:
         raise
     # Damage can surface as nearly any error of zipfile's or NumPy's.
@@ -31,6 +36,7 @@ def read_npz(path: Path) -> dict[str, Any]:
 def map_npy(path: Path) -> Array:
     """Return the array of an .npy, which stays on the disk.  Raises DataError."""
     try:
+        check_regular(path)
         return npy.open_memmap(path, mode="r")
     except Exception as error:
         raise _unreadable(path, error, "an .npy") from None

@@ -6,6 +6,7 @@ import numpy as np
 
 from shared.data.tables import Table, check_names, column_of
 from shared.errors import DataError
+from shared.regular_files import ANY_SIZE, open_regular
 from shared.types import Array
 
 
@@ -21,7 +22,7 @@ def read_parquet(path: Path, most: int | None = None) -> Table:
     except ImportError:
         raise DataError(f"{path} needs pyarrow: pip install 'gradmq[parquet]'") from None
     try:
-        with parquet.ParquetFile(path) as file:
+        with open_regular(path, ANY_SIZE) as opened, parquet.ParquetFile(opened) as file:
             if most is None:
                 found = file.read()
             else:

@@ -6,8 +6,10 @@ import numpy as np
 
 from shared.errors import DataError
 from shared.nn.grids import Grid, power_above
+from shared.regular_files import open_regular
 from shared.types import Vector
 
+_LARGEST = 2**31  # bytes of such a file
 _GRID = Grid(2.0**-16)  # so that sums of weights, and of their products with those of classes, are exact
 
 
@@ -17,7 +19,10 @@ def read_weights(path: Path) -> Vector:
     Raises DataError if they cannot be read, or are not all finite and above 0.
     """
     try:
-        found = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, np.float64, ndmin=1)
+        with open_regular(path, _LARGEST) as file:
+            found = (
+                np.load(file, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(file, np.float64, ndmin=1)
+            )
         weights = np.asarray(found, np.float64)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}; give a file of weights") from None
