@@ -131,7 +131,8 @@ def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
     if names.get("standardize") is not None:
         names["standardize"] = tuple(names["standardize"])
     model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding or b"{}")))
-    model.mlp()
+    if model.mlp().dtype != parameters.dtype:
+        raise ValueError(f"its weights are {parameters.dtype}, which is not of {model.arithmetic[:40]} arithmetic")
     model.encoding.check_fits(parameters.sizes[0], parameters.sizes[-1])
     return model
 

@@ -120,8 +120,8 @@ def _text(value: Any, name: str, param: click.Parameter, path: Path) -> str:
             raise click.BadParameter(f"{value!r} is not a number")
         text = _plain(value)
         param.type.convert(text, param, None)
-    except click.BadParameter as error:
-        message = error.message.rstrip(".")
+    except (click.BadParameter, ConfigError) as error:
+        message = str(error).rstrip(".") if isinstance(error, ConfigError) else error.message.rstrip(".")
         raise click.UsageError(f"{path}: {name}: {message}; `gradmq train -h` tells what it takes") from None
     return text
 

@@ -1,6 +1,7 @@
 """Reading NumPy's files, .npy and .npz, without pickles."""
 
 import os
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def read_npz(path: Path) -> dict[str, Any]:
                 )
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
+                return {name: _checked(arrays[name], name) for name in arrays.files}
     except DataError:
         raise
     # Damage can surface as nearly any error of zipfile's or NumPy's.
@@ -37,9 +38,20 @@ def map_npy(path: Path) -> Array:
     """Return the array of an .npy, which stays on the disk.  Raises DataError."""
     try:
         check_regular(path)
-        return npy.open_memmap(path, mode="r")
+        return _checked(npy.open_memmap(path, mode="r"), "it")
     except Exception as error:
         raise _unreadable(path, error, "an .npy") from None
+
+
+def _checked(array: Any, name: str) -> Array:
+    """Return the array.  Raises ValueError for what is none, and for texts of what are no characters."""
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name[:40]!r} in it is no array")
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        codes = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="), copy=False).view(np.uint32)
+        if codes.max() > sys.maxunicode:
+            raise ValueError(f"{name[:40]!r} has texts of what are no characters")
+    return array
 
 
 def _unreadable(path: Path, error: Exception, what: str) -> DataError:

@@ -1,5 +1,6 @@
 """Reading pictures in shades of grey, by Pillow (the extra `images`)."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,11 @@ def open_grey(path: Path) -> Any:
     except ImportError:
         raise DataError(f"{path} needs Pillow: pip install 'gradmq[images]'") from None
     try:
-        with open_regular(path, _MOST_BYTES) as opened, Image.open(opened) as file:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            open_regular(path, _MOST_BYTES) as opened,
+            Image.open(opened) as file,
+        ):
             if file.width * file.height > _LARGEST:
                 raise DataError(f"{path} has {file.width} x {file.height} pixels; give at most {_LARGEST}")
             image = ImageOps.exif_transpose(file)
