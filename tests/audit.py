@@ -25,8 +25,8 @@ ALLOWED = (
     *("MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "0BSD", "Unlicense", "Zlib", "zlib"),
     *("HPND", "Historical Permission Notice", "Mozilla Public License 2.0", "MPL-2.0", "CC0"),
 )
-# Looked at by hand: what they say of themselves is no name of a licence, or they are tools, which nobody is given.
-EXCEPTIONS: dict[str, str] = {}
+# Looked at by hand: what they say of themselves is no name of a licence.
+BY_HAND = {"atheris": "Apache-2.0, as its repository says", "gradmq": "MIT; its MNIST has CC BY-SA 3.0"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,13 +50,14 @@ def vulnerabilities(requirements: str) -> int:
             why = (ended.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
             print(f"vulnerabilities: nobody could be asked ({why}); this needs a network")
             return NOBODY_TO_ASK
-    skipped = [each["name"] for each in found if "skip_reason" in each]
+    skipped = [each for each in found if "skip_reason" in each]
     known = [(each["name"], each["version"], flaw) for each in found for flaw in each.get("vulns", [])]
     for name, version, flaw in known:
         fixed = ", ".join(flaw["fix_versions"]) or "no version yet"
         print(f"vulnerabilities: {name} {version}: {flaw['id']}, mended in {fixed}")
     if skipped:
-        print(f"vulnerabilities: {len(skipped)} packages were not found: {', '.join(skipped)}")
+        names = ", ".join(each["name"] for each in skipped[:6]) + (", …" if len(skipped) > 6 else "")
+        print(f"vulnerabilities: nothing is known of {len(skipped)} packages ({names}): {skipped[0]['skip_reason']}")
     print(f"vulnerabilities: {len(known)} known in {len(found) - len(skipped)} packages of {requirements}")
     return FOUND if known else NOBODY_TO_ASK if skipped else 0
 
@@ -65,7 +66,7 @@ def licences(python: str) -> int:
     """Compare the licences of what is installed with those that we allow."""
     ended = _python("piplicenses", "--python", python, "--from", "mixed", "--format", "json")
     packages: list[dict[str, Any]] = json.loads(ended.stdout)
-    others = [each for each in packages if not is_allowed(each["License"]) and each["Name"] not in EXCEPTIONS]
+    others = [each for each in packages if not is_allowed(each["License"]) and each["Name"] not in BY_HAND]
     for each in others:
         print(f"licences: {each['Name']} {each['Version']} has {' '.join(each['License'].split())[:100]}")
     print(f"licences: {len(packages) - len(others)} of {len(packages)} packages have one that is allowed")
@@ -79,7 +80,7 @@ def is_allowed(licence: str) -> bool:
 
 
 def _is_known(licence: str) -> bool:
-    return any(allowed in licence for allowed in ALLOWED) and "GPL" not in licence.replace("LGPL", "GPL")
+    return any(allowed in licence for allowed in ALLOWED) and "GPL" not in licence
 
 
 def bill(requirements: str, file: Path) -> int:

@@ -24,7 +24,8 @@ def read_weights(path: Path) -> Vector:
     found = map_npy(path) if path.suffix == ".npy" else _read_text(path)
     if found.dtype.kind not in "biuf":
         raise DataError(f"{path} holds {found.dtype}, and no weights; give an .npy, or a number on each line")
-    weights = np.asarray(found, np.float64)
+    with np.errstate(invalid="ignore"):  # of what is no number NumPy would tell people itself
+        weights = np.asarray(found, np.float64)
     if weights.ndim != 1 or not len(weights):
         raise DataError(f"{path} holds numbers of shape {weights.shape}; give one for each training sample")
     if not (weights.min() > 0 and weights.max() < _TOO_LARGE):

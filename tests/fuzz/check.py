@@ -39,12 +39,12 @@ def problem(target: Target, content: bytes) -> str:
 
 def _flaw(text: str) -> str:
     """Return what is wrong with a text for people."""
-    shown = plain(message(Exception(text)))
+    shown = message(Exception(text))
     if "\n" in text:
         return f"it is told in several lines: {text!r:.200}"
     if not text or len(shown) > _LONGEST:
         return f"it is told in {len(shown)} characters: {text!r:.200}"
-    if not all(character.isprintable() or character in "\t  " or ord(character) > 0x2000 for character in shown):
+    if plain(shown) != shown:
         return f"it moves the cursor: {text!r:.200}"
     return ""
 
