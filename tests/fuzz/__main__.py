@@ -5,6 +5,7 @@ is reported with the input that it had. What was tried is added to build/fuzz/tr
 """
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import json
@@ -40,7 +41,11 @@ def main() -> int:
     if not is_blind:
         import atheris
 
-        with atheris.instrument_imports(include=["shared", "coordinator", "worker"], enable_loader_override=False):
+        # It names each module.
+        with (
+            contextlib.redirect_stderr(None),
+            atheris.instrument_imports(include=["shared", "coordinator", "worker"], enable_loader_override=False),
+        ):
             importlib.import_module("tests.fuzz.batch")  # and with it all that is tried
     from tests.fuzz.targets import TARGETS
 
