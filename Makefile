@@ -4,6 +4,8 @@
 # chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
 # test-anywhere the same bits with other NumPys, BLAS libraries and emulated processors; half an hour, what can be had
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
+# fuzz          mutated inputs of every kind that is read, guided by coverage; FUZZ='--inputs 1000000 --only csv'
+# audit         known vulnerabilities and licences of what we depend on; build/sbom.json: what is in the image
 # check         format, lint, types
 # docs          the documentation, in build/docs
 # image         the image of docker-compose.yml, with its revision and date
@@ -30,6 +32,8 @@ IMAGE ?= gradmq
 INSTALLED := $(ENV)/train
 DEVELOP := $(ENV)/dev
 BENCH := $(ENV)/bench
+FUZZER := $(ENV)/fuzz
+AUDIT := .audit
 DOCS := $(ENV)/docs
 QUIETLY := --quiet --disable-pip-version-check
 # More processes of tests than processors, because tests wait; see tests/conftest.py.
@@ -41,7 +45,7 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 	--generate-hashes --annotation-style line --custom-compile-command 'make lock'
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
-.PHONY: train test test-fast chaos test-anywhere test-cluster check docs image lock bench bench-step bench-faults \
+.PHONY: train test test-fast chaos test-anywhere test-cluster fuzz audit check docs image lock bench bench-step bench-faults \
 	bench-local bench-optimizers bench-scale bench-exact bench-estimators bench-sweep \
 	bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
@@ -58,7 +62,7 @@ test-fast: $(DEVELOP)
 
 chaos: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -s -m chaos
-	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s -k damaged tests/unit tests/integration
+	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s -k 'damaged or mutated' tests/unit tests/integration
 
 # ONLY='ARM64': the environments whose name has this pattern. What they need stays in build/anywhere.
 test-anywhere: $(DEVELOP)
@@ -66,6 +70,13 @@ test-anywhere: $(DEVELOP)
 
 test-cluster: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -m docker
+
+fuzz: $(FUZZER)
+	$(ENV)/bin/python -m tests.fuzz $(FUZZ)
+
+# 69: nobody could be asked about vulnerabilities.
+audit: $(AUDIT)/installed $(DEVELOP)
+	$(AUDIT)/bin/python -m tests.audit $(ENV)/bin/python
 
 check: $(DEVELOP)
 	$(ENV)/bin/ruff format --check .
@@ -136,9 +147,11 @@ lock: build/uv/bin/uv
 	$(SUBSET) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(SUBSET) pyproject.toml --extra bench --output-file requirements/bench.txt
 	$(SUBSET) pyproject.toml --extra docs --output-file requirements/docs.txt
+	$(SUBSET) pyproject.toml --extra fuzz --output-file requirements/fuzz.txt
+	$(COMPILE) $(UPGRADE) --group audit --output-file requirements/audit.txt
 
 clean:
-	rm -rf $(ENV) $(PEERS) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(ENV) $(PEERS) $(AUDIT) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:
 	@sed -n 's/^# //p; /^$$/q' $(MAKEFILE_LIST)
@@ -152,6 +165,12 @@ $(ENV)/%: requirements/%.txt requirements/build.txt pyproject.toml | $(ENV)/bin/
 
 $(ENV)/bin/pip:
 	$(PYTHON) -m venv $(ENV)
+
+# Apart from what it looks at.
+$(AUDIT)/installed: requirements/audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/pip install $(QUIETLY) --require-hashes --requirement $<
+	touch $@
 
 build/uv/bin/uv:
 	$(PYTHON) -m venv build/uv

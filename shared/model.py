@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from shared.config import TrainConfig
+from shared.config.checks import check_standardize
 from shared.data.encoding import IDENTITY, Encoding
 from shared.data.samples import check_range
 from shared.errors import DataError
@@ -19,6 +20,7 @@ from shared.nn.mlp import MLP
 from shared.nn.outputs import OUTPUTS
 from shared.nn.parameters import Parameters
 from shared.nn.prediction import Answers
+from shared.typed import typed
 from shared.types import Array
 
 _NAMES = ("activation", "output", "loss", "standardize", "arithmetic")  # of what the weights are weights of
@@ -127,12 +129,25 @@ def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
     parameters = from_arrays(arrays)
     if digest != _digest(parameters, network + encoding):
         raise ValueError("its checksum is wrong")
-    names: dict[str, Any] = json.loads(network or b"{}")
-    if names.get("standardize") is not None:
-        names["standardize"] = tuple(names["standardize"])
+    names = asdict(typed(_Network, json.loads(network or b"{}")))
+    if names["standardize"] is not None:
+        check_standardize(names["standardize"])
     model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding or b"{}")))
-    model.mlp()
+    if model.mlp().dtype != parameters.dtype:
+        raise ValueError(f"its weights are {parameters.dtype}, which is not of {model.arithmetic[:40]} arithmetic")
+    model.encoding.check_fits(parameters.sizes[0], parameters.sizes[-1])
     return model
+
+
+@dataclass
+class _Network:
+    """What is written down of what the weights are weights of; defaults are those of `Model`."""
+
+    activation: str = Model.activation
+    output: str = Model.output
+    loss: str = Model.loss
+    standardize: tuple[float, float] | None = None
+    arithmetic: str = Model.arithmetic
 
 
 def _digest(parameters: Parameters, network: bytes) -> bytes:

@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+ANY_SIZE = 2**63 - 1  # bytes: of files that are read piece by piece, or stay on the disk
+
 
 def open_regular(path: Path, most: int) -> BinaryIO:
     """Open a file for reading.
@@ -28,6 +30,11 @@ def open_regular(path: Path, most: int) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def check_regular(path: Path) -> None:
+    """Raise OSError as `open_regular` does: for those who can only open files by themselves."""
+    open_regular(path, ANY_SIZE).close()
 
 
 def read_regular(path: Path, most: int) -> bytes:

@@ -16,7 +16,9 @@ from shared.data import typed_table_file
 from shared.data.labels import wanted_of
 from shared.data.tables import Table
 from shared.errors import DataError
+from shared.regular_files import read_regular
 
+_LARGEST = 2**26  # bytes of a run's config.json
 _IN_MEMORY = "the data"  # for people
 
 
@@ -76,7 +78,7 @@ def _remove_unless_used(path: Path, file: BinaryIO) -> None:
     with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not to be had while others are within a block
         users = (*path.parent.glob("*/config.json"), *path.parent.glob("*/sweep.toml"))
-        if not any(path.name in user.read_text() for user in users):
+        if not any(path.name.encode() in read_regular(user, _LARGEST) for user in users):
             path.unlink(missing_ok=True)
             path.parent.rmdir()  # if it was made for that
 

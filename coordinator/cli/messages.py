@@ -3,7 +3,7 @@
 import click
 
 from shared.errors import ConfigError
-from shared.plain_text import shortened
+from shared.plain_text import plain, shortened
 
 _LONGEST = 1000  # characters: in what is said of an error there may be names of any length
 _NO_MEMORY = "this needs more memory than there is; choose smaller --sizes or --mini-batch-size"
@@ -11,7 +11,7 @@ _NO_MEMORY = "this needs more memory than there is; choose smaller --sizes or --
 
 def message(error: BaseException) -> str:
     """Return what goes wrong, with which value, and what to do; and, in notes, which variables are behind it."""
-    return "; ".join([shortened(" ".join(_text(error).split()), _LONGEST), *getattr(error, "__notes__", ())])
+    return "; ".join([shortened(plain(" ".join(_text(error).split())), _LONGEST), *getattr(error, "__notes__", ())])
 
 
 def _text(error: BaseException) -> str:

@@ -15,8 +15,10 @@ from coordinator.options.kinds import OPTION_NAMES
 from coordinator.runs.run import SAMPLE_WEIGHTS
 from shared.config import TrainConfig
 from shared.errors import ConfigError
+from shared.regular_files import read_regular
 
 ABOUT = ("description", "reaches", "takes")  # what a TOML may say of itself
+_LARGEST = 2**26  # bytes; a run's may have the categories of columns
 _NOT_IN_FILES = ("recipe", "config_file")
 
 
@@ -36,10 +38,10 @@ def read_settings(path: Path, command: click.Command) -> Settings:
     if path.is_dir():
         path = path / "config.json"
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _LARGEST)
     except OSError as error:
         raise click.UsageError(
-            f"{path} cannot be read: {error.strerror}; give a TOML, or a run's config.json"
+            f"{path} cannot be read: {error.strerror or error}; give a TOML, or a run's config.json"
         ) from None
     return _of_run(content, path, command) if path.suffix == ".json" else _of_toml(content, path, command)
 
@@ -118,8 +120,8 @@ def _text(value: Any, name: str, param: click.Parameter, path: Path) -> str:
             raise click.BadParameter(f"{value!r} is not a number")
         text = _plain(value)
         param.type.convert(text, param, None)
-    except click.BadParameter as error:
-        message = error.message.rstrip(".")
+    except (click.BadParameter, ConfigError) as error:
+        message = str(error).rstrip(".") if isinstance(error, ConfigError) else error.message.rstrip(".")
         raise click.UsageError(f"{path}: {name}: {message}; `gradmq train -h` tells what it takes") from None
     return text
 

@@ -16,6 +16,9 @@ from coordinator.session import RunOptions
 from coordinator.sweeps.catalogue import METHODS
 from coordinator.sweeps.folder import SweepFolder, is_sweep
 from shared import logs
+from shared.regular_files import read_regular
+
+_LARGEST = 2**26  # bytes of a sweep's file
 
 _search, _cluster, _output = in_section("Search"), in_section(CLUSTER), in_section(OUTPUT)
 _options = group(
@@ -72,6 +75,6 @@ def sweep_command(
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_regular(file, _LARGEST)
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror or error}; give a TOML") from None

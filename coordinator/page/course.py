@@ -45,7 +45,9 @@ class Lane:
     @property
     def since(self) -> float:
         """When it was first heard of."""
-        return min([*(each.begin for each in (*self.work, *self.presence)), *(mark.time for mark in self.marks)])
+        return min(
+            [*(each.begin for each in (*self.work, *self.presence, *self.pauses)), *(mark.time for mark in self.marks)]
+        )
 
 
 @dataclass

@@ -10,6 +10,7 @@ import numpy as np
 
 from coordinator.prediction.pictures import files_of, read_picture
 from shared.data.idx import read_idx
+from shared.data.numpy_files import map_npy, read_npz
 from shared.data.pictures import ENDINGS
 from shared.data.table_files import READERS, read_table
 from shared.data.tables import Table
@@ -108,18 +109,10 @@ def _rows(found: Array, path: Path) -> Array:
 
 def _array(path: Path) -> Array:
     """Return the array of an .npy, which stays on the disk, or the only one of an .npz, or the one named x."""
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return _rows(found, path)
-        with found:
-            names = [name for name in found.files if len(found.files) == 1 or name.lower() == "x"]
-            if len(names) != 1:
-                raise DataError(f"{path} holds {', '.join(found.files[:8])}; give one array, or name it x")
-            return _rows(np.asarray(found[names[0]]), path)
-    except DataError:
-        raise
-    # Damage can surface as nearly any error of zipfile's or NumPy's.
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise DataError(f"{path} cannot be read: {reason}; give an .npy or an .npz of numbers") from None
+    if path.suffix.lower() == ".npy":
+        return _rows(map_npy(path), path)
+    arrays = read_npz(path)
+    names = [name for name in arrays if len(arrays) == 1 or name.lower() == "x"]
+    if len(names) != 1:
+        raise DataError(f"{path} holds {', '.join([*arrays][:8]) or 'nothing'}; give one array, or name it x")
+    return _rows(arrays[names[0]], path)

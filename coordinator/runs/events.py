@@ -9,6 +9,7 @@ from typing import Any
 from shared.accounting import EpochCounts
 from shared.errors import RunError
 from shared.regular_files import read_regular
+from shared.typed import typed
 
 # Kinds of events. Those of workers and of the queue are what log records of the coordinator name as their `event`.
 BEGINS, TALLY, EPOCH, STOPS = "begins", "tally", "epoch", "stops"
@@ -44,20 +45,15 @@ class Event:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Event":
-        """Rebuild an event.  Raises KeyError, TypeError or ValueError for anything else."""
-        time, epoch, step = float(fields["time"]), fields.get("epoch"), fields.get("step")
-        seconds = float(fields.get("seconds", 0.0))
-        samples = {str(name): int(count) for name, count in fields.get("samples", {}).items()}
-        if not (0 <= time < _LATEST and 0 <= seconds < _LATEST and all(count > 0 for count in samples.values())):
-            raise ValueError("no time, or no counts")
-        if not all(each is None or type(each) is int for each in (epoch, step)):
+        """Rebuild an event.  Raises ValueError for anything else."""
+        event = typed(cls, {"kind" if name == "event" else name: value for name, value in fields.items()})
+        if not (0 <= event.time < _LATEST and 0 <= event.seconds < _LATEST):
+            raise ValueError("no time")
+        if event.count < 0 or not all(count > 0 for count in event.samples.values()):
+            raise ValueError("no counts")
+        if min(event.epoch or 0, event.step or 0) < 0:
             raise ValueError("no place in a run")
-        return cls(
-            *(time, str(fields["event"]), str(fields.get("worker", "")), str(fields.get("text", "")), epoch, step),
-            count=int(fields.get("count", 0)),
-            seconds=seconds,
-            samples=samples,
-        )
+        return event
 
 
 _EMPTY = Event(0.0, "")
@@ -89,6 +85,6 @@ def read_events(path: Path) -> list[Event]:
     for line in lines:
         try:
             found.append(Event.from_json(json.loads(line)))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        except (ValueError, AttributeError, RecursionError):
             continue
     return found

@@ -16,6 +16,7 @@ from shared.training.metrics import EpochMetrics
 from shared.typed import typed
 
 _LARGEST = 2**30  # bytes of such a file
+_MOST, _MOST_SECONDS = 1e300, 1e11  # of a figure, far above any that was measured; of an epoch's time
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -69,6 +70,11 @@ def epoch_of(fields: dict[str, Any], number: int) -> EpochMetrics:
     counts = (metrics.n_test, metrics.mini_batches, metrics.samples, metrics.workers, metrics.seconds)
     if metrics.epoch != number or not 0 <= metrics.correct <= metrics.n_test or min(counts) < 0:
         raise ValueError("no epoch's figures, or another epoch's")
+    shares = (metrics.accuracy, metrics.validation_accuracy, metrics.training_accuracy)
+    if not all(share is None or 0 <= share <= 1 for share in shares) or metrics.seconds > _MOST_SECONDS:
+        raise ValueError("no shares, or no time")
+    if any(isinstance(figure, float) and abs(figure) > _MOST for figure in vars(metrics).values()):
+        raise ValueError("a figure that cannot be drawn")
     if not _DIGEST.fullmatch(metrics.weights_sha256):
         raise ValueError("no fingerprint")
     return metrics

@@ -1,7 +1,8 @@
 """On which machines a run was computed, and whether this one rounds like them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from shared.config import TrainConfig
 from shared.environment import Environment, Kernels, environment
@@ -26,9 +27,8 @@ class Place(NamedTuple):
         return {"fixed_problem": self.digest, **asdict(self.environment)}
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
+    def from_json(cls, fields: Mapping[str, str]) -> Self:
         """Rebuild a place; what another version has not written is unknown."""
-        fields = {name: str(value) for name, value in fields.items()}
         names = Environment.__dataclass_fields__
         found = Environment(**{name: fields.get(name, "unknown") for name in names})
         return cls(found, fields.get("fixed_problem", ""))

@@ -29,6 +29,7 @@ from shared.regular_files import read_regular
 from shared.training.choice import is_finished
 from shared.training.metrics import history_of
 from shared.training.state import TrainingState
+from shared.typed import typed
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
 _LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
@@ -124,8 +125,9 @@ class Run:
             data = fields.pop("data")
             options = DataOptions.from_json(data.pop("options", {}))
             encoding = Encoding.from_json(data.pop("encoding", {}))
-            data = {str(name): str(value) for name, value in data.items()}
-            places = [Place.from_json(place) for place in fields.pop("computed_on", [])]  # not there before 0.3
+            data = typed(dict[str, str], data)
+            computed_on = typed(list[dict[str, str]], fields.pop("computed_on", []))  # not there before 0.3
+            places = list(map(Place.from_json, computed_on))
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None

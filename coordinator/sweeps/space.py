@@ -118,6 +118,8 @@ def _dimension(name: str, given: Any) -> Dimension:
     try:
         whole, log, count = given.get("int", False), given.get("log", False), given.get("count")
         return Range(float(given["low"]), float(given["high"]), log=log, whole=whole, count=count)
+    except OverflowError:
+        raise ConfigError(f"search.{name}", "a larger one", "must have bounds below 1e308") from None
     except ConfigError as error:
         raise ConfigError(f"search.{name}.{error.field}", error.value, error.rule, error.hint) from None
 

@@ -109,10 +109,15 @@ def _check_inputs(config: Options) -> None:
         rule = f"must be of the {config.sizes[0]} inputs"
         raise ConfigError("image_shape", "x".join(map(str, config.image_shape)), rule)
     if config.standardize is not None:
-        mean, deviation = config.standardize
-        if not (math.isfinite(mean) and math.isfinite(deviation) and abs(mean) <= 2**10 and deviation >= 2**-10):
-            rule = "needs a mean of at most 1024 and a deviation of at least 1/1024"
-            raise ConfigError("standardize", f"{mean},{deviation}", rule)
+        check_standardize(config.standardize)
+
+
+def check_standardize(given: tuple[float, float]) -> None:
+    """Raise ConfigError unless inputs can be freed of this mean and this deviation."""
+    mean, deviation = given
+    if not (math.isfinite(mean) and math.isfinite(deviation) and abs(mean) <= 2**10 and deviation >= 2**-10):
+        rule = "needs a mean of at most 1024 and a deviation of at least 1/1024"
+        raise ConfigError("standardize", f"{mean},{deviation}", rule)
 
 
 def _check_arithmetic(config: Options) -> None:

@@ -40,6 +40,7 @@ def from_json(given: dict[str, Any]) -> dict[str, Any]:
     Raises ConfigError, TypeError or KeyError for anything else: also for numbers of another kind, which Python's own
     callers may give and files never have.
     """
+    typed(dict[str, Any], given, most=2**64)
     given = {"arithmetic": "native", **given} if "strategy" in given else _of_version_0_1(given)
     given = {"monitor": "none", **given}  # before 0.2 no figure of validation samples was kept
     chosen = {name: kinds.from_json(known, given[name], name) for name, known in KINDS.items() if name in given}

@@ -11,8 +11,10 @@ from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.tables import Table, whole
 from shared.errors import DataError
+from shared.regular_files import read_regular
 from shared.types import Array
 
+_LARGEST = 2**26  # bytes of an encoding; it may have the categories of columns
 ENCODING = "encoding"  # the name of what is not samples: JSON
 _INPUTS = {"x", "images", "data", "inputs", "features"}
 _WANTED = {"y", "labels", "target", "targets"}
@@ -87,7 +89,7 @@ class NpyFolder:
         arrays = {file.stem: map_npy(file) for file in sorted(path.glob("*.npy"))}
         encoding = path / f"{ENCODING}.json"
         try:
-            text = encoding.read_bytes() if encoding.exists() else None
+            text = read_regular(encoding, _LARGEST) if encoding.exists() else None
         except OSError as error:
             reason = error.strerror or error
             raise DataError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.data.tables import Table
 from shared.errors import DataError
+from shared.typed import typed
 from shared.types import Array
 
 LIMIT = 8.0  # deviations; what is farther from the mean counts as that far, so that inputs have a largest size
@@ -113,12 +114,13 @@ def to_json(column: Numeric | Categorical) -> dict[str, Any]:
 def from_json(fields: dict[str, Any]) -> Numeric | Categorical:
     """Rebuild a column.  Raises KeyError, TypeError or ValueError for anything else."""
     own = dict(fields)
-    kind = COLUMNS[own.pop("kind")]
-    if kind is Categorical:
-        own["categories"] = tuple(map(str, own["categories"]))
-    elif not (float(own["deviation"]) > 0 and np.isfinite(float(own["mean"]))):
-        raise ValueError(f"column {own['name']} has mean {own['mean']} and deviation {own['deviation']}")
-    return kind(**own)
+    column = typed(COLUMNS[own.pop("kind")], own)
+    if isinstance(column, Numeric):
+        if column.deviation <= 0:
+            raise ValueError(f"column {column.name[:40]!r} has deviation {column.deviation}")
+    elif column.missing not in (None, *column.categories):
+        raise ValueError(f"column {column.name[:40]!r} has no category {column.missing!r:.40}")
+    return column
 
 
 def missing_value(table: Table, number: int, row: int) -> DataError:

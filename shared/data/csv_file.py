@@ -1,7 +1,6 @@
 """Reading CSV files: a sample a line, a column a value, with or without a line of names; gzipped or not."""
 
 import csv
-import gzip
 import io
 import zlib
 from collections.abc import Iterator
@@ -12,10 +11,12 @@ from typing import IO
 import numpy as np
 
 from shared.data.tables import WHOLE, Table, as_number, as_texts, is_missing, whole
+from shared.data.unpacked import open_unpacked
 from shared.errors import DataError
 from shared.types import Array
 
 _DELIMITERS = ",;\t|"
+_WIDE = 2**30  # bytes that a column of texts may always take
 _ROWS = 65_536  # that are converted at a time: as Python's texts they would take ten times the memory
 
 
@@ -26,19 +27,15 @@ def read_csv(path: Path, most: int | None = None) -> Table:
     values is a number. Empty lines are left out.  Raises DataError, with the line, for what is no table.
     """
     try:
-        with _open(path) as file:
+        with io.TextIOWrapper(open_unpacked(path), "utf-8-sig", newline="") as file:
             return _read(path, file, most)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8: byte {error.start} of it is not; save it as UTF-8") from None
+    except _TooWideError as error:
+        raise DataError(f"{path} does not fit into memory: {error}") from None
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read: {reason}; give a table, whole") from None
-
-
-def _open(path: Path) -> IO[str]:
-    with path.open("rb") as file:
-        is_gzipped = file.read(2) == b"\x1f\x8b"
-    return io.TextIOWrapper(gzip.open(path) if is_gzipped else path.open("rb"), "utf-8-sig", newline="")
 
 
 def _read(path: Path, file: IO[str], most: int | None) -> Table:
@@ -50,7 +47,9 @@ def _read(path: Path, file: IO[str], most: int | None) -> Table:
     delimiter = max(_DELIMITERS, key=first.count)
     file.seek(0)
     lines = _rows(path, file, delimiter)
-    number, row = next(lines)
+    number, row = next(lines, (0, []))
+    if not row:
+        raise DataError(f"{path} has lines without a value alone; give a table with a line for each sample")
     names = [value.strip() for value in row]
     has_names = not any(as_number(_plain(value, delimiter)) == as_number(_plain(value, delimiter)) for value in names)
     if not has_names:
@@ -121,6 +120,7 @@ class _Chunks:
 
 def _converted(values: list[str], delimiter: str) -> Array:
     present = ["" if is_missing(value) else value for value in values]
+    _check_width(max(map(len, present)), len(present), sum(map(len, present)))
     if any("_" in value for value in present):  # to Python 1_0 is a number
         return np.array(present)
     try:
@@ -139,9 +139,28 @@ def _large(texts: list[str], numbers: Array) -> Array:
     return found if found.dtype.kind in "iu" else np.array(texts)
 
 
+def _check_width(longest: int, n_rows: int, characters: int) -> None:
+    """Raise ValueError for a column of texts of which a few are so long that all would take very much memory.
+
+    longest: characters of its longest text; as an array, all of its texts take as much.  characters: of all.
+    """
+    if 4 * longest * n_rows > _WIDE + 10 * characters:
+        raise _TooWideError(
+            f"a column has a text of {longest} characters, and as an array each of its {n_rows} texts would take as "
+            "much; shorten it, or leave that column out of the file"
+        )
+
+
+class _TooWideError(ValueError):
+    """A column takes far more memory than its file."""
+
+
 def _joined(parts: list[Array]) -> Array:
     """Return the parts of a column as one: rows that are converted together may be numbers alone, others are not."""
     kinds = {part.dtype.kind for part in parts}
+    if len(texts := [part for part in parts if part.dtype.kind == "U"]) > 1:
+        longest, n_rows = max(part.dtype.itemsize // 4 for part in texts), sum(map(len, texts))
+        _check_width(longest, n_rows, sum(part.dtype.itemsize // 4 * len(part) for part in texts) // 2)
     if kinds <= {"f", "U"} or "U" in kinds:
         return np.concatenate(parts if len(kinds) == 1 else [_texts(part) for part in parts])
     found = np.concatenate([whole(part) for part in parts])

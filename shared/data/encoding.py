@@ -16,6 +16,7 @@ from shared.data.blocks import blocks, bounds
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
 from shared.data.tables import Table, plain
 from shared.errors import DataError
+from shared.typed import typed
 from shared.types import Array, Rows
 
 ClassName = str | int | float | bool
@@ -175,14 +176,20 @@ class Encoding:
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Encoding":
         """Rebuild an encoding.  Raises KeyError, TypeError or ValueError for anything else."""
-        size = fields.get("image_size")
-        return cls(
-            tuple(columns.from_json(column) for column in fields.get("columns", [])),
-            tuple(fields.get("classes", [])),
-            tuple(Target(**target) for target in fields.get("targets", [])),
-            tuple(map(str, fields.get("target", []))),
-            None if size is None else (int(size[0]), int(size[1])),
-        )
+        written = dict(fields)
+        own = tuple(map(columns.from_json, written.pop("columns", [])))
+        rest = typed(_Written, written, most=2**64)
+        found = cls(own, rest.classes, rest.targets, rest.target, rest.image_size)
+        if not all(target.deviation > 0 for target in found.targets):
+            raise ValueError("a target has no deviation")
+        if found.image_size is not None and min(found.image_size) < 1:
+            raise ValueError(f"images of {found.image_size} pixels")
+        return found
+
+    def check_fits(self, n_inputs: int, n_outputs: int) -> None:
+        """Raise ValueError unless it is one for a network of so many inputs and outputs."""
+        if self.n_inputs not in (None, n_inputs) or len(self.classes or self.targets) not in (0, n_outputs):
+            raise ValueError(f"its encoding is for another network than one of {n_inputs} inputs, {n_outputs} outputs")
 
     @property
     def _moments(self) -> tuple[Array, Array]:
@@ -216,6 +223,16 @@ class Encoding:
                 "those of the training"
             )
         return range(len(ours))
+
+
+@dataclass
+class _Written:
+    """What is written down of an encoding besides its columns, which are of several kinds."""
+
+    classes: tuple[ClassName, ...] = ()
+    targets: tuple[Target, ...] = ()
+    target: tuple[str, ...] = ()
+    image_size: tuple[int, int] | None = None
 
 
 IDENTITY = Encoding()  # does nothing: inputs are as a network takes them, and classes are numbers from 0

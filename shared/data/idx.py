@@ -1,14 +1,14 @@
 """Reading IDX files, plain or gzipped: the format of MNIST (http://yann.lecun.com/exdb/mnist)."""
 
-import gzip
 import math
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
+from shared.data.unpacked import open_unpacked
 from shared.errors import DataError
 from shared.types import Array
 
@@ -23,22 +23,13 @@ def read_idx(path: Path, dimensions: int) -> Array:
     Raises DataError for a file that is missing, truncated, too long, too large, or of another kind.
     """
     try:
-        with _open(path) as file:
+        with open_unpacked(path) as file:
             return _read(file, path, dimensions)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {_reason(error)}; replace it by the original file") from None
 
 
-def _open(path: Path) -> BinaryIO | gzip.GzipFile:
-    file = path.open("rb")
-    if file.read(2) == b"\x1f\x8b":
-        file.close()
-        return gzip.open(path, "rb")
-    file.seek(0)
-    return file
-
-
-def _read(file: BinaryIO | gzip.GzipFile, path: Path, dimensions: int) -> Array:
+def _read(file: IO[bytes], path: Path, dimensions: int) -> Array:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataError(

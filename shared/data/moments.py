@@ -62,7 +62,7 @@ def _sums(parts: Callable[[], Iterator[Array]], of: Callable[[Array], Array], la
 
 
 def _powers_above(values: Array) -> Array:
-    """Return the smallest powers of two that are not below the values; 1 for 0."""
+    """Return the smallest powers of two that are not below the values, or the largest that there is; 1 for 0."""
     mantissas, exponents = np.frexp(values)
-    found: Array = np.where(values > 0, np.ldexp(1.0, exponents - (mantissas == 0.5)), 1.0)
+    found: Array = np.where(values > 0, np.ldexp(1.0, np.minimum(exponents - (mantissas == 0.5), 1023)), 1.0)
     return found

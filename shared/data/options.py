@@ -2,13 +2,14 @@
 
 import math
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from shared.data.folds import Fold
 from shared.data.new_encoding import IMPUTATIONS
 from shared.errors import ConfigError
+from shared.typed import typed
 
 TASKS = {
     "classes": "one of several classes",
@@ -113,16 +114,30 @@ class DataOptions:
 
     @classmethod
     def from_json(cls, given: dict[str, Any]) -> "DataOptions":
-        """Rebuild options.  Raises ConfigError or TypeError for anything else."""
-        found: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
-        }
+        """Rebuild options.  Raises ConfigError or ValueError for anything else."""
+        found = asdict(typed(_Written, given))
         for name in ("test", "validation"):
-            if isinstance(found.get(name), str):
+            if isinstance(found[name], str):
                 found[name] = Path(found[name])
-        if "fold" in found:
+        if found["fold"] is not None:
             found["fold"] = Fold.parse(found["fold"])
         return cls(**found)
+
+
+@dataclass
+class _Written:
+    """Options as they are written down."""
+
+    target: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    task: str | None = None
+    test: float | str | None = None
+    validation: float | str | None = None
+    stratify: bool | None = None
+    impute: str | None = None
+    scale: str | None = None
+    image_size: tuple[int, int] | None = None
+    fold: str | None = None
 
 
 PLAIN = DataOptions()  # all as the data needs it

@@ -1,15 +1,18 @@
 """Reading pictures in shades of grey, by Pillow (the extra `images`)."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shared.errors import DataError
+from shared.regular_files import open_regular
 from shared.types import Array
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"})
 _LARGEST = 10**8  # pixels of a file
+_MOST_BYTES = 2**30  # of a file
 
 
 def read_grey(path: Path, size: tuple[int, int] | None = None) -> Array:
@@ -33,7 +36,11 @@ def open_grey(path: Path) -> Any:
     except ImportError:
         raise DataError(f"{path} needs Pillow: pip install 'gradmq[images]'") from None
     try:
-        with Image.open(path) as file:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            open_regular(path, _MOST_BYTES) as opened,
+            Image.open(opened) as file,
+        ):
             if file.width * file.height > _LARGEST:
                 raise DataError(f"{path} has {file.width} x {file.height} pixels; give at most {_LARGEST}")
             image = ImageOps.exif_transpose(file)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from shared.config import TrainConfig
 from shared.environment import Kernels
@@ -10,6 +10,7 @@ from shared.errors import ConfigError, MessageError, VersionError
 from shared.messaging.seals import Key, key_of
 from shared.messaging.stamps import digest_of, stamped, unstamped
 from shared.strategies import LocalSGD
+from shared.typed import typed
 
 LEASE_TASK = "gradmq.lease"  # the task's name
 _ITS_OWN = ("number", "label", "secret")  # what one of a window's leases has, and not all
@@ -76,13 +77,25 @@ class Lease:
             key_of(fields["secret"], b"")
         except (KeyError, TypeError, ValueError):
             raise MessageError("a lease has no secret; it will be granted again") from None
-        fields["excluded"], fields["samples"] = tuple(fields["excluded"]), tuple(fields["samples"])
         try:
+            for name, kind in _WRITTEN.items():
+                typed(kind, fields[name])
+            fields["excluded"], fields["samples"] = tuple(fields["excluded"]), tuple(fields["samples"])
+            fields["incarnation"] = int(fields["incarnation"], 16)
+            fields["kernels"] = Kernels(**fields["kernels"])
             fields["config"] = TrainConfig.from_json(fields["config"])
-        except (ConfigError, KeyError, TypeError) as error:  # it is as it was granted, so it is not damaged
+            return cls(**fields)
+        # It is as it was granted, so it is not damaged.
+        except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise VersionError(
                 f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
             ) from None
-        fields["incarnation"] = int(fields["incarnation"], 16)
-        fields["kernels"] = Kernels(**fields["kernels"])
-        return cls(**fields)
+
+
+# How the fields are written.
+_WRITTEN: dict[str, Any] = {
+    **get_type_hints(Lease),
+    "incarnation": str,
+    "config": dict[str, Any],
+    "kernels": dict[str, str],
+}

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from shared.config import TrainConfig
 from shared.data.folds import Fold
@@ -47,18 +47,30 @@ class TrialTask:
         """
         fields = unstamped(fields, "a run is not as it was given; it will be given again")
         try:
+            for name, kind in _WRITTEN.items():
+                typed(kind, fields[name])
             fields["config"] = TrainConfig.from_json(fields["config"])
             fields["fold"] = Fold.parse(fields["fold"]) if fields["fold"] else None
             fields["samples"] = tuple(fields["samples"])
             fields["least"] = tuple((int(epoch), float(value)) for epoch, value in fields["least"])
             task = cls(**fields)
-        except (ConfigError, KeyError, TypeError, ValueError) as error:  # it is as it was given, so it is not damaged
+        except (
+            ConfigError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:  # it is as it was given, so it is not damaged
             raise VersionError(
                 f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
             ) from None
         if len(task.samples) != len(Part):
             raise VersionError("the run is of other parts of samples; install the same GradMQ on both sides")
         return task
+
+
+# How the fields are written.
+_WRITTEN: dict[str, Any] = {**get_type_hints(TrialTask), "config": dict[str, Any], "fold": str}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
 from shared.messaging.client import Client
 from shared.messaging.keys import SAMPLES_LIFETIME, SamplesKeys
+from shared.typed import typed
 
 _CHUNK = 8 * 2**20  # bytes a key; small enough that other clients are served in between
 _LIMIT = 2**32  # numbers in an array
@@ -38,9 +40,7 @@ def download(client: Client, sha256: str) -> KnownSamples | None:
         return None
     try:
         description = json.loads(cast(bytes, text))
-        dtypes = {description["dtype"], description.get("targets_dtype", "<f8")}
-        if not dtypes <= {*_DTYPES} or not _is_possible(description):
-            return None
+        _check(description)
         data: defaultdict[str, bytearray] = defaultdict(bytearray)  # to bytes, each chunk would copy all before it
         for name, key, chunk in _parts(sha256, description):
             size = chunk.stop - chunk.start
@@ -50,17 +50,31 @@ def download(client: Client, sha256: str) -> KnownSamples | None:
             data[name] += received
         samples = _samples(description, data)
         return samples if samples.sha256 == sha256 else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def _is_possible(description: dict[str, Any]) -> bool:
-    """Tell whether there can be samples like that.  Raises TypeError, KeyError or ValueError for other fields."""
-    n_samples, n_inputs = description["shape"]
-    counts = (n_samples, n_inputs, description.get("n_targets", 1))
-    if not all(type(count) is int and count > 0 for count in counts):
-        return False
-    return bool(n_samples * max(counts[1:]) <= _LIMIT)
+@dataclass
+class _Description:
+    """What is in Redis of samples besides their bytes; either classes or targets."""
+
+    shape: tuple[int, int]
+    dtype: str
+    weighted: bool
+    n_classes: int = 1
+    n_targets: int = 1
+    targets_dtype: str = "<f8"
+
+
+def _check(description: dict[str, Any]) -> None:
+    """Raise ValueError for what describes no samples, or more than there can be."""
+    found = typed(_Description, description)
+    if not {found.dtype, found.targets_dtype} <= {*_DTYPES}:
+        raise ValueError("numbers of another type")
+    if min(*found.shape, found.n_classes, found.n_targets) < 1:
+        raise ValueError("no samples")
+    if found.shape[0] * max(found.shape[1], found.n_targets) > _LIMIT:
+        raise ValueError("too many samples")
 
 
 def _description(samples: KnownSamples) -> dict[str, Any]:

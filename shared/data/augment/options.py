@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from shared.errors import ConfigError
+from shared.plain_text import shortened
 
 # The largest strength of each, in its own unit.
 _MOST = {"elastic": 100.0, "rotate": 180.0, "scale": 0.9, "shear": 1.0, "shift": 100.0, "noise": 1.0}
@@ -70,6 +71,8 @@ class Augmentation:
     @classmethod
     def from_json(cls, strengths: Mapping[str, Any]) -> Self:
         """Rebuild it; what is not named is 0. Raises ConfigError."""
+        if not isinstance(strengths, Mapping):
+            raise ConfigError("augment", shortened(str(strengths), 40), "must have strengths by their names")
         unknown = strengths.keys() - {field.name for field in fields(cls)}
         if unknown:
             raise ConfigError("augment", min(unknown), f"must have names among {', '.join(_DEFAULT)}")

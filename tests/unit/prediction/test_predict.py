@@ -106,7 +106,7 @@ def test_pictures_are_named_and_what_the_network_saw_can_be_seen(predict, tmp_pa
     [
         ("nowhere.csv", None, "nowhere.csv cannot be read: there is no such file"),
         ("x.doc", b"", "x.doc has none of the endings .csv"),
-        ("x.npy", b"no array", "x.npy cannot be read"),
+        ("x.npy", b"no array", "x.npy is not an .npy that can be read"),
         ("x.csv", b"length,hue\n1,red\n", "x.csv has no column 'colour'"),
         (
             "x.csv",
