@@ -34,7 +34,8 @@ def cluster(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "client", lambda *_, **__: nullcontext(SimpleNamespace(ping=lambda: None)))
     monkeypatch.setenv("GRADMQ_BROKER_URL", "amqp://elsewhere")
     monkeypatch.setenv("GRADMQ_MEMORY", "9:9:9")
-    cluster = Cluster(str(tmp_path), os.getpid(), tmp_path, tmp_path / "logs")
+    group = SimpleNamespace(folder=str(tmp_path), id=os.getpid(), supervise=lambda: None)
+    cluster = Cluster(group, tmp_path, tmp_path / "logs")
     cluster.start(2, 5555)
     yield cluster
     cluster.reap()
