@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from coordinator.cluster.preflight import check_broker
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import alone, learn
 from tests.support.waiting import wait_until
@@ -44,3 +45,11 @@ def test_while_redis_is_away_no_lease_is_sent_and_that_is_said_once(server, remo
     assert not [line for line in lines if "Celery's broker is away" in line]
     assert len([line for line in lines if "Redis is away" in line]) == 1, lines
     assert lines[-1] == "all is there again; going on"
+
+
+def test_a_broker_that_is_just_being_started_is_waited_for(server):
+    server.kill()
+    starts = threading.Timer(0.5, server.start)
+    starts.start()
+    check_broker(server.tcp_url)
+    starts.join()
