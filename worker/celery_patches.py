@@ -18,6 +18,7 @@ import celery.worker.consumer.consumer
 import kombu.compression
 import kombu.transport.redis
 from celery import Celery
+from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
 from kombu.transport.redis import Channel as KombusChannel
@@ -49,6 +50,8 @@ def apply(app: Celery) -> None:
     # may have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 
+    AsynPool.get_process_queues = _get_process_queues  # type: ignore[method-assign]
+
     # Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.
     billiard.util.get_temp_dir = tempfile.gettempdir
 
@@ -62,6 +65,27 @@ def guard() -> None:
     vars(kombu.compression)["_decoders"].clear()  # nobody packs anything, and a little is unpacked to very much
     for command in {*Panel.data} - _COMMANDS:
         del Panel.data[command]
+
+
+_celerys_get_process_queues = AsynPool.get_process_queues
+
+
+def _get_process_queues(pool: Any) -> Any:
+    """Return the pipes for a new computing process.
+
+    Celery frees those of a process that has ended at the end of all that it does about that. If something goes wrong
+    before, as it may while the broker is away, they are never freed: the next process finds none, and StopIteration
+    ends the worker.
+    """
+    try:
+        return _celerys_get_process_queues(pool)
+    except StopIteration:
+        for pipes, owner in [*pool._queues.items()]:
+            if owner not in pool._pool:
+                # Not used again: nobody knows how much of what is in them was read.
+                pool.destroy_queues(pipes, owner)
+                pool._queues[pool.create_process_queues()] = None
+        return _celerys_get_process_queues(pool)
 
 
 class Channel(KombusChannel):

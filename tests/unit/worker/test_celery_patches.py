@@ -9,11 +9,13 @@ import billiard.heap
 import billiard.pool
 import billiard.util
 import celery.app.defaults
+import celery.concurrency.asynpool
 import celery.worker.loops
 import kombu.compression
 import kombu.connection
 import kombu.transport.redis
 import pytest
+from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer
 from celery.worker.control import Panel
 from kombu.transport.virtual import QoS
@@ -41,6 +43,7 @@ WHAT_TO_DO = (
         (kombu.connection.Connection, "ensure_connection"),
         (billiard.pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT"),
         (billiard.util, "get_temp_dir"),
+        *((AsynPool, name) for name in ("get_process_queues", "create_process_queues", "destroy_queues")),
     ],
 )
 def test_it_still_exists(owner: Any, name: str) -> None:
@@ -59,6 +62,12 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         (kombu.transport.redis, "self.connection._deliver(", "kombu gives messages on by Transport._deliver"),
         (celery.worker.loops, "obj.create_task_handler(", "Celery takes tasks by Consumer.create_task_handler"),
         (billiard.pool, "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)", "billiard waits that often at its end"),
+        (billiard.pool, "= self.get_process_queues()", "billiard finds pipes by Pool.get_process_queues"),
+        (
+            celery.concurrency.asynpool,
+            "self._queues[queues] = proc",
+            "Celery keeps in Pool._queues whose pipes they are",
+        ),
         (billiard.connection, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (billiard.heap, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (inspect.getmodule(Consumer), "self.ensure_connected(", "Celery connects by Consumer.ensure_connected"),
