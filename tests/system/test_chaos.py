@@ -12,17 +12,19 @@ from tests.support.program import programs
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
 
 
+# In `make test` as many faults as it has time for; in `make chaos` each kind at least three times.
 @pytest.mark.parametrize(
     ("number", "kind", "faults"),
     [
-        *((number, kind, len(kind.kinds)) for number, kind in enumerate([OwnRedis, Embedded])),
+        (0, OwnRedis, 24),
+        (1, Embedded, 8),
         *(
             pytest.param(number, kind, faults, marks=pytest.mark.chaos)
-            for number, (kind, faults) in enumerate([(OwnRedis, 100)] * 2 + [(Embedded, 40)], 2)
+            for number, kind, faults in ((2, OwnRedis, 100), (3, OwnRedis, 100), (4, Embedded, 40))
         ),
     ],
 )
-def test_runs_through_every_kind_of_fault_end_with_the_bits_of_the_undisturbed_ones(
+def test_runs_through_faults_of_all_kinds_end_with_the_bits_of_the_undisturbed_ones(
     small_data, tmp_path, number, kind, faults
 ):
     print(f"GRADMQ_SEED={SEED}")
@@ -30,4 +32,4 @@ def test_runs_through_every_kind_of_fault_end_with_the_bits_of_the_undisturbed_o
         assert scenario.play(faults) == []
     print(f"{sum(scenario.fired.values())} faults: {dict(scenario.fired)}")
     assert sum(scenario.fired.values()) == faults
-    assert len(scenario.fired) == len(kind.kinds)
+    assert len(scenario.fired) == min(faults, len(kind.kinds))
