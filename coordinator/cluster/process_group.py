@@ -42,7 +42,7 @@ class ProcessGroup:
         # The group's leader is not waited for: nobody could join the group once nothing is left of it.
         if ended is not self._leader and not self._restarts.allows(ended.wait()):
             raise QueueError(f"the watchdog ends as soon as it starts (exit code {ended.returncode})")
-        log.warning("the watchdog has ended; starting another")
+        log.warning("the watchdog has ended; starting another", extra={"event": "restarted"})
         self._watchdog = self._started(self.id, self.folder)
         self._restarts.started()
         if ended is not self._leader:

@@ -74,7 +74,7 @@ class Soak:
         """Write the report."""
         hours = (time.monotonic() - self._began) / 3600
         lines = [
-            f"# {sum(self._fired.values()):,} faults in {hours:.2f} hours, {len(self.wrong)} of them with a wrong end",
+            f"# {sum(self._fired.values()):,} faults in {hours:.2f} hours, {len(self.wrong) or 'nothing'} wrong",
             "",
             f"Seed {self._seed}, {self._scenarios} scenarios, {self._runs} runs, {self._epochs:,} epochs, until "
             f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {platform.machine()}, {psutil.cpu_count()} processors, "
