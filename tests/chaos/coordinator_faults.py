@@ -18,8 +18,8 @@ def is_killed(scenario: Scenario) -> None:
 
 def is_told_to_stop(scenario: Scenario) -> None:
     training = scenario.training()
-    training.coordinator.process.send_signal(scenario.dice.choice([signal.SIGINT, signal.SIGTERM]))
-    assert training.coordinator.end() in (130, 143), training.coordinator.text()
+    code = training.tell_to_stop(scenario.dice.choice([signal.SIGINT, signal.SIGTERM]))
+    assert code in (130, 143), training.coordinator.text()
     assert "Traceback" not in training.coordinator.text()
     training.resume()
 

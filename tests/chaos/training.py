@@ -32,6 +32,12 @@ class Training:
         assert self.coordinator.process.poll() is None, f"a run ended by itself:\n{self.coordinator.text()[-3000:]}"
         return sum(path.read_bytes().count(b"\n") for path in self.folder.glob("runs/*/metrics.jsonl"))
 
+    def tell_to_stop(self, number: signal.Signals) -> int:
+        """Send a signal to the coordinator; return its exit code."""
+        self.coordinator.wait_for("run ")  # before, Python may not be able yet to tell what happened to it
+        self.coordinator.process.send_signal(number)
+        return self.coordinator.end()
+
     def resume(self, **options: object) -> None:
         (run,) = self.folder.glob("runs/*-*")
         given = [argument for name, value in {**self._place, **options}.items() for argument in (f"--{name}", value)]
@@ -39,8 +45,7 @@ class Training:
 
     def finish(self) -> None:
         """Stop it, and have it come to an end soon."""
-        self.coordinator.process.send_signal(signal.SIGINT)
-        assert self.coordinator.end() == 130, self.coordinator.text()
+        assert self.tell_to_stop(signal.SIGINT) == 130, self.coordinator.text()
         self.resume(epochs=len(metrics(self.folder)) + _LAST)
         assert self.coordinator.end() == 0, self.coordinator.text()
 
