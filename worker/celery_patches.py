@@ -22,6 +22,8 @@ from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
 from kombu.transport.redis import Channel as KombusChannel
+from kombu.transport.redis import QoS as KombusQoS
+from kombu.transport.virtual import QoS as VirtualQoS
 
 from worker.envelopes import flaw
 
@@ -88,9 +90,34 @@ def _get_process_queues(pool: Any) -> Any:
         return _celerys_get_process_queues(pool)
 
 
+class QoS(KombusQoS):
+    """What kombu knows of the messages that it has given to Celery, of which it gives no more than that takes.
+
+    A message that Redis cannot be told to be done with counts as done all the same, else no other would ever be taken
+    if only that connection was lost. Redis gives it out again, and the coordinator does.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        with self._done_with(delivery_tag):
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        with self._done_with(delivery_tag):
+            super().reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _done_with(self, delivery_tag: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            VirtualQoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+
 class Channel(KombusChannel):
     """kombu's channel to Redis, but one that drops what is no message, over which its own ends the worker."""
 
+    QoS = QoS
     qos: Any
 
     def _brpop_read(self, **options: Any) -> Any:

@@ -14,6 +14,7 @@ import celery.worker.loops
 import kombu.compression
 import kombu.connection
 import kombu.transport.redis
+import kombu.transport.virtual.base
 import pytest
 from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer
@@ -32,6 +33,8 @@ WHAT_TO_DO = (
     [
         (kombu.transport.redis.Channel, "_brpop_read"),
         (kombu.transport.redis.Channel, "basic_ack"),
+        (kombu.transport.redis.Channel, "QoS"),
+        *((kombu.transport.redis.QoS, name) for name in ("ack", "reject")),
         (kombu.transport.redis.Channel, "_receive"),
         (kombu.transport.redis.Transport, "Channel"),
         (kombu.transport.redis.Transport, "_deliver"),
@@ -58,6 +61,8 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
     ("module", "words", "does"),
     [
         (kombu.transport.redis, "'BRPOP': self._brpop_read", "kombu reads messages by Channel._brpop_read"),
+        (kombu.transport.virtual.base, "self.QoS(self)", "kombu counts by Channel.QoS what it has given away"),
+        (kombu.transport.virtual.base, "len(self._dirty)", "what is acknowledged no longer counts"),
         (kombu.transport.redis, "'LISTEN': self._receive", "kombu reads what is for all by Channel._receive"),
         (kombu.transport.redis, "self.connection._deliver(", "kombu gives messages on by Transport._deliver"),
         (celery.worker.loops, "obj.create_task_handler(", "Celery takes tasks by Consumer.create_task_handler"),
