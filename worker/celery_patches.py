@@ -109,9 +109,13 @@ class QoS(KombusQoS):
     def _done_with(self, delivery_tag: str) -> Iterator[None]:
         try:
             yield
-        except Exception:
+        except Exception as error:
             VirtualQoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
-            raise
+            if isinstance(error, self.channel.connection_errors):
+                raise
+            # Celery expects nothing else. redis-py makes anything of answers that no Redis gives.
+            self.channel.pool.disconnect()
+            raise ConnectionError(f"Redis refuses, or answers what no Redis does: {_text(error)}") from error
 
 
 class Channel(KombusChannel):

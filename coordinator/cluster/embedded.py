@@ -106,8 +106,10 @@ class Cluster:
                     connection.ping()
                 return
             except QueueError as error:
-                if server.process.poll() is not None or time.monotonic() > deadline:
+                code = server.process.poll()
+                if (code is not None and code >= 0) or time.monotonic() > deadline:
                     raise QueueError(f"the embedded Redis does not start: {error}; see {server.log_file}") from None
+                server.supervise()  # if somebody has killed it
                 time.sleep(0.01)
 
 
