@@ -52,7 +52,7 @@ def apply(app: Celery) -> None:
     # may have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 
-    AsynPool.get_process_queues = _get_process_queues  # type: ignore[method-assign]
+    AsynPool.get_process_queues = _get_process_queues  # type: ignore[method-assign, assignment]
 
     # Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.
     billiard.util.get_temp_dir = tempfile.gettempdir
@@ -97,20 +97,22 @@ class QoS(KombusQoS):
     if only that connection was lost. Redis gives it out again, and the coordinator does.
     """
 
+    channel: Any
+
     def ack(self, delivery_tag: str) -> None:
         with self._done_with(delivery_tag):
-            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+            super().ack(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         with self._done_with(delivery_tag):
-            super().reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+            super().reject(delivery_tag, requeue)
 
     @contextmanager
     def _done_with(self, delivery_tag: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            VirtualQoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            VirtualQoS.ack(self, delivery_tag)
             if isinstance(error, self.channel.connection_errors):
                 raise
             # Celery expects nothing else. redis-py makes anything of answers that no Redis gives.
