@@ -9,7 +9,9 @@ author = "GradMQ contributors"
 copyright = author  # noqa: A001 - Sphinx's name
 version = release = metadata.version("gradmq")
 
-extensions = ["myst_parser", "sphinx_click"]
+extensions = ["myst_nb", "sphinx_click"]
+nb_execution_mode = "off"  # the notebooks in examples/ have their outputs, and tests execute them
+nb_ipywidgets_js = {}  # which would come from elsewhere
 myst_heading_anchors = 3  # so that a page's sections can be linked to as on a forge
 nitpicky = True
 smartquotes_action = "qe"  # quotes and ellipses, but an option keeps its two dashes

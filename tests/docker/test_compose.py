@@ -107,7 +107,7 @@ def test_a_worker_elsewhere_needs_the_image_and_an_address(cluster, fingerprint,
     cluster.up("--epochs 1", workers=0)
     cluster.wait_for("no worker is there")
 
-    url = f"rediss://gradmq:{cluster.redis_password}@127.0.0.1:{port}/0?ssl_ca_certs=/ca.crt"
+    url = f"rediss://worker:{cluster.worker_password}@127.0.0.1:{port}/0?ssl_ca_certs=/ca.crt"
     volume = f"{tmp_path}/ca.crt:/ca.crt:ro"
     options = ["--rm", "--detach", "--network", "host", "--env", f"GRADMQ_REDIS_URL={url}", "--volume", volume]
     elsewhere = run("docker", "run", *options, cluster.name, "worker", "--name", "elsewhere@%h").stdout.strip()

@@ -61,10 +61,13 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
 @pytest.fixture
 def secrets_folder(cluster, tmp_path) -> Path:
     """Passwords as files, which whoever may enter the folders above can read; in a cluster that uses them."""
-    url = f"redis://gradmq:{cluster.redis_password}@redis:6379/0"
     for name, text in (
         ("redis_password", cluster.redis_password),
-        ("redis_url", url),
+        ("redis_worker_password", cluster.worker_password),
+        ("redis_flower_password", "flowers-own"),
+        ("redis_url", f"redis://gradmq:{cluster.redis_password}@redis:6379/0"),
+        ("redis_worker_url", f"redis://worker:{cluster.worker_password}@redis:6379/0"),
+        ("redis_flower_url", "redis://flower:flowers-own@redis:6379/0"),
         ("flower_password", cluster.flower_password),
         ("grafana_password", "unused"),
     ):
@@ -90,6 +93,7 @@ def test_nothing_has_more_rights_than_it_needs_and_passwords_are_in_files(cluste
         assert host["Memory"] > 0
         assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
         assert cluster.redis_password not in json.dumps(found)
+        assert cluster.worker_password not in json.dumps(found)
         assert cluster.flower_password not in json.dumps(found)
         published += [binding for ports in (host["PortBindings"] or {}).values() for binding in ports]
         _, *processes = run("docker", "top", container, "-eo", "pid,uid").stdout.splitlines()

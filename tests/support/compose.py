@@ -28,7 +28,7 @@ def run(*command: str, check: bool = True, **environment: str) -> subprocess.Com
 class Cluster:
     """One Compose project of its own, with passwords of its own."""
 
-    redis_password, flower_password = secrets.token_hex(12), secrets.token_hex(12)
+    redis_password, worker_password, flower_password = (secrets.token_hex(12) for _ in range(3))
 
     def __init__(self) -> None:
         self.name = f"gradmq-test-{secrets.token_hex(4)}"
@@ -39,6 +39,8 @@ class Cluster:
             "COMPOSE_PROJECT_NAME": self.name,
             "GRADMQ_IMAGE": self.name,
             "REDIS_PASSWORD": self.redis_password,
+            "REDIS_WORKER_PASSWORD": self.worker_password,
+            "REDIS_FLOWER_PASSWORD": secrets.token_hex(12),
             "FLOWER_PASSWORD": self.flower_password,
             "FLOWER_PORT": self.flower.split(":")[1],
         }
