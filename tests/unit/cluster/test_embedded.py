@@ -1,6 +1,7 @@
 """The embedded cluster, with processes that are none."""
 
 import os
+import signal
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -69,3 +70,18 @@ def test_flower_is_only_a_view_and_missed_once(cluster, caplog):
     cluster.supervise()
     assert caplog.messages == ["flower ends as soon as it starts; going on without it"]
     assert [each.supervised for each in cluster.processes] == [2, 2, 2]
+
+
+def test_a_redis_that_is_killed_before_it_answers_is_started_again(cluster, monkeypatch):
+    refusals = [QueueError("no such file")]
+
+    def client(*_: object, **__: object) -> object:
+        if refusals:
+            raise refusals.pop()
+        return nullcontext(SimpleNamespace(ping=lambda: None))
+
+    monkeypatch.setattr(embedded, "client", client)
+    redis = cluster.processes[0]
+    redis.process.poll = lambda: -signal.SIGKILL
+    cluster._wait_for_redis(redis)
+    assert redis.supervised == 1
