@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="play the scenario of this number alone")
     parser.add_argument("--report", type=Path, default=PROJECT / "build" / "soak.md")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left then either
     end = time.monotonic() + 3600 * options.hours
     soak = Soak(options.seed, options.report)
     for number in itertools.count() if options.only is None else [options.only]:
