@@ -99,6 +99,7 @@ bench-step: $(BENCH)
 bench-faults: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.precautions $(QUICK)
 	$(ENV)/bin/python -m benchmarks.faults $(QUICK)
+	$(ENV)/bin/python -m benchmarks.liars $(QUICK)
 
 bench-local: $(BENCH)
 	$(ENV)/bin/python -m benchmarks.local_sgd $(QUICK)

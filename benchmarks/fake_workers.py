@@ -16,11 +16,11 @@ import numpy as np
 
 from shared.data.samples import VectorSamples
 from shared.errors import QueueError
+from shared.messaging.identities import Credentials
 from shared.messaging.keys import PREFIX, QUEUE, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record, token_of
 from shared.messaging.resp import Stream, encode
-from shared.messaging.seals import key_of
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
@@ -45,6 +45,7 @@ class FakeWorker:
         self._lease: Lease | None = None
         self._transport: WorkerTransport | None = None
         self._owed = 0  # answers to a push
+        self._credentials, self._credential = Credentials(), 0
         self.stream.send(_TAKE_LEASE)
 
     def serve(self) -> None:
@@ -73,8 +74,9 @@ class FakeWorker:
         arguments, _, _ = json.loads(base64.b64decode(json.loads(message[1])["body"]))
         lease = self._lease = Lease.from_json(arguments[0])
         config = lease.config
-        self._keys, self._key = Keys(lease.run, lease.incarnation), key_of(lease.secret)
-        self._notices = Notices(lease, f"fake{self._slot}", lease.kernels)
+        self._keys, self._key = Keys(lease.run, lease.incarnation), lease.key
+        self._credential = self._credentials.in_run(lease.run)
+        self._notices = Notices(lease, f"fake{self._slot}", lease.kernels, self._credential)
         if self._transport is None:  # of all leases of the one run
             self._gradient = np.full(Parameters.count(config.sizes), 1e-6, config.dtype)
             none = np.empty((0, 0))
@@ -101,7 +103,12 @@ class FakeWorker:
         samples = bounds[request.stop] - bounds[request.first]
         dtype = ord(config.numpy_dtype.char)
         reply = request._replace(
-            kind=Kind.REPLY, samples=samples, number=self._lease.number, dtype=dtype, token=token_of(taken)
+            kind=Kind.REPLY,
+            samples=samples,
+            number=self._lease.number,
+            dtype=dtype,
+            token=token_of(taken),
+            credential=self._credential,
         )
         return self._transport.reply(reply, self._gradient, self._key)
 

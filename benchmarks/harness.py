@@ -141,14 +141,15 @@ def session(
     through_redis: bool = False,
     fake: bool = False,
     audit: float = 0.0,
+    audit_by_workers: bool = False,
     supervised: bool = True,
     first: Vector | None = None,
 ) -> Iterator[Session]:
     """Give a training on an embedded cluster.
 
     through_redis: the tensors, as with workers on other machines; else they are in shared memory.  fake: the workers
-    compute nothing (see `fake_workers`).  audit: share of the replies that is checked.  supervised: processes that end
-    are started again.  first: weights; default: drawn as in a run.
+    compute nothing (see `fake_workers`).  audit: share of the replies that is checked.  audit_by_workers: by another
+    worker.  supervised: processes that end are started again.  first: weights; default: drawn as in a run.
     """
     with ExitStack() as stack:
         stack.enter_context(one_thread())
@@ -165,6 +166,7 @@ def session(
         source = RemoteGradients(
             *(url, broker_url(url), "benchmark", config, dataset),
             audit=audit,
+            audit_by_workers=audit_by_workers,
             supervise=cluster.supervise if supervised else lambda: None,
             workers=workers,
             tensors=tensors,

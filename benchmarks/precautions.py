@@ -25,9 +25,11 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         session(config, WORKERS) as plain,
         session(config, WORKERS, audit=AUDIT) as audited,
+        session(config, WORKERS, audit=AUDIT, audit_by_workers=True) as audited_by_workers,
     ):
         plain.training.warm_up()
         audited.training.warm_up()
+        audited_by_workers.training.warm_up()
 
         def with_checkpoints() -> float:
             with plain.training.checkpoints(Path(folder) / "checkpoint.npz"):
@@ -39,6 +41,7 @@ def main() -> None:
                 WITHOUT: lambda: plain.training.milliseconds(options.steps),
                 "a checkpoint every two seconds": with_checkpoints,
                 f"--audit {AUDIT}": lambda: audited.training.milliseconds(options.steps),
+                f"--audit {AUDIT} --audit-by workers": lambda: audited_by_workers.training.milliseconds(options.steps),
             },
         )
     print(turns_table("ms a step", columns, WITHOUT))

@@ -19,6 +19,8 @@ from coordinator.reporting.log_handlers import course
 from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
+from coordinator.runs.going_back import GoingBack
+from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from shared import logs
@@ -30,14 +32,16 @@ from shared.fixed_problem import check_arithmetic
 from shared.health_file import health_file
 from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
-from shared.signals import interruptible
+from shared.signals import interruptible, uninterrupted
 from shared.training.callbacks import Callback, Callbacks
-from shared.training.gradients import GradientSource
+from shared.training.gradients import GradientSource, RunGradients
 from shared.training.in_process import InProcessGradients
+from shared.training.liars import LiarsNamedError
 from shared.training.loop import train
 from shared.training.state import TrainingState
 
 _LOST = 2.0**-8  # size of the derivatives that may be lost without a word; those of a last layer are 1/4 at most
+AUDITORS = "coordinator", "workers"
 MOST_WORKERS = 256  # processes on this machine; more would only be a typing error
 
 
@@ -53,6 +57,7 @@ class RunOptions:
     broker: str | None = None  # Celery's, if it is not that Redis
     batches_per_task: int | None = None  # steps of a window; default: about a second of work
     audit: float = 0.0  # share of the replies that are computed again
+    audit_by: str = "coordinator"  # who computes them again, of AUDITORS
     flower_port: int | None = None
     watching: Watching = field(default_factory=Watching)
 
@@ -70,6 +75,11 @@ class RunOptions:
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
+        if self.audit_by not in AUDITORS:
+            raise ConfigError("audit_by", self.audit_by, f"must be one of {', '.join(AUDITORS)}")
+        if self.audit_by != AUDITORS[0] and not self.audit:
+            hint = "give also --audit, like --audit 0.01"
+            raise ConfigError("audit_by", self.audit_by, "tells who checks replies, and none are checked", hint)
 
     def check_queue(self) -> None:
         """Raise an error unless what was given lets us in, and what is to be started here can be."""
@@ -103,7 +113,16 @@ def run_training(
     logs.context.run = run.id
     check_arithmetic(run.config)
     config, training = run.config, dataset.training
-    with progress(config, training) as shown, Recorder(run) as recorder, EventLog(run.events_file) as events:
+    going_back = None
+    if options.audit:
+        kept = KeptEpochs(run.checkpoint, config, config.sampler(len(training)).steps_per_epoch)
+        # Where everything is checked, what is wrong is never used; but earlier, less may have been.
+        going_back = GoingBack(run, kept, state.begun_epochs if options.audit == 1 else None)
+    with (
+        progress(config, training) as shown,
+        Recorder(run, going_back) as recorder,
+        EventLog(run.events_file) as events,
+    ):
         course.info(headline(run, len(training), state))
         compute(
             *(config, dataset, state, options),
@@ -111,6 +130,7 @@ def run_training(
             lambda source: options.watching.callbacks(
                 Watched(run.id, run.folder, config, training, run.metrics, source)
             ),
+            recorder.go_back,
             run_id=run.id,
             data=data,
             log_folder=run.folder / "logs",
@@ -124,6 +144,7 @@ def compute(
     options: RunOptions,
     callbacks: Sequence[Callback],
     watching: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda _: nullcontext(()),
+    go_back: Callable[[LiarsNamedError, TrainingState], None] | None = None,
     *,
     run_id: str,
     data: Path,
@@ -132,8 +153,8 @@ def compute(
     """Train from the state to the end, and leave no process, thread or connection behind, however that ends.
 
     Ctrl-C comes between two steps, never within one.  callbacks: who hears of it; and by `watching` those who also need
-    to know what computes the gradients.  data: where workers that are started here look for the samples.
-    log_folder: for what they write.
+    to know what computes the gradients.  go_back: has the state become one from before liars took part; None: nobody is
+    audited.  data: where workers that are started here look for the samples.  log_folder: for what they write.
     """
     heart = Heartbeat(health_file())
     with ExitStack() as stack:
@@ -151,7 +172,18 @@ def compute(
         )
         gradients = stack.enter_context(source)
         more = stack.enter_context(watching(gradients))
-        train(config, dataset, gradients, state, Callbacks([heart, *callbacks, *more]))
+        listeners = Callbacks([heart, *callbacks, *more])
+        while True:
+            try:
+                train(config, dataset, gradients, state, listeners)
+                return
+            except LiarsNamedError as named:
+                if go_back is None:
+                    raise
+                with uninterrupted:
+                    state.exclude(gradients.excluded)
+                    go_back(named, state)
+            gradients.begin_again()
 
 
 def _warn_of_lost_deltas(config: TrainConfig, state: TrainingState) -> None:
@@ -177,7 +209,7 @@ def gradient_source(
     log_folder: Path,
     excluded: Sequence[str] = (),
     beat: Callable[[], None] = lambda: None,
-) -> Iterator[GradientSource]:
+) -> Iterator[RunGradients]:
     """Give what computes the gradients, for the time of a block.
 
     data: where workers that are started here look for the samples.  log_folder: for what they write.
@@ -195,10 +227,12 @@ def gradient_source(
             cluster = stack.enter_context(embedded_cluster(workers, data, log_folder, options.flower_port))
             address, supervise = cluster.redis_url, partial(_each, beat, cluster.supervise)
             tensors, started = cluster.shared_tensors(config), workers
-        from coordinator.gradients.remote import RemoteGradients  # while the workers are starting
+        from coordinator.gradients.incarnations import Incarnations  # while the workers are starting
+        from coordinator.gradients.remote import RemoteGradients
 
         address = redis_url(address)
-        source = RemoteGradients(
+        begin = partial(
+            RemoteGradients,
             address,
             broker_url(address, options.broker),
             run_id,
@@ -206,11 +240,12 @@ def gradient_source(
             dataset,
             batches_per_task=options.batches_per_task,
             audit=options.audit,
-            excluded=excluded,
+            audit_by_workers=options.audit_by == "workers",
             supervise=supervise,
             workers=started,
             tensors=tensors,
         )
+        source = Incarnations(lambda excluded: begin(excluded=excluded), excluded)
         stack.callback(source.close)
         yield source
 

@@ -10,6 +10,8 @@ from shared.plain_text import shortened
 _LONGEST = 80  # characters of a worker's name in the table
 COORDINATOR = "coordinator"  # under which name it enters what it computes itself
 UNKNOWN = "unknown"  # under which name it enters what tells nothing of its sender
+MOST_EXCLUDED = 100  # workers that a run remembers to give no more work: they are in every lease and checkpoint
+_MOST_WORKERS = 1000  # in one ledger; who can take leases can invent workers
 
 
 @dataclass(slots=True)
@@ -41,8 +43,11 @@ class EpochCounts:
     workers: dict[str, WorkerCounts] = field(default_factory=dict)
 
     def of(self, worker: str) -> WorkerCounts:
+        """Return the counts of a worker; when there are very many, what others do is entered under no name."""
         counts = self.workers.get(worker)
         if counts is None:
+            if len(self.workers) >= _MOST_WORKERS and worker not in (COORDINATOR, UNKNOWN):
+                return self.of(UNKNOWN)
             counts = self.workers[worker] = WorkerCounts()
         return counts
 

@@ -21,11 +21,12 @@ from celery import Celery
 from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
+from celery.worker.request import Request
 from kombu.transport.redis import Channel as KombusChannel
 from kombu.transport.redis import QoS as KombusQoS
 from kombu.transport.virtual import QoS as VirtualQoS
 
-from worker.envelopes import flaw
+from worker.envelopes import LONGEST_MESSAGE, flaw, flaw_of_headers
 
 _PAUSES = {"interval_start": 0.1, "interval_step": 0.1, "interval_max": 1.0}  # seconds
 
@@ -64,6 +65,9 @@ def guard() -> None:
     Not in `apply`: Flower and `celery inspect` have the same app, and get answers and events.
     """
     kombu.transport.redis.Transport._deliver = _deliver  # type: ignore[method-assign, assignment]
+    vars(kombu.transport.redis)["loads"] = _loads
+    kombu.transport.redis.QoS.restore_by_tag = _restore_by_tag  # type: ignore[assignment]
+    Request.info = _info  # type: ignore[method-assign, assignment]
     vars(kombu.compression)["_decoders"].clear()  # nobody packs anything, and a little is unpacked to very much
     for command in {*Panel.data} - _COMMANDS:
         del Panel.data[command]
@@ -159,6 +163,36 @@ def _deliver(transport: Any, message: Any, queue: str) -> None:
         _kombus_deliver(transport, message, queue)
 
 
+_kombus_loads: Callable[[str | bytes], Any] = vars(kombu.transport.redis)["loads"]
+
+
+def _loads(text: str | bytes) -> Any:
+    """Read a message, but none that is longer than any of ours: reading takes many times its memory."""
+    if len(text) > LONGEST_MESSAGE:
+        raise ValueError(f"a message of {len(text)} characters, more than {LONGEST_MESSAGE}")
+    return _kombus_loads(text)
+
+
+_kombus_restore_by_tag = kombu.transport.redis.QoS.restore_by_tag
+
+
+def _restore_by_tag(qos: Any, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+    """Put a message back that a worker took and did not acknowledge, unless what is noted of it is none."""
+    try:
+        _kombus_restore_by_tag(qos, tag, client, leftmost)
+    except _NO_MESSAGE as error:
+        log.warning(_DROPPED, _text(error))
+        qos._remove_from_indices(tag).execute()
+
+
+_celerys_info = Request.info
+
+
+def _info(request: Any, safe: bool = True) -> Any:
+    """Describe a task for remote control and Flower as its sender has described it: a lease has a secret in it."""
+    return _celerys_info(request, safe=True)
+
+
 class Consumer(CelerysConsumer):
     """Celery's consumer, but one that no message ends, and quick to find a broker that is back.
 
@@ -172,6 +206,8 @@ class Consumer(CelerysConsumer):
 
         def handle_all(message: Any) -> Any:
             try:
+                if what := flaw_of_headers(message.headers):  # other brokers than Redis have not looked
+                    raise ValueError(what)
                 return handle(message)
             except self.connection_errors:
                 raise

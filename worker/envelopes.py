@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _LONGEST_TEXT = 10_000  # characters of one field
-_LONGEST_BODY = 2**27  # bytes
+# Characters of a message before anything of it is read: a call of `gradmq.predict` with all the samples it may have.
+LONGEST_MESSAGE = 2**25
 _LATEST = timedelta(hours=1)  # from now: until then a message may ask to wait; a broker gives it to another then
 _LONGEST_LIFE = timedelta(days=3650)  # from now, of a message that expires
 _LONGEST_TIME = 86_400  # seconds that a task may be given
@@ -47,8 +48,12 @@ def _are_limits(value: Any) -> bool:
     )
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= 100 and all(map(_is_text, value))
+def _are_texts(value: Any, most: int = 100) -> bool:
+    return isinstance(value, list) and len(value) <= most and all(map(_is_text, value))
+
+
+def _are_workers(value: Any) -> bool:
+    return _are_texts(value, most=10_000)
 
 
 # What each field must be, if it is there and not null.
@@ -79,7 +84,7 @@ _EMBEDDED: dict[str, _Check] = dict.fromkeys(("callbacks", "errbacks", "chain"),
 _CONTROL: dict[str, _Check] = {
     **dict.fromkeys(("method", "ticket", "pattern", "matcher"), _is_text),
     "arguments": lambda value: isinstance(value, dict),
-    "destination": _are_texts,
+    "destination": _are_workers,
     "reply_to": lambda value: (
         isinstance(value, dict) and not _wrong(value, dict.fromkeys(("exchange", "routing_key"), _is_text))
     ),
@@ -100,8 +105,7 @@ def flaw(message: Any) -> str:
         return "it is not JSON"
     if properties.get("body_encoding") != "base64":
         return "its body is not encoded as it must be"
-    of_headers = _HEADERS if "task" in headers else _CONTROL_HEADERS
-    wrong = _wrong(headers, of_headers) or _wrong(properties, _PROPERTIES) or _wrong(delivery, _DELIVERY)
+    wrong = flaw_of_headers(headers) or _wrong(properties, _PROPERTIES) or _wrong(delivery, _DELIVERY)
     if wrong:
         return wrong
     try:
@@ -113,6 +117,13 @@ def flaw(message: Any) -> str:
     # What workers tell each other, and answers, are for Celery as they are.
     is_told = isinstance(body, dict) and "method" not in body and ("ticket" in headers or _is_text(body.get("type")))
     return "" if is_told else _flaw_of_control(body)
+
+
+def flaw_of_headers(headers: Any) -> str:
+    """Return what is wrong with the headers of a message from any broker; nothing if Celery may have them."""
+    if not isinstance(headers, dict):
+        return "it has no headers"
+    return _wrong(headers, _HEADERS if "task" in headers else _CONTROL_HEADERS)
 
 
 def _flaw_of_task(headers: dict[str, Any], body: Any) -> str:
@@ -130,8 +141,8 @@ def _flaw_of_control(body: Any) -> str:
 
 
 def _decoded(body: Any) -> Any:
-    if not isinstance(body, str) or len(body) > _LONGEST_BODY:
-        raise TypeError("the body is no text, or too long")
+    if not isinstance(body, str):
+        raise TypeError("the body is no text")
     return json.loads(base64.b64decode(body))
 
 

@@ -12,7 +12,7 @@ from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.messaging.resp import encode
-from shared.messaging.seals import digest, key_of
+from shared.messaging.seals import digest
 from shared.messaging.sockets import Item
 
 PUSH_ANSWERS = 2  # of Redis to one push
@@ -26,26 +26,28 @@ def push(key: str, value: bytes | tuple[Item, ...], lifetime: int = LIFETIME) ->
 class Notices:
     """What there is to tell of one lease, as the content of a message."""
 
-    def __init__(self, lease: Lease, worker: str, kernels: Kernels) -> None:
-        self._incarnation, self._number, self._key = lease.incarnation, lease.number, key_of(lease.secret)
-        self._name, self._introduction = worker.encode(), Introduction(worker, kernels).encode()
+    def __init__(self, lease: Lease, worker: str, kernels: Kernels, credential: int) -> None:
+        """worker: our name, for people.  credential: ours in the lease's run."""
+        self._key, self.credential = lease.key, credential
+        self._record = Record(Kind.JOINED, lease.incarnation, number=lease.number, credential=credential)
+        self._introduction = Introduction(worker, kernels).encode()
 
     def joined(self) -> bytes:
         return self._notice(Kind.JOINED, self._introduction)
 
     def left(self, leaving: bool) -> bytes:
         """leaving: whether this worker will take no other lease."""
-        return self._notice(Kind.LEAVING, self._name) if leaving else self._notice(Kind.LEFT)
+        return self._notice(Kind.LEAVING if leaving else Kind.LEFT)
 
     def needs_samples(self, part: Part) -> bytes:
         return self._notice(Kind.NEEDS_SAMPLES, first=part)
 
-    def needs_weights(self, step: int) -> bytes:
-        return self._notice(Kind.NEEDS_WEIGHTS, step=step)
+    def needs_weights(self, step: int, token: int) -> bytes:
+        """token: of the request whose weights are not there."""
+        return self._notice(Kind.NEEDS_WEIGHTS, step=step, token=token)
 
-    def _notice(self, kind: Kind, content: bytes = b"", step: int = 0, first: int = 0) -> bytes:
-        record = Record(kind, self._incarnation, step, first, number=self._number, content=digest(content))
-        return record.encode(self._key) + content
+    def _notice(self, kind: Kind, content: bytes = b"", **fields: int) -> bytes:
+        return self._record._replace(kind=kind, content=digest(content), **fields).encode(self._key) + content
 
 
 def refuse(fields: dict[str, Any], url: str, worker: str) -> None:

@@ -13,7 +13,6 @@ from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, token_of
 from shared.messaging.resp import Stream, encode
-from shared.messaging.seals import key_of
 from shared.messaging.sockets import Item
 from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
@@ -65,7 +64,7 @@ class Server:
         self._stream, self._lease, self._config = stream, lease, lease.config
         self._notices, self._departure, self._done = notices, departure, done
         keys = Keys(lease.run, lease.incarnation)
-        self._replies, self._key = keys.replies, key_of(lease.secret)
+        self._replies, self._key = keys.replies, lease.key
         self._strategy, self._sampler = strategy_of(lease.config, training), lease.config.sampler(len(training))
         self._samples = samples
         self._evaluations: dict[Part, Evaluation] = {}  # those that were asked for
@@ -163,6 +162,7 @@ class Server:
             correct=correct,
             content=0,
             token=token_of(self._taken),
+            credential=self._notices.credential,
         )
         content = (reply.encode(self._key),) if work.evaluates else self._transport.reply(reply, total, self._key)
         return push(self._replies, content)
@@ -185,7 +185,8 @@ class Server:
 
         Perhaps the coordinator shares its memory with others, but not with us.
         """
-        self._stream.send(push(self._replies, self._notices.needs_weights(request.step)))
+        notice = self._notices.needs_weights(request.step, token_of(self._taken))
+        self._stream.send(push(self._replies, notice))
         self._stream.skip(PUSH_ANSWERS)
         time.sleep(_PAUSE)
 

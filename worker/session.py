@@ -12,6 +12,7 @@ from shared.environment import ALIKE, Kernels
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
+from shared.messaging.identities import Credentials, worker_id
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Record
@@ -19,6 +20,7 @@ from shared.messaging.resp import Stream, encode
 from shared.nn.arithmetic import quiet, threads
 from worker.connections import connection
 from worker.departure import REDIS_AWAY, WORKER_LEAVING, Departure
+from worker.identity import CREDENTIALS
 from worker.messages import PUSH_ANSWERS, Notices, push
 from worker.samples import local_samples, received_samples
 from worker.serve import Done, Server
@@ -36,12 +38,13 @@ log = logging.getLogger(__name__)
 class Session:
     """One worker in one lease."""
 
-    def __init__(self, lease: Lease, url: str, worker: str) -> None:
-        """url: of Redis.  worker: this worker's name, for people."""
-        self._lease, self._url, self._worker = lease, url, worker
+    def __init__(self, lease: Lease, url: str, worker: str, credentials: Credentials = CREDENTIALS) -> None:
+        """url: of Redis.  worker: this worker's name, for people.  credentials: by which it is known."""
+        self._lease, self._url = lease, url
+        self._credential = credentials.in_run(lease.run)
         self._keys = Keys(lease.run, lease.incarnation)
         self._kernels = kernels_for(lease.config)
-        self._notices = Notices(lease, worker, self._kernels)
+        self._notices = Notices(lease, worker, self._kernels, self._credential)
         self._departure = Departure(lease)
         self._done = Done()
 
@@ -78,7 +81,7 @@ class Session:
         stream.skip(len(LEASE_KEYS))
         # A lease that comes too late must not wait for a request to find that out.
         self._done.outcome = self._departure.look(stream)
-        if not self._done.outcome and (self._worker in self._lease.excluded or self._rounds_otherwise()):
+        if not self._done.outcome and (self._is_excluded or self._rounds_otherwise()):
             self._idle(stream)
         if self._done.outcome:
             return
@@ -88,6 +91,11 @@ class Session:
         else:
             stream.send(push(self._keys.replies, self._notices.left(is_leaving())))
             stream.skip(PUSH_ANSWERS)
+
+    @property
+    def _is_excluded(self) -> bool:
+        """Whether we get no work in the lease's window."""
+        return worker_id(self._credential) in self._lease.excluded
 
     def _rounds_otherwise(self) -> bool:
         """Tell whether our gradients would have other bits than the coordinator's; say so, once in a run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -23,14 +22,11 @@ _REFUSED = 3.0  # seconds to stay in a lease of another version, so that others 
 
 log = get_task_logger(__name__)
 
-# Tells workers apart that were given the same name. The pool's processes inherit it from the worker.
-_PROCESS = os.getpid()
-
 
 @app.task(name=LEASE_TASK, bind=True)
 def lease(self: Task[Any, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """Take a lease and compute summed gradients until its window is over; return what was done."""
-    url, name = tensors_url(app.conf.broker_url), f"{self.request.hostname}:{_PROCESS}"
+    url, name = tensors_url(app.conf.broker_url), self.request.hostname or ""
     try:
         taken = Lease.from_json(fields)
     except VersionError as error:

@@ -15,8 +15,8 @@ class RunKeywords(TypedDict, total=False):
 
     workers: local processes on an embedded cluster, which end with the run; None: one a core; 0: none, in this process.
     redis: instead, the address of a Redis where workers are.  broker: Celery's, if it is not that Redis.
-    batches_per_task, audit, flower_port: as on the command line.  watching: with what else the run is to be watched,
-    like `gradmq.Watching(tensorboard="events", csv="epochs.csv", metrics_port=9464)`.
+    batches_per_task, audit, audit_by, flower_port: as on the command line.  watching: with what else the run is to be
+    watched, like `gradmq.Watching(tensorboard="events", csv="epochs.csv", metrics_port=9464)`.
     """
 
     workers: int | None
@@ -24,6 +24,7 @@ class RunKeywords(TypedDict, total=False):
     broker: str | None
     batches_per_task: int | None
     audit: float
+    audit_by: str
     flower_port: int | None
     watching: Watching | None
 
@@ -32,6 +33,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     **dict.fromkeys(("workers", "batches_per_task", "flower_port"), (Integral, "a whole number")),
     **dict.fromkeys(("redis", "broker"), (str, "an address")),
     "audit": (Real, "a number"),
+    "audit_by": (str, "a word"),
     "watching": (Watching, "a gradmq.Watching"),
 }
 

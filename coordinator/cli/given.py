@@ -41,7 +41,7 @@ def to_run_options(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
 
     Raises ConfigError or UsageError.
     """
-    names = ("workers", "batches_per_task", "audit", "flower_port")
+    names = ("workers", "batches_per_task", "audit", "audit_by", "flower_port")
     redis, broker = given.pop("redis_address"), given.pop("broker_address")
     watching = Watching(**{field.name: given.pop(field.name) for field in fields(Watching)})
     found = RunOptions(**{name: given.pop(name) for name in names}, watching=watching)

@@ -14,6 +14,7 @@ from coordinator.cli.types import Deformations
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
+from coordinator.runs.events import BACK, COMPARED, read_events
 from coordinator.runs.lookup import find_model, is_run, path_of_model
 from coordinator.runs.run import Run
 from shared.accounting import table
@@ -35,7 +36,8 @@ from shared.training.metrics import r2
 
 _COPIES = 8  # of each sample, if they are asked for
 _MOST_SAMPLES = 100  # in a picture
-_LONGEST = 500  # characters of a path that somebody else has written down
+_LONGEST = 500  # characters of a path, or of an event, that somebody else has written down
+_MOST_EVENTS = 20  # of those that `show` tells
 _USUAL = Augmentation.parse("elastic,rotate,scale,shear,shift")
 _data = in_section(DATA)
 _output = in_section(OUTPUT)
@@ -213,6 +215,9 @@ def _print_run(run: Run, weights: bool) -> None:
         if run.is_finished and (told := lines.early_end(config, run.metrics)):
             click.echo(told)
     click.echo(f"\n{table(run.ledger)}\n")
+    found_wrong = [event.text for event in read_events(run.events_file) if event.kind in (BACK, COMPARED)]
+    for text in found_wrong[-_MOST_EVENTS:]:
+        click.echo(shortened(text, _LONGEST))
     for place in run.places:
         click.echo(f"computed on: {shortened(str(place), _LONGEST)}")
     try:

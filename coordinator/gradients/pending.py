@@ -5,6 +5,7 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import NamedTuple
 
+from coordinator.gradients.opinions import Opinion, SecondRequest
 from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
 from shared.accounting import EpochCounts
@@ -53,12 +54,16 @@ class PendingStep:
         self._reply = Kind.SCORE if work.evaluates else Kind.REPLY
         self._waiting: dict[tuple[int, int], Request] = {}  # by units: together they are all that are unanswered
         self._requested: dict[int, tuple[int, int]] = {}  # units of all that was ever requested, by its token
+        self._unnamed: frozenset[int] = frozenset()  # tokens of those for weights in shared memory
         self._asked: dict[int, tuple[int, int]] = {}  # units, by the lease whose holder alone was asked for them
         self._answered = bytearray(self.n_units)  # for each unit, whether a reply that counts has it
         self._region = 0  # of the latest request for anyone
         self._was_divided = False  # whether a late request was
         self.withdrawn: list[bytes] = []  # requests that nobody need answer any more, until somebody takes note
         self.counts = EpochCounts()
+        self.liars: list[str] = []  # whose numbers an audit found wrong
+        self.opinions: dict[int, Opinion] = {}  # that another's is awaited of, by the token of the request for it
+        self.second_requests: list[SecondRequest] = []  # for others' opinions, until somebody sends them
         self._score = ScoreSum()  # of the accepted replies
 
     @property
@@ -78,7 +83,8 @@ class PendingStep:
     def missing(self) -> int:
         """How many replies are missing, as far as can be said: so many more must be accepted at least."""
         # Of a request and its parts either the one or the others are answered.
-        return min(len(self._waiting), 1) if self._was_divided else len(self._waiting)
+        answers = min(len(self._waiting), 1) if self._was_divided else len(self._waiting)
+        return answers + len(self.opinions)
 
     @property
     def waiting(self) -> list[Request]:
@@ -120,6 +126,8 @@ class PendingStep:
 
     def renew(self, content: int) -> None:
         """Have what waits requested with another digest of the weights: they are sent in another way from now on."""
+        if not self.content:
+            self._unnamed = frozenset(self._requested)
         self.content = content
         for record, _, lease in self.waiting:
             self._wait_for(record._replace(content=content), lease)
@@ -135,6 +143,28 @@ class PendingStep:
             self._was_divided = True
         self.request(pieces(bounds))
         return [self._waiting[piece].data for piece in pairwise(bounds)]
+
+    def ask_another(self, opinion: Opinion, lease: int) -> None:
+        """Have the holder of that lease asked for what another has answered; the step waits for both."""
+        reply = opinion.reply
+        self._region += 1  # of its own list there is another request in this step
+        record = Record(
+            *(Kind.REQUEST, self._incarnation, self.step.number, reply.first, reply.stop),
+            region=self._region,
+            content=self.content,
+        )
+        data = record.encode(self._key)
+        self._requested[token_of(data)] = reply.first, reply.stop
+        self.opinions[token_of(data)] = opinion
+        self.second_requests.append(SecondRequest(data, lease))
+
+    def has_requested(self, token: int) -> bool:
+        """Tell whether a request of that token was made."""
+        return token in self._requested
+
+    def names_weights(self, token: int) -> bool:
+        """Tell whether the request of that token has the digest of weights that whoever takes it finds in Redis."""
+        return bool(self.content) and token in self._requested and token not in self._unnamed
 
     def judge(self, reply: Record) -> Verdict:
         """Return what this reply of our incarnation is to us."""
@@ -166,7 +196,7 @@ class PendingStep:
 
     def result(self, excluded: tuple[str, ...]) -> StepResult:
         """Return what came of the step, when no reply is missing.  excluded: who gets no more work since."""
-        return StepResult(self._total.sum(), self._score.total, self.counts, excluded)
+        return StepResult(self._total.sum(), self._score.total, self.counts, excluded, tuple(self.liars))
 
     def _is_answered(self, first: int, stop: int) -> bool:
         """Tell whether one of these units at least is answered."""

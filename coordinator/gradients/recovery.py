@@ -15,6 +15,7 @@ from shared.messaging.records import RECORD_BYTES
 _LOOK = 1.0  # seconds between two looks at our own processes and at the workers while all goes well
 _ALONE = 3.0  # seconds without any worker after which we say so
 _PAUSE = 0.1  # seconds between two attempts to go on after a failure
+_MOST_NAMED = 5  # of those that are excluded, in one line
 
 log = logging.getLogger(__name__)
 
@@ -116,8 +117,11 @@ class Recovery:
             self._trouble = ""
 
     def _but_the_excluded(self) -> str:
-        names = ", ".join(self._workforce.exclusions.names)
-        return f" but those that get no more work in this run ({names})" if names else ""
+        names = self._workforce.exclusions.names
+        if not names:
+            return ""
+        others = f" and {len(names) - _MOST_NAMED} others" if len(names) > _MOST_NAMED else ""
+        return f" but those that get no more work in this run ({', '.join(names[-_MOST_NAMED:])}{others})"
 
     def _say(self, trouble: str, details: str = "") -> None:
         """Tell people what we wait for, once.  details: may change while the trouble stays the same."""

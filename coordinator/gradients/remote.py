@@ -5,10 +5,12 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from typing import cast
 
 import numpy as np
 
 from coordinator.gradients.audit import Audit
+from coordinator.gradients.floods import Floods
 from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.recovery import PASSING, Recovery
 from coordinator.gradients.replies import Meaning, Replies
@@ -38,6 +40,8 @@ from shared.types import Array
 
 _LOOK_AROUND = 0.1  # seconds of waiting between two looks at what may have gone wrong
 _LAST_WORDS = 0.5  # seconds that telling the workers of the end may take
+_MOST_REPLIES = 10_000  # that wait for us, and requests, besides so many for each that was made
+_COPIES = 10
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +59,7 @@ class RemoteGradients:
         *,
         batches_per_task: int | None = None,
         audit: float = 0.0,
+        audit_by_workers: bool = False,
         excluded: Sequence[str] = (),
         supervise: Callable[[], None] = lambda: None,
         workers: int | None = None,
@@ -63,8 +68,9 @@ class RemoteGradients:
         """Begin an incarnation of the run.
 
         batches_per_task: steps of a window; default: a second of work.  audit: share of the replies that is checked.
-        excluded: workers that get no work.  supervise: is called now and then.  workers: how many there are, None if
-        that may change.  tensors: memory that is shared with the workers on this machine.
+        audit_by_workers: by other workers, see `Audit`.  excluded: workers that get no work.  supervise: is called now
+        and then.  workers: how many there are, None if that may change.  tensors: memory that is shared with the
+        workers on this machine.
         """
         self.redis_url: str | None = redis_url
         self._url, self._data = redis_url, data
@@ -81,10 +87,16 @@ class RemoteGradients:
         self._workforce = Workforce(broker_url, config, excluded, kernels, self._sealing_keys, workers)
         self._transport = coordinator_transport(keys, self._incarnation, config, tensors)
         self._replies = Replies(
-            self._incarnation, self._sealing_keys, config, self._workforce, self._transport, Audit(audit)
+            self._incarnation,
+            self._sealing_keys,
+            config,
+            self._workforce,
+            self._transport,
+            Audit(audit, audit_by_workers),
         )
         self._client = client(redis_url)
         self._stream = ReplyStream(redis_url, keys.replies)
+        self._floods = Floods(self._client)
         self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise)
         self._free: list[Array] = []  # memory to receive replies in
         self._undisturbed = True  # in this step so far
@@ -119,7 +131,7 @@ class RemoteGradients:
 
     def _compute(self, work: Work, parameters: Parameters, step: Step) -> StepResult:
         self._undisturbed = self._workforce.leases.taken > 0
-        excluded_before = len(self.excluded)
+        excluded_before = self._workforce.exclusions.total
         weights = self._strategy.broadcast(parameters)
         total = RunningTotal(self._free) if work.divisible else TreeTotal(self._free)
         content = self._transport.load(weights)
@@ -133,6 +145,7 @@ class RemoteGradients:
                 self._workforce.grant_due()
                 if pending.is_requested:
                     self._undisturbed = False
+                    self._replies.settle(pending, weights)
                     pending.counts.retried += len(pending.waiting)
                     self._pass_on(pending)
                 else:
@@ -151,7 +164,7 @@ class RemoteGradients:
         self._recovery.all_is_well()
         if self._undisturbed:
             self._timers[work].add(time.monotonic() - requested)
-        return pending.result(self.excluded[excluded_before:])
+        return pending.result(self._workforce.exclusions.since(excluded_before))
 
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
@@ -206,11 +219,15 @@ class RemoteGradients:
             # By the clock, not only when nothing has come: other messages may come all the time.
             if pending.missing and now - looked > _LOOK_AROUND:
                 looked = now
+                self._floods.drop(self._keys.replies, _MOST_REPLIES + _COPIES * pending.missing)
                 if not self._recovery.look_around():
                     self._undisturbed = False
                     requested = now  # nobody is there to be late
                 elif now - requested > self._timers[pending.work].timeout:
-                    self._retry(pending, requested)
+                    self._undisturbed = False  # it has taken longer than steps do
+                    self._replies.settle(pending, weights)
+                    if pending.waiting:
+                        self._retry(pending, requested)
                     requested = now
 
     def _take(self, weights: Parameters, pending: PendingStep, replies: int) -> None:
@@ -227,6 +244,8 @@ class RemoteGradients:
             case Meaning.ANSWER:
                 if pending.withdrawn:
                     self._withdraw(pending)
+                if pending.second_requests:
+                    self._ask_others(pending)
                 return
             case Meaning.LEFT:
                 self._send_of_anyone(pending, self._pass_on(pending))
@@ -245,7 +264,6 @@ class RemoteGradients:
             pending.renew(content)
             self._publish_at = self._published
         elif self._publish_at is None:
-            log.warning("a worker did not find the weights that were sent; sending them again")
             # Not at once: others may say so too, or somebody may say so all the time.
             self._publish_at = self._published + _LOOK_AROUND
 
@@ -264,7 +282,7 @@ class RemoteGradients:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
         self._undisturbed = False
         self._timers[pending.work].expired()
-        queued = self._client.lrange(self._window.requests, 0, -1)
+        queued = self._queued(pending)
         late = [request for request in pending.waiting if request.data not in queued]
         # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
         all_taken = len(late) == len(pending.waiting)
@@ -279,6 +297,24 @@ class RemoteGradients:
         parts = max(1, self._workforce.leases.taken) if pending.work.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
 
+    def _queued(self, pending: PendingStep) -> set[bytes]:
+        """Return the requests that wait in the common list for whoever comes first.
+
+        Each is taken out to see whether it was there, and put back: what else is there need not be read.
+        """
+        key, waiting = self._window.requests, [each.data for each in pending.waiting if each.lease is None]
+        if not waiting or self._floods.drop(key, _MOST_REPLIES + _COPIES * len(waiting)):
+            return set()
+        with self._client.pipeline(transaction=False) as pipeline:
+            for request in waiting:
+                pipeline.lrem(key, 0, request)  # type: ignore[arg-type]
+            taken_out = cast(list[int], pipeline.execute())
+        queued = [request for request, count in zip(waiting, taken_out, strict=True) if count]
+        if queued:
+            self._client.rpush(key, *queued)
+            self._client.expire(key, LIFETIME)
+        return {*queued}
+
     def _send_of_anyone(self, pending: PendingStep, requests: list[bytes]) -> None:
         """Put requests into the common list."""
         if requests:
@@ -286,6 +322,16 @@ class RemoteGradients:
             self._client.rpush(self._window.requests, *requests)
             self._client.expire(self._window.requests, LIFETIME)
             pending.counts.retried += len(requests)
+
+    def _ask_others(self, pending: PendingStep) -> None:
+        """Have other workers compute what was answered, to compare."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for data, lease in pending.second_requests:
+                key = self._keys.own_requests(self._window.number, lease)
+                pipeline.rpush(key, data)
+                pipeline.expire(key, LIFETIME)
+            pipeline.execute()
+        pending.second_requests.clear()
 
     def _withdraw(self, pending: PendingStep) -> None:
         """Take requests back that nobody has taken and nobody needs."""

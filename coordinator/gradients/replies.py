@@ -6,21 +6,27 @@ from enum import Enum, auto
 import numpy as np
 
 from coordinator.gradients.audit import Audit
+from coordinator.gradients.opinions import Opinion, gradient_digest
 from coordinator.gradients.pending import PendingStep, Verdict
 from coordinator.workers.workforce import Workforce
 from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
+from shared.environment import Kernels
+from shared.messaging.identities import id_of
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
 from shared.messaging.seals import CoordinatorKeys, digest
+from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
 from shared.transport.base import CoordinatorTransport
 from shared.types import Array, Vector
 
 _DUPLICATE, _LATE, _REJECTED = WorkerCounts(duplicate=1), WorkerCounts(late=1), WorkerCounts(rejected=1)
 _NOTHING: Vector = np.empty(0)  # the gradient of an evaluation
+_NO_KERNELS = Kernels("", "")
 _MOST_NAMED = 100  # names of whose messages we complain; who may send any may invent as many
+_STRANGE = "too many speak in lease %d; whoever invents them has read it in Celery's queue"
 
 log = logging.getLogger(__name__)
 
@@ -82,38 +88,47 @@ class Replies:
             return self._reject(pending, UNKNOWN, "a reply of another run, or of another incarnation of this one")
         if not is_sealed(message[:RECORD_BYTES].data, self._keys.of_lease(record.number)):
             return self._reject(pending, UNKNOWN, f"it is not sealed by who holds lease {record.number}")
-        if replies:
-            return self._reply(record, message, size, pending, weights, waited)
-        if digest(message[RECORD_BYTES:size].data) != record.content:
+        if not replies and digest(message[RECORD_BYTES:size].data) != record.content:
             return self._reject(pending, UNKNOWN, f"a notice of lease {record.number} is not as it was sent")
-        name = _text(message[RECORD_BYTES:size])
-        leases, membership = self._workforce.leases, self._workforce.membership
+        leases, roster = self._workforce.leases, self._workforce.roster
+        if not (roster.knows(record.credential) or leases.has(record.number)):
+            # Who speaks for the first time does so in the current window. Whoever it is, it is late.
+            return self._drop(pending, UNKNOWN, _LATE) if replies else Meaning.NOTHING
+        name, kernels = "", _NO_KERNELS
+        if record.kind == Kind.JOINED:
+            name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
+        worker = roster.called(record.credential, record.number, name)
+        if not leases.heard(record.number, worker):
+            return self._reject(pending, UNKNOWN, _STRANGE % record.number)
+        if replies:
+            return self._reply(worker, record, message, size, pending, weights, waited)
         match record.kind:
             case Kind.JOINED:
-                name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
-                leases.joined(record.number, name)
-                if self._workforce.admission.admits(name, kernels) and name not in leases.excluded:
-                    membership.heard(name)
+                roster.keep(record.credential, worker)
+                leases.joined(record.number, worker)
+                if self._workforce.admission.admits(worker, kernels) and not self._gets_no_work(worker):
+                    self._workforce.membership.heard(worker)
             case Kind.LEFT:
-                leases.left(record.number)
+                leases.left(record.number, worker)
                 return Meaning.LEFT
             case Kind.LEAVING:
-                leases.left(record.number)
-                membership.gone(name, "leaves")
+                leases.left(record.number, worker)
+                self._workforce.membership.gone(worker, "leaves")
                 return Meaning.LEFT
             case Kind.NEEDS_SAMPLES if record.first in [*Part]:
-                leases.heard(record.number)
                 self.needed = Part(record.first)
                 return Meaning.NEEDS_SAMPLES
+            case Kind.NEEDS_WEIGHTS if record.step == pending.step.number:
+                return self._need_weights(worker, record, pending)
             case Kind.NEEDS_WEIGHTS:
-                leases.heard(record.number)
-                return Meaning.NEEDS_WEIGHTS if record.step == pending.step.number else Meaning.NOTHING
+                return Meaning.NOTHING
             case _:
                 return self._reject(pending, UNKNOWN, f"a message of kind {record.kind}")
         return Meaning.NOTHING
 
     def _reply(
         self,
+        worker: str,
         reply: Record,
         message: Array,
         size: int,
@@ -122,9 +137,7 @@ class Replies:
         waited: float | None,
     ) -> Meaning:
         workforce = self._workforce
-        workforce.leases.replied(reply.number)
-        worker = workforce.leases.name(reply.number)
-        if worker in workforce.exclusions.names:
+        if worker in workforce.exclusions:
             return self._drop(pending, worker, _REJECTED)
         workforce.membership.heard(worker)
         if misfit := self._misfit(reply, message, size):
@@ -136,19 +149,73 @@ class Replies:
             what = f"{self._units_of(reply)} {reply.first} to {reply.stop - 1}"
             right = f"{reply.correct} of {reply.samples} samples right at a cost of {reply.cost:g}"
             return self._reject(pending, worker, f"it names step {reply.step}, {what}, {right}")
+        if verdict is Verdict.DUPLICATE and reply.token in pending.opinions:
+            return self._compare(worker, reply, self._content(reply, message, size), pending, weights)
         if verdict is not Verdict.ANSWER:
             return self._drop(pending, worker, _DUPLICATE if verdict is Verdict.DUPLICATE else _LATE)
-        gradient = _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
-        checked = self._audit.corrected(weights, pending, reply, gradient)
+        gradient, drawn = self._content(reply, message, size), self._audit.draws()
+        other = self._other_than(worker) if drawn and self._audit.by_workers else None
+        checked = self._audit.corrected(weights, pending, reply, gradient, drawn and other is None)
         if checked is reply:
+            if other is not None and is_finite(gradient):
+                pending.ask_another(Opinion.of(worker, reply, gradient), other)
             pending.accept(worker, reply, message, gradient)
+            workforce.leases.answered(reply.number, worker)
             workforce.exclusions.good(worker)
+            workforce.doubts.found(worker)
             if waited is not None:
                 workforce.replied(worker, reply, waited)
         else:
             self._catch(pending, worker, reply)
             pending.accept(COORDINATOR, checked, message, gradient)
         return Meaning.ANSWER
+
+    def settle(self, pending: PendingStep, weights: Parameters) -> None:
+        """Compute what others have not answered in time, to whom it was given to check: nobody can keep a lie so."""
+        opinions = [*pending.opinions.values()]
+        pending.opinions.clear()
+        for opinion in opinions:
+            self._judge_opinions(pending, weights, opinion)
+
+    def _compare(
+        self, worker: str, reply: Record, gradient: Vector, pending: PendingStep, weights: Parameters
+    ) -> Meaning:
+        """Compare what two workers have answered to the same, and find out who is wrong if they differ."""
+        first, second = pending.opinions[reply.token], Opinion.of(worker, reply, gradient)
+        if worker != first.worker:  # which may have taken what was another's
+            del pending.opinions[reply.token]
+            if not first.agrees(second):
+                self._judge_opinions(pending, weights, first, second)
+        return self._drop(pending, worker, _DUPLICATE)
+
+    def _judge_opinions(self, pending: PendingStep, weights: Parameters, *opinions: Opinion) -> None:
+        """Compute what workers have answered, and give no more work to who is wrong."""
+        asked = opinions[0].reply
+        right, score = pending.work.block(weights, pending.step, asked.first, asked.stop)
+        digest_of_right = gradient_digest(right)
+        for worker, reply, its_digest in opinions:
+            if its_digest != digest_of_right or reply.score != score:
+                self._catch(pending, worker, reply)
+
+    def _other_than(self, worker: str) -> int | None:
+        """Return the lease of another worker, to check what this one has answered; None if nobody else is there."""
+        return self._audit.one_of([lease for name, lease in self._workforce.leases.holders if name != worker])
+
+    def _content(self, reply: Record, message: Array, size: int) -> Vector:
+        """Return a reply's gradient, which is empty for an evaluation."""
+        return _NOTHING if reply.kind == Kind.SCORE else self._transport.content(reply, message, size)
+
+    def _gets_no_work(self, worker: str) -> bool:
+        """Tell whether a worker is excluded, or pauses in this window."""
+        return worker in self._workforce.exclusions or id_of(worker) in self._workforce.leases.excluded
+
+    def _need_weights(self, worker: str, record: Record, pending: PendingStep) -> Meaning:
+        """Note that a worker does not have the weights of a request: for which it may be to blame."""
+        if not pending.has_requested(record.token):  # others may have put the request there
+            return self._reject(pending, UNKNOWN, "it is about what was never requested")
+        if pending.names_weights(record.token):
+            self._workforce.doubts.found_others(worker)
+        return Meaning.NEEDS_WEIGHTS
 
     def _misfit(self, reply: Record, message: Array, size: int) -> str:
         """Return what is wrong with a reply as a message, whatever it answers; nothing if it can be read."""
@@ -171,10 +238,12 @@ class Replies:
         result = "score" if reply.kind == Kind.SCORE else "gradient"
         why = f"its {result} of {what} is not what the coordinator computes"
         self._drop(pending, worker, _REJECTED)
+        # Without an audit nobody relies on what workers give, and nothing is kept to go back to.
+        if self._audit.share:
+            pending.liars.append(worker)
         cause = "`gradmq doctor` there tells more" if self._any_order else "is it another type of processor?"
-        self._workforce.exclusions.exclude(
-            worker, f"{why} ({cause}); `gradmq verify` tells whether replies that were not checked were right"
-        )
+        hint = "" if self._audit.share else "; `gradmq verify` tells whether replies that were not checked were right"
+        self._workforce.exclusions.exclude(worker, f"{why} ({cause}){hint}")
 
     def _drop(self, pending: PendingStep, worker: str, counts: WorkerCounts) -> Meaning:
         """Note a reply that changes nothing."""

@@ -10,7 +10,7 @@ from shared.accounting import COORDINATOR
 from shared.training.metrics import EpochMetrics
 
 _MARKED = (
-    *(kinds.JOINS, kinds.LEAVES, kinds.SILENT, kinds.EXCLUDED, kinds.REJECTED),
+    *(kinds.JOINS, kinds.LEAVES, kinds.SILENT, kinds.EXCLUDED, kinds.BACK, kinds.REJECTED),
     *(kinds.RETRIES, kinds.RESTARTED),
 )
 
@@ -92,6 +92,9 @@ class _Teller:
         match event.kind:
             case kinds.BEGINS | kinds.TALLY | kinds.STOPS:
                 self._tallied = now
+            case kinds.BACK:
+                self._tallied = now
+                del self._course.epochs[event.epoch or 0 :]  # which come again
             case kinds.EPOCH:
                 self._tallied = now
                 self._course.epochs.append(now)

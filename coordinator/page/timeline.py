@@ -18,6 +18,7 @@ _SHAPES = {  # of marks, around their place
     kinds.LEAVES: "M-4 -3L0 4L4 -3Z",
     kinds.SILENT: "M-4 -4L4 4M-4 4L4 -4",
     kinds.EXCLUDED: "M-4 -4L4 4M-4 4L4 -4",
+    kinds.BACK: "M4 -4L-4 0L4 4Z",
     kinds.REJECTED: "M0 -5V5",
     kinds.RETRIES: "M0 -5V5",
     kinds.RESTARTED: "M-4 3L0 -4L4 3Z",
@@ -26,6 +27,7 @@ LEGEND = {
     kinds.JOINS: "joins",
     kinds.LEAVES: "leaves",
     kinds.SILENT: "is no longer heard of",
+    kinds.BACK: "the run goes back to before this worker",
     kinds.RETRIES: "requests sent again",
     kinds.RESTARTED: "is started again",
 }

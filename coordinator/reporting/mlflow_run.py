@@ -45,6 +45,8 @@ class MlflowRun(Callback):
         self._thread = threading.Thread(target=self._work, name="gradmq-mlflow", daemon=True)
 
     def on_begin(self, state: TrainingState) -> None:
+        if self._thread.is_alive():  # the run goes back: later values of its figures replace those that are there
+            return
         for metrics in self._recorded[: state.epoch]:
             self._heard.put((metrics, _now()))
         self._thread.start()

@@ -57,6 +57,9 @@ class ProgressBar(Callback):
     def on_begin(self, state: TrainingState) -> None:
         """Show the bar where the run stands: at once, if there is no delay."""
         self._next = time.monotonic() + self._delay
+        if self._bar is not None:  # the run goes back
+            self._bar.close()
+            self._bar = None
         if not self._delay:
             self._show(state, workers=0)
 

@@ -72,10 +72,13 @@ class PrometheusMetrics(Callback):
             self._redis = client(source.redis_url, _REDIS)
 
     def on_begin(self, state: TrainingState) -> None:
+        self._before = EpochCounts()
         for metrics in self._recorded[: state.epoch]:
             self._finish(metrics)
         self._seconds = state.seconds
         self._draw(state)
+        if self._endpoint is not None:  # the run goes back
+            return
         try:
             self._endpoint = Endpoint(self._host, self.port, self._collect)
             self.port = self._endpoint.port

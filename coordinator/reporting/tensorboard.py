@@ -36,6 +36,7 @@ class TensorBoardEvents(Callback):
         from tensorboardX.proto.event_pb2 import Event, SessionLog
         from tensorboardX.summary import text
 
+        self.close()  # the file of before, if the run goes back
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             # A file of its own, also for who goes on within a second.

@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,10 +204,12 @@ def _digest(text: bytes, parameters: Parameters, optimizer_state: OptimizerState
 class CheckpointWriter:
     """Keeps a run's checkpoint up to date from a thread of its own."""
 
-    def __init__(self, path: Path, config: TrainConfig) -> None:
-        self._path, self._config = path, config
+    def __init__(self, path: Path, config: TrainConfig, keep: Callable[[int], None] = lambda epoch: None) -> None:
+        """keep: is told of which epoch's beginning a checkpoint is that was just written; may raise OSError."""
+        self._path, self._config, self._keep = path, config, keep
         self._wake = threading.Condition()
         self._next: TrainingState | None = None  # to be written
+        self._writing = False
         self._closed = False
         self._last, self._pause = time.monotonic(), _EVERY
         self._failed = ""  # why the last one could not be written
@@ -228,6 +231,19 @@ class CheckpointWriter:
             self._next = snapshot
             self._wake.notify_all()
 
+    def take_instead(self, state: TrainingState) -> None:
+        """Write the state now, in the place of all that were taken: none of them is there any more.
+
+        Raises OSError if they cannot be removed.
+        """
+        with self._wake:
+            self._next = None
+            while self._writing:
+                self._wake.wait()
+            if not self._save(state):
+                self._path.unlink(missing_ok=True)  # without one a run begins again
+            _before(self._path).unlink(missing_ok=True)
+
     def close(self) -> None:
         """Wait until everything is written."""
         with self._wake:
@@ -241,14 +257,26 @@ class CheckpointWriter:
                 while self._next is None and not self._closed:
                     self._wake.wait()
                 snapshot, self._next = self._next, None
+                self._writing = snapshot is not None
             if snapshot is None:
                 return
             began = time.monotonic()
-            try:
-                save_checkpoint(self._path, snapshot, self._config)
-                self._failed = ""
-            except Exception as error:  # also of memory: whatever it is, training goes on
-                if str(error) != self._failed:
-                    log.warning("no checkpoint can be written: %s; the run goes on without", error)
-                self._failed = str(error)
+            self._save(snapshot)
             self._pause = max(_EVERY, _SHARE * (time.monotonic() - began))
+            with self._wake:
+                self._writing = False
+                self._wake.notify_all()
+
+    def _save(self, state: TrainingState) -> bool:
+        """Write a state; tell whether it is there."""
+        try:
+            save_checkpoint(self._path, state, self._config)
+            if state.epoch and not state.step_index:
+                self._keep(state.epoch)
+        except Exception as error:  # also of memory: whatever it is, training goes on
+            if str(error) != self._failed:
+                log.warning("no checkpoint can be written: %s; the run goes on without", error)
+            self._failed = str(error)
+            return False
+        self._failed = ""
+        return True

@@ -42,6 +42,7 @@ class EventLog(Callback):
         self._others: logging.Handler | None = None  # who listened before we did, if we have changed the log's level
         self._level = logging.NOTSET  # as it was
         self._before: dict[str, int] = {}  # samples that workers had trained on in the epoch, at the latest tally
+        self._has_begun = False
         self._began = clock()
         self._next = self._began + _EVERY
 
@@ -92,7 +93,9 @@ class EventLog(Callback):
 
     def on_begin(self, state: TrainingState) -> None:
         self._before, self._next = _samples(state.counts), self.now() + _EVERY
-        self.add(Event(self.now(), BEGINS, epoch=state.epoch, step=state.step_index))
+        if not self._has_begun:  # else the run goes back, which is an event of its own
+            self.add(Event(self.now(), BEGINS, epoch=state.epoch, step=state.step_index))
+        self._has_begun = True
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         if self._clock() >= self._next:
@@ -130,6 +133,8 @@ class _Handler(logging.Handler):
         if not kind or record.thread != self._thread:
             return
         details = {name: getattr(record, name) for name in ("worker", "count", "seconds") if hasattr(record, name)}
+        if hasattr(record, "back_to"):  # no finished epoch, as `epoch` is in the log's lines
+            details["epoch"] = record.back_to
         self._events.add(Event(self._events.now(), kind, text=masked(record.getMessage()), **details))
 
 

@@ -13,6 +13,7 @@ from shared.regular_files import read_regular
 # Kinds of events. Those of workers and of the queue are what log records of the coordinator name as their `event`.
 BEGINS, TALLY, EPOCH, STOPS = "begins", "tally", "epoch", "stops"
 JOINS, LEAVES, SILENT, PAUSES, EXCLUDED = "joins", "leaves", "silent", "pauses", "excluded"
+BACK, COMPARED = "back", "compared"  # to where an excluded worker first took part; what came of computing it again
 RETRIES, REJECTED, RESTARTED, TROUBLE, RECOVERED = "retries", "rejected", "restarted", "trouble", "recovered"
 
 _LARGEST = 2**30  # bytes of a file of events

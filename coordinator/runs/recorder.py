@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from coordinator.runs.checkpoint import CheckpointWriter
+from coordinator.runs.going_back import GoingBack
 from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
@@ -16,6 +17,7 @@ from shared.nn.parameters import Parameters
 from shared.training.callbacks import Callback
 from shared.training.choice import best_epoch
 from shared.training.gradients import GradientSource, StepResult
+from shared.training.liars import LiarsNamedError
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
 
@@ -23,9 +25,11 @@ from shared.training.state import TrainingState
 class Recorder(Callback):
     """Keeps a run's folder up to date.  Raises UnwritableError if it can't: a run without records is of no use."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._checkpoints = CheckpointWriter(run.checkpoint, run.config)
+    def __init__(self, run: Run, going_back: GoingBack | None = None) -> None:
+        """going_back: to where, when an audit names a liar; None: there is no audit."""
+        self._run, self._going_back = run, going_back
+        keep = {} if going_back is None else {"keep": going_back.kept.keep}
+        self._checkpoints = CheckpointWriter(run.checkpoint, run.config, **keep)
 
     def __enter__(self) -> Self:
         return self
@@ -35,6 +39,8 @@ class Recorder(Callback):
     ) -> None:
         """Wait until all is on disk."""
         self._checkpoints.close()
+        if self._going_back is not None and self._run.is_finished:  # nobody is audited any more
+            self._going_back.kept.forget(0)
 
     def on_begin(self, state: TrainingState) -> None:
         """Forget what was recorded after this state: it will come again, with the same figures and weights."""
@@ -42,6 +48,9 @@ class Recorder(Callback):
         for left in [*run.folder.glob(".*.npz.*"), *run.folder.glob(".metrics.jsonl.*")]:
             with self._writing(left):
                 left.unlink()  # of a coordinator that was killed while it wrote
+        if self._going_back is not None:
+            with self._writing(run.checkpoint):
+                self._going_back.kept.forget(state.epoch + 1)
         del run.metrics[state.epoch :]
         if run.metrics_file.exists():
             with self._writing(run.metrics_file):
@@ -61,10 +70,28 @@ class Recorder(Callback):
         self._save(self._run.model, state.model)
         if state.best is not None and best_epoch(state.history) == metrics.epoch:
             self._save(self._run.best_model, state.best)
+        if self._going_back is not None:
+            self._going_back.compare(metrics)
         self._run.metrics.append(metrics)
         with self._writing(self._run.metrics_file):
             append_metrics(self._run.metrics_file, metrics)
         self._checkpoints.take(state)
+
+    def go_back(self, named: LiarsNamedError, state: TrainingState) -> None:
+        """Have the state become that from before liars took part, and nothing be left of what it was.
+
+        named: the liars, by an audit.  Raises RunError if the run began with weights that are gone.
+        """
+        assert self._going_back is not None, "there is an audit"
+        earlier = self._going_back.state_before(named, state)
+        if earlier is state:
+            self._checkpoints.take(state)
+            return
+        state.go_back(earlier)
+        with self._writing(self._run.checkpoint):
+            self._checkpoints.take_instead(state)  # before what was kept goes: until then it may be writing
+            self._going_back.kept.forget(state.epoch + 1)
+        self._save(self._run.model, state.model)
 
     def on_stop(self, state: TrainingState) -> None:
         """Save the model so far, and where to go on."""

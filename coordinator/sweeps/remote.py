@@ -13,6 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
+
+from coordinator.gradients.floods import Floods
+from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.runs.places import Place
 from coordinator.sweeps.trial_queue import TrialQueue
 from coordinator.sweeps.trials import Ended, GivenRun
@@ -29,7 +33,10 @@ from shared.transport.models import from_bytes
 from shared.transport.samples import upload
 from shared.typed import typed
 
-_POLL = 1  # seconds that Redis lets us wait for a report before we look around
+_MOST_AT_ONCE = 100  # reports that are heard before we look around
+_MOST_WAITING = 10_000  # which workers send again if they matter
+_LONGEST_HOLDER = 1000  # bytes of who holds a run
+_LONGEST = 2**24  # bytes of a report: those of an ended run have the figures of all its epochs
 _NONE = 0  # attempts are numbered from 1
 _EVERY = 1.0  # seconds between two looks at who holds what
 _LOST = 3.0  # seconds after its sign of life has expired, after which a worker counts as lost
@@ -76,6 +83,8 @@ class RemoteTrials:
         self._identity = secrets.token_hex(8)
         self._keys = SweepKeys(self._identity)
         self._client = client(url)
+        self._floods = Floods(self._client)
+        self._reports, self._report = ReplyStream(url, self._keys.reports), np.empty(_LONGEST, np.uint8)
         self._queue = TrialQueue(broker_url(url, broker), self._client)
         self._supervise, self._say, self._clock = supervise or _nobody, say, clock
         self._are_others = supervise is None  # whether somebody else has to start workers
@@ -133,6 +142,7 @@ class RemoteTrials:
         with suppress(QueueError):
             keys = [key(name) for name in self._given for key in (self._keys.wanted, self._keys.weights)]
             self._client.delete(self._keys.reports, *keys)
+        self._reports.disconnect()
         self._queue.close()
         self._client.close()
 
@@ -164,13 +174,14 @@ class RemoteTrials:
         for name in names:
             self._want(self._given[name])
         self._queue.keep_keys()
+        self._floods.drop(self._keys.reports, _MOST_WAITING)
         with self._client.pipeline(transaction=False) as pipeline:
             for name in names:
-                pipeline.get(self._keys.held(name))
-            held = cast(list[bytes | None], pipeline.execute())
+                pipeline.getrange(self._keys.held(name), 0, _LONGEST_HOLDER)
+            held = cast(list[bytes], pipeline.execute())
         for name, holder in zip(names, held, strict=True):
             given = self._given[name]
-            parts = (holder or b"").split(b":", 2)  # see `worker.holding`
+            parts = holder.split(b":", 2)  # see `worker.holding`
             if len(parts) == 3 and parts[0] == b"%d" % given.attempt:
                 given.held, given.worker, self._heard = now, parts[2].decode(errors="replace"), True
             elif given.held is not None and now - given.held > _LOST:
@@ -219,17 +230,17 @@ class RemoteTrials:
 
     def _listen(self) -> None:
         """Take what workers say."""
-        taken = self._client.blpop([self._keys.reports], _POLL)
-        if taken is None:
-            return
-        with self._client.pipeline() as pipeline:
-            pipeline.lrange(self._keys.reports, 0, -1)
-            pipeline.delete(self._keys.reports)
-            others = cast(list[bytes], pipeline.execute()[0])
-        for message in (cast(tuple[bytes, bytes], taken)[1], *others):
-            report = Report.decode(message)
-            if report is not None:
-                self._hear(report)
+        try:
+            for _ in range(_MOST_AT_ONCE):
+                size = self._reports.read(self._report, 1)
+                if size is None:
+                    return
+                report = Report.decode(self._report[:size].tobytes()) if size <= _LONGEST else None
+                if report is not None:
+                    self._hear(report)
+        except QueueError:
+            self._reports.disconnect()
+            raise
 
     def _hear(self, report: Report) -> None:
         given = self._given.get(report.run)
@@ -251,7 +262,7 @@ class RemoteTrials:
 
     def _refuse(self, report: Report, given: _Given) -> None:
         """Have another worker take it: the one that refuses stays away for a while."""
-        if report.worker not in self._refused:
+        if report.worker not in self._refused and len(self._refused) < _MOST_AT_ONCE:
             self._refused.add(report.worker)
             self._say(f"worker {report.worker} computes nothing: {report.content.get('reason')}")
         if report.attempt == given.attempt:

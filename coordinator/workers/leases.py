@@ -1,19 +1,18 @@
 """The leases of a window: which are due, who holds them, which got lost.  Bookkeeping only: nothing is sent here."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from shared.accounting import COORDINATOR, UNKNOWN
+from shared.messaging.identities import id_of
 from shared.messaging.lease import Lease
 from shared.messaging.seals import CoordinatorKeys
 
 _ARRIVAL = 0.25  # seconds that workers may take from one window to the next
 _NOT_TAKEN = 1.0  # seconds after which a lease that is in no queue and that nobody took counts as lost
 _GIVEN_UP = 10.0  # seconds after which one counts as lost whatever is in the queue: one too many does no harm
-_NAMELESS = "lease "  # how they are called of whose holder no name is known
-_REMEMBERED = 1000  # leases whose worker's name is known after their window, for late replies
+_QUIET = 1.0  # seconds after which who speaks in a lease makes room for another who does
+_MOST_OTHERS = 3  # who speak in a lease besides its holder: before it, like one that was killed, or without a right to
 
 
 @dataclass
@@ -25,6 +24,7 @@ class _Granted:
     worker: str = ""  # who took it; empty until then
     heard: float = 0.0  # when last, by the clock
     vacant: bool = False  # nobody computes in it, and another lease is due for it or was sent
+    others: dict[str, float] = field(default_factory=dict)  # who else has spoken in it, and when last, by the clock
 
 
 class Leases:
@@ -33,11 +33,10 @@ class Leases:
     def __init__(self, keys: CoordinatorKeys, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin without a window, with no lease due.  keys: have the leases' secrets.  clock: returns seconds."""
         self._keys = keys
-        self.excluded: tuple[str, ...] = ()  # workers that get no work in this window
+        self.excluded: tuple[str, ...] = ()  # ids of the workers that get no work in this window
         self._clock = clock
         self._template: Lease
         self._granted: dict[int, _Granted] = {}  # by number
-        self._names: OrderedDict[int, str] = OrderedDict()
         self._due: list[str] = []  # labels of the leases still to be sent
         self._count = 0  # of the window's leases
         self._holders: list[tuple[str, int]] = []  # as of when there had been so many changes:
@@ -95,7 +94,7 @@ class Leases:
     def open(self, template: Lease, count: int) -> None:
         """Begin a new window, with `count` leases due that are like `template` but for number and label."""
         self._template, self.excluded = template, template.excluded
-        self._before = sum(1 for name in self.working if name not in template.excluded)
+        self._before = sum(1 for worker in self.working if id_of(worker) not in template.excluded)
         self._opened = self._clock()
         self._granted.clear()
         self._due.clear()
@@ -110,9 +109,12 @@ class Leases:
 
     def next_due(self) -> Lease | None:
         """Return the lease to be sent next, None if none is due."""
+        if not self._due:
+            return None
         number = self._next_number
-        secret = self._keys.secret(number)
-        return replace(self._template, number=number, label=self._due[0], secret=secret) if self._due else None
+        # Now, since it may arrive though sending it fails, which is found out only afterwards.
+        self._keys.granted(number, self._template.terms)
+        return replace(self._template, number=number, label=self._due[0], secret=self._keys.secret(number))
 
     def sent(self) -> None:
         """Note that the lease to be sent next was sent."""
@@ -120,48 +122,59 @@ class Leases:
         self._next_number += 1
         self.changes += 1
 
-    def joined(self, number: int, worker: str) -> None:
-        """Note who holds a lease: under the lease's own name if it has none, or somebody else's."""
-        if worker in ("", COORDINATOR, UNKNOWN) or worker.startswith(_NAMELESS):
-            worker = f"{_NAMELESS}{number}"
-        self._names[number] = worker
-        if len(self._names) > _REMEMBERED:
-            self._names.popitem(last=False)
+    def has(self, number: int) -> bool:
+        """Tell whether that is a lease of the current window."""
+        return number in self._granted
+
+    def heard(self, number: int, worker: str) -> bool:
+        """Note that a worker speaks in a lease, which is a sign of life of whoever holds it.
+
+        The first who does holds it: more is not known of one whose word that it has joined got lost. Tell whether it
+        may: who reads the lease in Celery's keys could invent workers, and of those only a few are listened to.
+        """
         lease = self._granted.get(number)
-        if lease is None:  # of a window that is over
+        if lease is None:
+            return True
+        if not lease.worker:
+            self._hold(lease, worker)
+        if worker != lease.worker and id_of(worker) != id_of(lease.worker):
+            return self._is_listened_to(lease, worker)
+        self._sign_of_life(lease)
+        return True
+
+    def joined(self, number: int, worker: str) -> None:
+        """Note who holds a lease, having been heard: but while another computes in it, that one does.
+
+        A lease is delivered again when its worker was killed, and read where it lies by whoever has no right to it.
+        """
+        lease = self._granted.get(number)
+        if lease is None:
             return
-        lease.worker = worker
+        is_others = bool(lease.worker) and id_of(lease.worker) != id_of(worker) and not lease.vacant
+        if is_others and self._clock() - lease.heard < _QUIET:
+            return
+        if lease.worker != worker:
+            self._hold(lease, worker)
         self.changes += 1
-        if worker in self.excluded and not lease.vacant:
-            # It will keep it and do nothing, so that it does not take the same lease again and again.
-            self._due.append(lease.label)
         self._sign_of_life(lease)
 
-    def heard(self, number: int) -> None:
-        """Note a sign of life of who holds a lease."""
+    def answered(self, number: int, worker: str) -> None:
+        """Note a reply that counts: whoever gives it computes in the lease, and so holds it."""
         lease = self._granted.get(number)
-        if lease is not None:
+        if lease is not None and lease.worker != worker:
+            self._hold(lease, worker)
             self._sign_of_life(lease)
 
-    def replied(self, number: int) -> None:
-        """Note a reply of who holds a lease."""
+    def left(self, number: int, worker: str) -> None:
+        """Have another lease sent for one whose holder went."""
         lease = self._granted.get(number)
-        if lease is not None:
-            if not lease.worker:  # its name got lost
-                lease.worker = f"{_NAMELESS}{number}"
-                self.changes += 1
-            self._sign_of_life(lease)
-
-    def left(self, number: int) -> None:
-        """Have another lease sent for one whose worker went."""
-        lease = self._granted.pop(number, None)
+        if lease is None or lease.worker not in ("", worker):
+            return
+        lease.worker = ""  # until somebody turns up in it: it is delivered again if Celery did not hear the same
         self.changes += 1
-        if lease is not None and not lease.vacant:
+        if not lease.vacant:
+            lease.vacant = True
             self._due.append(lease.label)
-
-    def name(self, number: int) -> str:
-        """Return who holds or held a lease, or what its holder is called if its name got lost."""
-        return self._names.get(number) or f"{_NAMELESS}{number}"
 
     def renew_waiting(self) -> None:
         """Have others sent for the leases that nobody had taken when the queue was lost."""
@@ -211,10 +224,31 @@ class Leases:
         """The leases that nobody has taken yet."""
         return [lease for lease in self._granted.values() if not lease.worker and not lease.vacant]
 
+    def _hold(self, lease: _Granted, worker: str) -> None:
+        """Have a worker hold a lease; whoever did is still listened to."""
+        lease.others.pop(worker, None)
+        if lease.worker:
+            lease.others[lease.worker] = lease.heard
+        lease.worker = worker
+        self.changes += 1
+
+    def _is_listened_to(self, lease: _Granted, worker: str) -> bool:
+        """Tell whether there is room for a worker that speaks in a lease that another holds."""
+        others, now = lease.others, self._clock()
+        if worker not in others and len(others) >= _MOST_OTHERS:
+            quietest = min(others, key=lambda other: others[other])
+            if now - others[quietest] < _QUIET:
+                return False
+            del others[quietest]
+        others[worker] = now
+        return True
+
     def _sign_of_life(self, lease: _Granted) -> None:
         lease.heard = self._clock()
-        vacant = lease.worker in self.excluded
+        vacant = bool(self.excluded) and id_of(lease.worker) in self.excluded
         if vacant is not lease.vacant:
+            if vacant:  # its holder will keep it and do nothing, so as not to take the same lease again and again
+                self._due.append(lease.label)
             lease.vacant = vacant
             self.changes += 1
 

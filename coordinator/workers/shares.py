@@ -53,9 +53,11 @@ class Shares:
 
     def replied(self, worker: str, samples: int, seconds: float) -> None:
         """Note a reply that came just now: of so many samples, for which we have waited so long."""
+        if samples != self._shares.get(worker):
+            return
         now = self._clock()
         replies = self._replies.setdefault(worker, deque(maxlen=_MOST))
-        if samples == self._shares.get(worker) and (not replies or now - replies[-1][0] >= _APART):
+        if not replies or now - replies[-1][0] >= _APART:
             replies.append((now, max(seconds, _INSTANT)))
 
     def silent(self, worker: str) -> None:

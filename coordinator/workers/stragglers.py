@@ -11,6 +11,7 @@ _TOO_SLOW = 3.0  # times the others' time; without the slower of two workers, th
 _NOTICEABLE = 0.001  # seconds more than the others at least: waking up may take most of one
 # A worker is judged by the median of so many replies, so long apart: a busy machine may hold up a good one for a while.
 _ENOUGH, _APART = 15, 1 / 15  # and seconds
+_MOST = 1000  # workers that are measured; who can take leases can invent others
 
 
 class Stragglers:
@@ -35,6 +36,10 @@ class Stragglers:
         if noted is None or now - noted >= _APART:
             self._noted[worker] = now
             self._times.setdefault(worker, deque(maxlen=_ENOUGH)).append(seconds)
+            if len(self._noted) > _MOST:
+                oldest = next(iter(self._noted))
+                del self._noted[oldest]
+                self._times.pop(oldest, None)
 
     def end_pauses(self) -> None:
         """Have nobody pause: nobody else is there."""

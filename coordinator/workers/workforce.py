@@ -6,20 +6,25 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from coordinator.workers.admission import Admission
 from coordinator.workers.cuts import Piece, equal_bounds, pieces, pieces_by_share
 from coordinator.workers.dispatcher import Dispatcher
+from coordinator.workers.doubts import Doubts
 from coordinator.workers.exclusions import Exclusions
 from coordinator.workers.lease_count import LeaseCount
 from coordinator.workers.leases import Leases
 from coordinator.workers.membership import Membership
+from coordinator.workers.roster import Roster
 from coordinator.workers.shares import Shares
 from coordinator.workers.stragglers import Stragglers
 from shared.config import TrainConfig
 from shared.environment import Kernels
+from shared.messaging.identities import id_of
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, Record
 from shared.messaging.seals import CoordinatorKeys
 from shared.parallel.sharding import block_width
 
 _PIECES = 4  # of an evaluation for each worker, so that all are done at about the same time
+_AT_ONCE = 10  # exclusions that end a window at once; who invents more workers must not have windows begin all the time
+_SHORTEST_WINDOW = 1.0  # seconds that one lasts after so many, though somebody else was excluded
 
 _MORE_THAN_SHARDS = "more workers than the %d that a mini-batch has shards for take turns; more shards make more busy"
 _MORE_THAN_SAMPLES = "more workers than the %d samples of a mini-batch take turns; larger mini-batches make more busy"
@@ -43,10 +48,13 @@ class Workforce:
         keys: of this incarnation of the run.  workers: how many there are, if that is known.  clock: returns seconds.
         """
         units, divisible = config.shards_per_step, config.strategy.divisible
+        self._clock = clock
+        self.roster = Roster()
         self.leases = Leases(keys, clock)
         self.membership = Membership(units, _MORE_THAN_SAMPLES if divisible else _MORE_THAN_SHARDS, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
+        self.doubts = Doubts(self.exclusions)
         self.shares = Shares(units, clock)
         self.admission = Admission(kernels, config.any_order, self.exclusions)
         self._dispatcher = Dispatcher(broker)
@@ -57,16 +65,25 @@ class Workforce:
         self._cut: Sequence[Piece] = ()  # the latest, and what it was made for:
         self._cut_for: tuple[int, ...] = ()
         self._holders: dict[str, int] = {}  # their leases by their names
+        self._opened = clock()  # the window
+        self._idle: tuple[str, ...] = ()  # as of when so many were excluded, and these paused:
+        self._idle_for: tuple[int, frozenset[str]] = -1, frozenset()
 
     @property
     def idle(self) -> tuple[str, ...]:
-        """Who gets no lease now, for a while or in this run."""
-        return tuple(sorted({*self.exclusions.names, *self.stragglers.pausing}))
+        """The ids of those who get no lease now, for a while or in this run."""
+        idle_for = self.exclusions.total, frozenset(self.stragglers.pausing)
+        if idle_for != self._idle_for:
+            self._idle_for = idle_for
+            self._idle = tuple(sorted(self.exclusions.ids | {*map(id_of, self.stragglers.pausing)}))
+        return self._idle
 
     @property
     def has_changed(self) -> bool:
         """Whether others get leases than when they were granted: then a new window must begin."""
-        return self.idle != self.leases.excluded
+        if self.idle == self.leases.excluded:
+            return False
+        return self.exclusions.total <= _AT_ONCE or self._clock() - self._opened > _SHORTEST_WINDOW
 
     @property
     def awaits_workers(self) -> bool:
@@ -75,6 +92,7 @@ class Workforce:
 
     def open(self, lease: Lease) -> None:
         """Have leases like this granted for a new window.  It names who gets none."""
+        self._opened = self._clock()
         self.leases.open(lease, self._lease_count.of_window(self.leases.taken))
 
     def grant_due(self) -> None:

@@ -26,6 +26,7 @@ def celery_settings(broker: str) -> dict[str, Any]:
         # The others with all of their names, or Celery would have them get the leases as well.
         "task_queues": [Queue(QUEUE), *(Queue(name, Exchange(name), name) for name in (BATCHES, PREDICTIONS, TRIALS))],
         "worker_prefetch_multiplier": 1,
+        "worker_eta_task_limit": 100,  # messages that wait for their time in a worker's memory
         # One slot a process: with more, Celery 5.7's worker dies when Redis restarts.
         "worker_concurrency": 1,
         "worker_send_task_events": True,

@@ -1,16 +1,18 @@
 """A lease: what a Celery task carries, as JSON."""
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 from shared.config import TrainConfig
 from shared.environment import Kernels
 from shared.errors import ConfigError, MessageError, VersionError
-from shared.messaging.seals import key_of
-from shared.messaging.stamps import stamped, unstamped
+from shared.messaging.seals import Key, key_of
+from shared.messaging.stamps import digest_of, stamped, unstamped
 from shared.strategies import LocalSGD
 
 LEASE_TASK = "gradmq.lease"  # the task's name
+_ITS_OWN = ("number", "label", "secret")  # what one of a window's leases has, and not all
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,9 @@ class Lease:
     window: int  # its number in this incarnation of the run
     number: int  # of the lease in this incarnation of the run
     label: str  # which of how many, for people: 1/2
-    excluded: tuple[str, ...]  # names of the workers that get no work in this window
+    excluded: tuple[str, ...]  # ids of the workers that get no work in this window
     kernels: Kernels  # the coordinator's
-    secret: str = field(repr=False)  # with which whoever holds the lease seals what it says: hexadecimal digits
+    secret: str = field(repr=False)  # of which the key is made that its holder seals with: hexadecimal digits
 
     @property
     def description(self) -> str:
@@ -41,15 +43,27 @@ class Lease:
         parts += ["evaluation"] if self.stop > stop else []
         return f"epoch {self.epoch}, {' and '.join(parts)}, lease {self.label}"
 
+    @cached_property
+    def terms(self) -> bytes:
+        """A digest of all that the window's leases say alike, which decides what their holders compute."""
+        return digest_of({name: value for name, value in self._fields().items() if name not in _ITS_OWN})
+
+    @cached_property
+    def key(self) -> Key:
+        """The key that whoever holds this lease, as it is here, seals with."""
+        return key_of(self.secret, self.terms)
+
     def to_json(self) -> dict[str, Any]:
+        return stamped(self._fields())
+
+    def _fields(self) -> dict[str, Any]:
         # The incarnation has 64 bits, more than every JSON reader keeps.
-        fields = {
+        return {
             **asdict(self),
             "config": self.config.to_json(),
             "incarnation": f"{self.incarnation:016x}",
             "kernels": self.kernels._asdict(),
         }
-        return stamped(fields)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
@@ -59,7 +73,7 @@ class Lease:
         """
         fields = unstamped(fields, "a lease is not as it was granted; it will be granted again")
         try:
-            key_of(fields["secret"])
+            key_of(fields["secret"], b"")
         except (KeyError, TypeError, ValueError):
             raise MessageError("a lease has no secret; it will be granted again") from None
         fields["excluded"], fields["samples"] = tuple(fields["excluded"]), tuple(fields["samples"])

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from shared.messaging.seals import SEAL_BYTES, Key
 from shared.nn.score import Score
 
-VERSION = 8  # of records and leases, and of what decides the bits: who speaks another cannot take part
+VERSION = 9  # of records and leases, and of what decides the bits: who speaks another cannot take part
 
 
 class Kind(IntEnum):
@@ -21,21 +21,22 @@ class Kind(IntEnum):
     JOINED = 5  # worker: lease `number` is taken; an introduction follows
     LEFT = 6  # worker: lease `number` is given up
     NEEDS_SAMPLES = 7  # worker: lease `number` has no copy of the samples of part `first`
-    LEAVING = 8  # worker: lease `number` is given up, and no other will be taken; its name follows
+    LEAVING = 8  # worker: lease `number` is given up, and no other will be taken
     REFUSED = 9  # worker: it does not speak the version of its lease; its name follows
     NEEDS_WEIGHTS = 10  # worker: lease `number` does not have the weights of `step`, or not those that were sent
     SCORE = 11  # worker in lease `number`: the score of these units, which are of an evaluation
 
 
 # magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region, cost, correct, content,
-# token; padded so that what follows the seal is aligned. In every version the first two are where they are here.
-_BODY = struct.Struct("<3sBB3xQQIIIIBxHIdI4xQQ")
+# token, credential; padded so that what follows the seal is aligned. In every version the first two are where they are
+# here.
+_BODY = struct.Struct("<3sBB3xQQIIIIBxHIdI4xQQQ")
 _MAGIC = b"GMQ"
 _NO_SEAL = bytes(SEAL_BYTES)
 OWN = 0  # region of a request in a worker's own list; those of the common list are numbered from 1
 _BODY_BYTES = _BODY.size
 RECORD_BYTES = _BODY_BYTES + SEAL_BYTES  # after which a name or a tensor may follow
-_UNTIL_7 = 64  # bytes of a record up to that version, which had neither digests nor seals
+_UNTIL_7, _OF_8 = 64, 88  # bytes of a record up to version 7, without digests and seals, and of 8, without credentials
 
 
 class Record(NamedTuple):
@@ -54,7 +55,8 @@ class Record(NamedTuple):
     cost: float = 0.0  # of these samples, summed
     correct: int = 0  # of them
     content: int = 0  # digest of the weights as they are sent, or of the gradient; 0: they go through shared memory
-    token: int = 0  # of a reply: which request it answers, see `token_of`
+    token: int = 0  # of a reply: which request it answers, see `token_of`; of NEEDS_WEIGHTS too
+    credential: int = 0  # of the worker who says it, see `shared.messaging.identities`
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -82,9 +84,9 @@ class Record(NamedTuple):
         return cls(*fields)
 
 
-def is_sealed(data: bytes | memoryview, key: Key) -> bool:
-    """Tell whether the record at the start of `data` is sealed with that key."""
-    return key.seal(data[:_BODY_BYTES]) == data[_BODY_BYTES:RECORD_BYTES]
+def is_sealed(data: bytes | memoryview, key: Key | None) -> bool:
+    """Tell whether the record at the start of `data` is sealed with that key; with none, nothing is."""
+    return key is not None and key.seal(data[:_BODY_BYTES]) == data[_BODY_BYTES:RECORD_BYTES]
 
 
 def token_of(data: bytes | memoryview) -> int:
@@ -97,4 +99,4 @@ def foreign_version(data: bytes | memoryview) -> tuple[int, int] | None:
     magic, version = bytes(data[:3]), data[3] if len(data) >= _UNTIL_7 else VERSION
     if magic != _MAGIC or version == VERSION:
         return None
-    return version, _UNTIL_7 if version <= 7 else RECORD_BYTES
+    return version, _UNTIL_7 if version <= 7 else _OF_8 if version == 8 else RECORD_BYTES

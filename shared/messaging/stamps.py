@@ -10,7 +10,7 @@ from shared.messaging.records import VERSION
 
 def stamped(fields: dict[str, Any]) -> dict[str, Any]:
     """Return a task's fields with their stamp."""
-    return {"version": VERSION, "sha256": _digest(fields), **fields}
+    return {"version": VERSION, "sha256": digest_of(fields).hex(), **fields}
 
 
 def unstamped(fields: dict[str, Any], damaged: str) -> dict[str, Any]:
@@ -27,11 +27,11 @@ def unstamped(fields: dict[str, Any], damaged: str) -> dict[str, Any]:
             "install the same GradMQ on both sides"
         )
     # A lease with another seed, say, would have a worker compute something else in good faith.
-    if fields.pop("sha256", None) != _digest(fields):
+    if fields.pop("sha256", None) != digest_of(fields).hex():
         raise MessageError(damaged)
     return fields
 
 
-def _digest(fields: dict[str, Any]) -> str:
+def digest_of(fields: dict[str, Any]) -> bytes:
     """Return the digest of fields, whatever their order."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).digest()

@@ -17,7 +17,7 @@ class Callback:
     optional = False  # whether the run goes on without it when it fails
 
     def on_begin(self, state: TrainingState) -> None:
-        """Hear that the run begins, or goes on from this state."""
+        """Hear that the run begins, or goes on from this state: also in its midst, if it goes back."""
 
     def after_step(self, state: TrainingState, result: StepResult, source: GradientSource) -> None:
         """Hear that a step was taken."""

@@ -16,6 +16,7 @@ class StepResult(NamedTuple):
     score: Score  # of the step's samples, as the replies tell it
     counts: EpochCounts  # what was requested and who answered, also of earlier steps' late replies
     excluded: tuple[str, ...] = ()  # workers that get no more work in this run, from now on
+    liars: tuple[str, ...] = ()  # those whose numbers an audit found wrong: such a step is not to be taken
 
 
 class GradientSource(Protocol):
@@ -48,4 +49,12 @@ class GradientSource(Protocol):
 
     def close(self) -> None:
         """Leave nothing behind."""
+        ...
+
+
+class RunGradients(GradientSource, Protocol):
+    """Those of a whole run, which may go back to an earlier state."""
+
+    def begin_again(self) -> None:
+        """Use nothing any more of what was asked for so far."""
         ...

@@ -34,5 +34,8 @@ class InProcessGradients:
         counts.answered(COORDINATOR, score.samples, work.evaluates)
         return StepResult(total, score, counts)
 
+    def begin_again(self) -> None:
+        """Nothing is on its way."""
+
     def close(self) -> None:
         """There is nothing to leave."""

@@ -13,6 +13,7 @@ from shared.signals import uninterrupted
 from shared.training.callbacks import Callback
 from shared.training.choice import is_finished
 from shared.training.gradients import GradientSource, StepResult
+from shared.training.liars import check_liars
 from shared.training.metrics import evaluate_epoch, monitored_value
 from shared.training.state import TrainingState
 from shared.types import Vector
@@ -22,8 +23,8 @@ def train(config: TrainConfig, data: Dataset, source: GradientSource, state: Tra
     """Train a network from a state to the end of the run.
 
     Before an interrupt (KeyboardInterrupt) or the queue's failure (QueueError) passes through, the callback hears of
-    the stop. Raises DivergedError if weights or gradients are not finite, and LedgerError if an epoch's ledger does not
-    come out: such a step or epoch is never heard of.
+    the stop. Raises DivergedError if weights or gradients are not finite, LedgerError if an epoch's ledger does not
+    come out, and LiarsNamedError if an audit named a liar: such a step or epoch is never heard of.
     """
     callback.on_begin(state)
     try:
@@ -49,7 +50,7 @@ def steps(config: TrainConfig, training: Samples, source: GradientSource, state:
     """Take the steps that the state's epoch still needs; yield what came of each."""
     strategy, reductions = strategy_of(config, training), config.schedule.reductions(state.history)
     for step in config.sampler(len(training)).steps(state.epoch, state.step_index):
-        result = source.gradient(state.parameters, step)  # the distributed line
+        result = check_liars(source.gradient(state.parameters, step))  # the distributed line
         if not strategy.divisible:  # exact sums are of numbers with limits, and the weights' are looked at in each step
             _check_finite("gradient", result.total, config, state)
         state.apply(strategy, step, result, reductions)

@@ -12,6 +12,7 @@ from shared.data.samples import KnownSamples, VectorSamples
 from shared.nn.score import Score
 from shared.parallel.batches import total, weights_of
 from shared.training.gradients import GradientSource
+from shared.training.liars import check_liars
 from shared.training.state import TrainingState
 
 
@@ -52,13 +53,16 @@ FIGURES_SINCE_0_2 = tuple(field.name for field in fields(EpochMetrics) if field.
 
 
 def evaluate_epoch(config: TrainConfig, data: Dataset, source: GradientSource, state: TrainingState) -> EpochMetrics:
-    """Return the figures of an epoch whose steps are all taken.  Raises LedgerError if its ledger does not come out."""
+    """Return the figures of an epoch whose steps are all taken.
+
+    Raises LedgerError if its ledger does not come out, LiarsNamedError if an audit named a liar.
+    """
     sampler, counts, scores = config.sampler(len(data.training)), EpochCounts(), dict[Part, Score]()
     counts.add(state.counts)
     for part in EVALUATED:
         samples = data.part(part)
         if len(samples):
-            result = source.evaluate(state.model, sampler.evaluation(state.epoch, part, len(samples)))
+            result = check_liars(source.evaluate(state.model, sampler.evaluation(state.epoch, part, len(samples))))
             state.exclude(result.excluded)
             counts.add(result.counts)
             scores[part] = result.score

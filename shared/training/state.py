@@ -1,9 +1,9 @@
 """How far a run is: all that has to be kept to go on from here to the same bits."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
-from shared.accounting import EpochCounts
+from shared.accounting import MOST_EXCLUDED, EpochCounts
 from shared.config import TrainConfig
 from shared.data.sampler import Step
 from shared.nn.parameters import Parameters
@@ -44,6 +44,11 @@ class TrainingState:
         return self.epoch > 0 or self.step_index > 0
 
     @property
+    def begun_epochs(self) -> int:
+        """How many epochs have begun: those in whose ledgers anything can be."""
+        return self.epoch + bool(self.step_index)
+
+    @property
     def model(self) -> Parameters:
         """The weights to evaluate and to save: those of the last step, or the average of many."""
         return averaged(self.parameters, self.optimizer_state)
@@ -62,8 +67,12 @@ class TrainingState:
             self.exclude(result.excluded)
 
     def exclude(self, workers: Iterable[str]) -> None:
-        """Keep in mind who gets no more work: that is so whether or not the step is taken in which it turned out."""
+        """Keep in mind who gets no more work: that is so whether or not the step is taken in which it turned out.
+
+        Of very many, the newest.
+        """
         self.excluded += [worker for worker in workers if worker not in self.excluded]
+        del self.excluded[:-MOST_EXCLUDED]
 
     def next_epoch(self, value: float | None = None) -> None:
         """Begin the next epoch, with a ledger of its own.
@@ -76,6 +85,13 @@ class TrainingState:
             self.history.append(value)
         self.epoch, self.step_index, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.score, self.counts = ScoreSum(), EpochCounts()
+
+    def go_back(self, earlier: "TrainingState") -> None:
+        """Become an earlier state, whose vectors are ours from now on. Who is excluded stays so."""
+        excluded = self.excluded
+        for each in fields(self):
+            setattr(self, each.name, getattr(earlier, each.name))
+        self.exclude(excluded)
 
     def copy(self) -> "TrainingState":
         """Return the state as it is now, which later steps do not change."""

@@ -42,9 +42,13 @@ class SharedTensors:
         return self._regions > 0
 
     def begin(self, incarnation: int) -> None:
-        """Make the regions, for this incarnation of the run.  Only those that are used take memory."""
-        if os.fstat(self._descriptor).st_size:
-            raise ValueError("the memory belongs to another incarnation of a run")
+        """Make the regions, for this incarnation of the run.  Only those that are used take memory.
+
+        They may have been an earlier incarnation's of the same run, whose replies nobody looks at any more: a slot's
+        process has written the last of them before it takes a request of this one.
+        """
+        if os.fstat(self._descriptor).st_size not in (0, self.nbytes):
+            raise ValueError("the memory belongs to another run")
         os.ftruncate(self._descriptor, self.nbytes)
         os.pwrite(self._descriptor, incarnation.to_bytes(8, "little"), 0)
 

@@ -1,7 +1,6 @@
 """Samples through Redis, named by their digest."""
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,7 +12,8 @@ from shared.messaging.client import Client
 from shared.messaging.keys import SAMPLES_LIFETIME, SamplesKeys
 
 _CHUNK = 8 * 2**20  # bytes a key; small enough that other clients are served in between
-_LIMIT = 2**32  # numbers in the images
+_LIMIT = 2**32  # numbers in an array
+_LONGEST = 10_000  # bytes of a description
 _DTYPES = ("|u1", "<f4", "<f8")
 
 
@@ -33,21 +33,34 @@ def upload(client: Client, samples: KnownSamples) -> bool:
 
 def download(client: Client, sha256: str) -> KnownSamples | None:
     """Return the samples of that name, or None if they are not there, not whole, or not those."""
-    text = client.get(SamplesKeys(sha256).description)
-    if text is None:
+    text = client.getrange(SamplesKeys(sha256).description, 0, _LONGEST)
+    if not text:
         return None
     try:
         description = json.loads(cast(bytes, text))
         dtypes = {description["dtype"], description.get("targets_dtype", "<f8")}
-        if not dtypes <= {*_DTYPES} or not 0 < math.prod(description["shape"]) <= _LIMIT:
+        if not dtypes <= {*_DTYPES} or not _is_possible(description):
             return None
         data: defaultdict[str, bytearray] = defaultdict(bytearray)  # to bytes, each chunk would copy all before it
-        for name, key, _ in _parts(sha256, description):
-            data[name] += cast(bytes, client.get(key) or b"")
+        for name, key, chunk in _parts(sha256, description):
+            size = chunk.stop - chunk.start
+            received = cast(bytes, client.getrange(key, 0, size))
+            if len(received) != size:
+                return None
+            data[name] += received
         samples = _samples(description, data)
         return samples if samples.sha256 == sha256 else None
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _is_possible(description: dict[str, Any]) -> bool:
+    """Tell whether there can be samples like that.  Raises TypeError, KeyError or ValueError for other fields."""
+    n_samples, n_inputs = description["shape"]
+    counts = (n_samples, n_inputs, description.get("n_targets", 1))
+    if not all(type(count) is int and count > 0 for count in counts):
+        return False
+    return bool(n_samples * max(counts[1:]) <= _LIMIT)
 
 
 def _description(samples: KnownSamples) -> dict[str, Any]:
@@ -104,7 +117,7 @@ def _parts(sha256: str, description: dict[str, Any]) -> list[tuple[str, str, sli
     if description["weighted"]:
         n_bytes["weights"] = n_samples * 8
     return [
-        (name, keys.chunk(name, number), slice(start, start + _CHUNK))
+        (name, keys.chunk(name, number), slice(start, min(start + _CHUNK, size)))
         for name, size in n_bytes.items()
         for number, start in enumerate(range(0, size, _CHUNK))
     ]

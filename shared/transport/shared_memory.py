@@ -7,9 +7,9 @@ be misled:
   for a step that is over, and its reply is late.
 - A slot belongs to one process (a lock sees to that), which answers one request after the other. Within a step each of
   its requests names another region: 0 is that of its own list, where it finds one a step, and those of the common list
-  are numbered through. So it writes a region again for a request of a later step only, when the coordinator has long
-  taken the old content or will never look at it, or for the same request sent again, and then writes the same numbers
-  over themselves.
+  and for second opinions are numbered through. So it writes a region again for a request of a later step only, when the
+  coordinator has long taken the old content or will never look at it, or for the same request sent again, and then
+  writes the same numbers over themselves.
 
 A reply whose region is not there, because a step had so many requests, goes through Redis.
 """

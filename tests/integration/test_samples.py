@@ -1,10 +1,13 @@
 """The training samples through Redis."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from shared.data.samples import VectorSamples
+from shared.messaging.keys import SamplesKeys
 from shared.transport import samples as transport
 from shared.transport.samples import download, upload
 from tests.support.learning import SAMPLES
@@ -49,3 +52,39 @@ def test_wanted_outputs_travel_in_the_place_of_labels(server, monkeypatch):
         received = download(client, sent.sha256)
         for name in ("vectors", "targets", "weights"):
             np.testing.assert_array_equal(getattr(received, name), getattr(sent, name))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"shape": [-200, -3]},
+        {"shape": [2**31, 2**31]},
+        {"shape": [200.0, 3]},
+        {"shape": "ab"},
+        {"n_targets": 2**40},
+        {"n_targets": -2},
+        {"n_targets": True},
+        {"n_targets": "2"},
+        {"shape": [100, 3]},
+        {"dtype": "|O"},
+    ],
+)
+def test_a_description_that_is_changed_is_of_no_samples_and_little_is_read_for_it(server, fields):
+    rng = np.random.default_rng(0)
+    sent = VectorSamples(rng.random((200, 3), np.float32), rng.normal(size=(200, 2)))
+    key = SamplesKeys(sent.sha256).description
+    with server.client() as client:
+        upload(client, sent)
+        client.set(key, json.dumps({**json.loads(client.get(key)), **fields}))
+        before = client.info()["total_commands_processed"]
+        assert download(client, sent.sha256) is None
+        assert client.info()["total_commands_processed"] - before <= 5
+
+
+def test_a_chunk_that_is_longer_than_it_must_be_is_not_read_whole(server):
+    with server.client() as client:
+        upload(client, SAMPLES)
+        client.append(SamplesKeys(SAMPLES.sha256).chunk("images", 0), bytes(10_000_000))
+        before = client.info()["total_net_output_bytes"]
+        assert download(client, SAMPLES.sha256) is None
+        assert client.info()["total_net_output_bytes"] - before < 1_000_000

@@ -8,15 +8,15 @@ from tests.support.learning import alone, learn
 
 
 def test_a_pause_ends_when_nobody_else_is_there(server, remote):
-    clock = Clock()
+    clock, slow = Clock(), FakeWorker(server, name="slow")
     remote._workforce.stragglers = stragglers = Stragglers(clock)
     for _ in range(15):
         clock.advance(0.1)
         stragglers.replied("fast", 0.001)
-        stragglers.replied("slow", 1.0)
-    stragglers.review(["fast", "slow"])
-    assert stragglers.pausing == {"slow"}
-    FakeWorker(server, name="slow").start()
+        stragglers.replied(slow.called, 1.0)
+    stragglers.review(["fast", slow.called])
+    assert stragglers.pausing == {slow.called}
+    slow.start()
     assert learn(remote) == learn(alone())
     assert not stragglers.pausing
 
@@ -31,7 +31,10 @@ def test_who_rescues_a_lost_request_is_not_taken_for_slow(server, remote):
             return [changed(message, record, step=1)]  # which is late, and no answer
         return [message]
 
-    FakeWorker(server, forget, "worker").start()
+    worker = FakeWorker(server, forget, "worker")
+    worker.start()
     assert learn(remote) == learn(alone())
     assert len(forgotten) == 3
-    assert max(remote._workforce.stragglers._times["worker"]) < 0.1  # seconds; each rescue took three times as long
+    assert (
+        max(remote._workforce.stragglers._times[worker.called]) < 0.1
+    )  # seconds; each rescue took three times as long

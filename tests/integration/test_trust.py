@@ -1,8 +1,12 @@
 """A bad worker cannot spoil a run: what is wrong is found, named and computed again; who is wrong gets no more work."""
 
+import base64
 import contextlib
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -11,10 +15,12 @@ import redis
 
 from coordinator.gradients.remote import RemoteGradients
 from shared.accounting import EpochCounts
+from shared.messaging.identities import Credentials
 from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
+from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
-from shared.messaging.seals import digest, key_of
+from shared.messaging.seals import Key, digest
 from shared.nn.parameters import Parameters
 from shared.training.state import TrainingState
 from tests.support.fake_worker import FakeWorker
@@ -23,6 +29,8 @@ from tests.support.real_session import RealSession
 from tests.support.servers import Server
 from tests.support.waiting import PATIENCE
 from worker import samples as worker_data
+
+SOMEBODYS = Key(bytes.fromhex(SECRET))
 
 
 def wrong_bit(message: bytes, record: Record) -> list[bytes]:
@@ -46,11 +54,11 @@ def test_a_worker_whose_gradient_is_wrong_is_named_and_gets_no_more_work(
     liar.start()
     FakeWorker(server, name="honest").start_after(liar, requests=1)
     assert learn(remote, state=state) == learn(alone())
-    assert state.excluded == ["liar"]
+    assert state.excluded == [liar.called]
     (line,) = [record for record in caplog.records if "gets no more work" in record.getMessage()]
-    assert line.worker == "liar"
+    assert line.worker == liar.called
     assert "is not what the coordinator computes" in line.getMessage()
-    assert state.counts.workers["liar"].rejected >= 1
+    assert state.counts.workers[liar.called].rejected >= 1
 
 
 def test_a_worker_that_only_talks_nonsense_gets_no_more_work(server, remote_gradients):
@@ -61,7 +69,7 @@ def test_a_worker_that_only_talks_nonsense_gets_no_more_work(server, remote_grad
     liar.start()
     FakeWorker(server, name="honest").start_after(liar, requests=3)
     assert learn(remote, state=state) == learn(alone())
-    assert state.excluded == ["liar"]
+    assert state.excluded == [liar.called]
 
 
 class Meddler(threading.Thread):
@@ -139,15 +147,16 @@ def test_replies_of_whoever_holds_no_lease_are_never_used(server, remote, meddle
                     *(Kind.REPLY, weights.incarnation, weights.step, first, first + 1, 3, number, ord("f")),
                     content=digest(gradient),
                 )
-                client.rpush(keys.replies, joined.encode(key_of(SECRET)) + introduction)
-                client.rpush(keys.replies, reply.encode(key_of(SECRET)) + gradient, reply.encode() + gradient)
+                client.rpush(keys.replies, joined.encode(SOMEBODYS) + introduction)
+                client.rpush(keys.replies, reply.encode(SOMEBODYS) + gradient, reply.encode() + gradient)
         return True
 
-    FakeWorker(server, name="real").start()
+    honest = FakeWorker(server, name="real")
+    honest.start()
     counts = undisturbed(remote, meddler(forge))
     assert counts.workers["unknown"].rejected >= 50
-    assert {*counts.workers} == {"unknown", "real"}
-    assert counts.workers["real"].rejected == 0
+    assert {*counts.workers} == {"unknown", honest.called}
+    assert counts.workers[honest.called].rejected == 0
 
 
 def test_requests_that_somebody_else_makes_are_nobodys_fault(real_session, remote, meddler):
@@ -156,7 +165,7 @@ def test_requests_that_somebody_else_makes_are_nobodys_fault(real_session, remot
         if weights is None or not weights.content:
             return False
         forged = Record(Kind.REQUEST, weights.incarnation, weights.step, 0, 1, region=1, content=weights.content)
-        client.rpush(keys.requests(weights.number), forged.encode(key_of(SECRET)))
+        client.rpush(keys.requests(weights.number), forged.encode(SOMEBODYS))
         return True
 
     real_session.start()
@@ -179,7 +188,7 @@ def test_weights_with_a_bit_changed_are_never_computed_with(real_session, remote
     remote = remote_gradients(audit=1.0)  # which would find the worker's gradients wrong
     real_session.start()
     changer = meddler(flip)
-    while "a worker did not find the weights that were sent; sending them again" not in caplog.text:
+    while "did not find the weights that were sent; sending them again" not in caplog.text:
         undisturbed(remote, changer, changer.times + 10)  # many a bit changes when nobody looks at it
 
 
@@ -199,11 +208,140 @@ def test_a_changed_bit_in_the_record_of_the_weights_holds_nobody_up(real_session
 
 def test_a_run_that_excluded_a_worker_still_does_after_resume(server, remote_gradients):
     state = TrainingState.initial(CONFIG)
-    state.excluded.append("liar")
-    remote = remote_gradients(excluded=state.excluded)
     liar = FakeWorker(server, wrong_bit, "liar")
+    state.excluded.append(liar.called)
+    remote = remote_gradients(excluded=state.excluded)
     liar.start()
     FakeWorker(server, name="honest").start()
     assert learn(remote, state=state) == learn(alone())
     assert liar.requests == 0
-    assert state.excluded == ["liar"]
+    assert state.excluded == [liar.called]
+
+
+# Somebody with the workers' password who reads leases in Celery's keys, or takes them, and names itself like others.
+
+
+def test_who_takes_a_lease_under_an_honest_workers_name_excludes_itself_alone(server, remote_gradients):
+    state = TrainingState.initial(CONFIG)
+    remote = remote_gradients(audit=1.0)
+    liar, honest = FakeWorker(server, wrong_bit, "worker@host"), FakeWorker(server, name="worker@host")
+    liar.start()
+    honest.start_after(liar, requests=1)
+    assert learn(remote, state=state) == learn(alone())
+    assert state.excluded == [liar.called] != [honest.called]
+    assert state.counts.workers[honest.called].answered >= 1
+    assert state.counts.workers[honest.called].rejected == 0
+
+
+class Thief(FakeWorker):
+    """Reads the leases of another, and says wrong things in them, each time as somebody else of that name."""
+
+    def __init__(self, server: Server, victim: FakeWorker) -> None:
+        super().__init__(server, wrong_bit)
+        self.victim, self.times = victim, 0
+
+    def _take_lease(self, client: redis.Redis) -> Lease | None:
+        time.sleep(0.005)
+        return self.victim.lease
+
+    def _serve(self, client: redis.Redis, lease: Lease) -> None:
+        self.credentials = Credentials()
+        keys, credential = Keys(lease.run, lease.incarnation), self.credentials.in_run(lease.run)
+        weights = Record.decode(client.getrange(keys.weights, 0, RECORD_BYTES - 1))
+        if weights is None:
+            return
+        gradient = np.ones(Parameters.count(CONFIG.sizes), np.float32).tobytes()
+        introduction = Introduction(self.victim.called.partition(":")[0], KERNELS).encode()
+        about = {"number": lease.number, "credential": credential}
+        says = [(Record(Kind.JOINED, lease.incarnation, **about), introduction)]
+        reply = Record(Kind.REPLY, lease.incarnation, weights.step, 0, 1, 3, dtype=ord("f"), token=1, **about)
+        says += [(reply, gradient[:-4])] * 3
+        says += [(Record(kind, lease.incarnation, **about), b"") for kind in (Kind.LEFT, Kind.LEAVING)]
+        for record, content in says:
+            client.rpush(keys.replies, record._replace(content=digest(content)).encode(lease.key) + content)
+            self.times += 1
+
+
+def test_who_reads_anothers_lease_can_neither_have_it_blamed_nor_sent_away(server, remote, caplog):
+    honest = FakeWorker(server, name="worker@host")
+    thief = Thief(server, honest)
+    honest.start()
+    thief.start()
+    windows = 0
+    while thief.times < 500:
+        state = TrainingState.initial(CONFIG)
+        assert learn(remote, state=state) == learn(alone())
+        assert honest.called not in state.excluded
+        assert state.counts.workers[honest.called].rejected == 0
+        windows = remote._window.number
+    assert len(remote.excluded) <= 100
+    assert len(remote._workforce.membership) <= 20
+    assert windows < 500
+    thief.leave()
+
+
+def test_a_lease_that_is_changed_where_it_lies_excludes_nobody(server, remote_gradients, meddler):
+    """Its holder computes something else in good faith, and says so without a seal that fits."""
+
+    def change(client: redis.Redis, keys: Keys) -> bool:
+        if changer.times or client.llen("gradmq:leases") < CONFIG.shards_per_step:  # there is one for each
+            return False
+        message = json.loads(client.rpop("gradmq:leases"))
+        arguments, *others = json.loads(base64.b64decode(message["body"]))
+        lease = Lease.from_json(arguments[0])
+        changed = replace(lease, config=replace(lease.config, seed=lease.config.seed + 1))
+        body = json.dumps([[changed.to_json()], *others]).encode()
+        client.rpush("gradmq:leases", json.dumps(message | {"body": base64.b64encode(body).decode()}))
+        deceived.start()
+        helper.start_after(deceived, requests=1)
+        return True
+
+    def answer_once(message: bytes, record: Record) -> list[bytes]:
+        deceived._is_to_leave.set()
+        return [message]
+
+    remote = remote_gradients(audit=1.0)
+    remote._timer.add(0.001)  # so that what does not come is missed soon
+    deceived, helper = FakeWorker(server, answer_once, "deceived"), FakeWorker(server, name="helper")
+    state = TrainingState.initial(CONFIG)
+    changer = meddler(change)
+    assert learn(remote, state=state) == learn(alone())
+    assert state.excluded == []
+    assert state.counts.workers["unknown"].rejected >= 1
+    assert {*state.counts.workers} == {"unknown", helper.called}
+
+
+def test_lists_that_somebody_fills_are_dropped_unread(real_session, remote, meddler, caplog):
+    remote._timer.add(0.001)  # so that what does not come is missed soon
+    junk = [b"x" * RECORD_BYTES] * 15_000
+
+    def fill(client: redis.Redis, keys: Keys) -> bool:
+        weights = Record.decode(client.getrange(keys.weights, 0, RECORD_BYTES - 1))
+        if weights is None or filler.times:
+            return False
+        client.rpush(keys.replies, *junk)
+        client.lpush(keys.requests(weights.number), *junk)
+        real_session.start()
+        return True
+
+    filler = meddler(fill)
+    assert learn(remote) == learn(alone())
+    assert filler.times == 1
+    assert sum("somebody fills gradmq:test" in record.getMessage() for record in caplog.records) == 1
+    assert remote._floods.dropped >= 10_000
+
+
+def test_a_worker_that_never_finds_the_weights_is_named_and_gets_no_more_work(server, remote_gradients, caplog):
+    """Its memory is broken, or it holds up the others."""
+    remote = remote_gradients()
+
+    def stalls(message: bytes, record: Record) -> list[bytes]:
+        return [record._replace(kind=Kind.NEEDS_WEIGHTS).encode()]
+
+    broken, honest = FakeWorker(server, stalls, "broken"), FakeWorker(server, name="honest")
+    broken.start()
+    honest.start_after(broken, requests=1)
+    while broken.called not in remote.excluded:
+        assert learn(remote) == learn(alone())
+    assert remote.excluded == (broken.called,)
+    assert "3 times in a row it did not find weights that others found" in caplog.text

@@ -10,11 +10,12 @@ from collections.abc import Callable
 import numpy as np
 import redis
 
+from shared.messaging.identities import Credentials, called, worker_id
 from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record, token_of
-from shared.messaging.seals import SEAL_BYTES, Key, digest, key_of
+from shared.messaging.seals import SEAL_BYTES, Key, digest
 from shared.nn.parameters import Parameters
 from shared.transport.codecs import codecs_of, memory_bytes
 from tests.support.learning import work_of
@@ -33,12 +34,15 @@ def changed(message: bytes, record: Record, **fields: int) -> bytes:
     return record._replace(**fields).encode() + spoilt.tobytes()
 
 
-def sealed(message: bytes, key: Key) -> bytes:
-    """Seal a message as its sender would, whatever it says; but not what has a seal already, or is no message."""
+def sealed(message: bytes, key: Key, credential: int) -> bytes:
+    """Seal a message as its sender would, whatever it says; but not what has a seal already, or is no message.
+
+    credential: the sender's.
+    """
     record, content = Record.decode(message), message[RECORD_BYTES:]
     if record is None or message[RECORD_BYTES - SEAL_BYTES : RECORD_BYTES].strip(b"\0"):
         return message
-    return record._replace(content=digest(content)).encode(key) + content
+    return record._replace(content=digest(content), credential=credential).encode(key) + content
 
 
 class FakeWorker(threading.Thread):
@@ -51,10 +55,17 @@ class FakeWorker(threading.Thread):
         self, server: Server, answer: Callable[[bytes, Record], list[bytes]] = honest, name: str = "fake"
     ) -> None:
         super().__init__(daemon=True)
-        self._server, self._answer, self._name_sent = server, answer, name.encode()
+        self._server, self._answer, self._name_sent = server, answer, name
+        self.credentials = Credentials()
+        self.lease: Lease | None = None  # the latest that it took
         self._is_to_leave = threading.Event()
         self.requests = 0
         self.messages = 0
+
+    @property
+    def called(self) -> str:
+        """What it is called in the run of the tests."""
+        return called(self._name_sent, self.credentials.in_run("test"))
 
     def start_after(self, other: "FakeWorker", requests: int) -> None:
         """Start as soon as another worker has answered so many requests."""
@@ -75,6 +86,7 @@ class FakeWorker(threading.Thread):
         with contextlib.suppress(redis.RedisError), self._server.client() as client:
             while not self._is_to_leave.is_set():
                 if lease := self._take_lease(client):
+                    self.lease = lease
                     self._serve(client, lease)
 
     def _take_lease(self, client: redis.Redis) -> Lease | None:
@@ -86,13 +98,13 @@ class FakeWorker(threading.Thread):
         return Lease.from_json(arguments[0])
 
     def _serve(self, client: redis.Redis, lease: Lease) -> None:
-        keys, key = Keys(lease.run, lease.incarnation), key_of(lease.secret)
+        keys, key, credential = Keys(lease.run, lease.incarnation), lease.key, self.credentials.in_run(lease.run)
         if not self._is_open(client, lease):
             return
         joined = Record(Kind.JOINED, lease.incarnation, number=lease.number)
-        introduction = Introduction(self._name_sent.decode(), lease.kernels)
-        client.rpush(keys.replies, sealed(joined.encode() + introduction.encode(), key))
-        while self._name_sent.decode() in lease.excluded:
+        introduction = Introduction(self._name_sent, lease.kernels)
+        client.rpush(keys.replies, sealed(joined.encode() + introduction.encode(), key, credential))
+        while worker_id(credential) in lease.excluded:
             time.sleep(0.05)
             if not self._is_open(client, lease):
                 return
@@ -108,7 +120,8 @@ class FakeWorker(threading.Thread):
             if weights is None:  # the run is over
                 return
             if Record.decode(weights).step == request.step:
-                messages = [sealed(message, key) for message in self._replies(lease, request, weights, taken[1])]
+                answers = self._replies(lease, request, weights, taken[1])
+                messages = [sealed(message, key, credential) for message in answers]
                 self.requests += 1  # before the reply, which may end the test
                 self.messages += len(messages)
                 client.rpush(keys.replies, *messages)

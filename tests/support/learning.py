@@ -30,7 +30,7 @@ CONFIG = TrainConfig(
 )
 EXACT = replace(CONFIG, arithmetic="exact", dtype="", strategy=SyncSGD())
 KERNELS = kernels_for(CONFIG)
-SECRET = "5ec3e7" * 5  # of leases that no coordinator grants
+SECRET = "5ec3e7ed" * 4  # of leases that no coordinator grants
 _rng = np.random.default_rng(0)
 SAMPLES = LabelledSamples(_rng.integers(0, 256, (60, 12)).astype(np.uint8), _rng.integers(0, 3, 60), 3)
 

@@ -11,4 +11,4 @@ class RealSession(FakeWorker):
     """Works in each lease that it takes as a worker does; its data are what it keeps."""
 
     def _serve(self, client: Any, lease: Lease) -> None:
-        Session(lease, self._server.url, self._name_sent.decode()).work()
+        Session(lease, self._server.url, self._name_sent, self.credentials).work()

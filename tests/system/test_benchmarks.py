@@ -30,6 +30,7 @@ TABLES = {
     "gradient": "| µs for the gradient of 10 samples |",
     "inner_state": "| `--optimizer` | `--local-steps` |",
     "learning": "| s an epoch, median |",
+    "liars": "| replies until named | wrong ones used | liars |",
     "local_sgd": "| `--local-steps` | `--learning-rate` |",
     "memory": "| MB after epoch | coordinator | workers | Redis |",
     "optimizers": "| ms, 1.3 million weights ",

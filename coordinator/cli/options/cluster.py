@@ -3,6 +3,7 @@
 import click
 
 from coordinator.cli.option import CLUSTER, Option, group, in_section
+from coordinator.session import AUDITORS
 from shared.messaging import addresses
 
 _option = in_section(CLUSTER)
@@ -50,7 +51,13 @@ cluster_options = group(
         "--audit",
         type=float,
         default=0.0,
-        help="Share of the replies that the coordinator computes again and compares.",
+        help="Share of the replies that are computed again and compared.",
+    ),
+    _option(
+        "--audit-by",
+        type=click.Choice(AUDITORS),
+        default=AUDITORS[0],
+        help="Who computes them again.",
     ),
     _option("--flower", "flower_port", type=click.IntRange(1, 65535), help="Show Flower on this port of 127.0.0.1."),
 )

@@ -42,7 +42,7 @@ def right(reply) -> np.ndarray:
 
 def is_correct(share: float, pending: PendingStep, reply: Record, gradient: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
-        return Audit(share).corrected(PARAMETERS, pending, reply, gradient) is reply
+        return Audit(share).corrected(PARAMETERS, pending, reply, gradient, share == 1.0) is reply
 
 
 def test_the_right_gradient_is_right(pending, reply, right):
@@ -78,12 +78,12 @@ def test_where_the_run_itself_diverges_nobody_is_to_blame(pending, reply):
     diverged.flat[:] = np.nan
     given = np.full_like(diverged.flat, np.inf)
     with np.errstate(all="ignore"):
-        assert Audit(1.0).corrected(diverged, pending, reply, given) is reply
+        assert Audit(1.0).corrected(diverged, pending, reply, given, True) is reply
 
 
-def test_about_that_share_is_checked(pending, reply, right):
+def test_about_that_share_is_checked():
     audit = Audit(0.25)
-    checked = sum(audit.corrected(PARAMETERS, pending, reply, right + 1) is not reply for _ in range(400))
+    checked = sum(audit.draws() for _ in range(400))
     assert 40 < checked < 180  # seven standard deviations around 100 and more
 
 
@@ -98,15 +98,15 @@ def test_zeros_may_differ_in_their_signs(config):
     right = given.copy()
     strategy.block = lambda *what: Sum(right, score)
     given[7] = -0.0
-    assert Audit(1.0).corrected(weights, pending, reply, given) is reply
+    assert Audit(1.0).corrected(weights, pending, reply, given, True) is reply
     given[7] = np.finfo(given.dtype).smallest_subnormal
-    assert Audit(1.0).corrected(weights, pending, reply, given) is not reply
+    assert Audit(1.0).corrected(weights, pending, reply, given, True) is not reply
 
 
 @pytest.mark.parametrize("wrong", [{"correct": 0}, {"cost": 2.0**-24}])
 def test_a_wrong_score_beside_a_right_gradient_is_found_too(pending, reply, right, wrong):
     given = right.copy()
-    assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), given) == reply
+    assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), given, True) == reply
     assert given.tobytes() == right.tobytes()
 
 
@@ -116,5 +116,5 @@ def test_a_wrong_score_of_an_evaluation_is_found(wrong):
     pending, nothing = PendingStep(1, step, evaluation, RunningTotal([]), KEY), np.empty(0)
     correct, cost, samples = evaluation.block(PARAMETERS, step, 1, 3).score
     reply = Record(Kind.SCORE, 1, step.number, 1, 3, samples=samples, correct=correct, cost=cost)
-    assert Audit(1.0).corrected(PARAMETERS, pending, reply, nothing) is reply
-    assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), nothing) == reply
+    assert Audit(1.0).corrected(PARAMETERS, pending, reply, nothing, True) is reply
+    assert Audit(1.0).corrected(PARAMETERS, pending, reply._replace(**wrong), nothing, True) == reply

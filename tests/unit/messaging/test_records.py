@@ -11,12 +11,12 @@ from shared.messaging.records import RECORD_BYTES, Record
         *[st.integers(0, 2**bits - 1) for bits in (8, 64, 64, 32, 32, 32, 32, 8, 16, 32)],
         st.floats(allow_nan=False),
         st.integers(0, 2**32 - 1),
-        *[st.integers(0, 2**64 - 1)] * 2,
+        *[st.integers(0, 2**64 - 1)] * 3,
     )
 )
 def test_a_record_survives_its_journey(fields):
     record = Record(*fields)
-    assert len(record.encode()) == RECORD_BYTES == 88
+    assert len(record.encode()) == RECORD_BYTES == 96
     assert Record.decode(record.encode()) == record
     assert Record.decode(memoryview(record.encode() + b"gradient")) == record
 

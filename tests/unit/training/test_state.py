@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.accounting import EpochCounts, WorkerCounts
+from shared.accounting import COORDINATOR, EpochCounts, WorkerCounts
 from shared.nn.score import Score
 from shared.parallel.strategy import strategy_of
 from shared.signals import Stopped, stop_on_signals
@@ -187,3 +187,20 @@ def test_the_best_weights_are_those_that_were_evaluated():
     state.apply(strategy_of(config, SAMPLES), step_of(1, config), result_of(state, 1))
     assert state.best is not None
     assert state.best.sha256 == evaluated != state.model.sha256
+
+
+def test_of_very_many_that_are_excluded_the_newest_are_kept():
+    state = TrainingState.initial(CONFIG)
+    for number in range(250):
+        state.exclude([f"invented:{number}"])
+    assert state.excluded == [f"invented:{number}" for number in range(150, 250)]
+
+
+def test_a_ledger_has_a_thousand_workers_at_most_and_comes_out_all_the_same():
+    counts = EpochCounts(requests=5000)
+    for number in range(4999):
+        counts.answered(f"invented:{number}", 2)
+    counts.answered(COORDINATOR, 2)
+    assert len(counts.workers) <= 1002
+    assert counts.of(COORDINATOR).answered == 1
+    counts.check(0, 10_000)

@@ -11,7 +11,7 @@ from shared.config import TrainConfig
 from shared.messaging.keys import WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
-from shared.messaging.seals import key_of
+from shared.messaging.seals import Key
 from shared.nn.parameters import Parameters
 from shared.strategies import SyncSGD
 from shared.transport import shared_memory
@@ -52,7 +52,7 @@ LEASE = Lease(
 RECORD = Record(Kind.WEIGHTS, INCARNATION, step=1, number=3)
 REPLY = Record(Kind.REPLY, INCARNATION, step=1, first=1, stop=2, samples=3, number=5, dtype=ord("f"), region=2)
 COUNT = Parameters.count(CONFIG.sizes)
-KEY = key_of(SECRET)
+KEY = Key(bytes.fromhex(SECRET))
 
 
 class Redis:
@@ -292,10 +292,13 @@ def test_a_worker_that_was_given_nothing_takes_redis():
     assert isinstance(worker_transport(LEASE), RedisWorkerTransport)
 
 
-def test_memory_is_one_incarnations(tensors):
+def test_memory_is_one_runs_and_its_latest_incarnations(tensors):
     tensors.begin(INCARNATION)
-    with pytest.raises(ValueError, match="another incarnation"):
-        tensors.begin(INCARNATION + 1)
+    tensors.begin(INCARNATION + 1)
+    assert tensors.belongs_to(INCARNATION + 1)
+    assert not tensors.belongs_to(INCARNATION)
+    with pytest.raises(ValueError, match="another run"):
+        SharedTensors(tensors._descriptor, CONFIG, SLOTS + 1).begin(INCARNATION)
 
 
 @pytest.mark.parametrize("in_memory", [False, True])

@@ -10,18 +10,21 @@ import billiard.pool
 import billiard.util
 import celery.app.defaults
 import celery.concurrency.asynpool
+import celery.worker.control
 import celery.worker.loops
+import celery.worker.request
 import kombu.compression
 import kombu.connection
 import kombu.transport.redis
 import kombu.transport.virtual.base
 import pytest
 from celery.concurrency.asynpool import AsynPool
-from celery.worker.consumer import Consumer
+from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
+from celery.worker.request import Request
 from kombu.transport.virtual import QoS
 
-from worker.celery_patches import _PAUSES
+from worker.celery_patches import _PAUSES, Consumer, _info, _loads
 
 WHAT_TO_DO = (
     "look what has become of it in the release that is installed, adapt worker/celery_patches.py, then this test"
@@ -38,11 +41,15 @@ WHAT_TO_DO = (
         (kombu.transport.redis.Channel, "_receive"),
         (kombu.transport.redis.Transport, "Channel"),
         (kombu.transport.redis.Transport, "_deliver"),
+        (kombu.transport.redis, "loads"),
+        (kombu.transport.redis.QoS, "restore_by_tag"),
+        (kombu.transport.redis.QoS, "_remove_from_indices"),
         (kombu.compression, "_decoders"),
+        (Request, "info"),
         (Panel, "data"),
-        (Consumer, "create_task_handler"),
-        (Consumer, "on_decode_error"),
-        (Consumer, "ensure_connected"),
+        (CelerysConsumer, "create_task_handler"),
+        (CelerysConsumer, "on_decode_error"),
+        (CelerysConsumer, "ensure_connected"),
         (kombu.connection.Connection, "ensure_connection"),
         (billiard.pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT"),
         (billiard.util, "get_temp_dir"),
@@ -65,6 +72,11 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         (kombu.transport.virtual.base, "len(self._dirty)", "what is acknowledged no longer counts"),
         (kombu.transport.redis, "'LISTEN': self._receive", "kombu reads what is for all by Channel._receive"),
         (kombu.transport.redis, "self.connection._deliver(", "kombu gives messages on by Transport._deliver"),
+        (kombu.transport.redis, "_deliver(loads(bytes_to_str(item))", "kombu reads what it has taken by loads"),
+        (kombu.transport.redis, "message = loads(bytes_to_str(payload", "kombu reads what is for all by loads"),
+        (kombu.transport.redis, "self.restore_by_tag(tag, client)", "kombu puts back by QoS.restore_by_tag"),
+        (celery.worker.control, "req.info()", "Celery describes what a worker does by Request.info"),
+        (celery.worker.request, "if not safe else self._argsrepr", "Request.info leaves arguments out if told to"),
         (celery.worker.loops, "obj.create_task_handler(", "Celery takes tasks by Consumer.create_task_handler"),
         (billiard.pool, "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)", "billiard waits that often at its end"),
         (billiard.pool, "= self.get_process_queues()", "billiard finds pipes by Pool.get_process_queues"),
@@ -75,8 +87,8 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         ),
         (billiard.connection, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (billiard.heap, "util.get_temp_dir()", "billiard asks its util for a folder"),
-        (inspect.getmodule(Consumer), "self.ensure_connected(", "Celery connects by Consumer.ensure_connected"),
-        (inspect.getmodule(Consumer), "conn.ensure_connection(", "and that by Connection.ensure_connection"),
+        (inspect.getmodule(CelerysConsumer), "self.ensure_connected(", "Celery connects by Consumer.ensure_connected"),
+        (inspect.getmodule(CelerysConsumer), "conn.ensure_connection(", "and that by Connection.ensure_connection"),
     ],
 )
 def test_it_is_still_used_where_we_change_it(module: Any, words: str, does: str) -> None:
@@ -88,5 +100,42 @@ def test_the_pauses_between_attempts_to_connect_still_have_these_names():
     assert {*_PAUSES} <= {*names}, f"ensure_connection no longer takes {', '.join(_PAUSES)}: {WHAT_TO_DO}"
 
 
+def test_celery_still_bounds_what_waits_for_its_time():
+    assert "eta_task_limit" in celery.app.defaults.NAMESPACES["worker"], f"worker_eta_task_limit is gone: {WHAT_TO_DO}"
+
+
+def test_a_message_longer_than_any_of_ours_is_not_read():
+    with pytest.raises(ValueError, match="more than 33554432"):
+        _loads("[" + " " * 2**25 + "]")
+    assert _loads("[1]") == [1]
+
+
+def test_a_lease_is_described_without_its_secret():
+    request = SimpleNamespace(**dict.fromkeys(("id", "name", "_type", "_hostname", "time_start"), "x"))
+    vars(request).update(_args=["secret"], _kwargs={"secret": 1}, _argsrepr="(run, lease 1/2)", _kwargsrepr="{}")
+    vars(request).update(acknowledged=False, delivery_info={}, worker_pid=1)
+    assert "secret" not in repr(_info(request))
+    assert _info(request)["args"] == "(run, lease 1/2)"
+
+
 def test_celery_can_still_be_told_which_consumer_to_use():
     assert "consumer" in celery.app.defaults.NAMESPACES["worker"], f"worker_consumer is gone: {WHAT_TO_DO}"
+
+
+def test_a_message_whose_headers_are_wrong_is_dropped_whatever_broker_it_comes_from(monkeypatch):
+    """Only Redis' are looked at where they come in."""
+    handled, dropped = [], []
+    monkeypatch.setattr(CelerysConsumer, "create_task_handler", lambda consumer: handled.append)
+    consumer = Consumer.__new__(Consumer)
+    consumer.connection_errors = ()
+    consumer.on_decode_error = lambda message, error: dropped.append(str(error))  # which takes it from the queue
+    handle = consumer.create_task_handler()
+    right = SimpleNamespace(headers={"task": "gradmq.lease", "id": "1", "timelimit": [None, None]})
+    for message in (
+        right,
+        SimpleNamespace(headers={**right.headers, "timelimit": "ab"}),
+        SimpleNamespace(headers=None),
+    ):
+        handle(message)
+    assert handled == [right]
+    assert dropped == ["its field timelimit is str 'ab'", "it has no headers"]

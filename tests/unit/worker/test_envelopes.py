@@ -34,6 +34,7 @@ def soon() -> str:
             },
             {"expires": 1e9},
         ),
+        command_message({"method": "ping", "destination": [f"worker{number}@host" for number in range(2000)]}),
     ],
 )
 def test_what_celery_sends_is_a_message(message):

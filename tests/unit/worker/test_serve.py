@@ -96,7 +96,9 @@ def none_to_evaluate(part):
 
 
 def serve_on(stream, done, lease=LEASE, samples=none_to_evaluate):
-    Server(stream, lease, SAMPLES, samples, Notices(lease, "me", KERNELS), Departure(lease, lambda: 0.0), done).serve()
+    Server(
+        stream, lease, SAMPLES, samples, Notices(lease, "me", KERNELS, 9), Departure(lease, lambda: 0.0), done
+    ).serve()
 
 
 def served(*found, incarnation=b"7", lease=LEASE, samples=none_to_evaluate):

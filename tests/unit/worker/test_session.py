@@ -9,11 +9,12 @@ from shared.environment import Kernels
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
-from shared.messaging.seals import digest, key_of
+from shared.messaging.seals import digest
 from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG, DIGESTS, KERNELS, SECRET
 from worker import session
 from worker.departure import WINDOW_OVER
+from worker.identity import CREDENTIALS
 from worker.session import Session
 
 THEIRS = Kernels("0" * 64, "OpenBLAS of the coordinator")
@@ -63,8 +64,8 @@ def held(lease: Lease) -> bytes:
 def test_it_introduces_itself_and_takes_no_request(told):
     sent = held(LEASE)
     introduction = Introduction("me", KERNELS).encode()
-    joined = Record(Kind.JOINED, 7, number=5, content=digest(introduction))
-    assert joined.encode(key_of(SECRET)) + introduction in sent
+    joined = Record(Kind.JOINED, 7, number=5, content=digest(introduction), credential=CREDENTIALS.in_run("run"))
+    assert joined.encode(LEASE.key) + introduction in sent
     assert b"BLPOP" not in sent
 
 

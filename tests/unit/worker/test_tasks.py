@@ -61,7 +61,7 @@ def test_a_lease_of_a_configuration_that_is_not_known_here_is_refused(redis, mon
     assert keys.replies in redis.lifetimes
     record = Record(Kind.REFUSED, 0, number=NUMBER).encode()
     assert message[: len(record)] == record
-    assert message[len(record) :].decode().endswith(f":{tasks._PROCESS}")
+    assert message[len(record) :] == b""  # Celery gives no name to what it does not run
     assert redis.is_closed
     assert "hinge" in caplog.text
 

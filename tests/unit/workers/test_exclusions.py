@@ -42,8 +42,35 @@ def test_one_worker_does_not_answer_for_another():
 
 def test_who_is_excluded_is_kept_in_the_list_that_was_given():
     names = ["liar"]
-    Exclusions(names).exclude("cheat", "its gradient is wrong")
+    exclusions = Exclusions(names)
+    exclusions.exclude("cheat", "its gradient is wrong")
     assert names == ["liar", "cheat"]
+    assert (exclusions.since(0), exclusions.since(1)) == (("cheat",), ())
+
+
+def test_of_very_many_the_newest_are_kept_away(caplog):
+    exclusions = Exclusions(["before:0"])
+    for number in range(1, 251):
+        exclusions.exclude(f"invented:{number}", "nonsense")
+        assert f"invented:{number}" in exclusions
+        assert exclusions.since(number - 1) == (f"invented:{number}",)
+    assert [*exclusions.names] == [f"invented:{number}" for number in range(151, 251)]
+    assert exclusions.ids == {str(number) for number in range(151, 251)}
+    assert "before:0" not in exclusions
+    assert sum("somebody invents them" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_who_is_excluded_is_so_under_any_name():
+    exclusions = Exclusions(["liar:1d"])
+    assert "other:1d" in exclusions
+    assert "liar:2e" not in exclusions
+
+
+def test_bad_replies_of_any_number_of_workers_are_counted_in_little_memory():
+    exclusions = Exclusions([])
+    for number in range(5000):
+        exclusions.bad(f"invented:{number}", "nonsense")
+    assert len(exclusions._bad) <= 1000
 
 
 @pytest.mark.parametrize("already", [[], ["liar"]])

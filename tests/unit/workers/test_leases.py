@@ -83,39 +83,98 @@ def test_who_takes_a_lease_works(leases):
 def test_a_lease_whose_worker_left_is_sent_again(leases):
     _, second = window_of(leases, 2)
     leases.joined(second, "a")
-    leases.left(second)
+    leases.left(second, "a")
     assert leases.taken == 0
     assert labels(send_all(leases)) == ["2/2"]
-    leases.left(second)
+    leases.left(second, "a")
     assert send_all(leases) == []
 
 
-def test_a_message_about_a_lease_of_an_earlier_window_changes_only_what_its_worker_is_called(leases):
+def test_a_message_about_a_lease_of_an_earlier_window_changes_nothing(leases):
     (old,) = window_of(leases)
     window_of(leases)
     leases.joined(old, "a")
-    leases.heard(old)
-    leases.replied(old)
-    leases.left(old)
-    assert leases.name(old) == "a"
+    assert leases.heard(old, "a")
+    leases.answered(old, "a")
+    leases.left(old, "a")
+    assert not leases.has(old)
     assert (leases.taken, leases.next_due()) == (0, None)
 
 
-def test_the_names_of_the_latest_thousand_leases_are_known(leases):
-    for number in range(1001):
-        leases.joined(number, f"worker{number}")
-    assert leases.name(0) == "lease 0"
-    assert leases.name(1) == "worker1"
-    assert leases.name(1000) == "worker1000"
-
-
-def test_a_reply_tells_that_somebody_works_even_if_the_name_got_lost(leases):
+def test_a_sign_of_life_tells_that_somebody_works_even_if_the_word_that_it_has_joined_got_lost(leases):
     (number,) = window_of(leases)
-    leases.replied(number)
-    assert leases.working == [f"lease {number}"]
-    assert leases.name(number) == f"lease {number}"  # so that what it takes is noted under what it gets its share by
-    leases.joined(number, "late")
-    assert leases.name(number) == "late"
+    leases.heard(number, "lease 0:1d")
+    assert leases.working == ["lease 0:1d"]
+    leases.joined(number, "late:1d")
+    assert leases.working == ["late:1d"]
+
+
+def test_who_turns_up_in_a_lease_that_was_given_up_works(leases):
+    """Its worker was killed before Celery noted that it had left."""
+    (number,) = window_of(leases)
+    leases.joined(number, "killed:1")
+    leases.left(number, "killed:1")
+    leases.joined(number, "other:2")
+    assert leases.working == ["other:2"]
+    assert labels(send_all(leases)) == ["1/1"]  # one too many does no harm
+
+
+# Others than who holds a lease: it is delivered again when its worker was killed, and can be read by who has no right.
+
+
+def test_while_its_holder_works_nobody_else_gets_a_lease(leases, clock):
+    (number,) = window_of(leases)
+    leases.joined(number, "honest:1")
+    before = leases.changes
+    for _ in range(20):
+        clock.advance(0.5)
+        leases.heard(number, "honest:1")
+        leases.heard(number, "honest:2")
+        leases.joined(number, "honest:2")
+        leases.left(number, "honest:2")
+    assert leases.working == ["honest:1"]
+    assert (leases.changes, leases.next_due()) == (before, None)
+
+
+def test_a_lease_that_is_delivered_again_is_its_new_holders_when_the_one_before_is_quiet(leases, clock):
+    (number,) = window_of(leases)
+    leases.joined(number, "killed:1")
+    clock.advance(1.1)
+    leases.heard(number, "other:2")
+    leases.joined(number, "other:2")
+    assert leases.working == ["other:2"]
+    leases.left(number, "other:2")
+    assert labels(send_all(leases)) == ["1/1"]
+
+
+def test_who_gives_a_reply_that_counts_holds_the_lease(leases):
+    (number,) = window_of(leases)
+    leases.joined(number, "killed:1")
+    leases.heard(number, "other:2")
+    leases.answered(number, "other:2")
+    assert leases.working == ["other:2"]
+    leases.heard(number, "killed:1")  # it was not, after all
+    assert leases.working == ["other:2"]
+
+
+def test_few_are_listened_to_in_one_lease(leases, clock):
+    """Who reads it in the queue could invent any number."""
+    (number,) = window_of(leases)
+    leases.joined(number, "honest:0")
+    assert [leases.heard(number, f"invented:{each}") for each in range(1, 7)] == [True] * 3 + [False] * 3
+    assert leases.heard(number, "honest:0")
+    assert leases.heard(number, "invented:3")
+    clock.advance(1.1)
+    assert leases.heard(number, "other:9")  # one of the others is quiet, as who was killed is
+
+
+def test_one_that_gets_no_work_cannot_have_a_lease_that_is_held_granted_again(leases):
+    (number,) = window_of(leases, 1, "2")
+    leases.joined(number, "honest:1")
+    for _ in range(10):
+        leases.heard(number, "liar:2")
+        leases.joined(number, "liar:2")
+    assert (leases.working, leases.next_due()) == (["honest:1"], None)
 
 
 # Workers that get no work.
@@ -127,7 +186,7 @@ def test_a_paused_workers_lease_is_vacant_and_another_is_due(leases):
     assert leases.taken == 0
     assert labels(send_all(leases)) == ["1/1"]
     leases.joined(number, "slow")
-    leases.heard(number)
+    leases.heard(number, "slow")
     assert (leases.taken, leases.next_due()) == (0, None)
 
 
@@ -135,7 +194,7 @@ def test_a_paused_worker_that_leaves_is_not_replaced_again(leases):
     (number,) = window_of(leases, 1, "slow")
     leases.joined(number, "slow")
     send_all(leases)
-    leases.left(number)
+    leases.left(number, "slow")
     assert leases.next_due() is None
 
 
@@ -162,12 +221,11 @@ def test_a_silent_workers_lease_is_sent_to_another_once(leases, clock):
     assert labels(send_all(leases)) == ["1/2"]
 
 
-@pytest.mark.parametrize("sign", ["heard", "replied"])
-def test_a_sign_of_life_keeps_a_lease(leases, clock, sign):
+def test_a_sign_of_life_keeps_a_lease(leases, clock):
     (number,) = window_of(leases)
     leases.joined(number, "a")
     clock.advance(1)
-    getattr(leases, sign)(number)
+    leases.heard(number, "a")
     assert leases.renew_silent(clock()) == []
     assert leases.next_due() is None
 
@@ -178,7 +236,7 @@ def test_a_silent_worker_that_turns_up_works_on(leases, clock):
     clock.advance(1)
     leases.renew_silent(clock())
     assert leases.taken == 0
-    leases.replied(number)
+    leases.heard(number, "slow")
     assert leases.working == ["slow"]
 
 
@@ -188,7 +246,7 @@ def test_a_lease_that_waits_for_somebody_is_not_sent_once_more_for_a_silent_work
     clock.advance(1)
     leases.renew_silent(clock())
     send_all(leases)
-    leases.heard(number)
+    leases.heard(number, "flaky")
     clock.advance(1)
     assert leases.renew_silent(clock()) == ["flaky"]
     assert leases.next_due() is None
@@ -256,7 +314,7 @@ def test_the_wait_begins_with_the_lease_that_was_sent_last(leases, clock):
     first, _ = window_of(leases, 2)
     leases.joined(first, "a")
     clock.advance(0.9)
-    leases.left(first)
+    leases.left(first, "a")
     send_all(leases)
     clock.advance(0.9)
     leases.renew_lost(queue_is_empty)
@@ -361,12 +419,12 @@ def test_holders_are_known_with_their_leases_as_they_come_and_go(leases, clock):
     leases.joined(first, "a")
     assert leases.holders == [("a", first), ("b", second)]
     assert leases.holds(first)
-    leases.left(first)
+    leases.left(first, "a")
     assert (leases.holders, leases.holds(first)) == ([("b", second)], False)
     clock.advance(1)
     leases.renew_silent(clock())
     assert (leases.holders, leases.holds(second)) == ([], False)
-    leases.replied(second)
+    leases.heard(second, "b")
     assert (leases.holders, leases.holds(second)) == ([("b", second)], True)
 
 
@@ -374,8 +432,8 @@ def test_nothing_changes_by_a_sign_of_life(leases):
     (number,) = window_of(leases)
     leases.joined(number, "a")
     before = leases.changes
-    leases.heard(number)
-    leases.replied(number)
+    leases.heard(number, "a")
+    leases.answered(number, "a")
     assert leases.changes == before
 
 
@@ -406,9 +464,9 @@ def test_if_more_are_silent_than_can_owe_anything_nobody_can_tell_who_has_nothin
     clock.advance(1)
     assert leases.renew_silent(clock(), None, 1) == []
     assert leases.working == ["idle", "silent"]
-    leases.heard(first)
+    leases.heard(first, "idle")
     clock.advance(1)
     assert leases.renew_silent(clock() - 0.5, None, 1) == []
-    leases.heard(first)
+    leases.heard(first, "idle")
     assert leases.renew_silent(clock(), None, 1) == ["silent"]
     assert leases.working == ["idle"]

@@ -150,3 +150,10 @@ def test_when_nobody_else_is_there_all_pauses_end(stragglers, reply):
     stragglers.review(["fast", "slow"])
     stragglers.end_pauses()
     assert not stragglers.pausing
+
+
+def test_any_number_of_workers_is_measured_in_little_memory(stragglers):
+    for number in range(5000):
+        stragglers.replied(f"invented:{number}", 1.0)
+    assert len(stragglers._times) <= 1000
+    assert len(stragglers._noted) <= 1000

@@ -94,7 +94,7 @@ def test_a_mini_batch_is_cut_into_a_piece_for_each_worker_in_the_order_of_their_
     assert workforce.cut(6) == [Piece(0, 2, 2), Piece(2, 4, 0), Piece(4, 6, 1)]
     assert workforce.cut(2) == [Piece(0, 1, 2), Piece(1, 2, 0)]  # the last of an epoch
     assert workforce.cut(6) is workforce.cut(6)  # nothing has changed
-    workforce.leases.left(0)
+    workforce.leases.left(0, "b")
     assert workforce.cut(6) == [Piece(0, 3, 2), Piece(3, 6, 1)]
 
 
@@ -165,3 +165,21 @@ def test_more_workers_than_can_be_busy_take_turns(made, config, line, caplog):
     for name in "abcdefg":
         workforce.membership.heard(name)
     assert line in [record.getMessage() for record in caplog.records]
+
+
+def test_who_is_excluded_ends_a_window_at_once_until_that_happens_too_often(made):
+    """Who invents workers could have windows begin all the time."""
+    clock = Clock()
+    workforce = made(EXACT, workers=2, clock=clock)
+    at_once = 0
+    for number in range(100):
+        workforce.exclusions.exclude(f"invented:{number}", "nonsense")
+        if workforce.has_changed:
+            at_once += 1
+            workforce.open(template(*workforce.idle))
+    assert at_once == 10
+    clock.advance(1.1)
+    assert workforce.has_changed
+    workforce.open(template(*workforce.idle))
+    assert len(workforce.leases.excluded) == 100
+    assert not workforce.has_changed
