@@ -2,6 +2,7 @@
 # test          real workers, a real Redis, real crashes, from nothing
 # test-fast     what needs no Redis and no process: half a minute
 # chaos         hundreds of faults, from a printed seed, and thousands of damaged messages and files
+# soak          the same, with other networks and faults, for HOURS=8; build/soak.md tells what came of it
 # test-anywhere the same bits with other NumPys, BLAS libraries and emulated processors; half an hour, what can be had
 # test-cluster  the cluster of docker-compose.yml, on a real Docker engine
 # fuzz          mutated inputs of every kind that is read, guided by coverage; FUZZ='--inputs 1000000 --only csv'
@@ -35,6 +36,7 @@ BENCH := $(ENV)/bench
 FUZZER := $(ENV)/fuzz
 AUDIT := .audit
 DOCS := $(ENV)/docs
+HOURS ?= 8
 QUIETLY := --quiet --disable-pip-version-check
 # More processes of tests than processors, because tests wait; see tests/conftest.py.
 SIDE_BY_SIDE := -n auto
@@ -45,7 +47,7 @@ COMPILE := build/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 	--generate-hashes --annotation-style line --custom-compile-command 'make lock'
 SUBSET := $(COMPILE) --constraints requirements/all.txt
 
-.PHONY: train test test-fast chaos test-anywhere test-cluster fuzz audit check docs image lock bench bench-step bench-faults \
+.PHONY: train test test-fast chaos soak test-anywhere test-cluster fuzz audit check docs image lock bench bench-step bench-faults \
 	bench-local bench-optimizers bench-scale bench-exact bench-estimators bench-sweep \
 	bench-memory bench-events bench-image clean help
 # Two at a time in one environment would be in each other's way.
@@ -63,6 +65,10 @@ test-fast: $(DEVELOP)
 chaos: $(DEVELOP)
 	$(ENV)/bin/python -m pytest -s -m chaos
 	GRADMQ_MUTATIONS=1000 $(ENV)/bin/python -m pytest -s -k 'damaged or mutated' tests/unit tests/integration
+
+# OPTIONS='--seed 4711': the same again; with --only 3 the fourth scenario of them alone.
+soak: $(DEVELOP)
+	$(ENV)/bin/python -m tests.chaos --hours $(HOURS) $(OPTIONS)
 
 # ONLY='ARM64': the environments whose name has this pattern. What they need stays in build/anywhere.
 test-anywhere: $(DEVELOP)

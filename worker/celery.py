@@ -1,6 +1,7 @@
 """The Celery app: `celery -A worker worker` needs nothing but GRADMQ_REDIS_URL (or Celery's own --broker)."""
 
 import logging
+import os
 from typing import Any
 
 from celery import Celery, signals
@@ -10,11 +11,13 @@ from shared.health_file import health_file
 from shared.messaging.addresses import BROKER, broker_url, redis_url, tensors_url, variable
 from shared.messaging.celery_settings import celery_settings, result_settings
 from shared.nn.arithmetic import one_thread
+from shared.parent_death import end_with
 from worker import celery_patches
 from worker.metrics_server import ServeMetrics
 from worker.shutdown import Leave
 
 one_thread()
+_MAIN = os.getpid()  # of Celery's main process, also in those that it forks
 
 
 class App(Celery):
@@ -64,3 +67,10 @@ def _begin(sender: str, **_: Any) -> None:
 def _prepare_logs(logger: logging.Logger, **_: Any) -> None:
     for handler in logger.handlers:
         logs.prepare(handler)
+
+
+@signals.worker_process_init.connect
+def _end_with_main(**_: Any) -> None:
+    """Have a computing process end with the main process, which else could leave it at work in its lease."""
+    if os.getpid() != _MAIN:  # as in other pools than prefork
+        end_with(_MAIN)

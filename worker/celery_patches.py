@@ -19,10 +19,13 @@ import celery.worker.consumer.consumer
 import kombu.compression
 import kombu.transport.redis
 from celery import Celery
+from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
 from celery.worker.request import Request
 from kombu.transport.redis import Channel as KombusChannel
+from kombu.transport.redis import QoS as KombusQoS
+from kombu.transport.virtual import QoS as VirtualQoS
 
 from shared.messaging.keys import BINDING_KEYS, LEASE_LIFETIME
 from worker.envelopes import LONGEST_MESSAGE, flaw, flaw_of_headers
@@ -53,6 +56,8 @@ def apply(app: Celery) -> None:
     # may have stopped doing: for 30 s, longer than a container is given to stop. A lease's result is worth one.
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 
+    AsynPool.get_process_queues = _get_process_queues  # type: ignore[method-assign, assignment]
+
     # Only to make a file in it and delete that at once, billiard makes a folder, which would stay after kill -9.
     billiard.util.get_temp_dir = tempfile.gettempdir
 
@@ -71,12 +76,64 @@ def guard() -> None:
         del Panel.data[command]
 
 
+_celerys_get_process_queues = AsynPool.get_process_queues
+
+
+def _get_process_queues(pool: Any) -> Any:
+    """Return the pipes for a new computing process.
+
+    Celery frees those of a process that has ended at the end of all that it does about that. If something goes wrong
+    before, as it may while the broker is away, they are never freed: the next process finds none, and StopIteration
+    ends the worker.
+    """
+    try:
+        return _celerys_get_process_queues(pool)
+    except StopIteration:
+        for pipes, owner in [*pool._queues.items()]:
+            if owner not in pool._pool:
+                # Not used again: nobody knows how much of what is in them was read.
+                pool.destroy_queues(pipes, owner)
+                pool._queues[pool.create_process_queues()] = None
+        return _celerys_get_process_queues(pool)
+
+
+class QoS(KombusQoS):
+    """What kombu knows of the messages that it has given to Celery, of which it gives no more than that takes.
+
+    A message that Redis cannot be told to be done with counts as done all the same, else no other would ever be taken
+    if only that connection was lost. Redis gives it out again, and the coordinator does.
+    """
+
+    channel: Any
+
+    def ack(self, delivery_tag: str) -> None:
+        with self._done_with(delivery_tag):
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        with self._done_with(delivery_tag):
+            super().reject(delivery_tag, requeue)
+
+    @contextmanager
+    def _done_with(self, delivery_tag: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            VirtualQoS.ack(self, delivery_tag)
+            if isinstance(error, self.channel.connection_errors):
+                raise
+            # Celery expects nothing else. redis-py makes anything of answers that no Redis gives.
+            self.channel.pool.disconnect()
+            raise ConnectionError(f"Redis refuses, or answers what no Redis does: {_text(error)}") from error
+
+
 class Channel(KombusChannel):
     """kombu's channel to Redis, but one that drops what is no message, over which its own ends the worker.
 
     And one whose tables of queues expire when nobody takes anything from these any more.
     """
 
+    QoS = QoS
     qos: Any
     _active_queues: list[str]
     conn_or_acquire: Callable[..., Any]

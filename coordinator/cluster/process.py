@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.errors import QueueError
+from shared.parent_death import ending_with_us
 
 _SHORT_LIFE = 10.0  # seconds; a process that ends sooner never worked
 _MOST_SHORT_LIVES = 3  # in a row, before we give up
@@ -43,7 +44,7 @@ class SupervisedProcess:
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
+        command: list[str],
         log_file: Path,
         environment: dict[str, str],
         inherited: Sequence[int],
@@ -69,7 +70,7 @@ class SupervisedProcess:
     def _start(self) -> None:
         with self.log_file.open("ab") as log_file:
             self.process = subprocess.Popen(
-                self._command,
+                ending_with_us(self._command),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,

@@ -3,6 +3,8 @@
 This runs as a process of its own, with the standard library alone. It leads the process group that the cluster's
 processes join, so one signal reaches them all, and no list of them can be out of date. The coordinator holds the
 other end of its standard input, which the kernel closes even after kill -9.
+
+One that takes the place of another is given that one's folder, and joins its group.
 """
 
 import os
@@ -20,11 +22,13 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     try:
         # Only the user may enter; a Redis in it needs no password.
-        folder = tempfile.mkdtemp(prefix="gradmq-", dir=parent())
+        given = sys.argv[1:]
+        folder = given[0] if given else tempfile.mkdtemp(prefix="gradmq-", dir=parent())
     except OSError:  # of which the coordinator tells the user
         return
     try:
-        print(folder, flush=True)
+        if not given:
+            print(folder, flush=True)
         sys.stdin.buffer.read()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

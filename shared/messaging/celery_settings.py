@@ -6,6 +6,8 @@ from kombu import Exchange, Queue
 
 from shared.messaging.keys import BATCHES, PREDICTIONS, PREFIX, QUEUE, RESULT_LIFETIME, TRIALS
 
+_SILENCE = 10.0  # seconds that Redis may take to answer; all that waits for more asks again each second
+
 
 def celery_settings(broker: str) -> dict[str, Any]:
     """Return Celery settings that fit leases: short-lived to lose, cheap to repeat, JSON only."""
@@ -34,6 +36,9 @@ def celery_settings(broker: str) -> dict[str, Any]:
         settings["broker_transport_options"] = {
             "global_keyprefix": PREFIX,
             "socket_keepalive": True,
+            # Else who waits for an answer that has lost a part on its way, or its end, waits for ever.
+            "socket_timeout": _SILENCE,
+            "socket_connect_timeout": _SILENCE,
             "health_check_interval": 10,
         }
     elif broker.startswith("amqp"):

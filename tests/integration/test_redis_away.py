@@ -2,9 +2,17 @@
 
 import logging
 import threading
+from contextlib import closing
 
+import pytest
+from kombu import Connection
+
+from coordinator.cluster.preflight import check_broker
+from shared.messaging.celery_settings import celery_settings
+from tests.support.damage import Damage
 from tests.support.fake_worker import FakeWorker
 from tests.support.learning import alone, learn
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 
@@ -44,3 +52,24 @@ def test_while_redis_is_away_no_lease_is_sent_and_that_is_said_once(server, remo
     assert not [line for line in lines if "Celery's broker is away" in line]
     assert len([line for line in lines if "Redis is away" in line]) == 1, lines
     assert lines[-1] == "all is there again; going on"
+
+
+def test_a_broker_that_is_just_being_started_is_waited_for(server):
+    server.kill()
+    starts = threading.Timer(0.5, server.start)
+    starts.start()
+    check_broker(server.tcp_url)
+    starts.join()
+
+
+def test_celery_does_not_wait_for_ever_for_an_answer_that_has_lost_its_end(server, monkeypatch):
+    monkeypatch.setattr("shared.messaging.celery_settings._SILENCE", 0.5)
+    with closing(Proxy(server.socket)) as proxy:
+        address = f"redis://:{server.password}@127.0.0.1:{proxy.port}/0"
+        options = celery_settings(address)["broker_transport_options"]
+        with Connection(address, transport_options=options) as connection, connection.SimpleQueue("some") as queue:
+            queue.put("whole")
+            proxy.damage(Damage(change=lambda data: data[:-1], also_logins=True))
+            with pytest.raises(connection.connection_errors):
+                queue.put("of whose answer something is missing")
+            assert proxy.damages == 1

@@ -2,16 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
 from tests.support.mnist import PROJECT
-from tests.support.processes import SESSION
+from tests.support.processes import SESSION, wait_for_the_end_of
 from tests.support.waiting import PATIENCE, wait_until
 
 SIZES = "196,12,10"
@@ -83,6 +85,28 @@ class Program:
         """The folder of the one run that was begun where the program runs."""
         (path,) = self.output.parent.glob("runs/*")
         return path
+
+
+@contextmanager
+def programs(folder: Path) -> Iterator[Callable[..., Program]]:
+    """Give what starts `gradmq` with arguments, in a folder of its own; afterwards nothing of it may be left."""
+    started: list[Program] = []
+
+    def start(*arguments: object, **environment: str) -> Program:
+        own = folder / f"program{len(started)}"
+        own.mkdir(exist_ok=True)
+        started.append(Program(arguments, own, environment))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        running = [program for program in started if program.process.poll() is None]
+        everyone = [process for program in running for process in program.descendants()]
+        for program in running:
+            program.process.send_signal(signal.SIGKILL)
+            program.process.wait()
+        wait_for_the_end_of(everyone)
 
 
 def job(data: Path, epochs: int = 2, **options: object) -> list[object]:

@@ -1,4 +1,4 @@
-"""A proxy before Redis that can cut what passes through it, repeat it, and speak TLS for a server built without."""
+"""A proxy before Redis that can damage what passes through it, lead elsewhere, and speak TLS for a server without."""
 
 import asyncio
 import re
@@ -6,32 +6,39 @@ import ssl
 import threading
 from pathlib import Path
 
+from tests.support.damage import Damage
 from tests.support.waiting import PATIENCE
 
 _PUSH = re.compile(rb"RPUSH\r\n\$\d+\r\n(gradmq:\S+:replies)\r\n\$(\d+)\r\n")
 _REPLY_KIND = 4
+_LOGIN = 6  # commands, at most, with which a connection begins: user and password, database, the client's name
 
 
 class Proxy:
     """Forwards a port of 127.0.0.1 to a unix socket, from a thread of its own."""
 
     def __init__(self, target: Path, context: ssl.SSLContext | None = None) -> None:
-        self.cuts = 0  # connections that were cut while an answer passed
+        self.damages = 0  # that have been done
         self.seen: list[tuple[bytes, bytes]] = []  # the latest replies of workers, with the lists they were pushed to
         self._target, self._context = str(target), context
         self._writers: set[asyncio.StreamWriter] = set()
-        self._cut_after: int | None = None
+        self._damage: Damage | None = None
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)))
         self._thread.start()
         assert ready.wait(PATIENCE), "the proxy does not start"
 
-    def cut_after(self, size: int) -> None:
-        """Cut the next connection on which Redis answers more than that many bytes at once, after so many of them.
+    def damage(self, damage: Damage) -> None:
+        """Do this to the next bytes that it can be done to."""
+        self._damage = damage
 
-        With 0 the whole answer is lost, though Redis has done what it was told.
-        """
-        self._cut_after = size
+    def lead_to(self, target: Path) -> None:
+        """Forward new connections to another socket; those that there are stay."""
+        self._target = str(target)
+
+    def disconnect(self) -> None:
+        """Cut all connections."""
+        self._loop.call_soon_threadsafe(lambda: self._abort(*self._writers))
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
@@ -46,12 +53,15 @@ class Proxy:
         server.close()
         # Also those that still shake hands over TLS, which are in no list of ours.
         rounds = 0
-        while rounds < 20 or (rounds < 1000 and len(self._loop._transports)):
+        while rounds < 20 or (rounds < 1000 and self._open_transports()):
             rounds += 1
-            for transport in list(self._loop._transports.values()):
-                if not transport.is_closing():
-                    transport.abort()
+            for transport in self._open_transports():
+                transport.abort()
             await asyncio.sleep(0.01)  # in which the loop closes their sockets
+
+    def _open_transports(self) -> list[asyncio.Transport]:
+        """Return the ends that are open; the loop also knows those that nobody has collected yet."""
+        return [transport for transport in self._loop._transports.values() if not transport.is_closing()]
 
     def _abort(self, *writers: asyncio.StreamWriter) -> None:
         for writer in writers:
@@ -65,34 +75,42 @@ class Proxy:
             return
         both = {writer, inner_writer}
         self._writers |= both
-        await asyncio.gather(self._commands(reader, inner_writer), self._answers(inner_reader, writer))
+        await asyncio.gather(self._forward(reader, inner_writer, True), self._forward(inner_reader, writer, False))
         self._abort(*both)
         self._writers -= both
 
-    async def _commands(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, are_commands: bool) -> None:
+        passed = 0
         try:
             while data := await source.read(2**16):
-                if push := _PUSH.search(data):
-                    pushed = data[push.end() : push.end() + int(push[2])]
-                    if len(pushed) == int(push[2]) and pushed[4] == _REPLY_KIND:
-                        self.seen = [*self.seen[-4:], (push[1], pushed)]
+                if are_commands:
+                    self._notice(data)
+                passed += 1
+                if damage := self._due(data, are_commands, passed):
+                    await asyncio.sleep(damage.delay)
+                    data = damage.change(data)
                 target.write(data)
                 await target.drain()
+                self.damages += damage is not None
+                if damage and damage.cuts:
+                    break
         except OSError:
             pass
         target.close()
 
-    async def _answers(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        try:
-            while data := await source.read(2**16):
-                if self._cut_after is not None and len(data) > self._cut_after:
-                    target.write(data[: self._cut_after])
-                    await target.drain()
-                    self._cut_after = None
-                    self.cuts += 1
-                    break
-                target.write(data)
-                await target.drain()
-        except OSError:
-            pass
-        target.close()
+    def _due(self, data: bytes, are_commands: bool, passed: int) -> Damage | None:
+        """Return the damage that waits, if these are the bytes to do it to."""
+        damage = self._damage
+        if damage is None or damage.of_commands != are_commands or len(data) < damage.least:
+            return None
+        if passed <= _LOGIN and not damage.also_logins:
+            return None
+        self._damage = None
+        return damage
+
+    def _notice(self, commands: bytes) -> None:
+        """Remember the reply of a worker that is in there, if there is one."""
+        if push := _PUSH.search(commands):
+            pushed = commands[push.end() : push.end() + int(push[2])]
+            if len(pushed) == int(push[2]) and pushed[4] == _REPLY_KIND:
+                self.seen = [*self.seen[-4:], (push[1], pushed)]

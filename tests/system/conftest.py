@@ -11,8 +11,8 @@ import pytest
 
 from tests.support import command
 from tests.support.once import made_once
-from tests.support.processes import leftovers, wait_for_the_end_of
-from tests.support.program import EPOCHS, Program, job, metrics
+from tests.support.processes import leftovers
+from tests.support.program import EPOCHS, Program, job, metrics, programs
 from tests.support.waiting import wait_until
 
 
@@ -47,21 +47,8 @@ def _nothing_is_left() -> Iterator[None]:
 @pytest.fixture
 def gradmq(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Start `gradmq` with arguments, in a folder of its own; afterwards nothing of it may be left."""
-    started: list[Program] = []
-
-    def start(*arguments: object, **environment: str) -> Program:
-        folder = tmp_path / f"program{len(started)}"
-        folder.mkdir(exist_ok=True)
-        started.append(Program(arguments, folder, environment))
-        return started[-1]
-
-    yield start
-    everyone = [process for program in started if program.process.poll() is None for process in program.descendants()]
-    for program in started:
-        if program.process.poll() is None:
-            program.process.send_signal(signal.SIGKILL)
-            program.process.wait()
-    wait_for_the_end_of(everyone)
+    with programs(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -1,33 +1,35 @@
-"""Whatever happens to workers, Redis and the coordinator: the weights are those of the undisturbed run."""
+"""Whatever happens to workers, Redis, lines, disks and coordinators: the weights are those of undisturbed runs."""
 
 import os
 import random
 
 import pytest
 
-from tests.support.chaos import Chaos
-from tests.support.program import metrics
+from tests.chaos.embedded import Embedded
+from tests.chaos.own_redis import OwnRedis
+from tests.support.program import programs
 
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
 
 
+# In `make test` as many faults as it has time for; in `make chaos` each kind at least three times.
 @pytest.mark.parametrize(
-    ("number", "faults"),
-    [(0, 14), *(pytest.param(number, 70, marks=pytest.mark.chaos) for number in range(1, 4))],
+    ("number", "kind", "faults"),
+    [
+        (0, OwnRedis, 24),
+        (1, Embedded, 8),
+        *(
+            pytest.param(number, kind, faults, marks=pytest.mark.chaos)
+            for number, kind, faults in ((2, OwnRedis, 100), (3, OwnRedis, 100), (4, Embedded, 40))
+        ),
+    ],
 )
-def test_a_run_through_every_kind_of_fault_ends_with_the_bits_of_the_undisturbed_one(
-    gradmq, small_data, server, fingerprints, number, faults
+def test_runs_through_faults_of_all_kinds_end_with_the_bits_of_the_undisturbed_ones(
+    small_data, tmp_path, number, kind, faults
 ):
     print(f"GRADMQ_SEED={SEED}")
-    chaos = Chaos(gradmq, small_data, server, SEED + number, faults)
-    chaos.run()
-    lines = metrics(chaos.folder)
-    print(f"{sum(chaos.fired.values())} faults: {dict(chaos.fired)}")
-    assert sum(chaos.fired.values()) == faults
-    assert len(chaos.fired) == len(chaos.kinds)
-    assert [line["epoch"] for line in lines] == list(range(chaos.epochs))
-    assert [line["weights_sha256"] for line in lines] == fingerprints(chaos.epochs)
-    for line in lines:
-        assert line["samples"] == 1000
-        assert sum(counts["answered"] for counts in line["ledger"]["workers"].values()) == line["ledger"]["requests"]
-        assert sum(counts["samples"] for counts in line["ledger"]["workers"].values()) == 1000
+    with programs(tmp_path) as start, kind(start, small_data, tmp_path, f"{SEED}/{number}") as scenario:
+        assert scenario.play(faults) == []
+    print(f"{sum(scenario.fired.values())} faults: {dict(scenario.fired)}")
+    assert sum(scenario.fired.values()) == faults
+    assert len(scenario.fired) == min(faults, len(kind.kinds))

@@ -1,6 +1,7 @@
 """Stopping at any moment is quick and clean."""
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ import pytest
 from coordinator.runs.model_file import load_model
 from shared.signals import Stopped
 from tests.support.command import run
-from tests.support.processes import SESSION, wait_for_the_end_of
+from tests.support.processes import SESSION, is_alive, wait_for_the_end_of
 from tests.support.program import job, model
 from tests.support.waiting import wait_until
 
@@ -25,6 +26,38 @@ def test_nothing_survives_a_coordinator_killed_with_9(gradmq, small_data):
     assert program.end() == -signal.SIGKILL
     wait_for_the_end_of(everyone)
     assert load_model(model(program)).parameters.sizes == (196, 12, 10)
+
+
+def test_nothing_survives_a_coordinator_killed_with_9_after_its_watchdog(gradmq, small_data):
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    for times in (1, 2):  # the first of them leads the group of processes
+        (watchdog,) = program.wait_until(
+            lambda: [each for each in program.descendants("watchdog.py") if is_alive(each)], "a watchdog"
+        )
+        watchdog.kill()
+        program.wait_for("the watchdog has ended; starting another", times)
+    program.wait_until(lambda: len(program.descendants()) >= 4, "a watchdog, Redis, and two processes of the worker")
+    everyone = program.descendants()
+    program.process.kill()
+    assert program.end() == -signal.SIGKILL
+    wait_for_the_end_of(everyone)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system tells a process of its parent's death")
+def test_no_process_survives_a_coordinator_killed_with_9_at_the_same_moment_as_its_watchdog(gradmq, small_data):
+    before = set(SESSION.iterdir())
+    program = gradmq(*job(small_data, 10_000, workers=1))
+    program.wait_for("Epoch 0:")
+    everyone = program.descendants()
+    program.process.send_signal(signal.SIGSTOP)  # so that it cannot start another
+    (watchdog,) = program.descendants("watchdog.py")
+    watchdog.kill()
+    program.process.kill()
+    assert program.end() == -signal.SIGKILL
+    wait_for_the_end_of(everyone)
+    (folder,) = set(SESSION.iterdir()) - before  # which nobody is left to remove
+    shutil.rmtree(folder)
 
 
 AT_ONCE = 10.0  # seconds on a machine that runs other tests too; alone it takes less than one

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -35,7 +36,8 @@ def cluster(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "client", lambda *_, **__: nullcontext(SimpleNamespace(ping=lambda: None)))
     monkeypatch.setenv("GRADMQ_BROKER_URL", "amqp://elsewhere")
     monkeypatch.setenv("GRADMQ_MEMORY", "9:9:9")
-    cluster = Cluster(str(tmp_path), os.getpid(), tmp_path, tmp_path / "logs")
+    group = SimpleNamespace(folder=str(tmp_path), id=os.getpid(), supervise=lambda: None)
+    cluster = Cluster(group, tmp_path, tmp_path / "logs")
     cluster.start(2, 5555)
     yield cluster
     cluster.reap()
@@ -88,3 +90,18 @@ def test_flower_is_only_a_view_and_missed_once(cluster, caplog):
     cluster.supervise()
     assert caplog.messages == ["flower ends as soon as it starts; going on without it"]
     assert [each.supervised for each in cluster.processes] == [2, 2, 2]
+
+
+def test_a_redis_that_is_killed_before_it_answers_is_started_again(cluster, monkeypatch):
+    refusals = [QueueError("no such file")]
+
+    def client(*_: object, **__: object) -> object:
+        if refusals:
+            raise refusals.pop()
+        return nullcontext(SimpleNamespace(ping=lambda: None))
+
+    monkeypatch.setattr(embedded, "client", client)
+    redis = cluster.processes[0]
+    redis.process.poll = lambda: -signal.SIGKILL
+    cluster._wait_for_redis(redis)
+    assert redis.supervised == 1

@@ -9,13 +9,16 @@ import billiard.heap
 import billiard.pool
 import billiard.util
 import celery.app.defaults
+import celery.concurrency.asynpool
 import celery.worker.control
 import celery.worker.loops
 import celery.worker.request
 import kombu.compression
 import kombu.connection
 import kombu.transport.redis
+import kombu.transport.virtual.base
 import pytest
+from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
 from celery.worker.request import Request
@@ -33,6 +36,8 @@ WHAT_TO_DO = (
     [
         (kombu.transport.redis.Channel, "_brpop_read"),
         (kombu.transport.redis.Channel, "basic_ack"),
+        (kombu.transport.redis.Channel, "QoS"),
+        *((kombu.transport.redis.QoS, name) for name in ("ack", "reject")),
         (kombu.transport.redis.Channel, "_receive"),
         (kombu.transport.redis.Channel, "maybe_refresh_binding_expiry"),
         (kombu.transport.redis.Channel, "conn_or_acquire"),
@@ -50,6 +55,7 @@ WHAT_TO_DO = (
         (kombu.connection.Connection, "ensure_connection"),
         (billiard.pool, "GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT"),
         (billiard.util, "get_temp_dir"),
+        *((AsynPool, name) for name in ("get_process_queues", "create_process_queues", "destroy_queues")),
     ],
 )
 def test_it_still_exists(owner: Any, name: str) -> None:
@@ -64,6 +70,8 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
     ("module", "words", "does"),
     [
         (kombu.transport.redis, "'BRPOP': self._brpop_read", "kombu reads messages by Channel._brpop_read"),
+        (kombu.transport.virtual.base, "self.QoS(self)", "kombu counts by Channel.QoS what it has given away"),
+        (kombu.transport.virtual.base, "len(self._dirty)", "what is acknowledged no longer counts"),
         (kombu.transport.redis, "'LISTEN': self._receive", "kombu reads what is for all by Channel._receive"),
         (kombu.transport.redis, "self.connection._deliver(", "kombu gives messages on by Transport._deliver"),
         (kombu.transport.redis, "_deliver(loads(bytes_to_str(item))", "kombu reads what it has taken by loads"),
@@ -77,6 +85,12 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         (kombu.transport.redis, "keyprefix_binding_permanent = '_kombu.binding_permanent.%s'", "and this"),
         (celery.worker.loops, "obj.create_task_handler(", "Celery takes tasks by Consumer.create_task_handler"),
         (billiard.pool, "range(GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT)", "billiard waits that often at its end"),
+        (billiard.pool, "= self.get_process_queues()", "billiard finds pipes by Pool.get_process_queues"),
+        (
+            celery.concurrency.asynpool,
+            "self._queues[queues] = proc",
+            "Celery keeps in Pool._queues whose pipes they are",
+        ),
         (billiard.connection, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (billiard.heap, "util.get_temp_dir()", "billiard asks its util for a folder"),
         (inspect.getmodule(CelerysConsumer), "self.ensure_connected(", "Celery connects by Consumer.ensure_connected"),
