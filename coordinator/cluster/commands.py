@@ -35,4 +35,5 @@ def flower_settings(password: str) -> dict[str, str]:
         "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{password}",
         "FLOWER_MAX_TASKS": "5000",  # that it remembers
         "FLOWER_PURGE_OFFLINE_WORKERS": "60",  # seconds
+        "FLOWER_TASKS_COLUMNS": "name,args,state,received,runtime,worker",  # arguments tell what a lease is for
     }

@@ -30,7 +30,7 @@ class Dispatcher:
         if lease is None:
             return
         while lease is not None:
-            what, lifetime = f"{lease.run}, {lease.description}", None if self._redis else LEASE_LIFETIME
+            what, lifetime = f"{lease.description}, {lease.run}", None if self._redis else LEASE_LIFETIME
             self._sender.send(LEASE_TASK, lease.to_json(), QUEUE, what, lifetime)
             leases.sent()
             lease = leases.next_due()

@@ -26,7 +26,7 @@ def test_a_run_is_scaled_up_and_down_and_loses_workers_and_redis_and_ends_with_t
     killed = cluster.running("worker")[0]
     name = f"worker@{killed[:12]}"
     run("docker", "kill", killed)
-    cluster.wait_for(f"worker={name}:1 (does not answer|is no longer heard of)")
+    cluster.wait_for(rf"worker={name}:\w+ (does not answer|is no longer heard of)")
 
     (redis,) = cluster.running("redis")
     run("docker", "restart", "--time", "2", redis)

@@ -41,9 +41,9 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
     done = [task for task in tasks.values() if task["state"] == "SUCCESS"]
     assert done
     for task in done:
-        assert re.fullmatch(
-            r"epoch \d+, (mini-batches \d+–\d+|evaluation)( and evaluation)?, lease \d+/\d+", task["name"]
-        )
+        assert task["name"] == "gradmq.lease"
+        what = r"\(epoch \d+, (mini-batches \d+–\d+|evaluation)( and evaluation)?, lease \d+/\d+, [\w-]+\)"
+        assert re.fullmatch(what, task["args"])
         assert all(word in task["result"] for word in ("steps", "samples", "seconds_computing", "seconds_waiting"))
     assert cluster.redis_password not in json.dumps(tasks) + json.dumps(workers)
 
@@ -54,7 +54,7 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
     stopped = next(iter(workers))
     assert cluster.fetch(f"api/worker/shutdown/{stopped}", cluster.flower_password, "POST")[0] == 200
     # If it had no lease in that moment, it had nobody to tell.
-    cluster.wait_for(f"worker={stopped}:1 (leaves|is no longer heard of)")
+    cluster.wait_for(rf"worker={stopped}:\w+ (leaves|is no longer heard of)")
     cluster.wait_for("2 workers now", times=2)  # Docker starts it again
 
 

@@ -54,7 +54,7 @@ def test_all_leases_are_one_task_to_flower_which_shows_what_each_is_for(dispatch
     headers = drain(dispatcher)[0].headers
     assert headers["task"] == LEASE_TASK
     assert headers["shadow"] is None
-    assert headers["argsrepr"] == "(run, epoch 3, mini-batches 500–999, lease 1/2)"
+    assert headers["argsrepr"] == "(epoch 3, mini-batches 500–999, lease 1/2, run)"
 
 
 def test_leases_go_to_the_broker_that_was_given_whatever_another_app_was_told(leases, monkeypatch):
