@@ -10,6 +10,7 @@ copyright = author  # noqa: A001 - Sphinx's name
 version = release = metadata.version("gradmq")
 
 extensions = ["myst_nb", "sphinx_click"]
+exclude_patterns = ["examples/README.md"]  # whose links are for those who see the folder
 nb_execution_mode = "off"  # the notebooks in examples/ have their outputs, and tests execute them
 nb_ipywidgets_js = {}  # which would come from elsewhere
 myst_heading_anchors = 3  # so that a page's sections can be linked to as on a forge
