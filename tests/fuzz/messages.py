@@ -30,7 +30,7 @@ from shared.messaging.records import RECORD_BYTES, Kind, Record, foreign_version
 from shared.messaging.resp import Stream
 from shared.messaging.seals import key_of
 from shared.messaging.stamps import stamped
-from shared.messaging.trials import Report, TrialTask
+from shared.messaging.trials import Notice, TrialTask
 from shared.transport.models import from_bytes
 from shared.transport.samples import download, upload
 from tests.fuzz.target import Target
@@ -204,9 +204,9 @@ def _envelopes() -> list[bytes]:
     return [json.dumps(each).encode() for each in (task_message(), command_message({"method": "ping"}))]
 
 
-def _reports() -> list[bytes]:
+def _notices() -> list[bytes]:
     content = {"score": 0.5, "place": {"fixed_problem": "x"}}
-    return [Report("epoch", "trial-0000", 1, "one", content).encode(), Report("begins", "t", 1, "w").encode()]
+    return [Notice("epoch", "trial-0000", 1, "one", content).encode(), Notice("begins", "t", 1, "w").encode()]
 
 
 def _resps() -> list[bytes]:
@@ -245,7 +245,7 @@ TARGETS = (
         lambda: [_stampless(_trial().to_json())],
         (VersionError, MessageError),
     ),
-    Target("report", Report.decode, _reports),
+    Target("notice", Notice.decode, _notices),
     Target("envelope", _take_envelope, _envelopes),
     Target(
         "batch",

@@ -18,7 +18,7 @@ from shared.transport.models import publish
 from tests.support.predictions import IMAGES, answers, model
 from tests.support.program import Program, start_worker
 from tests.support.waiting import PATIENCE
-from tests.system.test_access import Restricted
+from tests.system.test_access import User
 
 MODEL = model("exact", "relu", "softmax", (0.1307, 0.3081))
 MANY = 20_000
@@ -93,7 +93,7 @@ def app() -> Iterator[Callable[[str], Celery]]:
 def test_an_app_that_knows_no_gradmq_calls_the_task_by_its_name_with_the_rights_of_the_cluster(
     gradmq, files, server, app
 ):
-    user = Restricted(server)
+    user = User(server, "gradmq")
     worker = start_worker(gradmq, user, "only")
     published = gradmq("publish", files[0], "--name", "digits", "--redis", user.url)
     assert published.end() == 0, published.text()
