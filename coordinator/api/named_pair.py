@@ -24,7 +24,9 @@ def as_table(data: Any, target: Any) -> tuple[Any, Any]:
     if len(wanted) != len(table):
         raise DataError(f"x has {len(table)} rows, and y {len(wanted)}; give as many")
     columns = wanted[:, None] if wanted.ndim == 1 else wanted
-    names = [_free(name, table.names) for name in _names(data[1], columns.shape[1])]
+    names: list[str] = []
+    for name in _names(data[1], columns.shape[1]):
+        names.append(_free(name, (*table.names, *names)))
     both = dict(zip((*table.names, *names), (*table.columns, *columns.T), strict=True))
     return both, names
 

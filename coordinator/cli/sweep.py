@@ -10,15 +10,13 @@ from coordinator.cli.given import queue_given, to_level
 from coordinator.cli.option import CLUSTER, OUTPUT, group, in_section
 from coordinator.cli.options.cluster import broker_option, redis_option
 from coordinator.cli.options.output import log_format_option, runs_option
-from coordinator.cli.sweeping import begin, go_on
+from coordinator.cli.sweeping import LARGEST_FILE, begin, go_on
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.session import RunOptions
 from coordinator.sweeps.catalogue import METHODS
 from coordinator.sweeps.folder import SweepFolder, is_sweep
 from shared import logs
 from shared.regular_files import read_regular
-
-_LARGEST = 2**26  # bytes of a sweep's file
 
 _search, _cluster, _output = in_section("Search"), in_section(CLUSTER), in_section(OUTPUT)
 _options = group(
@@ -75,6 +73,6 @@ def sweep_command(
 
 def _read(file: Path) -> bytes:
     try:
-        return read_regular(file, _LARGEST)
+        return read_regular(file, LARGEST_FILE)
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror or error}; give a TOML") from None

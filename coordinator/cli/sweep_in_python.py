@@ -17,6 +17,7 @@ from coordinator.session import RunOptions
 from coordinator.sweeps.folder import SweepFolder, is_sweep
 from coordinator.sweeps.toml import lines
 from shared.errors import DataError, GradMQError
+from shared.regular_files import read_regular
 
 _TABLES = ("search", "sweep")
 _IN_PYTHON = Path("the sweep")  # for people
@@ -62,7 +63,7 @@ def _driven(what: Any, asked: dict[str, Any], runs: Path, options: RunOptions) -
         sweeping.go_on(begun, asked, options)
         return begun
     try:
-        content = path.read_bytes()
+        content = read_regular(path, sweeping.LARGEST_FILE)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}; give a TOML") from None
     return sweeping.begin(content, path, asked, runs, options)

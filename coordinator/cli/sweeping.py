@@ -15,6 +15,8 @@ from coordinator.sweeps.folder import DEFINITION, SweepFolder
 from shared.data.dataset import find_dataset
 from shared.errors import ConfigError
 
+LARGEST_FILE = 2**26  # bytes of a sweep's TOML
+
 
 def begin(content: bytes, source: Path, asked: dict[str, Any], runs: Path, options: RunOptions) -> SweepFolder:
     """Drive the sweep of a TOML to its end, and return it.

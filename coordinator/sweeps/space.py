@@ -98,6 +98,8 @@ def _dimension(name: str, given: Any) -> Dimension:
             raise ConfigError(f"search.{name}", "[]", "must have one value or more")
         if len({repr(each) for each in given}) != len(given):
             raise ConfigError(f"search.{name}", given, "has a value twice")
+        if endless := [each for each in given if isinstance(each, float) and not math.isfinite(each)]:
+            raise ConfigError(f"search.{name}", endless[0], "must be a finite number")
         return Choices(tuple(given))
     if not isinstance(given, dict):
         rule = "must be a list of values, or a range"

@@ -41,16 +41,17 @@ class Soak:
             folder, data = Path(name), Path(name) / "mnist"
             data.mkdir()
             write_small_mnist(data)
-            before = leftovers()
+            before, wrong = leftovers(), list[str]()
             try:
                 with programs(folder) as start, kind(start, data, folder, f"{self._seed}/{number}") as scenario:
                     try:
-                        wrong = scenario.play(faults)
+                        wrong += scenario.play(faults)
                     finally:
                         self._count(scenario)
                 wait_until(lambda: leftovers() <= before, "nothing to be left", lambda: str(leftovers() - before))
             except Exception:  # whatever it is: the others are to be played too
-                wrong = [traceback.format_exc()]
+                wrong += [traceback.format_exc()]
+            if wrong:
                 self._keep(folder, number)
         self._scenarios += 1
         self.wrong += [f"scenario {number} ({kind.__name__}): {each}" for each in wrong]

@@ -10,7 +10,7 @@ from tests.support.program import Program, job, metrics
 _ENDLESS = 100_000  # epochs; how many are to come is known when all faults have fired
 _LAST = 2  # epochs without faults, at the end
 _AUDIT = 0.05
-_TOLD = ("correct", "accuracy", "steps", "samples", "weights_sha256")  # of an epoch, that no fault may change
+_TOLD = ("correct", "accuracy", "mini_batches", "samples", "weights_sha256")  # of an epoch, that no fault may change
 
 
 class Training:
@@ -59,8 +59,8 @@ class Training:
             yield f"other epochs than 0 to {len(lines) - 1}"
         for line, right in zip(lines, expected, strict=True):
             for name in _TOLD:
-                if line.get(name) != right.get(name):
-                    yield f"epoch {right['epoch']}: {name} is {line.get(name)}, not {right.get(name)}"
+                if line[name] != right[name]:
+                    yield f"epoch {right['epoch']}: {name} is {line[name]}, not {right[name]}"
             ledger = line["ledger"]
             if sum(counts["answered"] for counts in ledger["workers"].values()) != ledger["requests"]:
                 yield f"epoch {right['epoch']}: the ledger does not agree: {ledger}"

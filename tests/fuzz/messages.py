@@ -38,7 +38,7 @@ from tests.support.learning import CONFIG, DIGESTS, EXACT, KERNELS, SAMPLES, SEC
 from tests.support.messages import command_message, task_message
 from worker.envelopes import flaw
 
-_KEY = key_of(SECRET)
+_KEY = key_of(SECRET, b"")
 _DTYPE = np.dtype(np.float32)
 
 
@@ -167,6 +167,9 @@ class _Redis(dict[str, bytes]):
 
     def set(self, key: str, value: bytes | str, ex: int) -> None:
         self[key] = value.encode() if isinstance(value, str) else value
+
+    def getrange(self, key: str, first: int, last: int) -> bytes:
+        return self.get(key, b"")[first : last + 1]
 
     def exists(self, *keys: str) -> int:
         return sum(key in self for key in keys)

@@ -150,7 +150,7 @@ def test_flower_sees_the_run_and_tells_workers_and_can_do_nothing_else(gradmq, s
         )
         ask(f"api/worker/shutdown/{name}", "POST")
         # Without a lease it has nobody to tell that it leaves.
-        gone = rf"worker={name}:\d+ (leaves|is no longer heard of)"
+        gone = rf"worker={name}:\w+ (leaves|is no longer heard of)"
         program.wait_until(lambda: re.search(gone, program.text()) is not None, "the worker's end")
     assert not refused(server)
     with redis.Redis.from_url(flower.url) as client:

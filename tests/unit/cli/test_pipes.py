@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+import gradmq
+
 
 @pytest.mark.parametrize(
     "command",
@@ -30,3 +32,10 @@ def test_a_pipe_is_refused(main_here, small_data, tmp_path, monkeypatch, capsys,
     assert output.err.count("\n") == 1
     assert "it is no regular file" in output.err or "arrays.npy" in output.err
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_pipe_is_no_sweep_in_python_either(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(gradmq.GradMQError, match="it is no regular file"):
+        gradmq.sweep(tmp_path / "pipe.toml", runs=tmp_path / "runs")
+    assert os.listdir(tmp_path) == ["pipe.toml"]
