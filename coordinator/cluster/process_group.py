@@ -36,7 +36,9 @@ class ProcessGroup:
     def supervise(self) -> None:
         """Start another watchdog if this one has ended.  Raises QueueError if none lives."""
         assert self._watchdog.stdout is not None
-        if not select.select([self._watchdog.stdout], [], [], 0)[0]:  # nothing comes there any more but its end
+        end = select.poll()  # and not `select`, which knows no descriptor above 1023
+        end.register(self._watchdog.stdout, select.POLLIN)
+        if not end.poll(0):  # nothing comes there any more but its end
             return
         ended = self._watchdog
         # The group's leader is not waited for: nobody could join the group once nothing is left of it.

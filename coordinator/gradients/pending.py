@@ -5,6 +5,8 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from coordinator.gradients.opinions import Opinion, SecondRequest
 from coordinator.gradients.totals import Total
 from coordinator.workers.cuts import Piece, equal_bounds, pieces
@@ -195,8 +197,12 @@ class PendingStep:
         self._total.add(first, message, gradient)
 
     def result(self, excluded: tuple[str, ...]) -> StepResult:
-        """Return what came of the step, when no reply is missing.  excluded: who gets no more work since."""
-        return StepResult(self._total.sum(), self._score.total, self.counts, excluded, tuple(self.liars))
+        """Return what came of the step, when no reply is missing, or liars were named and it is not to be taken.
+
+        excluded: who gets no more work since.
+        """
+        total = np.empty(0) if self.missing else self._total.sum()
+        return StepResult(total, self._score.total, self.counts, excluded, tuple(self.liars))
 
     def _is_answered(self, first: int, stop: int) -> bool:
         """Tell whether one of these units at least is answered."""

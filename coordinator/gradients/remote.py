@@ -136,7 +136,7 @@ class RemoteGradients:
         total = RunningTotal(self._free) if work.divisible else TreeTotal(self._free)
         content = self._transport.load(weights)
         pending = PendingStep(self._incarnation, step, work, total, self._sealing_keys.own, content)
-        while pending.missing or not pending.is_requested:
+        while not pending.liars and (pending.missing or not pending.is_requested):
             try:
                 self._recovery.look_after_workers()
                 self._stream.connect()  # before any lease is sent to a broker that is the same Redis
@@ -216,7 +216,7 @@ class RemoteGradients:
         """Take replies until each request has one, or others get work."""
         self._waited = 0.0
         requested = looked = time.monotonic()
-        while pending.missing and not self._workforce.has_changed and not self._is_to_publish:
+        while pending.missing and not pending.liars and not self._workforce.has_changed and not self._is_to_publish:
             self._take(weights, pending, pending.missing)
             now = time.monotonic()
             # By the clock, not only when nothing has come: other messages may come all the time.
@@ -226,6 +226,8 @@ class RemoteGradients:
                 if not self._recovery.look_around():
                     self._undisturbed = False
                     requested = now  # nobody is there to be late
+                    if not pending.waiting:  # or to be asked what others have answered
+                        self._replies.settle(pending, weights)
                 elif now - requested > self._timers[pending.work].timeout:
                     self._undisturbed = False  # it has taken longer than steps do
                     self._replies.settle(pending, weights)

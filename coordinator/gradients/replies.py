@@ -13,6 +13,7 @@ from shared.accounting import COORDINATOR, UNKNOWN, WorkerCounts
 from shared.config import TrainConfig
 from shared.data.parts import Part
 from shared.environment import Kernels
+from shared.messaging.identities import id_of
 from shared.messaging.introduction import LONGEST, Introduction, printable
 from shared.messaging.records import RECORD_BYTES, VERSION, Kind, Record, foreign_version, is_sealed
 from shared.messaging.seals import CoordinatorKeys, digest
@@ -181,7 +182,7 @@ class Replies:
     ) -> Meaning:
         """Compare what two workers have answered to the same, and find out who is wrong if they differ."""
         first, second = pending.opinions[reply.token], Opinion.of(worker, reply, gradient)
-        if worker != first.worker:  # which may have taken what was another's
+        if id_of(worker) != id_of(first.worker):  # which may have taken what was another's
             del pending.opinions[reply.token]
             if not first.agrees(second):
                 self._judge_opinions(pending, weights, first, second)
@@ -198,7 +199,8 @@ class Replies:
 
     def _other_than(self, worker: str) -> int | None:
         """Return the lease of another worker, to check what this one has answered; None if nobody else is there."""
-        return self._audit.one_of([lease for name, lease in self._workforce.leases.holders if name != worker])
+        others = [lease for name, lease in self._workforce.leases.holders if id_of(name) != id_of(worker)]
+        return self._audit.one_of(others)
 
     def _content(self, reply: Record, message: Array, size: int) -> Vector:
         """Return a reply's gradient, which is empty for an evaluation."""
@@ -234,7 +236,7 @@ class Replies:
         why = f"its {result} of {what} is not what the coordinator computes"
         self._drop(pending, worker, _REJECTED)
         # Without an audit nobody relies on what workers give, and nothing is kept to go back to.
-        if self._audit.share:
+        if self._audit.share and worker not in pending.liars:
             pending.liars.append(worker)
         cause = "`gradmq doctor` there tells more" if self._any_order else "is it another type of processor?"
         hint = "" if self._audit.share else "; `gradmq verify` tells whether replies that were not checked were right"

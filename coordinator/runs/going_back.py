@@ -1,11 +1,12 @@
 """How far a run goes back when a worker is found to give wrong numbers: to before the first of them."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.run import Run
 from shared.accounting import UNKNOWN, EpochCounts, WorkerCounts
+from shared.messaging.identities import id_of, name_of
 from shared.training.liars import LiarsNamedError
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
@@ -44,7 +45,9 @@ class GoingBack:
             *(names, first, earlier.epoch),
             extra={"worker": named.liars[0], "event": "back", "back_to": earlier.epoch},
         )
-        self._before = self._run.metrics[earlier.epoch : state.epoch]
+        # Epochs that an earlier going back has not come to again stay to be compared.
+        ahead = [each for each in self._before if each.epoch >= state.epoch]
+        self._before = [*self._run.metrics[earlier.epoch : state.epoch], *ahead]
         return earlier
 
     def compare(self, again: EpochMetrics) -> None:
@@ -62,16 +65,18 @@ class GoingBack:
         self._before = []
 
 
-def first_touched(workers: Iterable[str], epochs: Sequence[EpochMetrics], counts: EpochCounts) -> int | None:
+def first_touched(workers: Collection[str], epochs: Sequence[EpochMetrics], counts: EpochCounts) -> int | None:
     """Return the first epoch in which one of these workers gave a reply that was used; None if there is none.
 
-    So did one that is not known by name.  epochs: all that are finished.  counts: of the one after, so far.
+    So did one that is not known by name, and one of the same name and another id: the same machine, started again.
+    epochs: all that are finished.  counts: of the one after, so far.
     """
-    workers = [*workers, UNKNOWN]
+    ids, names = {id_of(worker) for worker in workers}, {name_of(worker) for worker in workers}
     ledgers = [*(EpochCounts.from_json(metrics.ledger) for metrics in epochs), counts]
     for epoch, ledger in enumerate(ledgers):
-        if any(ledger.workers[worker].answered for worker in workers if worker in ledger.workers):
-            return epoch
+        for worker, its in ledger.workers.items():
+            if its.answered and (worker == UNKNOWN or id_of(worker) in ids or name_of(worker) in names):
+                return epoch
     return None
 
 

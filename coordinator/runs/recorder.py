@@ -40,7 +40,8 @@ class Recorder(Callback):
         """Wait until all is on disk."""
         self._checkpoints.close()
         if self._going_back is not None and self._run.is_finished:  # nobody is audited any more
-            self._going_back.kept.forget(0)
+            with self._writing(self._run.checkpoint):
+                self._going_back.kept.forget(0)
 
     def on_begin(self, state: TrainingState) -> None:
         """Forget what was recorded after this state: it will come again, with the same figures and weights."""

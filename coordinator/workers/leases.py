@@ -24,6 +24,7 @@ class _Granted:
     worker: str = ""  # who took it; empty until then
     heard: float = 0.0  # when last, by the clock
     vacant: bool = False  # nobody computes in it, and another lease is due for it or was sent
+    was_left: bool = False  # once: of what comes after, no further lease follows
     others: dict[str, float] = field(default_factory=dict)  # who else has spoken in it, and when last, by the clock
 
 
@@ -116,7 +117,7 @@ class Leases:
             return None
         number = self._next_number
         # Now, since it may arrive though sending it fails, which is found out only afterwards.
-        self._keys.granted(number, self._template.terms)
+        self._keys.granted(number, self._template.terms, 2 * (len(self._granted) + 1))
         return replace(self._template, number=number, label=self._due[0], secret=self._keys.secret(number))
 
     def sent(self) -> None:
@@ -177,7 +178,9 @@ class Leases:
         self.changes += 1
         if not lease.vacant:
             lease.vacant = True
-            self._due.append(lease.label)
+            if not lease.was_left:  # else who takes and leaves it all the time would have leases sent without end
+                self._due.append(lease.label)
+        lease.was_left = True
 
     def renew_waiting(self) -> None:
         """Have others sent for the leases that nobody had taken when the queue was lost."""

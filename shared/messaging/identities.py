@@ -36,6 +36,11 @@ def called(name: str, credential: int) -> str:
     return f"{name}{_SEPARATOR}{worker_id(credential)}"
 
 
+def name_of(worker: str) -> str:
+    """Return the name that a worker that is called so gives itself."""
+    return worker.rpartition(_SEPARATOR)[0] or worker
+
+
 def id_of(worker: str) -> str:
     """Return the id of a worker that is called so."""
     return worker.rpartition(_SEPARATOR)[2]

@@ -14,7 +14,7 @@ from xxhash import xxh3_64_intdigest
 
 SEAL_BYTES = 8
 _SECRET_BYTES = 16
-_REMEMBERED = 4000  # leases whose keys are known: a window's, and those before, for late replies
+_REMEMBERED = 4000  # leases whose keys are known at least: a window's, and those before, for late replies
 
 digest = xxh3_64_intdigest  # of bytes, as 64 bits; only a seal makes it one that nobody else can have made
 
@@ -45,10 +45,13 @@ class CoordinatorKeys:
         """Return what a lease is given, as hexadecimal digits."""
         return blake2b(b"%d" % lease, digest_size=_SECRET_BYTES, key=self._secret, person=b"lease").hexdigest()
 
-    def granted(self, lease: int, terms: bytes) -> None:
-        """Note what the lease of that number says, see `Lease.terms`."""
+    def granted(self, lease: int, terms: bytes, window: int) -> None:
+        """Note what the lease of that number says, see `Lease.terms`.
+
+        window: how many of the latest are still in use.
+        """
         self._of_leases[lease] = key_of(self.secret(lease), terms)
-        if len(self._of_leases) > _REMEMBERED:
+        while len(self._of_leases) > max(_REMEMBERED, window):
             self._of_leases.popitem(last=False)
 
     def of_lease(self, lease: int) -> Key | None:

@@ -69,11 +69,12 @@ def test_two_honest_workers_answer_twice_and_the_coordinator_computes_nothing(se
 
 
 def test_of_two_that_differ_the_one_that_is_wrong_is_named(server, audited, config, judged):
-    FakeWorker(server, wrong_bit, "liar").start()
+    liar = FakeWorker(server, wrong_bit, "liar")
+    liar.start()
     FakeWorker(server, name="honest").start()
-    state, liars = take_steps(audited, config, lambda state: "liar" in audited.excluded)
-    assert liars == {"liar"}
-    assert audited.excluded == ("liar",)
+    state, liars = take_steps(audited, config, lambda state: liar.called in audited.excluded)
+    assert liars == {liar.called}
+    assert audited.excluded == (liar.called,)
     assert state.parameters.sha256 == learn(alone(config), STEPS, config)[0]
 
 

@@ -75,7 +75,13 @@ def learn(
     strategy = strategy_of(config, SAMPLES)
     for index in range(steps):
         step = step_of(index, config)
-        state.apply(strategy, step, source.gradient(state.parameters, step))
+        result = source.gradient(state.parameters, step)
+        while result.liars:  # such a step is not to be taken
+            for liar in result.liars:
+                state.counts.of(liar).rejected += result.counts.of(liar).rejected
+            state.exclude(result.excluded)
+            result = source.gradient(state.parameters, step)
+        state.apply(strategy, step, result)
     return state.parameters.sha256, state.samples
 
 

@@ -1,5 +1,6 @@
 """A worker that lies now and then: an audit names it, and the run goes back to before it took part."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_run_with_a_liar_ends_with_the_undisturbed_fingerprints(
     recorded = metrics(program)
     assert [line["weights_sha256"] for line in recorded] == fingerprints(EPOCHS)
     assert lies(folder)
-    assert "going back to the beginning of epoch 0" in program.text()
+    assert re.search(r"going back to the beginning of epoch \d", program.text()), program.text()
     ledgers = [line["ledger"]["workers"] for line in recorded]
     of_liar = [each for ledger in ledgers for name, each in ledger.items() if name.startswith("worker1@")]
     assert [(each["samples"], each["answered"]) for each in of_liar] == [(0, 0)]

@@ -134,3 +134,8 @@ def test_the_first_epoch_with_a_reply_of_theirs_is_found():
     assert first_touched(["liar"], [], counts) is None
     counts.answered("liar", 3)
     assert first_touched(["another", "liar"], [], counts) == 0
+    counts = EpochCounts()
+    counts.of("worker1@host:1d").answered = 1
+    assert first_touched(["worker1@host:2e"], [], counts) == 0, "the same machine, started again"
+    assert first_touched(["lease 7:1d"], [], counts) == 0, "the same worker, whose word that it has joined got lost"
+    assert first_touched(["worker2@host:2e"], [], counts) is None

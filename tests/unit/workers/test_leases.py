@@ -109,6 +109,15 @@ def test_a_sign_of_life_tells_that_somebody_works_even_if_the_word_that_it_has_j
     assert leases.working == ["late:1d"]
 
 
+def test_who_takes_and_leaves_a_lease_all_the_time_has_one_other_sent_and_no_more(leases):
+    (number,) = window_of(leases)
+    for _ in range(10):
+        leases.heard(number, "fickle:1")
+        leases.joined(number, "fickle:1")
+        leases.left(number, "fickle:1")
+    assert labels(send_all(leases)) == ["1/1"]
+
+
 def test_who_turns_up_in_a_lease_that_was_given_up_works(leases):
     """Its worker was killed before Celery noted that it had left."""
     (number,) = window_of(leases)

@@ -119,7 +119,7 @@ def test_workers_that_were_started_are_cut_for_until_all_have_come_or_a_minute_i
     for number, name in enumerate("ab"):
         workforce.leases.joined(number, name)
         workforce.membership.heard(name)
-    workforce.leases.left(1)
+    workforce.leases.left(1, "b")
     workforce.membership.gone("b", "leaves")
     assert workforce.cut(4) == [Piece(0, 2), Piece(2, 4)]  # nobody has been asked while both were there
 
