@@ -7,12 +7,16 @@ from typing import NamedTuple
 from coordinator.runs import events as kinds
 from coordinator.runs.events import Event
 from shared.accounting import COORDINATOR
+from shared.messaging.identities import id_of
 from shared.training.metrics import EpochMetrics
 
 _MARKED = (
     *(kinds.JOINS, kinds.LEAVES, kinds.SILENT, kinds.EXCLUDED, kinds.BACK, kinds.REJECTED),
     *(kinds.RETRIES, kinds.RESTARTED),
 )
+
+
+_OF_ID = 4  # digits
 
 
 class Interval(NamedTuple):
@@ -185,5 +189,5 @@ def _from_epochs(epochs: Sequence[EpochMetrics]) -> Iterator[Event]:
 
 
 def shown_name(worker: str) -> str:
-    """Return how a worker is called on the page."""
-    return "this process" if worker == COORDINATOR else worker
+    """Return how a worker is called on the page: by its name, and as much of its id as tells it from its like."""
+    return "this process" if worker == COORDINATOR else worker[: len(worker) - len(id_of(worker)) + _OF_ID]

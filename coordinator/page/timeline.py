@@ -10,7 +10,7 @@ from coordinator.runs import events as kinds
 
 _WIDTH, _LANE, _GAP = 960, 26, 12  # of the drawing, a lane, and between lanes
 _LEFT, _RIGHT, _TOP, _BOTTOM = 150, 110, 30, 38
-_LETTERS = 22  # of a worker's name
+_LETTERS = 19  # of a worker's name
 _MOST_LANES, _MOST_MARKS = 24, 300
 _LEAST = 1.5  # how wide a part of a lane is at least; shorter intervals are taken together
 _SHAPES = {  # of marks, around their place

@@ -18,8 +18,7 @@ def lines(model: Model, names: Sequence[str], answers: Iterable[Answers], output
     columns += model.answer_names if model.predicts_numbers else ["prediction"]
     with_outputs = outputs and not model.predicts_numbers
     columns += model.answer_names if with_outputs else []
-    yield _text([columns])
-    left = iter(names)
+    head, left = _text([columns]), iter(names)
     for each in answers:
         found = model.named(each)
         rows = [[str(number) for number in row] for row in found] if found.ndim == 2 else [[str(row)] for row in found]
@@ -28,7 +27,10 @@ def lines(model: Model, names: Sequence[str], answers: Iterable[Answers], output
             rows = [[*row, *map(str, numbers)] for row, numbers in zip(rows, each.outputs, strict=True)]
         if names:
             rows = [[name, *row] for name, row in zip(islice(left, len(rows)), rows, strict=True)]
-        yield _text(rows)
+        yield head + _text(rows)  # together: of samples that cannot be read nothing is printed
+        head = ""
+    if head:  # there is no sample
+        yield head
 
 
 def _text(rows: Iterable[Sequence[str]]) -> str:

@@ -118,6 +118,8 @@ class Run:
         """Return the run of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
         folder = next((path for path in (Path(name), runs / name) if (path / "config.json").is_file()), None)
         if folder is None:
+            if any((path / "sweep.json").is_file() for path in (Path(name), runs / name)):
+                raise RunError(f"{name} is a sweep; give a run of it, as {name}/trial-0000, or: gradmq sweep --resume")
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:

@@ -86,7 +86,8 @@ class Categorical:
             text = str(texts[codes[row]])
             if not text:
                 raise missing_value(table, number, row)
-            known = ", ".join(self.categories[:_MOST_NAMED]) + (", …" if len(self.categories) > _MOST_NAMED else "")
+            known = ", ".join(map(repr, self.categories[:_MOST_NAMED]))
+            known += ", …" if len(self.categories) > _MOST_NAMED else ""
             raise DataError(
                 f"{table.place(row, number)}: {text!r} is none of the categories {known}; give one of these"
             )
@@ -126,5 +127,5 @@ def from_json(fields: dict[str, Any]) -> Numeric | Categorical:
 def missing_value(table: Table, number: int, row: int) -> DataError:
     """Return the error about a value that is not there."""
     return DataError(
-        f"{table.place(row, number)}: the value is missing; fill it in, leave out the row, or give --impute"
+        f"{table.place(row, number)}: the value is missing; fill it in, leave out the row, or give --impute median"
     )

@@ -48,7 +48,7 @@ def test_columns_without_names_are_taken_in_their_order():
         ({"height": ["1", "tall"], "colour": ["red", "red"]}, "row 1, column height: 'tall' is no number"),
         (
             {"height": [1, 2], "colour": ["red", "green"]},
-            "row 1, column colour: 'green' is none of the categories blue",
+            "row 1, column colour: 'green' is none of the categories 'blue'",
         ),
         ({"height": [1, 2], "colour": ["red", None]}, "row 1, column colour: the value is missing"),
         ({"height": [1, 2]}, "has no column 'colour'"),

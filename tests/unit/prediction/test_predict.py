@@ -124,6 +124,7 @@ def test_what_cannot_be_answered_ends_with_one_line_and_no_file(predict, tmp_pat
     assert (code, printed.count("\n")) == (2, 1)
     assert named in printed
     assert not (tmp_path / "out.csv").exists()
+    assert predict(of_tables(classes=("a", "b")), name) == (code, printed), "not even the names of columns"
 
 
 def test_an_array_of_another_width_or_range_is_refused(predict, tmp_path):
