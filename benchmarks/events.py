@@ -3,6 +3,7 @@
 Without events, with them, and with a Flower that looks, in turn, so that all meet the same machine.
 """
 
+import os
 import subprocess
 import time
 import urllib.error
@@ -18,6 +19,7 @@ from benchmarks.jobs import NOTEBOOKS
 from benchmarks.machine import free_port
 from benchmarks.turns import in_turn, turns_table
 from coordinator.cluster.commands import flower_command
+from shared.messaging.addresses import name_addresses
 from shared.messaging.celery_settings import celery_settings
 
 WORKERS = 2
@@ -62,11 +64,11 @@ def main() -> None:
 def flower(running: Session) -> Iterator[None]:
     """Run Flower, until it has seen the workers and then for the time of the block."""
     port = free_port()
-    command = flower_command(port)
-    command[command.index("-A") : command.index("-A")] = ["--broker", running.broker]
+    environment = {**os.environ}
+    name_addresses(environment, running.cluster.redis_url, None)
     path = running.logs / "flower.log"
     with path.open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(flower_command(port), stdout=log, stderr=log, env=environment)
     deadline = time.monotonic() + _START
     try:
         while True:

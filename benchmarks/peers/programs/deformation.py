@@ -1,9 +1,8 @@
 """The training inputs as each epoch sees them, deformed afresh by GradMQ's own `shared.data.augment`.
 
-So all that deform have the same data to the last bit, and pay the same for it. The package is NumPy alone, and what
-comes with it needs no more than threadpoolctl: the peers' environment has both, and imports the rest from the project's
-folder. GradMQ's workers deform their own part of a mini-batch, and so do the others: whoever computes with a sample
-deforms it.
+So all that deform have the same data to the last bit, and pay the same for it. The package needs NumPy alone, which the
+peers' environment has, and is imported from the project's folder. GradMQ's workers deform their own part of a
+mini-batch, and so do the others: whoever computes with a sample deforms it.
 """
 
 from benchmarks.jobs import Job
