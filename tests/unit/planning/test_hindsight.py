@@ -1,5 +1,6 @@
 """What a run with workers is told at its end."""
 
+import re
 import time
 
 import numpy as np
@@ -20,8 +21,7 @@ LONG, SLOW = 100 * LEAST, 1.0  # seconds of a run, and of a step that takes far 
 def test_a_run_whose_workers_mostly_waited_is_told_so_with_both_figures():
     line = advise(CONFIG, SAMPLES, SLOW, LONG, 2)
     assert line.startswith("--workers 0 would have taken about 5 % of the time")
-    assert ": 0." in line
-    assert " ms a step, where 2 workers took 1e+03 ms; gradmq plan tells" in line
+    assert re.search(r": \d\S* ms a step, where 2 workers took 1e\+03 ms; gradmq plan tells", line)
 
 
 @pytest.mark.parametrize(
