@@ -24,7 +24,7 @@ def test_a_run_is_scaled_up_and_down_and_loses_workers_and_redis_and_ends_with_t
     cluster.scale(4, options)
     cluster.wait_for("4 workers now")
     killed = cluster.running("worker")[0]
-    name = f"worker@{killed[:12]}"
+    name = f"worker1@{killed[:12]}"
     run("docker", "kill", killed)
     cluster.wait_for(rf"worker={name}:\w+ (does not answer|is no longer heard of)")
 

@@ -32,7 +32,7 @@ def test_flower_shows_the_run_behind_its_password_and_controls_the_workers(clust
         assert cluster.fetch(page, cluster.flower_password)[0] == 200
 
     workers = json.loads(cluster.fetch("api/workers?refresh=1", cluster.flower_password)[1])
-    assert {name.split("@")[0] for name in workers} == {"worker"}
+    assert {name.split("@")[0] for name in workers} == {"worker1"}
     assert len(workers) == 2
     status = json.loads(cluster.fetch("api/workers?status=1", cluster.flower_password)[1])
     assert set(status.values()) == {True}  # while they compute
