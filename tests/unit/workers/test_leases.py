@@ -118,6 +118,12 @@ def test_who_takes_and_leaves_a_lease_all_the_time_has_one_other_sent_and_no_mor
     assert labels(send_all(leases)) == ["1/1"]
 
 
+def test_all_leases_of_a_window_have_keys_however_many_there_are(leases):
+    numbers = window_of(leases, 5000)
+    assert len(numbers) == 5000
+    assert all(leases._keys.of_lease(number) is not None for number in numbers)
+
+
 def test_who_turns_up_in_a_lease_that_was_given_up_works(leases):
     """Its worker was killed before Celery noted that it had left."""
     (number,) = window_of(leases)
