@@ -20,7 +20,6 @@ from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.going_back import GoingBack
-from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.run import Run
 from coordinator.workers.membership import n_workers
@@ -116,9 +115,9 @@ def run_training(
     config, training = run.config, dataset.training
     going_back = None
     if options.audit:
-        kept = KeptEpochs(run.checkpoint, config, config.sampler(len(training)).steps_per_epoch)
         # Where everything is checked, what is wrong is never used; but earlier, less may have been.
-        going_back = GoingBack(run, kept, state.begun_epochs if options.audit == 1 else None)
+        unchecked = state.begun_epochs if options.audit == 1 else None
+        going_back = GoingBack(run, config.sampler(len(training)).steps_per_epoch, unchecked)
     with (
         progress(config, training) as shown,
         Recorder(run, going_back) as recorder,
