@@ -5,7 +5,6 @@ process, verifies or only looks would wait for in vain.
 """
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from coordinator.workers.membership import n_workers
 from shared import logs
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
-from shared.environment import SHORT
+from shared.environment import SHORT, n_cores
 from shared.errors import ConfigError
 from shared.fixed_problem import check_arithmetic
 from shared.health_file import health_file
@@ -72,6 +71,8 @@ class RunOptions:
             raise ConfigError("workers", self.workers, rule, "give one of them")
         if self.broker is not None and self.redis is None:
             raise ConfigError("broker", self.broker, "goes with --redis; the embedded cluster has a broker of its own")
+        if self.flower_port is not None and (self.redis is not None or self.workers == 0):
+            raise ConfigError("flower", self.flower_port, "shows the workers that this run starts, and it starts none")
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
@@ -215,7 +216,7 @@ def gradient_source(
     data: where workers that are started here look for the samples.  log_folder: for what they write.
     excluded: workers that get no work.  beat: is called now and then while workers compute, or are waited for.
     """
-    workers = (os.cpu_count() or 1) if options.workers is None else options.workers
+    workers = n_cores() if options.workers is None else options.workers
     if options.redis is None and workers == 0:
         yield InProcessGradients(config, dataset)
         return
