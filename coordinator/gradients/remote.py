@@ -17,7 +17,7 @@ from coordinator.gradients.replies import Meaning, Replies
 from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.gradients.retransmission import RetransmissionTimer
 from coordinator.gradients.totals import RunningTotal, TreeTotal
-from coordinator.workers.windows import PUSH_ANSWERS, Window, WindowLength
+from coordinator.workers.windows import Window, WindowLength
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -27,6 +27,7 @@ from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
+from shared.messaging.resp import PUSH_ANSWERS
 from shared.messaging.seals import CoordinatorKeys
 from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import evaluations_of
