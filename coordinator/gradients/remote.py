@@ -173,13 +173,15 @@ class RemoteGradients:
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
         self._stream.disconnect()
-        # If Redis is away, there is nobody to tell.
-        with suppress(QueueError), closing(client(self._url, _LAST_WORDS)) as connection:
+        with (
+            closing(self._workforce),
+            closing(self._client),  # both whatever comes meanwhile, like another Ctrl-C
+            suppress(QueueError),  # if Redis is away, there is nobody to tell
+            closing(client(self._url, _LAST_WORDS)) as connection,
+        ):
+            # Of the broker nothing is asked, which might take longer: its keys had our sign a second ago.
             connection.delete(self._keys.weights, self._keys.replies, self._keys.incarnation)
             self._window.close(connection)
-            self._workforce.keep_keys()
-        self._client.close()
-        self._workforce.close()
 
     def _open_window(self, step: Step) -> None:
         length = self._window_length.steps(self._timer.mean)
