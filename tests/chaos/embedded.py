@@ -35,7 +35,7 @@ class Embedded(Scenario):
         self.trainings[0].coordinator.wait_for("the watchdog has ended; starting another", said + 1)
 
     def everything_is_killed(self) -> None:
-        """Watchdog and coordinator at once, in any order: no process may be left, but nobody can remove their folder."""
+        """Watchdog and coordinator at once, in any order: no process may be left; nobody can remove their folder."""
         coordinator = self.trainings[0].coordinator
         everyone = coordinator.descendants()
         (watchdog,) = (each for each in coordinator.descendants("watchdog.py") if is_alive(each))
