@@ -155,6 +155,7 @@ class RemoteGradients:
                     requested = time.monotonic()  # not before: waiting for workers is no part of how long they take
                 self._publish(pending)
                 self._collect(weights, pending)
+                self._stream.stop_waiting()
             except PASSING as error:
                 self._undisturbed = False
                 self._stream.disconnect()
