@@ -8,7 +8,7 @@ import numpy as np
 
 from coordinator.api.scores import r2_of
 from coordinator.prediction.local import local_answers
-from coordinator.runs.lookup import find_model, path_of_model
+from coordinator.runs.lookup import DEFAULT_RUNS, find_model, path_of_model
 from coordinator.runs.model_file import save_model
 from shared.config import join
 from shared.data.encoding import Encoding
@@ -18,10 +18,8 @@ from shared.model import Model as ModelInFile
 from shared.nn.prediction import Answers
 from shared.types import Array
 
-_RUNS = Path("runs")
 
-
-def load_model(path: str | Path, *, runs: str | Path = _RUNS) -> "Model":
+def load_model(path: str | Path, *, runs: str | Path = DEFAULT_RUNS) -> "Model":
     """Return the model in a file, or that of a run, by its folder or its id in `runs`: of its best epoch.
 
     Raises ModelError or RunError.

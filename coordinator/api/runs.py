@@ -15,7 +15,7 @@ from coordinator.api.verification import Verification
 from coordinator.page.document import page
 from coordinator.reporting import lines
 from coordinator.runs.atomic import write_whole
-from coordinator.runs.lookup import is_run
+from coordinator.runs.lookup import DEFAULT_RUNS, folders_of
 from coordinator.runs.run import Run as RunFolder
 from coordinator.runs.verify import last_epoch, verify
 from shared.config import TrainConfig
@@ -25,13 +25,11 @@ from shared.fixed_problem import check_arithmetic
 from shared.nn.arithmetic import one_thread, quiet
 from shared.training.callbacks import Callback
 
-RUNS = Path("runs")
-
 
 class Run:
     """A run and its folder."""
 
-    def __init__(self, path: str | Path | None = None, *, runs: str | Path = RUNS) -> None:
+    def __init__(self, path: str | Path | None = None, *, runs: str | Path = DEFAULT_RUNS) -> None:
         """path: its folder, or its id in the folder `runs`; default: the newest one there.  Raises RunError."""
         self._runs = Path(runs)
         self._name = str(_newest(self._runs) if path is None else path)
@@ -155,8 +153,8 @@ class Run:
 
 
 def _newest(runs: Path) -> Path:
-    """Return the newest run of a folder: their ids begin with the time.  Raises RunError if there is none."""
-    found = sorted(path for path in runs.glob("*") if is_run(path))
+    """Return the newest run of a folder.  Raises RunError if there is none."""
+    found = folders_of(runs)
     if not found:
         raise RunError(f"there is no run in {runs}; give a run's folder, or the folder where runs are")
     return found[-1]

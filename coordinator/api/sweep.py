@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from coordinator.api.runs import RUNS, Run
+from coordinator.api.runs import Run
+from coordinator.runs.lookup import DEFAULT_RUNS
 from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.results import table
 from shared.errors import RunError
@@ -12,7 +13,7 @@ from shared.errors import RunError
 class Sweep:
     """A sweep and its folder, as it was when it was opened."""
 
-    def __init__(self, path: str | Path, *, runs: str | Path = RUNS) -> None:
+    def __init__(self, path: str | Path, *, runs: str | Path = DEFAULT_RUNS) -> None:
         """path: its folder, or its id in the folder `runs`.  Raises RunError."""
         self._folder = SweepFolder.open(str(path), Path(runs))
 

@@ -12,10 +12,10 @@ from coordinator.api.models import Model
 from coordinator.api.named_pair import as_table
 from coordinator.api.preparation import prepare
 from coordinator.api.run_keywords import run_options_of
-from coordinator.api.runs import RUNS, Run
+from coordinator.api.runs import Run
 from coordinator.options import reading
 from coordinator.options.defaults import completed, names_of
-from coordinator.runs.lookup import find_model
+from coordinator.runs.lookup import DEFAULT_RUNS, find_model
 from shared.data.dataset import DEFAULT_DATA
 from shared.data.sample_weights import read_weights, scaled
 from shared.errors import DataError
@@ -27,7 +27,7 @@ def train(
     *,
     start: "str | Path | Run | Model | None" = None,
     sample_weights: Any = None,
-    runs: str | Path = RUNS,
+    runs: str | Path = DEFAULT_RUNS,
     callbacks: Sequence[Callback] | None = None,
     **options: Any,
 ) -> Run:

@@ -118,7 +118,7 @@ def evaluate(
 def _run_of(model: Path) -> Run | None:
     """Return the run whose folder that is, or of which it is a model; None if there is none."""
     folder = model if model.is_dir() else model.parent
-    return Run.open(str(folder), Path()) if is_run(folder) else None
+    return Run.at(folder) if is_run(folder) else None
 
 
 def _dataset(run: Run | None, found: Model, data: Path | None, target: tuple[str, ...]) -> Dataset:
@@ -175,7 +175,7 @@ def show(
         raise click.UsageError("give a model or a run, or --augment to see deformed samples")
     place = place_of(model, runs)
     if is_run(place):
-        _print_run(Run.open(str(place), Path()), weights)
+        _print_run(Run.at(place), weights)
     else:
         _print_model(find_model(place), weights)
 

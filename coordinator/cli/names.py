@@ -6,7 +6,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from coordinator.recipes.catalogue import recipes
-from coordinator.runs.lookup import is_run
+from coordinator.runs.lookup import DEFAULT_RUNS, folders_of
+from shared.errors import RunError
 
 
 class RunName(click.ParamType[str]):
@@ -45,6 +46,8 @@ class RecipeName(click.ParamType[str]):
 def _ids(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Return the runs where the command, or the one that it belongs to, looks for them; the newest first."""
     given = [each.params["runs"] for each in (ctx, ctx.parent) if each is not None and each.params.get("runs")]
-    folder = given[0] if given else Path("runs")
-    paths = sorted(folder.glob("*"), reverse=True)
-    return [CompletionItem(path.name) for path in paths if path.name.startswith(incomplete) and is_run(path)]
+    try:
+        folders = folders_of(given[0] if given else DEFAULT_RUNS)
+    except RunError:  # which the command will tell
+        return []
+    return [CompletionItem(folder.name) for folder in reversed(folders) if folder.name.startswith(incomplete)]

@@ -11,8 +11,9 @@ from coordinator.cli.command import Command, Group
 from coordinator.cli.exit_codes import DIFFERENT
 from coordinator.cli.names import RunName
 from coordinator.cli.option import OUTPUT, in_section
-from coordinator.cli.options.output import DEFAULT_RUNS, runs_option
+from coordinator.cli.options.output import runs_option
 from coordinator.runs.comparison import compare
+from coordinator.runs.lookup import DEFAULT_RUNS
 from coordinator.runs.removal import Removal
 from coordinator.runs.run import Run
 from coordinator.runs.summary import summaries

@@ -10,9 +10,9 @@ import click
 from coordinator.api.kept_data import kept
 from coordinator.api.named_pair import as_table
 from coordinator.api.run_keywords import run_options_of
-from coordinator.api.runs import RUNS
 from coordinator.api.sweep import Sweep
 from coordinator.cli import sweeping
+from coordinator.runs.lookup import DEFAULT_RUNS
 from coordinator.session import RunOptions
 from coordinator.sweeps.folder import SweepFolder, is_sweep
 from coordinator.sweeps.toml import lines
@@ -32,7 +32,7 @@ def sweep(
     workers: int | None = None,
     redis: str | None = None,
     broker: str | None = None,
-    runs: str | Path = RUNS,
+    runs: str | Path = DEFAULT_RUNS,
 ) -> Sweep:
     """Train many times with other options, and return what came of it.
 

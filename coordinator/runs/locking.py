@@ -17,3 +17,15 @@ def locked(path: Path) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether somebody has locked a file."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    return False

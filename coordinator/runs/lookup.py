@@ -1,10 +1,13 @@
-"""Finding a model by what people call it: a file, a run's folder, or a run's id."""
+"""Finding runs, and a model by what people call it: a file, a run's folder, or a run's id."""
 
 from pathlib import Path
 
 from coordinator.runs.model_file import load_model
 from coordinator.runs.run import Run
+from shared.errors import RunError
 from shared.model import Model
+
+DEFAULT_RUNS = Path("runs")  # the folder of the runs, if nobody names one
 
 
 def find_model(path: Path, runs: Path = Path()) -> Model:
@@ -16,7 +19,7 @@ def find_model(path: Path, runs: Path = Path()) -> Model:
     file = path_of_model(path, runs)
     if file.name != "model.npz" or not is_run(file.parent):
         return load_model(file)
-    run = Run.open(str(file.parent), Path())
+    run = Run.at(file.parent)
     if file != path:
         run.saved_best()  # raises if there was one, which then would be this run's model
     return run.saved()
@@ -37,6 +40,17 @@ def path_of_model(path: Path, runs: Path = Path()) -> Path:
 def place_of(path: Path, runs: Path) -> Path:
     """Return the folder of a run that is given by its id in `runs`; any other path as it is."""
     return runs / path if not path.exists() and is_run(runs / path) else path
+
+
+def folders_of(runs: Path) -> list[Path]:
+    """Return the folders of the runs there, in the order of their ids, which begin with the time.
+
+    Raises RunError if it cannot be read; one that is not there has no runs.
+    """
+    try:
+        return sorted(path for path in runs.iterdir() if is_run(path)) if runs.exists() else []
+    except OSError as error:
+        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
 
 
 def is_run(path: Path) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coordinator.runs.comparison import options_of
-from coordinator.runs.lookup import is_run
+from coordinator.runs.lookup import folders_of
 from coordinator.runs.run import Run
 from coordinator.runs.summary import STOPPED, state_of
 from shared.config import TrainConfig
@@ -36,12 +36,8 @@ def differences(run: Run, config: TrainConfig, data: Dataset) -> str:
 
 def _newest_first(runs: Path) -> Iterator[Run]:
     """Yield the runs in a folder that are not damaged.  Raises RunError if the folder cannot be read."""
-    try:
-        folders = sorted((path for path in runs.iterdir() if is_run(path)), reverse=True) if runs.exists() else []
-    except OSError as error:
-        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
-    for folder in folders:
+    for folder in reversed(folders_of(runs)):
         try:
-            yield Run.open(str(folder), Path())
+            yield Run.at(folder)
         except RunError:
             continue

@@ -12,7 +12,7 @@ import numpy as np
 
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
-from coordinator.runs.locking import locked
+from coordinator.runs.locking import is_locked, locked
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.runs.places import Place
@@ -121,6 +121,11 @@ class Run:
             if any((path / "sweep.json").is_file() for path in (Path(name), runs / name)):
                 raise RunError(f"{name} is a sweep; give a run of it, as {name}/trial-0000, or: gradmq sweep --resume")
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
+        return cls.at(folder)
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the run in that folder.  Raises RunError if there is none, or it is damaged."""
         path = folder / "config.json"
         try:
             fields = json.loads(read_regular(path, _LARGEST_CONFIG))
@@ -130,12 +135,11 @@ class Run:
             data = typed(dict[str, str], data)
             computed_on = typed(list[dict[str, str]], fields.pop("computed_on", []))  # not there before 0.2
             places = list(map(Place.from_json, computed_on))
-            run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
+            return cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, ConfigError) as error:
             raise RunError(f"{path} is damaged ({error}); a run cannot go on without it") from None
-        return run
 
     def load_data(self, path: Path) -> Dataset:
         """Read the run's samples.  Raises DataError, or RunError if those that are there are others."""
@@ -285,6 +289,11 @@ class Run:
     def is_finished(self) -> bool:
         """Whether all epochs are recorded: as many as were wanted, or up to where the run was stopped early."""
         return is_finished(self.config, len(self.metrics), self.history)
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a coordinator drives it now."""
+        return is_locked(self._config_file)
 
     @property
     def is_worth_keeping(self) -> bool:

@@ -1,11 +1,10 @@
 """A run in a line: what it is, how far it is, what came of it."""
 
-import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coordinator.runs.lookup import is_run
+from coordinator.runs.lookup import folders_of
 from coordinator.runs.run import Run
 from shared.errors import RunError
 from shared.training.choice import best_epoch
@@ -44,7 +43,7 @@ def chosen_epoch(run: Run) -> EpochMetrics | None:
 
 def state_of(run: Run) -> str:
     """Return whether a run is finished, driven by a coordinator now, or stopped."""
-    if is_driven(run.folder):
+    if run.is_driven:
         return RUNNING
     return FINISHED if run.is_finished else STOPPED
 
@@ -77,24 +76,8 @@ def summaries(runs: Path) -> Iterator[RunSummary]:
 
     Raises RunError if the folder cannot be read; one that is not there has no runs.
     """
-    try:
-        folders = sorted(path for path in runs.iterdir() if is_run(path)) if runs.exists() else []
-    except OSError as error:
-        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
-    for folder in folders:
+    for folder in folders_of(runs):
         try:
-            yield summary(Run.open(str(folder), Path()))
+            yield summary(Run.at(folder))
         except RunError:
             yield RunSummary(folder.name, DAMAGED)
-
-
-def is_driven(folder: Path) -> bool:
-    """Tell whether a coordinator drives the run in that folder now."""
-    try:
-        with (folder / "config.json").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return False
-    return False

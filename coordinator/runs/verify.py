@@ -5,7 +5,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from coordinator.runs.run import Run
-from coordinator.runs.summary import is_driven
 from shared.accounting import EpochCounts
 from shared.data.dataset import Dataset
 from shared.errors import LedgerError, RunError
@@ -34,7 +33,7 @@ def last_epoch(run: Run, wanted: int | None) -> int | None:
     wanted: up to which one is asked for.  One that a coordinator drives goes on while it is compared, so of that it is
     the last epoch that was recorded.  Raises RunError if there is none.
     """
-    if wanted is not None or not is_driven(run.folder):
+    if wanted is not None or not run.is_driven:
         return wanted
     if not run.metrics:
         raise RunError(f"run {run.id} is being trained, and has recorded nothing yet; wait for its first epoch")

@@ -227,7 +227,7 @@ class SweepFolder:
     def written_run(self, given: GivenRun) -> Ended | None:
         """Return a run that was written before a crash; None if there is none, or it is of something else."""
         try:
-            run = Run.open(str(self.folder / given.name), self.folder)
+            run = Run.at(self.folder / given.name)
         except RunError:
             return None
         if run.config != given.prepared.config or not run.has_samples(given.prepared.dataset()):

@@ -6,10 +6,10 @@ import click
 
 from coordinator.cli.option import OUTPUT, group, in_section
 from coordinator.reporting.watching import IN_THE_RUN
+from coordinator.runs.lookup import DEFAULT_RUNS
 from shared import logs
 from shared.metrics_endpoint import LOOPBACK
 
-DEFAULT_RUNS = Path("runs")
 _option = in_section(OUTPUT)
 
 runs_option = _option(

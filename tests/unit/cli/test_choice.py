@@ -43,7 +43,7 @@ def job(data: Path, *options: object) -> list[object]:
 
 def run_here() -> Run:
     (folder,) = Path("runs").iterdir()
-    return Run.open(str(folder), Path())
+    return Run.at(folder)
 
 
 def test_without_validation_samples_nothing_is_monitored_and_the_end_says_so(gradmq, unvalidated):

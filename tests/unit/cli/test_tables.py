@@ -80,7 +80,7 @@ def test_options_and_seed_decide_the_samples_and_are_kept(gradmq):
     given = ("--test", 0.3, "--validation", 0.2, "--no-stratify", "--ignore", "colour", "--epochs", 1)
     for seed in (1, 2):
         assert gradmq(*FLOWER, *given, "--seed", seed)[0] == 0
-    one, other = (Run.open(str(folder), Path()) for folder in Path("runs").iterdir())
+    one, other = (Run.at(folder) for folder in Path("runs").iterdir())
     assert one.data["test_sha256"] != other.data["test_sha256"]
     options = json.loads((one.folder / "config.json").read_text())["data"]["options"]
     assert options == {

@@ -40,7 +40,7 @@ def subject(data: Dataset, runs: Path, output: str) -> Subject:
     run = Run.create(runs, config, Path("table.csv"), data)
     with Recorder(run) as recorder:
         train(config, data, InProcessGradients(config, data), run.initial_state(), Callbacks([recorder]))
-    run = Run.open(str(run.folder), Path())
+    run = Run.at(run.folder)
     return Subject(run, find_model(run.folder), data)
 
 

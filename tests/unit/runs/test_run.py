@@ -81,9 +81,9 @@ def test_without_a_model_it_says_where_to_go_on_from_the_checkpoint_before(run, 
 def test_more_epochs_can_be_asked_for_and_are_written_down_when_the_run_goes_on(run):
     run.ask_for_epochs(60, state_at(3))
     assert run.config.epochs == 60
-    assert Run.open(str(run.folder), Path()).config.epochs == 1
+    assert Run.at(run.folder).config.epochs == 1
     run.goes_on_here()
-    again = Run.open(str(run.folder), Path())
+    again = Run.at(run.folder)
     assert (again.config, again.data, again.places) == (replace(CONFIG, epochs=60), run.data, run.places)
 
 
@@ -126,7 +126,7 @@ def begun(tmp_path) -> Run:
 
 
 def test_a_run_that_begins_with_weights_keeps_them(begun):
-    again = Run.open(str(begun.folder), Path())
+    again = Run.at(begun.folder)
     for state in (begun.initial_state(), again.initial_state(), again.state(10)):
         assert state.parameters.sha256 == begun.config.start == drawn(CONFIG.sizes, seed=9).sha256
     assert not begun.is_worth_keeping
@@ -180,7 +180,7 @@ def test_a_configuration_of_wrong_types_is_damaged_and_said_to_be_in_a_line(run,
     file = run.folder / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(RunError, match=r"config\.json is damaged \(.*\); a run cannot go on without it") as error:
-        Run.open(str(run.folder), Path())
+        Run.at(run.folder)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 500
 
@@ -188,4 +188,4 @@ def test_a_configuration_of_wrong_types_is_damaged_and_said_to_be_in_a_line(run,
 def test_whole_numbers_stand_for_others_as_they_always_did(run):
     file = run.folder / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "learning_rate": 3}))
-    assert Run.open(str(run.folder), Path()).config == CONFIG
+    assert Run.at(run.folder).config == CONFIG

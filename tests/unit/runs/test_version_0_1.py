@@ -155,7 +155,7 @@ def test_they_go_on_to_their_end_and_are_then_as_if_never_stopped(gradmq, name, 
     code, text = gradmq("resume", run.folder, "--data", DATA, "--workers", 0)
     assert code == 0, text
     assert "going on at epoch 2" in text
-    done = Run.open(str(run.folder), Path())
+    done = Run.at(run.folder)
     assert [metrics.epoch for metrics in done.metrics] == [0, 1, 2, 3]
     assert [metrics.weights_sha256 for metrics in done.metrics[:2]] == [each.weights_sha256 for each in run.metrics]
     expected = recomputed(run.config, 4, 0).parameters
