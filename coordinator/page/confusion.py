@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from coordinator.page.cells import cell
 from coordinator.page.findings import Findings
 from coordinator.page.markup import Markup, element, joined
-from coordinator.page.text import shortened
+from shared.plain_text import shortened
 
 _MOST_CLASSES = 30  # that a reader can still tell apart
 _CELL, _EDGE, _LETTER = 36, 26, 6.6  # of the drawing: a class, room for the axes' names, a letter

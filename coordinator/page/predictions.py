@@ -7,12 +7,13 @@ import numpy as np
 from coordinator.page.markup import Markup, element
 from coordinator.page.parts import figure, section, table
 from coordinator.page.scales import Scale, around, tick_texts
-from coordinator.page.text import plural, shortened
+from coordinator.page.text import plural
 from shared.data.parts import Part
 from shared.data.samples import VectorSamples
 from shared.model import Model
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
+from shared.plain_text import shortened
 from shared.types import Array
 
 _SIZE, _LEFT, _BOTTOM, _ROOM = 340, 58, 42, 12  # of the drawing, and around the points

@@ -2,13 +2,7 @@
 
 from pathlib import Path
 
-
-def shortened(text: str, most: int) -> str:
-    """Return a text of at most so many letters; what is left out is in its middle, for names differ at their ends."""
-    if len(text) <= most:
-        return text
-    before = most // 2
-    return f"{text[:before]}…{text[len(text) - (most - before - 1) :]}"
+from coordinator.reporting import lines
 
 
 def from_here(path: Path) -> Path:
@@ -46,16 +40,8 @@ def count(number: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in at most two units."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    """Return a time in at most two units; a short one with its tenths."""
+    return f"{seconds:.1f} s" if seconds < 10 else lines.duration(seconds)
 
 
 def plural(number: int, noun: str) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from coordinator.page.course import Course, Interval, Lane, Mark, shown_name
 from coordinator.page.markup import Markup, element, joined
 from coordinator.page.scales import Scale, time_ticks
-from coordinator.page.text import count, duration, shortened
+from coordinator.page.text import count, duration
 from coordinator.runs import events as kinds
+from shared.plain_text import shortened
 
 _WIDTH, _LANE, _GAP = 960, 26, 12  # of the drawing, a lane, and between lanes
 _LEFT, _RIGHT, _TOP, _BOTTOM = 150, 110, 30, 38

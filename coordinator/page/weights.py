@@ -8,8 +8,8 @@ from coordinator.page.cells import cell
 from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import figure, section
 from coordinator.page.pictures import most_heard, picture, weight_pixels
-from coordinator.page.text import shortened
 from shared.model import Model
+from shared.plain_text import shortened
 from shared.types import Array
 
 _MOST_NEURONS = 60  # that are shown
