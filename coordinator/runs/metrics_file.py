@@ -1,14 +1,13 @@
 """The file of a run's epochs: a line of JSON each."""
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from coordinator.runs.atomic import write_whole
+from coordinator.runs.atomic import append, write_whole
 from shared.accounting import EpochCounts
 from shared.errors import RunError
 from shared.regular_files import read_regular
@@ -48,10 +47,7 @@ def write_metrics(path: Path, epochs: Iterable[EpochMetrics]) -> None:
 
 def append_metrics(path: Path, metrics: EpochMetrics) -> None:
     """Add an epoch, so that it is there after a power failure.  Raises OSError."""
-    with path.open("a") as file:
-        file.write(_line(metrics))
-        file.flush()
-        os.fsync(file.fileno())
+    append(path, _line(metrics))
 
 
 def _line(metrics: EpochMetrics) -> str:

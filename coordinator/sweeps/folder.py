@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Self
 
-from coordinator.runs.atomic import sync_folder, write_whole
+from coordinator.runs.atomic import append, sync_folder, write_whole
 from coordinator.runs.locking import locked
 from coordinator.runs.metrics_file import write_metrics
 from coordinator.runs.model_file import save_model
@@ -171,10 +171,7 @@ class SweepFolder:
         path = self.folder / TRIALS
         try:
             if self._lost.pop(trial.trial, None) is None:
-                with path.open("a") as file:
-                    file.write(_line(trial))
-                    file.flush()
-                    os.fsync(file.fileno())
+                append(path, _line(trial))
             else:  # in the place of its line
                 write_whole(path, _writing([*self._lost.values(), *self.trials.values(), trial]))
         except OSError as error:
