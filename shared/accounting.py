@@ -1,7 +1,7 @@
 """The run's ledger: what was requested, who answered, and which samples every step was made of."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, fields
 from typing import Any
 
 from shared.errors import LedgerError
@@ -32,6 +32,9 @@ class WorkerCounts:
         self.rejected += other.rejected
         self.samples += other.samples
         self.evaluated += other.evaluated
+
+
+FIGURES = tuple(each.name for each in fields(WorkerCounts))  # of a worker, in the order of tables
 
 
 @dataclass(slots=True)
@@ -103,19 +106,22 @@ class EpochCounts:
         return cls(requests, retried, workers)
 
 
-def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
-    """Return the epochs' sum as a table for people, a line a worker, of at most so many workers."""
+def ranked(epochs: Iterable[EpochCounts], most: int) -> tuple[EpochCounts, dict[str, WorkerCounts], EpochCounts]:
+    """Return the epochs' sum; its workers, at most so many, those first who did most; and the sum of the others."""
     whole = EpochCounts()
     for counts in epochs:
         whole.add(counts)
-    heads = ("requests", "retried", "answered", "duplicate", "late", "rejected", "samples", "evaluated")
     by_samples = sorted(whole.workers.items(), key=lambda item: (-item[1].samples, -item[1].evaluated, item[0]))
-    rows = [(shortened(name, _LONGEST), "", "", *_figures(counts)) for name, counts in by_samples[:most]]
-    rest = WorkerCounts()
-    for _, others in by_samples[most:]:
-        rest.add(others)
-    if len(by_samples) > most:
-        rows.append((f"{len(by_samples) - most} others", "", "", *_figures(rest)))
+    return whole, dict(by_samples[:most]), EpochCounts(workers=dict(by_samples[most:]))
+
+
+def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
+    """Return the epochs' sum as a table for people, a line a worker, of at most so many workers."""
+    whole, first, others = ranked(epochs, most)
+    heads = ("requests", "retried", *FIGURES)
+    rows = [(shortened(name, _LONGEST), "", "", *_figures(counts)) for name, counts in first.items()]
+    if others.workers:
+        rows.append((f"{len(others.workers)} others", "", "", *_figures(others.total)))
     rows.append(("all", str(whole.requests), str(whole.retried), *_figures(whole.total)))
     width = max(len(row[0]) for row in [("worker",), *rows])
     return "\n".join(
@@ -125,8 +131,7 @@ def table(epochs: Iterable[EpochCounts], most: int = 16) -> str:
 
 
 def _figures(counts: WorkerCounts) -> tuple[str, ...]:
-    replies = counts.answered, counts.duplicate, counts.late, counts.rejected
-    return tuple(map(str, (*replies, counts.samples, counts.evaluated)))
+    return tuple(map(str, astuple(counts)))
 
 
 def _count(value: Any) -> int:

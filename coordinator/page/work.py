@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from coordinator.page.course import Course, shown_name
 from coordinator.page.markup import Markup, element, joined
@@ -10,11 +11,10 @@ from coordinator.page.text import count, duration, plural
 from coordinator.page.timeline import LEGEND, draw_timeline, symbol
 from coordinator.runs import events as kinds
 from coordinator.runs.events import Event
-from shared.accounting import EpochCounts
+from shared.accounting import FIGURES, EpochCounts, WorkerCounts, ranked
 
 _MOST_EVENTS = 200
 _MOST_WORKERS = 40
-_LEDGER = ("answered", "duplicate", "late", "rejected", "samples", "evaluated")
 
 
 def work_section(course: Course, ledger: Sequence[EpochCounts]) -> Markup:
@@ -74,22 +74,17 @@ def _clock(seconds: float) -> str:
 
 
 def _ledger(epochs: Sequence[EpochCounts]) -> Markup:
-    whole = EpochCounts()
-    for counts in epochs:
-        whole.add(counts)
-    order = sorted(whole.workers.items(), key=lambda item: (-item[1].samples, -item[1].evaluated, item[0]))
-    rows: list[Sequence[object]] = [
-        (shown_name(name), "", "", *(count(getattr(counts, field)) for field in _LEDGER))
-        for name, counts in order[:_MOST_WORKERS]
-    ]
-    if len(order) > _MOST_WORKERS:
-        rest = EpochCounts(workers=dict(order[_MOST_WORKERS:])).total
-        others = f"{len(order) - _MOST_WORKERS} others"
-        rows.append((others, "", "", *(count(getattr(rest, field)) for field in _LEDGER)))
-    sums = (count(getattr(whole.total, field)) for field in _LEDGER)
-    rows.append(("all", count(whole.requests), count(whole.retried), *sums))
+    whole, first, others = ranked(epochs, _MOST_WORKERS)
+    rows: list[Sequence[object]] = [(shown_name(name), "", "", *_figures(counts)) for name, counts in first.items()]
+    if others.workers:
+        rows.append((f"{len(others.workers)} others", "", "", *_figures(others.total)))
+    rows.append(("all", count(whole.requests), count(whole.retried), *_figures(whole.total)))
     lead = "Every request was answered once and every sample applied once, or the run would not have gone on."
     marked = [*("" for _ in rows[:-1]), "total"]
     return joined(
-        [element("p", lead, class_="quiet"), table(("worker", "requests", "retried", *_LEDGER), rows, marked, words=1)]
+        [element("p", lead, class_="quiet"), table(("worker", "requests", "retried", *FIGURES), rows, marked, words=1)]
     )
+
+
+def _figures(counts: WorkerCounts) -> tuple[str, ...]:
+    return tuple(map(count, astuple(counts)))
