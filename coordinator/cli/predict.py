@@ -16,7 +16,7 @@ from coordinator.prediction.given import Fit, Given, given
 from coordinator.prediction.local import local_answers
 from coordinator.prediction.pictures import FITS
 from coordinator.reporting.png import write_png
-from coordinator.reporting.seen import sheet
+from coordinator.reporting.sheet import sheet
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import find_model
 from shared.logs import masked
@@ -24,6 +24,8 @@ from shared.messaging.addresses import redis_url
 from shared.model import Model
 from shared.nn.prediction import Answers
 from shared.types import Array
+
+_COLUMNS, _SIDE = 10, 112  # pictures in a row, and the pixels that they should have at least
 
 _output = in_section(OUTPUT)
 _picture = in_section("Pictures")
@@ -106,7 +108,7 @@ def _remote(model: Model, address: str | None, broker: str | None, batches: Iter
 def _show(samples: Given, file: Path) -> None:
     if not samples.names:
         raise click.UsageError("--show goes with pictures; leave it out")
-    write_png(file, sheet(samples.samples))
+    write_png(file, sheet(samples.samples, _COLUMNS, _SIDE))
 
 
 def _write(file: IO[bytes], text: Iterator[str]) -> None:

@@ -13,10 +13,11 @@ from coordinator.page.subject import Subject
 from coordinator.page.timeline import draw_timeline
 from coordinator.page.weights import shown_neurons
 from coordinator.reporting.png import png
+from coordinator.reporting.sheet import sheet
 from coordinator.runs.events import read_events
 from shared.data.samples import LabelledSamples
 
-_GAP, _SIDE, _COLUMNS = 4, 56, 12  # pixels between images, those that a side should have at least, and images in a row
+_COLUMNS, _SIDE = 12, 56  # images in a row, and the pixels that they should have at least
 
 
 def picture_files(subject: Subject) -> dict[str, bytes]:
@@ -32,10 +33,10 @@ def picture_files(subject: Subject) -> dict[str, bytes]:
         return files
     first = model.parameters.weights[0]
     neurons = shown_neurons(model)
-    files["weights.png"] = png(_sheet([weight_pixels(first[neuron], size) for neuron in neurons]))
+    files["weights.png"] = _sheet([weight_pixels(first[neuron], size) for neuron in neurons])
     if found is not None and found.mistakes and isinstance(subject.samples, LabelledSamples):
         images = [sample_pixels(subject.samples.images[each.row], size) for each in found.mistakes]
-        files["mistakes.png"] = png(_sheet([_opaque(image) for image in images]))
+        files["mistakes.png"] = _sheet([_opaque(image) for image in images])
     return files
 
 
@@ -53,15 +54,6 @@ def _opaque(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels
 
 
-def _sheet(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Return coloured images side by side and one below the other, enlarged if they are small, nothing between them."""
-    height, width = images[0].shape[:2]
-    times = max(1, _SIDE // max(height, width))
-    high, wide = height * times + _GAP, width * times + _GAP
-    columns = min(_COLUMNS, len(images))
-    sheet = np.zeros((-(-len(images) // columns) * high - _GAP, columns * wide - _GAP, 4), np.uint8)
-    for number, image in enumerate(images):
-        row, column = divmod(number, columns)
-        top, left = row * high, column * wide
-        sheet[top : top + height * times, left : left + width * times] = image.repeat(times, 0).repeat(times, 1)
-    return sheet
+def _sheet(images: list[NDArray[np.uint8]]) -> bytes:
+    """Return coloured images in one file, nothing between them."""
+    return png(sheet(images, _COLUMNS, _SIDE, background=None))
