@@ -6,8 +6,9 @@ from pathlib import Path
 
 from coordinator.api.preparation import check_job
 from coordinator.reporting.log_handlers import course
+from coordinator.runs.driven import DrivenRun, ReadOnlyError
 from coordinator.runs.places import foreign_rounding
-from coordinator.runs.run import ReadOnlyError, Run
+from coordinator.runs.run import Run
 from coordinator.session import RunOptions, run_training
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, find_dataset
@@ -42,17 +43,18 @@ def begin(
     check_job(config, dataset)
     options.check_queue()
     run = Run.create(runs, config, data, dataset, start)
+    driven = DrivenRun(run)
     try:
-        run.lock()
+        driven.lock()
         if said:
             course.info(said)
         _drive(run, dataset, find_dataset(data), run.initial_state(), options, callbacks)
     except BaseException as error:
         if not run.is_worth_keeping:
-            run.discard(keep_logs=isinstance(error, QueueError))
+            driven.discard(keep_logs=isinstance(error, QueueError))
         raise
     finally:
-        run.unlock()
+        driven.unlock()
     return run
 
 
@@ -71,25 +73,26 @@ def go_on(
     path = find_dataset(data or run.data_path)
     dataset = run.load_data(path)
     steps_per_epoch = run.config.sampler(len(dataset.training)).steps_per_epoch
+    driven = DrivenRun(run)
     try:
         try:
-            run.lock()
+            driven.lock()
         except ReadOnlyError:
             state = run.state(steps_per_epoch)
             if not is_finished(run.config, state.epoch, state.history) or epochs not in (None, run.config.epochs):
                 raise
-        state = run.state(steps_per_epoch)
+        state = run.state(steps_per_epoch, set_aside=driven.has_lock)
         if epochs is not None:
-            run.ask_for_epochs(epochs, state)
+            driven.ask_for_epochs(epochs, state)
         if is_finished(run.config, state.epoch, state.history):
             return
         options.check_queue()
         if difference := foreign_rounding(run.places, run.config):
             log.warning("%s; from here on its bits are those of neither", difference)
-        run.goes_on_here()
+        driven.goes_on_here()
         _drive(run, dataset, path, state, options, callbacks)
     finally:
-        run.unlock()
+        driven.unlock()
 
 
 def _drive(

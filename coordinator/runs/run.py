@@ -1,18 +1,17 @@
-"""A run's folder: its configuration, what it learned so far, and who may write there."""
+"""A run's folder: its configuration, and what it learned so far."""
 
 import json
 import secrets
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 
 from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.checkpoint import kept_checkpoints, load_checkpoint
-from coordinator.runs.locking import is_locked, locked
+from coordinator.runs.locking import is_locked
 from coordinator.runs.metrics_file import read_metrics
 from coordinator.runs.model_file import load_model, save_model
 from coordinator.runs.places import Place
@@ -23,7 +22,7 @@ from shared.data.encoding import IDENTITY, Encoding
 from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
-from shared.errors import ConfigError, InUseError, ModelError, RunError, UnwritableError
+from shared.errors import ConfigError, ModelError, RunError, UnwritableError
 from shared.model import Model
 from shared.regular_files import read_regular
 from shared.training.choice import is_finished
@@ -33,15 +32,6 @@ from shared.typed import typed
 
 SAMPLE_WEIGHTS = "sample_weights.npy"
 _LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
-_LOOKS = (
-    0.01,
-    0.05,
-    0.0,
-)  # seconds between looks at the lock: who asks whether a run is driven has it for a moment
-
-
-class ReadOnlyError(UnwritableError):
-    """A run's folder cannot be written to."""
 
 
 class Run:
@@ -70,10 +60,8 @@ class Run:
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
         self.events_file = folder / "events.jsonl"
-        self._config_file = folder / "config.json"
-        self._locked: BinaryIO | None = None
-        self._prolonged = False
-        self._read_metrics()  # a damaged line's number is from 1; 0: there is none
+        self.config_file = folder / "config.json"
+        self.read_metrics()  # a damaged line's number is from 1; 0: there is none
 
     @classmethod
     def create(
@@ -104,7 +92,7 @@ class Run:
                 save_model(run.initial, start)
             if (weights := data.training.weights) is not None:
                 write_whole(run.sample_weights, lambda file: np.save(file, weights))
-            run._write_config()
+            run.write_config()
             sync_folder(runs)
         except OSError as error:
             if made:
@@ -163,69 +151,31 @@ class Run:
         own = {"validation_sha256": digests["validation_sha256"], **self.data}  # which GradMQ 0.1 did not keep
         return all(own.get(name) == digest for name, digest in digests.items())
 
-    def goes_on_here(self) -> None:
-        """Add this machine to those that the run was computed on.  Raises UnwritableError if that can't be."""
-        here = Place.here(self.config)
-        if here in self.places and not self._prolonged:
-            return
-        if here not in self.places:
-            self.places.append(here)
-        try:
-            self._write_config()
-        except OSError as error:
-            message = f"{self._config_file} cannot be written: {error.strerror}; check the disk"
-            raise UnwritableError(message, error) from None
+    def write_config(self) -> None:
+        """Write down what config.json says.  Raises OSError."""
+        fields = {
+            **self.config.to_json(),
+            "data": {**self.data, **self._reading()},
+            "computed_on": [place.to_json() for place in self.places],
+        }
+        text = json.dumps(fields, indent=2) + "\n"
+        write_whole(self.config_file, lambda file: file.write(text.encode()))
 
-    def ask_for_epochs(self, epochs: int, state: TrainingState) -> None:
-        """Have the run end after another number of epochs than it was to; `goes_on_here` writes that down.
+    def read_metrics(self) -> None:
+        """Read the epochs that are recorded.  Raises RunError if the file cannot be read."""
+        self.metrics, self.damaged_line = read_metrics(self.metrics_file)
 
-        state: how far it is.  Raises ConfigError if it would not be what it had been with so many from the beginning.
-        """
-        if epochs == self.config.epochs:
-            return
-        if epochs <= state.epoch:
-            done = f"{state.epoch} that are done" + (" and the one that has begun" if state.step_index else "")
-            raise ConfigError("epochs", epochs, f"must be more than the {done}")
-        if self.config.depends_on_end:
-            rule = f"must stay {self.config.epochs}, since the run's learning rates depend on when it ends"
-            raise ConfigError("epochs", epochs, rule, f"to train its model further: gradmq train --from {self.folder}")
-        self.config, self._prolonged = replace(self.config, epochs=epochs), True
-
-    def lock(self) -> None:
-        """Be the one coordinator of this run until `unlock`, or this process ends.
-
-        Raises InUseError if there is another, ReadOnlyError if none can be.
-        """
-        for seconds in _LOOKS:
-            try:
-                self._locked = locked(self._config_file)
-                break
-            except BlockingIOError:
-                time.sleep(seconds)
-            except OSError as error:
-                raise ReadOnlyError(
-                    f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it", error
-                ) from None
-        else:
-            raise InUseError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
-        self._read_metrics()  # now that nobody else writes them
-
-    def unlock(self) -> None:
-        """Let others drive this run."""
-        if self._locked is not None:
-            self._locked.close()
-            self._locked = None
-
-    def state(self, steps_per_epoch: int) -> TrainingState:
+    def state(self, steps_per_epoch: int, set_aside: bool = False) -> TrainingState:
         """Return where to go on: the newest checkpoint that is whole, or the beginning.
 
-        Raises RunError if epochs are missing in the metrics, which no crash of ours can bring about.
+        set_aside: rename damaged ones, which only who drives the run may.  Raises RunError if epochs are missing in the
+        metrics, which no crash of ours can bring about.
         """
-        state = load_checkpoint(self.checkpoint, self.config, steps_per_epoch, set_aside=self._locked is not None)
+        state = load_checkpoint(self.checkpoint, self.config, steps_per_epoch, set_aside)
         if state is None:
             return self.initial_state()
-        if len(self.metrics) < state.epoch and self._locked is None:
-            self._read_metrics()  # a coordinator may have recorded more since they were read
+        if len(self.metrics) < state.epoch:
+            self.read_metrics()  # a coordinator may have recorded more since they were read
         if len(self.metrics) < state.epoch:
             raise RunError(
                 f"{self.metrics_file} is damaged in line {len(self.metrics) + 1} of {state.epoch}; restore it, or "
@@ -275,11 +225,6 @@ class Run:
             )
         return RunError(f"run {self.id} has no {model.name}: {recorded}; {what_next}")
 
-    def discard(self, keep_logs: bool) -> None:
-        """Remove the folder of a run that learned nothing, unless it has logs to keep, or is not locked by us."""
-        if self._locked is not None and not (keep_logs and (self.folder / "logs").exists()):
-            shutil.rmtree(self.folder, ignore_errors=True)
-
     @property
     def history(self) -> list[float]:
         """What was monitored in each recorded epoch, see `shared.training.choice`."""
@@ -293,7 +238,7 @@ class Run:
     @property
     def is_driven(self) -> bool:
         """Whether a coordinator drives it now."""
-        return is_locked(self._config_file)
+        return is_locked(self.config_file)
 
     @property
     def is_worth_keeping(self) -> bool:
@@ -314,15 +259,6 @@ class Run:
         """The epochs' counts."""
         return [EpochCounts.from_json(metrics.ledger) for metrics in self.metrics]
 
-    def _write_config(self) -> None:
-        fields = {
-            **self.config.to_json(),
-            "data": {**self.data, **self._reading()},
-            "computed_on": [place.to_json() for place in self.places],
-        }
-        text = json.dumps(fields, indent=2) + "\n"
-        write_whole(self._config_file, lambda file: file.write(text.encode()))
-
     def _reading(self) -> dict[str, Any]:
         """Return how the samples are read, if that is not plain."""
         options = self.data_options.to_json()
@@ -330,9 +266,6 @@ class Run:
             **({"options": options} if options else {}),
             **({} if self.encoding == IDENTITY else {"encoding": self.encoding.to_json()}),
         }
-
-    def _read_metrics(self) -> None:
-        self.metrics, self.damaged_line = read_metrics(self.metrics_file)
 
 
 def new_id() -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coordinator.runs.driven import DrivenRun
 from coordinator.runs.run import Run
 
 DONE = "last weights_sha256 "
@@ -83,9 +84,9 @@ def test_a_run_that_is_driven_is_not_begun_a_second_time(gradmq):
     train = "train --workers 0 --data DATA --hidden 12 --epochs 1 --resume"
     assert gradmq(train)[0] == 0
     (first,) = (path.name for path in Path("runs").iterdir())
-    run = Run.open(interrupted(first), Path("runs"))
-    run.lock()
+    driven = DrivenRun(Run.open(interrupted(first), Path("runs")))
+    driven.lock()
     code, text = gradmq(train)
-    run.unlock()
+    driven.unlock()
     assert code == 75
     assert f"run {first} is driven by another coordinator" in text

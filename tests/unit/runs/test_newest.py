@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coordinator.runs.driven import DrivenRun
 from coordinator.runs.newest import differences, newest_of, newest_unfinished
 from coordinator.runs.run import Run
 from shared.data.dataset import Dataset
@@ -38,11 +39,12 @@ def test_the_newest_that_is_neither_finished_nor_damaged_nor_driven_is_unfinishe
     newest = begin()
     begin(finished=True)
     (begin().folder / "config.json").write_text("{")
-    driven = begin()
+    last = begin()
+    driven = DrivenRun(last)
     driven.lock()
     assert newest_unfinished(tmp_path).id == newest.id
     driven.unlock()
-    assert newest_unfinished(tmp_path).id == driven.id
+    assert newest_unfinished(tmp_path).id == last.id
 
 
 def test_the_newest_of_some_settings_may_be_finished(begin, tmp_path):

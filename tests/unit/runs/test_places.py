@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from coordinator.runs import places
+from coordinator.runs.driven import DrivenRun
 from coordinator.runs.places import Place, foreign_rounding
 from coordinator.runs.run import Run
 from shared.data.dataset import Dataset
@@ -25,7 +26,7 @@ def run(tmp_path) -> Run:
 
 
 def reopened(run: Run) -> Run:
-    return Run.open(str(run.folder), run.folder)
+    return Run.at(run.folder)
 
 
 def change_config(run: Run, **fields: object) -> None:
@@ -41,13 +42,13 @@ def test_a_run_records_where_it_begins(run):
 
 def test_going_on_at_the_same_place_adds_nothing(run):
     before = (run.folder / "config.json").read_bytes()
-    reopened(run).goes_on_here()
+    DrivenRun(reopened(run)).goes_on_here()
     assert (run.folder / "config.json").read_bytes() == before
 
 
 def test_going_on_elsewhere_adds_that_place(run):
     change_config(run, computed_on=[ELSEWHERE.to_json()])
-    reopened(run).goes_on_here()
+    DrivenRun(reopened(run)).goes_on_here()
     assert reopened(run).places == [ELSEWHERE, HERE]
     assert reopened(run).config == run.config
 

@@ -8,6 +8,7 @@ import pytest
 
 from coordinator.runs import checkpoint as checkpoints
 from coordinator.runs.checkpoint import save_checkpoint
+from coordinator.runs.driven import DrivenRun
 from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run
 from shared.data.dataset import Dataset
@@ -79,10 +80,11 @@ def test_without_a_model_it_says_where_to_go_on_from_the_checkpoint_before(run, 
 
 
 def test_more_epochs_can_be_asked_for_and_are_written_down_when_the_run_goes_on(run):
-    run.ask_for_epochs(60, state_at(3))
+    driven = DrivenRun(run)
+    driven.ask_for_epochs(60, state_at(3))
     assert run.config.epochs == 60
     assert Run.at(run.folder).config.epochs == 1
-    run.goes_on_here()
+    driven.goes_on_here()
     again = Run.at(run.folder)
     assert (again.config, again.data, again.places) == (replace(CONFIG, epochs=60), run.data, run.places)
 
@@ -90,7 +92,7 @@ def test_more_epochs_can_be_asked_for_and_are_written_down_when_the_run_goes_on(
 def test_as_many_epochs_as_it_was_to_have_anyway_change_nothing(run):
     state = state_at(0)
     state.epoch = 1
-    run.ask_for_epochs(1, state)
+    DrivenRun(run).ask_for_epochs(1, state)
     assert run.config is CONFIG
 
 
@@ -102,10 +104,10 @@ def test_no_fewer_epochs_than_are_done_can_be_asked_for(run, epoch, step_index, 
     state = state_at(step_index)
     state.epoch = epoch
     if done is None:
-        run.ask_for_epochs(5, state)
+        DrivenRun(run).ask_for_epochs(5, state)
         return
     with pytest.raises(ConfigError, match=f"epochs must be more than the {done}"):
-        run.ask_for_epochs(5, state)
+        DrivenRun(run).ask_for_epochs(5, state)
     assert run.config is CONFIG
 
 
@@ -114,7 +116,7 @@ def test_a_run_whose_schedule_depends_on_its_end_keeps_it(run):
     with pytest.raises(
         ConfigError, match=r"must stay 1, since .* got 60; to train its model further: gradmq train --from"
     ):
-        run.ask_for_epochs(60, state_at(3))
+        DrivenRun(run).ask_for_epochs(60, state_at(3))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.runs.comparison import compare
+from coordinator.runs.driven import DrivenRun
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.removal import Removal
 from coordinator.runs.run import Run
@@ -62,7 +63,7 @@ def test_a_finished_run_says_what_came_of_it(runs):
 
 def test_a_run_is_running_while_somebody_drives_it_and_then_stopped(runs):
     run = new_run(runs, trained=False)
-    driven = Run.at(run.folder)
+    driven = DrivenRun(Run.at(run.folder))
     driven.lock()
     try:
         assert summary(run).state == "running"
@@ -73,8 +74,8 @@ def test_a_run_is_running_while_somebody_drives_it_and_then_stopped(runs):
     assert summary(run) == RunSummary(
         run.id, "stopped", str(Path("somewhere").absolute()), "12,5,3", epochs_wanted=2, seconds=0
     )
-    run.lock()  # who looked keeps nobody out
-    run.unlock()
+    driven.lock()  # who looked keeps nobody out
+    driven.unlock()
 
 
 def test_a_damaged_run_is_listed_and_can_be_removed(runs):
