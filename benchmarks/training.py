@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from coordinator.runs.checkpoint import CheckpointWriter
+from coordinator.runs.checkpoint_writer import CheckpointWriter
 from shared.config import TrainConfig
 from shared.data.samples import LabelledSamples
 from shared.nn.parameters import Parameters

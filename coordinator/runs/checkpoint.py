@@ -1,14 +1,11 @@
-"""Checkpoints: a run's state on disk, written in the background, whole or not at all, the one before kept."""
+"""Checkpoints: a run's state on disk, whole or not at all, the one before kept."""
 
 import hashlib
 import json
 import logging
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,16 +15,13 @@ from shared.archive import read_arrays
 from shared.config import TrainConfig
 from shared.errors import LedgerError, RunError
 from shared.model import from_arrays, to_arrays
-from shared.nn.evaluation import is_finite
 from shared.nn.parameters import Parameters
 from shared.nn.score import ScoreSum
 from shared.optim.optimizers import Nesterov, OptimizerState
 from shared.training.state import TrainingState
 from shared.typed import typed
 
-_EVERY = 2.0  # seconds of work between two checkpoints
 _MOST = 2**200  # of a number: costs are added as whole numbers of 2^-40, and may be as large as 2^100 each
-_SHARE = 50  # times a checkpoint's own time that must pass before the next, so that it costs 2 % at most
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +65,7 @@ def load_checkpoint(
     """
     for candidate in kept_checkpoints(path):
         try:
-            return _load(candidate, config, steps_per_epoch)
+            return _judged(_read(candidate), candidate, config, steps_per_epoch)
         except FileNotFoundError:
             continue
         except RunError:  # whole, but not to be gone on from
@@ -99,7 +93,17 @@ class _Progress:
     history: list[float] = field(default_factory=list)  # which GradMQ 0.1 did not keep
 
 
-def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingState:
+class _Content(NamedTuple):
+    """What a checkpoint holds that is whole."""
+
+    parameters: Parameters
+    optimizer_state: OptimizerState
+    best: Parameters | None
+    progress: _Progress
+
+
+def _read(path: Path) -> _Content:
+    """Return what a checkpoint holds.  Raises FileNotFoundError, or nearly any other error for a damaged one."""
     arrays = read_arrays(path)
     text, digest = (arrays.pop(name).tobytes() for name in ("progress", "sha256"))
     # Under its bare name in GradMQ 0.1.
@@ -116,22 +120,24 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
     fields = json.loads(text)
     if "batch" in fields:
         _translate_from_0_1(fields, remembered)
-    progress = typed(_Progress, fields, most=_MOST)
+    return _Content(parameters, remembered, best, typed(_Progress, fields, most=_MOST))
+
+
+def _judged(content: _Content, path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingState:
+    """Return the state that a checkpoint stands for in a run.
+
+    Raises RunError if the run's settings were changed since, ValueError if it is another run's, or none's.
+    """
+    parameters, remembered, best, progress = content
     if not TrainConfig.from_json(progress.config).has_steps_of(config):
         raise RunError(
             f"{path} was written under other settings than those in config.json, which has been changed; restore it"
         )
     if (parameters.sizes, parameters.dtype) != (config.sizes, config.numpy_dtype):
         raise ValueError("it belongs to another run")
-    expected = config.initial_optimizer_state(parameters)
-    _translate_velocity(config, remembered, expected)
-    if {name: vector.shape for name, vector in remembered.items()} != {
-        name: vector.shape for name, vector in expected.items()
-    }:
-        raise ValueError("its optimizer remembers something else")
     state = TrainingState(
         parameters,
-        {name: np.ascontiguousarray(remembered[name], vector.dtype) for name, vector in expected.items()},
+        _optimizer_state(remembered, config, parameters),
         progress.epoch,
         progress.step_index,
         progress.samples,
@@ -152,6 +158,17 @@ def _load(path: Path, config: TrainConfig, steps_per_epoch: int) -> TrainingStat
         raise ValueError("it belongs to another run")
     _check_sums(state, config, steps_per_epoch)
     return state
+
+
+def _optimizer_state(remembered: OptimizerState, config: TrainConfig, parameters: Parameters) -> OptimizerState:
+    """Return what the run's optimizer remembers.  Raises ValueError if that is something else."""
+    expected = config.initial_optimizer_state(parameters)
+    _translate_velocity(config, remembered, expected)
+    if {name: vector.shape for name, vector in remembered.items()} != {
+        name: vector.shape for name, vector in expected.items()
+    }:
+        raise ValueError("its optimizer remembers something else")
+    return {name: np.ascontiguousarray(remembered[name], vector.dtype) for name, vector in expected.items()}
 
 
 def _check_sums(state: TrainingState, config: TrainConfig, steps_per_epoch: int) -> None:
@@ -199,84 +216,3 @@ def _digest(text: bytes, parameters: Parameters, optimizer_state: OptimizerState
     if best is not None:
         digest.update(best.flat.data)
     return digest.digest()
-
-
-class CheckpointWriter:
-    """Keeps a run's checkpoint up to date from a thread of its own."""
-
-    def __init__(self, path: Path, config: TrainConfig, keep: Callable[[int], None] = lambda epoch: None) -> None:
-        """keep: is told of which epoch's beginning a checkpoint is that was just written; may raise OSError."""
-        self._path, self._config, self._keep = path, config, keep
-        self._wake = threading.Condition()
-        self._next: TrainingState | None = None  # to be written
-        self._writing = False
-        self._closed = False
-        self._last, self._pause = time.monotonic(), _EVERY
-        self._failed = ""  # why the last one could not be written
-        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
-        self._thread.start()
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for the next."""
-        return time.monotonic() - self._last > self._pause
-
-    def take(self, state: TrainingState) -> None:
-        """Have the state as it is now written soon; never one whose weights are not finite."""
-        self._last = time.monotonic()
-        if not is_finite(state.parameters.flat):
-            return
-        snapshot = state.copy()
-        with self._wake:
-            self._next = snapshot
-            self._wake.notify_all()
-
-    def take_instead(self, state: TrainingState) -> None:
-        """Write the state now, in the place of all that were taken: none of them is there any more.
-
-        Raises OSError if they cannot be removed.
-        """
-        with self._wake:
-            self._next = None
-            while self._writing:
-                self._wake.wait()
-            if not self._save(state):
-                self._path.unlink(missing_ok=True)  # without one a run begins again
-            _before(self._path).unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Wait until everything is written."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify_all()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._wake:
-                while self._next is None and not self._closed:
-                    self._wake.wait()
-                snapshot, self._next = self._next, None
-                self._writing = snapshot is not None
-            if snapshot is None:
-                return
-            began = time.monotonic()
-            self._save(snapshot)
-            self._pause = max(_EVERY, _SHARE * (time.monotonic() - began))
-            with self._wake:
-                self._writing = False
-                self._wake.notify_all()
-
-    def _save(self, state: TrainingState) -> bool:
-        """Write a state; tell whether it is there."""
-        try:
-            save_checkpoint(self._path, state, self._config)
-            if state.epoch and not state.step_index:
-                self._keep(state.epoch)
-        except Exception as error:  # also of memory: whatever it is, training goes on
-            if str(error) != self._failed:
-                log.warning("no checkpoint can be written: %s; the run goes on without", error)
-            self._failed = str(error)
-            return False
-        self._failed = ""
-        return True

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from coordinator.runs.checkpoint import CheckpointWriter
+from coordinator.runs.checkpoint_writer import CheckpointWriter
 from coordinator.runs.going_back import GoingBack
 from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.metrics_file import append_metrics, write_metrics
