@@ -5,15 +5,16 @@ from typing import Any, Self
 import numpy as np
 
 from coordinator.api.models import probabilities
-from coordinator.estimators.estimator import PARAMETERS, Estimator
+from coordinator.estimators.estimator import Estimator
 from coordinator.estimators.foundation import ClassifierMixin, checked_classes
+from coordinator.estimators.parameters import DESCRIPTION
 from shared.types import Array
 
 
 class GradMQClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     __doc__ = f"""Predicts classes by a network that learns in this process, or on workers, to the same bits.
 
-{PARAMETERS}
+{DESCRIPTION}
 classes_: the names of the classes, in the order of the outputs.
 """
 

@@ -4,15 +4,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from coordinator.estimators.estimator import PARAMETERS, Estimator
+from coordinator.estimators.estimator import Estimator
 from coordinator.estimators.foundation import RegressorMixin
+from coordinator.estimators.parameters import DESCRIPTION
 from shared.types import Array
 
 
 class GradMQRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
     __doc__ = f"""Predicts numbers by a network that learns in this process, or on workers, to the same bits.
 
-{PARAMETERS}"""
+{DESCRIPTION}"""
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from these samples once: one epoch, which goes on from where the last one ended.
