@@ -177,7 +177,7 @@ class MLP:
                 np.dot(delta.T, layers.weights[layer], workspace.backs[layer - 1])
         return found
 
-    def rate(self, outputs: Array, y: Array, labels: Rows | None, weights: Vector | None = None) -> Score:
+    def score_outputs(self, outputs: Array, y: Array, labels: Rows | None, weights: Vector | None = None) -> Score:
         """Return how good the outputs of `backward` are: what a training pass tells by the way.
 
         y and weights: as there.  labels: as in `score`, or None if no output is the right one.

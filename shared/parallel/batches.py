@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     def learn(self, mlp: MLP, layers: Layers, gradient: Layers) -> Score:
         """Write the gradient of these samples' cost; return how good the network was."""
         outputs = mlp.backward(layers, self.x, self.y, gradient, self.weights, self.kept)
-        return mlp.rate(outputs, self.y, self.labels, self.weights)
+        return mlp.score_outputs(outputs, self.y, self.labels, self.weights)
 
 
 class Batches:
