@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coordinator.runs.verify import Comparison
+from coordinator.runs.verify import Check
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The comparisons of a run with what it computes again; true if all were identical."""
+    """The checks of a run against what it computes again; true if all were identical."""
 
-    comparisons: Sequence[Comparison]
+    checks: Sequence[Check]
 
     @property
-    def differences(self) -> list[Comparison]:
+    def differences(self) -> list[Check]:
         """What was not identical."""
-        return [comparison for comparison in self.comparisons if comparison.difference]
+        return [check for check in self.checks if check.difference]
 
     def __bool__(self) -> bool:
         return not self.differences
@@ -23,4 +23,4 @@ class Verification:
     def __repr__(self) -> str:
         for epoch, what, difference in self.differences:
             return f"epoch {epoch}: {what}: {difference}"
-        return f"all {len(self.comparisons)} comparisons are identical, to the last bit"
+        return f"all {len(self.checks)} comparisons are identical, to the last bit"

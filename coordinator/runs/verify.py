@@ -19,7 +19,7 @@ _FIGURES = ("correct", "n_test", "accuracy", "mini_batches", "samples")
 _RUNNING = ("training_correct", "training_accuracy", "training_cost")
 
 
-class Comparison(NamedTuple):
+class Check(NamedTuple):
     """What was compared in an epoch, and how it differs: nothing, if it does not."""
 
     epoch: int
@@ -42,7 +42,7 @@ def last_epoch(run: Run, wanted: int | None) -> int | None:
 
 def verify(
     run: Run, data: Dataset, last: int | None, after_step: Callable[[TrainingState, StepResult, GradientSource], None]
-) -> Iterator[Comparison]:
+) -> Iterator[Check]:
     """Recompute a run from its configuration, up to epoch `last` if one is given, and compare every epoch.
 
     After the last epoch of the run those are also the models, and where the run was interrupted in mid-epoch its
@@ -59,29 +59,29 @@ def verify(
     source = InProcessGradients(config, data)
     for recorded in run.metrics[: None if last is None else last + 1]:
         if is_finished(config, state.epoch, state.history):
-            yield Comparison(recorded.epoch, "metrics.jsonl", f"recomputed, the run ends after epoch {state.epoch - 1}")
+            yield Check(recorded.epoch, "metrics.jsonl", f"recomputed, the run ends after epoch {state.epoch - 1}")
             return
         for result in steps(config, training, source, state):
             after_step(state, result, source)
         again = evaluate_epoch(config, data, source, state)
         state.next_epoch(monitored_value(config, again))
-        yield Comparison(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
+        yield Check(recorded.epoch, f"{again.correct}/{again.n_test}", _difference(recorded, again))
     if last is not None:
         return
     if run.damaged_line:
-        yield Comparison(state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's")
+        yield Check(state.epoch, "metrics.jsonl", f"line {run.damaged_line} is no epoch's")
     if saved is not None:
         differs = _differs("weights_sha256", saved.parameters.sha256, state.model.sha256)
-        yield Comparison(state.epoch - 1, run.model.name, differs)
+        yield Check(state.epoch - 1, run.model.name, differs)
     if saved_best is not None and state.best is not None:
         differs = _differs("weights_sha256", saved_best.parameters.sha256, state.best.sha256)
-        yield Comparison(best_epoch(state.history), run.best_model.name, differs)
+        yield Check(best_epoch(state.history), run.best_model.name, differs)
     kept = run.state(config.sampler(len(training)).steps_per_epoch)
     if kept.epoch == state.epoch and kept.step_index:
         for result in islice(steps(config, training, source, state), kept.step_index):
             after_step(state, result, source)
         differs = _differs("weights_sha256", kept.parameters.sha256, state.parameters.sha256)
-        yield Comparison(state.epoch, f"checkpoint after step {kept.step_index}", differs)
+        yield Check(state.epoch, f"checkpoint after step {kept.step_index}", differs)
 
 
 def _difference(recorded: EpochMetrics, again: EpochMetrics) -> str:

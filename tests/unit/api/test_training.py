@@ -73,7 +73,7 @@ def test_a_run_is_verified(small_data, run):
     verified = run.verify()
     assert verified
     assert repr(verified) == "all 5 comparisons are identical, to the last bit"
-    assert len(run.verify(last=1).comparisons) == 2
+    assert len(run.verify(last=1).checks) == 2
     recorded = run._folder.metrics
     recorded[1] = replace(recorded[1], samples=7)  # in memory alone
     again = run.verify()
@@ -390,7 +390,7 @@ def going_on(run, tmp_path):
 def test_a_run_that_is_being_trained_is_compared_as_far_as_it_is(going_on, main_here, capsys, caplog):
     found = Run(going_on).verify()
     assert found
-    assert [each.what.count("/") for each in found.comparisons] == [1]  # an epoch, and neither models nor checkpoint
+    assert [each.what.count("/") for each in found.checks] == [1]  # an epoch, and neither models nor checkpoint
     assert main_here("verify", str(going_on)) == 0
     assert f"run {going_on.name} is being trained; compared are the 1 epochs so far" in caplog.text
     assert "all 1 comparisons are identical" in capsys.readouterr().out
