@@ -12,9 +12,9 @@ from coordinator.cli.option import CLUSTER, OUTPUT, in_section
 from coordinator.cli.options.cluster import broker_option
 from coordinator.cli.options.output import runs_option
 from coordinator.prediction.answers_file import lines
-from coordinator.prediction.given import Fit, Given, given
 from coordinator.prediction.local import local_answers
 from coordinator.prediction.pictures import FITS
+from coordinator.prediction.questions import Fit, Questions, questions_at
 from coordinator.reporting.png import write_png
 from coordinator.reporting.sheet import sheet
 from coordinator.runs.atomic import write_whole
@@ -74,21 +74,21 @@ def predict_command(
     CSV with the columns of the training, in an .npy or .npz, or they are pictures.
     """
     found = find_model(model, runs)
-    samples = given(path, found, Fit(fit, invert))
+    questions = questions_at(path, found, Fit(fit, invert))
     if show is not None:
-        _show(samples, show)
-    batches = samples.batches(found)
+        _show(questions, show)
+    batches = questions.batches(found)
     if queue or redis_address is not None:
         answers = _remote(found, redis_address, broker_address, batches)
     else:
         answers = local_answers(found, batches)
-    text = lines(found, samples.names, answers, probabilities)
+    text = lines(found, questions.names, answers, probabilities)
     if output is None:
         for piece in text:
             click.echo(piece, nl=False)
         return
     write_whole(output, lambda file: _write(file, text))
-    click.echo(f"{output}: {len(samples)} predictions")
+    click.echo(f"{output}: {len(questions)} predictions")
 
 
 def _remote(model: Model, address: str | None, broker: str | None, batches: Iterator[Array]) -> Iterator[Answers]:
@@ -105,10 +105,10 @@ def _remote(model: Model, address: str | None, broker: str | None, batches: Iter
     )
 
 
-def _show(samples: Given, file: Path) -> None:
-    if not samples.names:
+def _show(questions: Questions, file: Path) -> None:
+    if not questions.names:
         raise click.UsageError("--show goes with pictures; leave it out")
-    write_png(file, sheet(samples.samples, _COLUMNS, _SIDE))
+    write_png(file, sheet(questions.samples, _COLUMNS, _SIDE))
 
 
 def _write(file: IO[bytes], text: Iterator[str]) -> None:

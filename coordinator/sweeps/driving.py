@@ -14,10 +14,10 @@ from coordinator.sweeps.trials import (
     LOST,
     PRUNED,
     Ended,
-    GivenRun,
     NoDataError,
     Prepared,
     Trial,
+    WantedRun,
     digests_of,
     run_name,
 )
@@ -36,7 +36,7 @@ class _Open:
     """A trial that has begun."""
 
     values: Values
-    runs: dict[str, GivenRun]
+    runs: dict[str, WantedRun]
     ended: dict[str, Ended] = field(default_factory=dict)
 
 
@@ -104,14 +104,14 @@ class Driver:
         runs = {}
         for fold, each in zip(self._folds, prepared, strict=True):
             name = run_name(number, fold)
-            runs[name] = GivenRun(name, each, self._least(earlier, each.config.epochs))
+            runs[name] = WantedRun(name, each, self._least(earlier, each.config.epochs))
         self._open[number] = _Open(values, runs)
-        for given in runs.values():
-            written = self._sweep.written_run(given)
+        for run in runs.values():
+            written = self._sweep.written_run(run)
             if written is None:
-                self._executor.give(given)
+                self._executor.give(run)
             else:
-                self._open[number].ended[given.name] = written
+                self._open[number].ended[run.name] = written
         self._close_if_done(number)
         return None
 
@@ -182,11 +182,11 @@ class Driver:
     def _trial(self, number: int, done: _Open) -> Trial:
         """Return what is recorded of a trial whose runs have all ended."""
         sign, histories, learned = self._sweep.sign, list[list[float]](), []
-        for name, given in done.runs.items():
+        for name, run in done.runs.items():
             found = done.ended[name].learned
             assert found is not None
             learned.append(found)
-            histories.append(history_of(given.prepared.config, found.epochs))
+            histories.append(history_of(run.prepared.config, found.epochs))
         scores = [sign * max(history) for history in histories]
         single = len(learned) == 1
         return Trial(

@@ -4,7 +4,7 @@ import logging
 from collections import deque
 from typing import Protocol
 
-from coordinator.sweeps.trials import Ended, GivenRun
+from coordinator.sweeps.trials import Ended, WantedRun
 from shared.errors import GradMQError
 from shared.nn.arithmetic import one_thread
 from shared.training.whole_run import learn, why_failed
@@ -19,7 +19,7 @@ class Executor(Protocol):
         """Tell whether another run should be given now: so many at a time that nobody waits."""
         ...
 
-    def give(self, run: GivenRun) -> None:
+    def give(self, run: WantedRun) -> None:
         """Have a run computed."""
         ...
 
@@ -45,12 +45,12 @@ class InProcess:
     """Computes the runs here, one after the other."""
 
     def __init__(self) -> None:
-        self._runs: deque[GivenRun] = deque()
+        self._runs: deque[WantedRun] = deque()
 
     def wants_more(self) -> bool:
         return not self._runs
 
-    def give(self, run: GivenRun) -> None:
+    def give(self, run: WantedRun) -> None:
         self._runs.append(run)
 
     def cancel(self, name: str) -> None:

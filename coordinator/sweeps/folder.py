@@ -15,7 +15,7 @@ from coordinator.runs.model_file import save_model
 from coordinator.runs.run import Run, new_id
 from coordinator.sweeps.definition import Definition, Search
 from coordinator.sweeps.space import Values
-from coordinator.sweeps.trials import LOST, MOST, STATES, Ended, GivenRun, Trial
+from coordinator.sweeps.trials import LOST, MOST, STATES, Ended, Trial, WantedRun
 from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
 from shared.model import Model
 from shared.monitors import MONITORS
@@ -197,11 +197,11 @@ class SweepFolder:
             message = f"{path} cannot be written: {error.strerror or error}; check the disk"
             raise UnwritableError(message, error) from None
 
-    def write_run(self, given: GivenRun, ended: Ended) -> None:
+    def write_run(self, wanted: WantedRun, ended: Ended) -> None:
         """Write a run's folder: whole, or not at all.  Raises UnwritableError."""
-        learned, prepared = ended.learned, given.prepared
+        learned, prepared = ended.learned, wanted.prepared
         assert learned is not None and learned.model is not None
-        name = f".{given.name}.{os.getpid()}"
+        name = f".{wanted.name}.{os.getpid()}"
         shutil.rmtree(self.folder / name, ignore_errors=True)
         run = Run.create(self.folder, prepared.config, prepared.path, prepared.dataset(), name=name, place=ended.place)
         try:
@@ -209,7 +209,7 @@ class SweepFolder:
                 if parameters is not None:
                     save_model(path, Model.of(run.config, parameters, run.encoding))
             write_metrics(run.metrics_file, learned.epochs)
-            final = self.folder / given.name
+            final = self.folder / wanted.name
             shutil.rmtree(final, ignore_errors=True)
             run.folder.rename(final)
             sync_folder(self.folder)
@@ -221,17 +221,17 @@ class SweepFolder:
         then = f"check disk and permissions, then go on with: gradmq sweep --resume {self.folder}"
         return UnwritableError(f"{path} cannot be written: {error.strerror or error}; {then}", error)
 
-    def written_run(self, given: GivenRun) -> Ended | None:
+    def written_run(self, wanted: WantedRun) -> Ended | None:
         """Return a run that was written before a crash; None if there is none, or it is of something else."""
         try:
-            run = Run.at(self.folder / given.name)
+            run = Run.at(self.folder / wanted.name)
         except RunError:
             return None
-        if run.config != given.prepared.config or not run.has_samples(given.prepared.dataset()):
+        if run.config != wanted.prepared.config or not run.has_samples(wanted.prepared.dataset()):
             return None
         if not run.metrics or run.damaged_line:
             return None
-        return Ended(given.name, Learned(run.metrics, is_pruned=not run.is_finished))
+        return Ended(wanted.name, Learned(run.metrics, is_pruned=not run.is_finished))
 
     def _read_trials(self) -> None:
         """Read the trials; lines that a crash has torn, or that are damaged, are taken off if the sweep is ours."""

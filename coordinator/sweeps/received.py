@@ -5,7 +5,7 @@ from typing import Any
 
 from coordinator.runs.metrics_file import epoch_of
 from coordinator.runs.places import Place
-from coordinator.sweeps.trials import Ended, GivenRun
+from coordinator.sweeps.trials import Ended, WantedRun
 from shared.model import Model
 from shared.training.choice import best_epoch, is_finished
 from shared.training.metrics import EpochMetrics, history_of
@@ -16,7 +16,7 @@ from shared.transport.models import from_bytes
 _MISFIT = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
-def received(run: GivenRun, content: Mapping[str, Any], files: Mapping[str, bytes | None]) -> Ended | None:
+def received(run: WantedRun, content: Mapping[str, Any], files: Mapping[str, bytes | None]) -> Ended | None:
     """Return what came of a run; None if models are missing, which will be sent again.
 
     content: of the worker's notice.  files: of models, by their names.  Raises ValueError for what cannot be the run's.
@@ -40,7 +40,7 @@ def received(run: GivenRun, content: Mapping[str, Any], files: Mapping[str, byte
     return Ended(run.name, Learned(epochs, last.parameters, best.parameters, is_pruned), place=place)
 
 
-def _checked(run: GivenRun, epochs: list[EpochMetrics], is_pruned: bool) -> list[float]:
+def _checked(run: WantedRun, epochs: list[EpochMetrics], is_pruned: bool) -> list[float]:
     """Return the history of epochs.  Raises ValueError for others than a run's on these samples, up to its end."""
     config, sizes = run.prepared.config, run.prepared.sizes
     n_batches = config.mini_batches_per_epoch(sizes.training)
@@ -57,7 +57,7 @@ def _checked(run: GivenRun, epochs: list[EpochMetrics], is_pruned: bool) -> list
     return history
 
 
-def _check_model(run: GivenRun, model: Model, epoch: EpochMetrics) -> None:
+def _check_model(run: WantedRun, model: Model, epoch: EpochMetrics) -> None:
     if model.parameters.sizes != tuple(run.prepared.config.sizes):
         raise ValueError("a model of another network")
     if model.parameters.sha256 != epoch.weights_sha256:

@@ -18,7 +18,7 @@ import numpy as np
 from coordinator.gradients.floods import Floods
 from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.sweeps.received import received
-from coordinator.sweeps.trials import Ended, GivenRun
+from coordinator.sweeps.trials import Ended, WantedRun
 from coordinator.workers.task_queue import TaskQueue
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 class _Given:
     """A run that is not over."""
 
-    run: GivenRun
+    run: WantedRun
     attempt: int = 1
     sent: float | None = None  # when; None: it is to be sent
     held: float | None = None  # when it was last seen to be held in this attempt
@@ -119,7 +119,7 @@ class RemoteTrials:
     def wants_more(self) -> bool:
         return len(self._given) - self._held < max(_WAITING, self._held)
 
-    def give(self, run: GivenRun) -> None:
+    def give(self, run: WantedRun) -> None:
         self._given[run.name] = _Given(run)
 
     def cancel(self, name: str) -> None:

@@ -56,7 +56,7 @@ class Sizes(NamedTuple):
     test: int
 
 
-class GivenRun(NamedTuple):
+class WantedRun(NamedTuple):
     """A run that is to be computed."""
 
     name: str  # of its folder

@@ -15,7 +15,7 @@ import pyarrow
 from PIL import Image
 from pyarrow import parquet
 
-from coordinator.prediction.given import Fit, given
+from coordinator.prediction.questions import Fit, questions_at
 from shared.data import typed_table_file
 from shared.data.columns import Categorical, Numeric
 from shared.data.dataset import load_dataset
@@ -181,7 +181,7 @@ def _answer(name: str, n_inputs: int) -> Callable[[bytes], None]:
 
     def take(content: bytes) -> None:
         model = _answerer(n_inputs)
-        for batch in given(written(name, content), model, Fit()).batches(model):
+        for batch in questions_at(written(name, content), model, Fit()).batches(model):
             assert batch.shape[1] == n_inputs
 
     return take

@@ -14,7 +14,7 @@ from tests.support.clock import Clock
 from tests.support.damage import Damage
 from tests.support.proxy import Proxy
 from tests.support.servers import Server
-from tests.support.sweeps import given_run
+from tests.support.sweeps import wanted_run
 from tests.support.waiting import wait_until
 
 WAITING = TRIAL_KEYS[0]
@@ -27,7 +27,7 @@ def queue_at(url: str) -> TaskQueue:
 def test_a_run_that_waits_on_another_broker_is_seen_there_and_not_sent_again(server, broker):
     clock = Clock()
     with closing(RemoteTrials(server.url, broker.tcp_url, clock=clock)) as trials, broker.client() as redis:
-        trials.give(given_run())
+        trials.give(wanted_run())
         for _ in range(4):
             assert trials.wait() == []
             clock.advance(200.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 from coordinator.cli.trial_options import TrialOptions
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.folder import SweepFolder
-from coordinator.sweeps.trials import GivenRun, run_name
+from coordinator.sweeps.trials import WantedRun, run_name
 from shared.data.folds import Fold
 from tests.support.mnist import PROJECT
 
@@ -22,8 +22,8 @@ def sweep_of(runs: Path, sweep: str, space: str = SPACE, fixed: str = FIXED) -> 
     return SweepFolder.create(runs, Definition.parse(content, "sweep.toml"), content)
 
 
-def given_run(number: int = 0, fold: Fold | None = None, least: dict[int, float] | None = None) -> GivenRun:
+def wanted_run(number: int = 0, fold: Fold | None = None, least: dict[int, float] | None = None) -> WantedRun:
     """A run that is to be computed."""
     definition = Definition.parse(f"{FIXED}{SPACE}[sweep]\n".encode(), "sweep.toml")
     prepared = TrialOptions(definition, Path("sweep.toml")).prepared({"learning-rate": 0.01}, fold)
-    return GivenRun(run_name(number, fold), prepared, least or {})
+    return WantedRun(run_name(number, fold), prepared, least or {})

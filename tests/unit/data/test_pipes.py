@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coordinator.prediction.given import Fit, given
+from coordinator.prediction.questions import Fit, questions_at
 from shared.data.array_files import ENCODING, NpyFolder
 from shared.data.idx import read_idx
 from shared.data.numpy_files import map_npy, read_npz
@@ -33,7 +33,10 @@ MODEL = Model(drawn((4, 3, 2)))
         ("pipe.png", read_grey),
         ("pipe.txt", read_weights),
         ("pipe.npy", read_weights),
-        *((f"pipe{ending}", lambda path: given(path, MODEL, Fit())) for ending in (".csv", ".npy", ".npz", ".png")),
+        *(
+            (f"pipe{ending}", lambda path: questions_at(path, MODEL, Fit()))
+            for ending in (".csv", ".npy", ".npz", ".png")
+        ),
     ],
 )
 def test_a_pipe_is_refused(tmp_path, name, read):

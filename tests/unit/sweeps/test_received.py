@@ -10,13 +10,13 @@ from shared.data.folds import Fold
 from shared.model import Model
 from shared.training.whole_run import learn
 from shared.transport.models import to_bytes
-from tests.support.sweeps import given_run
+from tests.support.sweeps import wanted_run
 
 
 @pytest.fixture(params=[None, Fold(2, 3)], ids=["whole", "fold"])
 def answer(request):
     """A run, and what a worker says of it."""
-    run = given_run(fold=request.param)
+    run = wanted_run(fold=request.param)
     config = run.prepared.config
     learned = learn(config, run.prepared.dataset(), {})
     models = {name: Model.of(config, each) for name, each in (("model", learned.model), ("best", learned.best))}

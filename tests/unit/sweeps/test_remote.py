@@ -9,7 +9,7 @@ from coordinator.sweeps.trials import Ended
 from shared.environment import environment
 from shared.messaging.trials import BEGINS, ENDED, FAILED, LEFT, Notice
 from tests.support.clock import Clock
-from tests.support.sweeps import given_run
+from tests.support.sweeps import wanted_run
 
 SILENCE = 20.0  # seconds, after which workers have given up
 
@@ -20,7 +20,7 @@ class Alone:
     def __init__(self, url: str, redis) -> None:
         self.clock, self.said, self.redis = Clock(), [], redis
         self.trials = RemoteTrials(url, say=self.said.append, clock=self.clock)
-        self.run = given_run()
+        self.run = wanted_run()
         self.trials.give(self.run)
         self.look()
 

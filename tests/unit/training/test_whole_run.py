@@ -8,17 +8,17 @@ from shared.errors import ConfigError, DivergedError
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
 from shared.training.whole_run import _Listener, learn, why_failed
-from tests.support.sweeps import given_run
+from tests.support.sweeps import wanted_run
 
 
 @pytest.fixture
 def config():
-    return given_run().prepared.config
+    return wanted_run().prepared.config
 
 
 def metrics_of(config, **changed) -> EpochMetrics:
     """Figures as of a run's first epoch, but for some."""
-    dataset = given_run().prepared.dataset()
+    dataset = wanted_run().prepared.dataset()
     return replace(learn(replace(config, epochs=1), dataset, {}).epochs[0], **changed)
 
 

@@ -9,7 +9,7 @@ import pytest
 import worker.samples
 from shared.messaging.keys import SweepKeys
 from shared.messaging.trials import BEGINS, EPOCH, FAILED, LEFT, Notice, TrialTask
-from tests.support.sweeps import given_run
+from tests.support.sweeps import wanted_run
 from tests.support.waiting import PATIENCE
 from worker.departure import COORDINATOR_GONE
 from worker.whole_run import WholeRun
@@ -30,7 +30,7 @@ def compute(server):
     with ThreadPoolExecutor(1) as pool:
 
         def begin(**changed):
-            prepared = given_run().prepared
+            prepared = wanted_run().prepared
             data = prepared.dataset()
             parts = (data.training, data.validation, data.test)
             for part in parts:

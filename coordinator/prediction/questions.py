@@ -1,4 +1,4 @@
-"""What is given to be answered: a table, an array, pictures. A new kind is a function here and a line in `given`."""
+"""What is to be answered: a table, an array, pictures. A new kind is a function here and a line in `questions_at`."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _MOST_ROWS = 64 * CHUNK  # of a batch
 
 
 @dataclass(frozen=True)
-class Given:
+class Questions:
     """Samples to be answered.
 
     samples: a Table, or an array, a sample a row.  names: of the files, if each sample is one.
@@ -63,7 +63,7 @@ class Fit:
     is_dark: bool | None = None
 
 
-def given(path: Path, model: Model, fit: Fit) -> Given:
+def questions_at(path: Path, model: Model, fit: Fit) -> Questions:
     """Return what there is at a path, by the ending of its name.  Raises DataError."""
     if not path.exists():
         raise DataError(f"{path} cannot be read: there is no such file; give a table, an array, a picture or a folder")
@@ -71,16 +71,16 @@ def given(path: Path, model: Model, fit: Fit) -> Given:
     if path.is_dir() or endings & ENDINGS:
         return _pictures(path, model, fit)
     if path.suffix.lower() in (".npy", ".npz"):
-        return Given(_array(path))
+        return Questions(_array(path))
     if "idx3-ubyte" in path.name:
-        return Given(read_idx(path, 3))
+        return Questions(read_idx(path, 3))
     if endings & READERS.keys():
-        return Given(read_table(path))
+        return Questions(read_table(path))
     known = ", ".join([*READERS, ".npy", ".npz", *sorted(ENDINGS)])
     raise DataError(f"{path} has none of the endings {known}; give one of these, or a folder of pictures")
 
 
-def _pictures(path: Path, model: Model, fit: Fit) -> Given:
+def _pictures(path: Path, model: Model, fit: Fit) -> Questions:
     size = image_size(model)
     if size is None:
         raise DataError(f"{path} is of pictures, and the model knows samples of {model.parameters.sizes[0]} numbers")
@@ -89,7 +89,7 @@ def _pictures(path: Path, model: Model, fit: Fit) -> Given:
     how = fit.how or ("whole" if is_of_pictures else "digit")
     files = files_of(path)
     images = np.stack([read_picture(file, size, how, fit.is_dark) for file in files])
-    return Given(images, [str(file) for file in files])
+    return Questions(images, [str(file) for file in files])
 
 
 def image_size(model: Model) -> tuple[int, int] | None:
