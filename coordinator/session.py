@@ -33,7 +33,7 @@ from shared.messaging.addresses import broker_url, redis_url
 from shared.nn.arithmetic import one_thread, quiet
 from shared.signals import interruptible, uninterrupted
 from shared.training.callbacks import Callback, Callbacks
-from shared.training.gradients import GradientSource, RunGradients
+from shared.training.gradients import RunGradients, WatchedSource
 from shared.training.in_process import InProcessGradients
 from shared.training.liars import LiarsNamedError
 from shared.training.loop import train
@@ -144,7 +144,7 @@ def compute(
     state: TrainingState,
     options: RunOptions,
     callbacks: Sequence[Callback],
-    watching: Callable[[GradientSource], AbstractContextManager[Sequence[Callback]]] = lambda _: nullcontext(()),
+    watching: Callable[[WatchedSource], AbstractContextManager[Sequence[Callback]]] = lambda _: nullcontext(()),
     go_back: Callable[[LiarsNamedError, TrainingState], None] | None = None,
     *,
     run_id: str,

@@ -17,7 +17,7 @@ from shared.durations import Durations
 from shared.errors import QueueError
 from shared.metrics_endpoint import Endpoint, Histogram, Metric
 from shared.training.callbacks import Callback
-from shared.training.gradients import GradientSource, StepResult
+from shared.training.gradients import GradientSource, StepResult, WatchedSource
 from shared.training.metrics import EpochMetrics
 from shared.training.state import TrainingState
 
@@ -52,7 +52,7 @@ class PrometheusMetrics(Callback):
         config: TrainConfig,
         training: KnownSamples,
         recorded: Sequence[EpochMetrics],
-        source: GradientSource,
+        source: WatchedSource,
     ) -> None:
         """recorded: the run's epochs, kept up to date."""
         self._host, self.port = host, port

@@ -18,7 +18,7 @@ from shared.data.samples import KnownSamples
 from shared.errors import RunError
 from shared.metrics_endpoint import LOOPBACK, check_endpoint
 from shared.training.callbacks import Callback
-from shared.training.gradients import GradientSource
+from shared.training.gradients import WatchedSource
 from shared.training.metrics import EpochMetrics
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Watched:
     config: TrainConfig
     training: KnownSamples
     recorded: Sequence[EpochMetrics]  # its epochs, kept up to date
-    source: GradientSource
+    source: WatchedSource
 
 
 @dataclass(frozen=True, kw_only=True)

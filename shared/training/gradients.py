@@ -1,4 +1,4 @@
-"""What the training loop knows of where gradients come from."""
+"""What is known of where gradients come from: by the training loop, by who watches a run, by who puts it together."""
 
 from typing import NamedTuple, Protocol
 
@@ -22,8 +22,6 @@ class StepResult(NamedTuple):
 class GradientSource(Protocol):
     """Computes steps: this process (`in_process`), or whatever workers there are (`remote`)."""
 
-    redis_url: str | None  # where the workers are; None: there are none
-
     @property
     def n_workers(self) -> int:
         """How many workers take part now."""
@@ -32,11 +30,6 @@ class GradientSource(Protocol):
     @property
     def excluded(self) -> tuple[str, ...]:
         """The workers that get no more work in this run."""
-        ...
-
-    @property
-    def leases_wanted(self) -> int:
-        """How many workers would be given a lease now: those that take part, and some that could as well."""
         ...
 
     def gradient(self, parameters: Parameters, step: Step) -> StepResult:
@@ -52,7 +45,18 @@ class GradientSource(Protocol):
         ...
 
 
-class RunGradients(GradientSource, Protocol):
+class WatchedSource(GradientSource, Protocol):
+    """One that tells also where its workers are, and how many it could do with."""
+
+    redis_url: str | None  # where the workers are; None: there are none
+
+    @property
+    def leases_wanted(self) -> int:
+        """How many workers would be given a lease now: those that take part, and some that could as well."""
+        ...
+
+
+class RunGradients(WatchedSource, Protocol):
     """Those of a whole run, which may go back to an earlier state."""
 
     def begin_again(self) -> None:
