@@ -4,8 +4,9 @@ from importlib.resources import files
 
 from coordinator.page.course import course_of
 from coordinator.page.learning import learning_section
+from coordinator.page.looked import Looked
 from coordinator.page.markup import Markup, element
-from coordinator.page.mistakes import Looked, mistakes_section
+from coordinator.page.mistakes import mistakes_section
 from coordinator.page.origin import origin_section
 from coordinator.page.predictions import outputs_of, predictions_section
 from coordinator.page.subject import Subject
@@ -71,17 +72,18 @@ def _of_model(subject: Subject, model: Model) -> list[tuple[str, str, Markup]]:
 
 
 def _mistakes(subject: Subject, model: Model) -> Markup:
-    samples, names, which = subject.samples, subject.output_names, subject.which_model
+    samples, which = subject.samples, subject.which_model
     if samples is None:
         why_not = subject.why_no_data or "There are no samples but those that it has learned from."
         note = element("p", why_not, class_="note")
         return element("section", element("h2", "What it gets wrong"), note, id="mistakes")
+    looked = Looked(samples, subject.part, subject.output_names, subject.image_size)
     if isinstance(samples, VectorSamples):
         wanted, predicted = subject.undone(samples.targets), subject.undone(outputs_of(model, samples))
-        return predictions_section(wanted, predicted, names, subject.part, which)
+        return predictions_section(wanted, predicted, looked, which)
     found = subject.findings
     assert found is not None
-    return mistakes_section(found, Looked(samples, subject.part, names, subject.image_size), which)
+    return mistakes_section(found, looked, which)
 
 
 def _what(run: Run) -> str:
