@@ -8,6 +8,7 @@ from coordinator.page.looked import Looked
 from coordinator.page.markup import Markup, element
 from coordinator.page.mistakes import mistakes_section
 from coordinator.page.origin import origin_section
+from coordinator.page.participants import participants, told
 from coordinator.page.predictions import outputs_of, predictions_section
 from coordinator.page.subject import Subject
 from coordinator.page.tiles import tiles
@@ -27,7 +28,12 @@ def style() -> str:
 def page(subject: Subject) -> str:
     """Return the page: HTML that needs no other file and no script."""
     run = subject.run
-    sections = _sections(subject)
+    events = read_events(run.events_file)
+    course = course_of(events, run.metrics)
+    most = max((metrics.workers for metrics in run.metrics), default=0)
+    workers = told(participants(course, run.ledger), most)
+    work = work_section(course, run.ledger, workers) if run.metrics or events else Markup("")
+    sections = _sections(subject, work)
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -43,23 +49,22 @@ def page(subject: Subject) -> str:
         element("h1", run.id),
         element("p", _what(run), class_="lead"),
         element("nav", *links),
-        tiles(run),
+        tiles(run, workers),
     )
     footer = element("footer", element("p", "Made by gradmq report."))
     body = element("body", header, element("main", *(content for _, _, content in sections)), footer)
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _sections(subject: Subject) -> list[tuple[str, str, Markup]]:
-    """Return name, title and content of the sections that there are."""
+def _sections(subject: Subject, work: Markup) -> list[tuple[str, str, Markup]]:
+    """Return name, title and content of the sections that there are.  work: that about who computed it."""
     run, found = subject.run, list[tuple[str, str, Markup]]()
     if run.metrics:
         found.append(("learning", "Learning", learning_section(run)))
     if subject.model is not None:
         found += _of_model(subject, subject.model)
-    events = read_events(run.events_file)
-    if run.metrics or events:
-        found.append(("work", "Who computed it", work_section(course_of(events, run.metrics), run.ledger)))
+    if work:
+        found.append(("work", "Who computed it", work))
     found.append(("origin", "Where it comes from", origin_section(run)))
     return found
 
