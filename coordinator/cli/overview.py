@@ -10,6 +10,7 @@ from coordinator.runs.summary import RunSummary
 from shared.training.metrics import EpochMetrics
 
 _LONGEST = 28  # letters of a path, of which the end tells most
+_BETTER = "*"  # before the better figure of two
 
 
 def runs_table(runs: Sequence[RunSummary]) -> str:
@@ -45,7 +46,10 @@ def comparison(found: Comparison) -> str:
     parts = [columns([("", *found.ids), *differences], left=(0, 1, 2)) if differences else _same(found)]
     if found.epochs:
         heads = ("epoch", *("validation", "cost", "test", "seconds") * 2, "weights")
-        parts.append(columns([heads, *(_pair(number, *both) for number, both in enumerate(found.epochs))], left=(9,)))
+        rows = [_pair(str(number), both, found.best(both)) for number, both in enumerate(found.epochs)]
+        rows.append(_pair("best", found.chosen, found.best(found.chosen)))
+        parts.append(columns([heads, *rows], left=(9,)))
+        parts.append(_marks(found))
     return "\n\n".join(parts)
 
 
@@ -53,21 +57,41 @@ def _same(found: Comparison) -> str:
     return f"{found.ids[0]} and {found.ids[1]} have the same configuration and data"
 
 
-def _pair(number: int, ours: EpochMetrics | None, theirs: EpochMetrics | None) -> tuple[str, ...]:
+def _marks(found: Comparison) -> str:
+    """Return what the last row and its marks are."""
+    ours, theirs = ("none" if each is None else str(each.epoch) for each in found.chosen)
+    text = f"best: epoch {ours} of the first and {theirs} of the second"
+    if not found.comparable:
+        return f"{text}; their samples are others, and none is better"
+    return f"{text}; {_BETTER}: better than the other"
+
+
+def _pair(
+    name: str, both: tuple[EpochMetrics | None, EpochMetrics | None], best: dict[str, int | None]
+) -> tuple[str, ...]:
+    """Return the row of two epochs.  best: which is better, by figure."""
+    ours, theirs = both
     weights = ""
     if ours is not None and theirs is not None:
         weights = "same" if ours.weights_sha256 == theirs.weights_sha256 else "differ"
-    return str(number), *_figures(ours), *_figures(theirs), weights
+    return name, *_figures(ours, 0, best), *_figures(theirs, 1, best), weights
 
 
-def _figures(metrics: EpochMetrics | None) -> tuple[str, ...]:
+def _figures(metrics: EpochMetrics | None, side: int, best: dict[str, int | None]) -> tuple[str, ...]:
+    """Return an epoch's cells.  side: 0 or 1, which of the two runs it is of."""
     if metrics is None:
         return "", "", "", ""
-    cost = metrics.cost if metrics.validation_cost is None else metrics.validation_cost
+
+    def marked(text: str, *figures: str) -> str:
+        return _BETTER + text if text and any(best.get(figure) == side for figure in figures) else text
+
+    name = "cost" if metrics.validation_cost is None else "validation_cost"
+    cost = getattr(metrics, name)
     return (
-        _right(metrics.validation_accuracy, metrics.validation_r2),
-        "" if cost is None else f"{cost:#.3g}",
-        *(_right(metrics.accuracy, metrics.r2), f"{metrics.seconds:.1f}"),
+        marked(_right(metrics.validation_accuracy, metrics.validation_r2), "validation_accuracy", "validation_r2"),
+        marked("" if cost is None else f"{cost:#.3g}", name),
+        marked(_right(metrics.accuracy, metrics.r2), "accuracy", "r2"),
+        f"{metrics.seconds:.1f}",
     )
 
 
