@@ -7,9 +7,13 @@ from typing import Any
 from coordinator.reporting.columns import columns
 from coordinator.runs.comparison import Comparison
 from coordinator.runs.summary import RunSummary
+from coordinator.sweeps.results import figure
+from coordinator.sweeps.summary import SweepSummary
+from shared.plain_text import shortened
 from shared.training.metrics import EpochMetrics
 
 _LONGEST = 28  # letters of a path, of which the end tells most
+_LONGEST_COMMAND = 500  # letters of a path that can be typed
 _BETTER = "*"  # before the better figure of two
 
 
@@ -26,6 +30,22 @@ def _row(run: RunSummary) -> tuple[str, ...]:
     seconds = f"{run.seconds:.1f}" if run.epochs else ""
     workers = "" if run.workers is None else str(run.workers)
     return run.id, _ended(run.data or ""), run.network or "", epochs, best, test, seconds, workers, run.state
+
+
+def sweeps_table(sweeps: Sequence[SweepSummary], runs: Path) -> str:
+    """Return a table of sweeps, and how their runs are listed.  runs: the folder that they are in."""
+    heads = ("sweep", "method", "trials", "best", "by", "score", "state")
+    rows = [
+        (
+            *(sweep.id, sweep.method or ""),
+            "" if sweep.trials_wanted is None else f"{sweep.trials}/{sweep.trials_wanted}",
+            *("" if sweep.best is None else str(sweep.best), sweep.monitor or "", figure(sweep.score), sweep.state),
+        )
+        for sweep in sweeps
+    ]
+    which = sweeps[0].id if len(sweeps) == 1 else "SWEEP"
+    where = shortened(str(runs / which), _LONGEST_COMMAND)
+    return f"{columns([heads, *rows], left=(0, 1, 4, 6))}\ntheir runs: gradmq runs --runs {where}"
 
 
 def _ended(path: str) -> str:
