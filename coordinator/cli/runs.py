@@ -25,8 +25,8 @@ own_runs_option = _output(
     "--runs",
     type=click.Path(path_type=Path),
     default=lambda: click.get_current_context().obj,
-    show_default=str(DEFAULT_RUNS),
-    help="Folder for the runs' folders.",
+    show_default=False,
+    help=f"Folder for the runs' folders.  [default: {DEFAULT_RUNS}]",
 )
 
 

@@ -27,12 +27,16 @@ def path_of_model(path: Path, runs: Path = Path()) -> Path:
 
     If none was chosen it is that of its last.
     """
-    if not path.exists() and is_run(runs / path):
-        path = runs / path
+    path = place_of(path, runs)
     if not path.is_dir():
         return path
     best = path / "best.npz"
     return best if best.is_file() else path / "model.npz"
+
+
+def place_of(path: Path, runs: Path) -> Path:
+    """Return the folder of a run that is given by its id in `runs`; any other path as it is."""
+    return runs / path if not path.exists() and is_run(runs / path) else path
 
 
 def is_run(path: Path) -> bool:

@@ -130,7 +130,7 @@ class Run:
             options = DataOptions.from_json(data.pop("options", {}))
             encoding = Encoding.from_json(data.pop("encoding", {}))
             data = typed(dict[str, str], data)
-            computed_on = typed(list[dict[str, str]], fields.pop("computed_on", []))  # not there before 0.3
+            computed_on = typed(list[dict[str, str]], fields.pop("computed_on", []))  # not there before 0.2
             places = list(map(Place.from_json, computed_on))
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
         except OSError as error:

@@ -97,7 +97,7 @@ class SweepFolder:
             if monitor is not None:
                 sweep.monitor = str(monitor)
                 _ = MONITORS[sweep.monitor]
-            sweep.data = typed(dict[str, UsedData], summary.get("data", {}), MOST)  # not there before
+            sweep.data = typed(dict[str, UsedData], summary["data"], MOST)
             return sweep
         except OSError as error:
             raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None

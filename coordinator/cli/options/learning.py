@@ -17,7 +17,12 @@ def mini_batch_size_option(for_tables: str = "") -> Decorator:
 learning_options = group(
     _option("--epochs", type=int, default=30, help="How often all samples are learned from."),
     mini_batch_size_option(for_tables=f"{TABLE['mini_batch_size']}"),
-    _option("--seed", type=int, default=0, help="Of the first weights and of every epoch's order."),
+    _option(
+        "--seed",
+        type=int,
+        default=0,
+        help="Of the first weights, each epoch's order, the data's parts, and all else that is drawn.",
+    ),
     _option(
         "--monitor",
         type=click.Choice(list(MONITORS)),
