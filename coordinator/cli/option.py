@@ -28,7 +28,7 @@ class Option(click.Option):
         shown = {"show_default": kwargs.get("default") is not None, "show_envvar": "envvar" in kwargs}
         if for_tables:
             shown["show_default"] = False
-            kwargs["help"] += f"  [default: {kwargs['default']}; for tables: {for_tables}]"
+            kwargs["help"] += f"  [default: {kwargs.get('default', 'none')}; for tables: {for_tables}]"
         super().__init__(*args, **{**shown, **kwargs})
         self.section = section
 

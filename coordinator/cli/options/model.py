@@ -7,6 +7,7 @@ from coordinator.cli.option import MODEL, group, in_section
 from coordinator.cli.types import Numbers, Sizes
 from coordinator.options.configuration import AUTO
 from shared.config.suggestions import LABELS, NUMBERS, TABLE
+from shared.data.columns import STANDARDIZE
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.arithmetic.native import Native
@@ -77,6 +78,7 @@ model_options = group(
         flag_value=AUTO,
         type=Numbers("for MNIST, give 0.1307,0.3081", 2, AUTO),
         metavar="[MEAN,DEVIATION]",
+        for_tables=",".join(f"{each:g}" for each in STANDARDIZE),
         help="Take this mean off the inputs and divide them by this deviation; those of the training samples, if it is "
         "given alone.",
     ),

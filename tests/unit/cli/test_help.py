@@ -62,8 +62,9 @@ def test_defaults_for_tables_are_those_that_a_table_gets(main_here, capsys):
     assert main_here("train", "-h") == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "[default: sigmoid; for tables: relu]" in text
-    told = {param.name: re.search("; for tables: ([^];,]*)", param.help or "") for param in train_command.params}
-    shown = {name: found[1] for name, found in told.items() if found}
+    told = {param.name: re.search("; for tables: ([^]; ]*)", param.help or "") for param in train_command.params}
+    shown = {name: found[1].rstrip(",") for name, found in told.items() if found}
     table = dataset_of({"x": [float(number) for number in range(100)]}, 50 * ["a", "b"])
-    suggested = suggestions_of(table).items()
-    assert shown == {name: str(value) for name, value in suggested if name != "standardize"}
+    suggested = suggestions_of(table)
+    assert shown.pop("standardize") == ",".join(f"{each:g}" for each in suggested.pop("standardize"))
+    assert shown == {name: str(value) for name, value in suggested.items()}
