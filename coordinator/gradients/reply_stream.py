@@ -26,6 +26,8 @@ class ReplyStream:
 
     def publish(self, commands: Sequence[Item], answers: int, replies: int) -> None:
         """Send commands, which Redis answers so often, and begin to wait for so many replies: one round trip."""
+        if self._awaited:  # what Redis still owes us would be taken for answers to these commands
+            self.disconnect()
         stream = self._connected()
         stream.send([*commands, *self._pop * replies])
         self._awaited += replies
@@ -51,9 +53,9 @@ class ReplyStream:
         """Wait for nothing any more."""
         if self._stream is not None:
             self._stream.close()
-            self._stream = None
+            self._stream, self._awaited = None, 0
 
     def _connected(self) -> Stream:
         if self._stream is None:
-            self._stream, self._awaited = Stream(self._url, _SILENCE), 0
+            self._stream = Stream(self._url, _SILENCE)
         return self._stream
