@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import chosen_epoch
 from shared.config import TrainConfig
 from shared.training.metrics import EpochMetrics
@@ -67,7 +67,7 @@ class Comparison:
         }
 
 
-def compare(first: Run, second: Run) -> Comparison:
+def compare(first: RunFolder, second: RunFolder) -> Comparison:
     """Put two runs beside each other."""
     ours, theirs = _settings(first), _settings(second)
     names = [*ours, *(name for name in theirs if name not in ours)]
@@ -89,13 +89,13 @@ def options_of(config: TrainConfig) -> dict[str, Any]:
     return found
 
 
-def _settings(run: Run) -> dict[str, Any]:
+def _settings(run: RunFolder) -> dict[str, Any]:
     """Return a run's options, and its data."""
     data = {name: run.data.get(name) for name in _DATA} | run.data_options.to_json()
     return options_of(run.config) | {f"data.{name}": value for name, value in data.items()}
 
 
-def _comparable(first: Run, second: Run) -> list[str]:
+def _comparable(first: RunFolder, second: RunFolder) -> list[str]:
     """Return the figures of which a better one is better."""
     is_same_loss = first.config.loss == second.config.loss
     return [
@@ -105,5 +105,5 @@ def _comparable(first: Run, second: Run) -> list[str]:
     ]
 
 
-def _epoch(run: Run, number: int) -> EpochMetrics | None:
+def _epoch(run: RunFolder, number: int) -> EpochMetrics | None:
     return run.metrics[number] if number < len(run.metrics) else None
