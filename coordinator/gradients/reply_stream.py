@@ -26,8 +26,6 @@ class ReplyStream:
 
     def publish(self, commands: Sequence[Item], answers: int, replies: int) -> None:
         """Send commands, which Redis answers so often, and begin to wait for so many replies: one round trip."""
-        if self._awaited:  # what Redis still owes us would be taken for answers to these commands
-            self.disconnect()
         stream = self._connected()
         stream.send([*commands, *self._pop * replies])
         self._awaited += replies
@@ -49,8 +47,16 @@ class ReplyStream:
         self._awaited -= 1
         return size
 
+    def stop_waiting(self) -> None:
+        """Wait for no reply any more: what Redis still owes us would be taken for answers to the next commands.
+
+        At once, because whatever it sends us meanwhile is lost.
+        """
+        if self._awaited:
+            self.disconnect()
+
     def disconnect(self) -> None:
-        """Wait for nothing any more."""
+        """Give the connection up."""
         if self._stream is not None:
             self._stream.close()
             self._stream, self._awaited = None, 0
