@@ -6,6 +6,7 @@ import re
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BUT_RETURNS = re.compile(_CONTROLS.pattern.replace("\x0b-\x1f", "\x0b\x0c\x0e-\x1f"))
+_END = 8  # characters that a short text keeps of its end, if that is not more than half: names differ there
 _CODECS = {"gradmq_plain_": _CONTROLS, "gradmq_bar_": _BUT_RETURNS}  # by what an encoding's name begins with
 
 
@@ -18,7 +19,7 @@ def shortened(text: str, most: int) -> str:
     """Return a text of so many characters at most, without its middle if it has more."""
     if len(text) <= most:
         return text
-    end = most // 4
+    end = max(most // 4, min(most // 2, _END))
     return f"{text[: most - end - 1]}…{text[-end:]}"
 
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from coordinator.runs.locking import locked
 from coordinator.runs.places import Place
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import ConfigError, InUseError, UnwritableError
 from shared.training.state import TrainingState
 
@@ -22,7 +22,7 @@ class ReadOnlyError(UnwritableError):
 class DrivenRun:
     """A run of which this process is the one coordinator, from `lock` to `unlock`."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunFolder) -> None:
         self._run = run
         self._lock: BinaryIO | None = None
         self._prolonged = False

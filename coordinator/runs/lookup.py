@@ -1,16 +1,17 @@
 """Finding runs, and a model by what people call it: a file, a run's folder, or a run's id."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from coordinator.runs.model_file import load_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import RunError
-from shared.model import Model
+from shared.model import SavedModel
 
 DEFAULT_RUNS = Path("runs")  # the folder of the runs, if nobody names one
 
 
-def find_model(path: Path, runs: Path = Path()) -> Model:
+def find_model(path: Path, runs: Path = Path()) -> SavedModel:
     """Return the model in a file, or that of a run (`path_of_model`).
 
     Raises ModelError for a file that is missing, damaged, or not one, and RunError for a run that has lost its model:
@@ -19,7 +20,7 @@ def find_model(path: Path, runs: Path = Path()) -> Model:
     file = path_of_model(path, runs)
     if file.name != "model.npz" or not is_run(file.parent):
         return load_model(file)
-    run = Run.at(file.parent)
+    run = RunFolder.at(file.parent)
     if file != path:
         run.saved_best()  # raises if there was one, which then would be this run's model
     return run.saved()
@@ -42,17 +43,17 @@ def place_of(path: Path, runs: Path) -> Path:
     return runs / path if not path.exists() and is_run(runs / path) else path
 
 
-def folders_of(runs: Path) -> list[Path]:
-    """Return the folders of the runs there, in the order of their ids, which begin with the time.
-
-    Raises RunError if it cannot be read; one that is not there has no runs.
-    """
-    try:
-        return sorted(path for path in runs.iterdir() if is_run(path)) if runs.exists() else []
-    except OSError as error:
-        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
-
-
 def is_run(path: Path) -> bool:
     """Tell whether that is a run's folder."""
     return (path / "config.json").is_file()
+
+
+def folders_of(runs: Path, is_wanted: Callable[[Path], bool] = is_run) -> list[Path]:
+    """Return the folders of the runs there, or of another kind, in the order of their ids, which begin with the time.
+
+    Raises RunError if it cannot be read; one that is not there has none.
+    """
+    try:
+        return sorted(path for path in runs.iterdir() if is_wanted(path)) if runs.exists() else []
+    except OSError as error:
+        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None

@@ -23,7 +23,7 @@ from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, ModelError, RunError, UnwritableError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.regular_files import read_regular
 from shared.training.choice import is_finished
 from shared.training.metrics import history_of
@@ -34,7 +34,7 @@ SAMPLE_WEIGHTS = "sample_weights.npy"
 _LARGEST_CONFIG = 2**26  # bytes; it may have the categories of columns
 
 
-class Run:
+class RunFolder:
     """One training and its folder, `<runs>/<id>/`."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Run:
         config: TrainConfig,
         path: Path,
         data: Dataset,
-        start: Model | None = None,
+        start: SavedModel | None = None,
         *,
         name: str = "",
         place: Place | None = None,
@@ -106,8 +106,10 @@ class Run:
         """Return the run of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
         folder = next((path for path in (Path(name), runs / name) if (path / "config.json").is_file()), None)
         if folder is None:
-            if any((path / "sweep.json").is_file() for path in (Path(name), runs / name)):
-                raise RunError(f"{name} is a sweep; give a run of it, as {name}/trial-0000, or: gradmq sweep --resume")
+            for path in (Path(name), runs / name):
+                if (path / "sweep.json").is_file():
+                    trial = min((each.parent.name for each in path.glob("trial-*/config.json")), default="trial-0000")
+                    raise RunError(f"{name} is a sweep; give a run of it, as {name}/{trial}, or: gradmq sweep --resume")
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         return cls.at(folder)
 
@@ -198,13 +200,13 @@ class Run:
             raise RunError(f"{self.initial} has other weights than those that the run began with; restore it")
         return TrainingState.initial(self.config, start)
 
-    def saved(self) -> Model:
+    def saved(self) -> SavedModel:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""
         if self.model.exists():
             return load_model(self.model)
         raise self._has_no(self.model)
 
-    def saved_best(self) -> Model | None:
+    def saved_best(self) -> SavedModel | None:
         """Return the model of a finished run's best epoch; None if nothing is monitored.  Raises as `saved` does."""
         if not self.history:
             return None

@@ -43,5 +43,6 @@ def test_where_there_is_a_bar_carriage_returns_stay():
 
 def test_of_a_long_text_beginning_and_end_stay():
     assert shortened("short", 5) == "short"
-    assert shortened(100 * "a" + "end", 20) == 14 * "a" + "…" + "aaend"
+    assert shortened(100 * "a" + "end", 40) == 29 * "a" + "…" + 7 * "a" + "end"
+    assert shortened("a_picture_of_the_year_0017.png", 16) == "a_pictu…0017.png"
     assert max(map(len, columns([("name",), (10_000 * "x",)], left=(0,)).splitlines())) == 80

@@ -9,7 +9,7 @@ from coordinator.api import driving
 from coordinator.cli import train
 from coordinator.cluster import preflight
 from coordinator.runs.driven import DrivenRun
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import VersionError
 from tests.support.mnist import PROJECT
 
@@ -70,7 +70,7 @@ def test_a_full_disk_is_74(main_here, small_data, tmp_path, monkeypatch, capsys)
 def test_a_run_that_another_has_is_75(ended, main_here, tmp_path, capsys):
     assert ended()[0] == 0
     (folder,) = tmp_path.glob("runs/*")
-    other = DrivenRun(Run.at(folder))
+    other = DrivenRun(RunFolder.at(folder))
     other.lock()
     try:
         assert main_here("resume", str(folder), "--epochs", "2", "--workers", "0") == 75
