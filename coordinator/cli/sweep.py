@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
+from coordinator.api.sweep_driving import LARGEST_FILE, begin, go_on
 from coordinator.cli.command import Command
 from coordinator.cli.given import queue_given, to_level
 from coordinator.cli.option import CLUSTER, OUTPUT, group, in_section
 from coordinator.cli.options.cluster import broker_option, redis_option
 from coordinator.cli.options.output import log_format_option, runs_option
-from coordinator.cli.sweeping import LARGEST_FILE, begin, go_on
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.session import RunOptions
 from coordinator.sweeps.catalogue import METHODS

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.cli.precedence import overlay
 from coordinator.cli.settings_files import read_settings
 from coordinator.cli.train import train_command
 from coordinator.cluster import preflight
+from coordinator.options.precedence import overlay
 from shared.config import TrainConfig
 from shared.data.augment.options import Augmentation
 from shared.optim.optimizers import Adam, AdamW, Nesterov, RMSprop
