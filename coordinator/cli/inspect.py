@@ -49,7 +49,7 @@ _deformed = in_section("Deformed samples")
 @_data(
     "--data",
     type=click.Path(path_type=Path),
-    help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
+    help="Samples to test on: all of them, if they are not divided.  [default: the run's own, of a model data/mnist]",
 )
 @_data(
     "--target",
@@ -151,7 +151,7 @@ def _dataset(run: Run | None, found: Model, data: Path | None, target: tuple[str
     type=Read("augment", "deformations"),
     help="Other deformations than the run's, like elastic=3.6,rotate=9. Without a run: as usual for digits.",
 )
-@_deformed("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
+@_deformed("--data", type=click.Path(path_type=Path), help="Where these samples are.  [default: where they were]")
 @_deformed("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
 @runs_option
 def show(

@@ -32,8 +32,8 @@ _cluster = in_section(CLUSTER)
 @mini_batch_size_option
 @strategy_options
 @_cluster("--workers", type=int, default=16, help="The most to consider.")
-@_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers; default with --rtt: 1.")
-@_cluster("--rtt", type=float, help="Milliseconds there and back; default with --bandwidth: 0.5.")
+@_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers.  [default: 1, with --rtt]")
+@_cluster("--rtt", type=float, help="Milliseconds there and back.  [default: 0.5, with --bandwidth]")
 def plan_command(
     sizes: tuple[int, ...],
     arithmetic: str,
