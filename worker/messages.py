@@ -1,5 +1,6 @@
 """What a worker says to the coordinator, as commands for Redis."""
 
+import struct
 from contextlib import closing, suppress
 from typing import Any
 
@@ -53,10 +54,10 @@ class Notices:
 def refuse(fields: dict[str, Any], url: str, worker: str) -> None:
     """Tell the coordinator of a lease of another version who cannot work in it, as far as that can be told."""
     try:
-        keys = Keys(str(fields["run"]), int(fields["incarnation"], 16))
-        number = int(fields["number"])
-    except (KeyError, TypeError, ValueError):  # even that has changed
+        replies = Keys(str(fields["run"]), int(fields["incarnation"], 16)).replies
+        record = Record(Kind.REFUSED, 0, number=int(fields["number"])).encode()
+    except (KeyError, TypeError, ValueError, struct.error):  # even that has changed
         return
-    with suppress(QueueError), closing(client(url)) as redis:
-        redis.rpush(keys.replies, Record(Kind.REFUSED, 0, number=number).encode() + worker.encode())
-        redis.expire(keys.replies, LIFETIME)
+    with suppress(QueueError, UnicodeError), closing(client(url)) as redis:
+        redis.rpush(replies, record + worker.encode())
+        redis.expire(replies, LIFETIME)

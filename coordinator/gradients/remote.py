@@ -155,8 +155,7 @@ class RemoteGradients:
                     requested = time.monotonic()  # not before: waiting for workers is no part of how long they take
                 self._publish(pending)
                 self._collect(weights, pending)
-                if pending.missing:  # a new window begins, or all is published again, and this connection still waits
-                    self._stream.disconnect()
+                self._stream.stop_waiting()
             except PASSING as error:
                 self._undisturbed = False
                 self._stream.disconnect()

@@ -49,7 +49,6 @@ class Workforce:
         keys: of this incarnation of the run.  workers: how many there are, if that is known.  clock: returns seconds.
         """
         units, divisible = config.shards_per_step, config.strategy.divisible
-        self._clock = clock
         self.roster = Roster()
         self.leases = Leases(keys, clock)
         self.membership = Membership(units, _MORE_THAN_SAMPLES if divisible else _MORE_THAN_SHARDS, clock)

@@ -49,7 +49,8 @@ class Stream:
     """One connection on which commands are pipelined and replies read in order.
 
     Raises ConnectionLostError when Redis is not there, goes away or answers what no Redis does, RefusedError when it
-    refuses. After the first of the two the stream is of no use.
+    refuses. After the first of the two the stream is of no use, nor after a refusal within several answers: the rest of
+    them is unread.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
