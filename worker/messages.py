@@ -1,4 +1,4 @@
-"""What a worker says to the coordinator, as commands for Redis."""
+"""What a worker says to the coordinator of a lease."""
 
 import struct
 from contextlib import closing, suppress
@@ -12,16 +12,7 @@ from shared.messaging.introduction import Introduction
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
-from shared.messaging.resp import encode
 from shared.messaging.seals import digest
-from shared.messaging.sockets import Item
-
-PUSH_ANSWERS = 2  # of Redis to one push
-
-
-def push(key: str, value: bytes | tuple[Item, ...], lifetime: int = LIFETIME) -> list[Item]:
-    """Encode a push; like every key, the list expires.  Redis gives PUSH_ANSWERS."""
-    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, lifetime)]
 
 
 class Notices:

@@ -16,12 +16,12 @@ from shared.messaging.identities import Credentials, worker_id
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Record
-from shared.messaging.resp import Stream, encode
+from shared.messaging.resp import PUSH_ANSWERS, Stream, encode, push
 from shared.nn.arithmetic import quiet, threads
 from worker.connections import connection
 from worker.departure import REDIS_AWAY, WORKER_LEAVING, Departure
 from worker.identity import CREDENTIALS
-from worker.messages import PUSH_ANSWERS, Notices, push
+from worker.messages import Notices
 from worker.samples import local_samples, received_samples
 from worker.serve import Done, Server
 from worker.shutdown import is_leaving

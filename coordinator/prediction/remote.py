@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar, cast
 
-from coordinator.prediction.batch_queue import BatchQueue
+from coordinator.workers.task_queue import TaskQueue
 from shared.errors import ForbiddenError, MessageError, QueueError, RefusedError, VersionError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
-from shared.messaging.keys import PREDICTION_LIFETIME, PredictionKeys
-from shared.messaging.predictions import Batch, decode_answers, misfit
+from shared.messaging.keys import BATCH_KEYS, BATCHES, PREDICTION_LIFETIME, PredictionKeys
+from shared.messaging.predictions import BATCH_TASK, Batch, decode_answers, misfit
 from shared.model import Model
 from shared.nn.prediction import Answers
 from shared.transport.models import to_bytes
@@ -62,7 +62,7 @@ class RemoteAnswers:
         identity = secrets.token_hex(8)
         self._identity, self._keys = identity, PredictionKeys(identity)
         self._client = client(url)
-        self._queue = BatchQueue(broker_url(url, broker))
+        self._queue = TaskQueue(broker_url(url, broker), BATCHES, BATCH_TASK, BATCH_KEYS, PREDICTION_LIFETIME)
         self._say, self._clock = say, clock
         self._asked: dict[int, _Asked] = {}
         self._answered: dict[int, Answers] = {}
@@ -113,7 +113,8 @@ class RemoteAnswers:
             self._is_published = True
         self._client.expire(self._keys.model, PREDICTION_LIFETIME)
         self._client.set(self._keys.inputs(asked.batch.number), asked.content, ex=PREDICTION_LIFETIME)
-        self._queue.send(asked.batch)
+        self._queue.send(asked.batch.to_json(), f"{self._identity}, batch {asked.batch.number}")
+        self._queue.keep_keys()
         asked.sent = self._clock()
 
     def _listen(self) -> None:
