@@ -20,7 +20,7 @@ from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.going_back import GoingBack
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.workers.membership import n_workers
 from shared import logs
 from shared.config import TrainConfig
@@ -113,7 +113,7 @@ class RunOptions:
 
 
 def run_training(
-    run: Run,
+    run: RunFolder,
     dataset: Dataset,
     data: Path,
     state: TrainingState,
@@ -265,7 +265,7 @@ def gradient_source(
         yield source
 
 
-def headline(run: Run, n_samples: int, state: TrainingState) -> str:
+def headline(run: RunFolder, n_samples: int, state: TrainingState) -> str:
     """Return a run's first line: what it is, and where it goes on."""
     config = run.config
     done = state.step_index * config.strategy.mini_batches_per_step

@@ -16,7 +16,7 @@ from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
 from coordinator.runs.events import BACK, COMPARED, read_events
 from coordinator.runs.lookup import find_model, is_run, path_of_model, place_of
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.accounting import table
 from shared.config import join
 from shared.data.augment.copies import with_copies
@@ -27,7 +27,7 @@ from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.sources import check_options
 from shared.errors import DataError, ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
@@ -115,13 +115,13 @@ def evaluate(
     click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
 
 
-def _run_of(model: Path) -> Run | None:
+def _run_of(model: Path) -> RunFolder | None:
     """Return the run whose folder that is, or of which it is a model; None if there is none."""
     folder = model if model.is_dir() else model.parent
-    return Run.open(str(folder), Path()) if is_run(folder) else None
+    return RunFolder.open(str(folder), Path()) if is_run(folder) else None
 
 
-def _dataset(run: Run | None, found: Model, data: Path | None, target: tuple[str, ...]) -> Dataset:
+def _dataset(run: RunFolder | None, found: SavedModel, data: Path | None, target: tuple[str, ...]) -> Dataset:
     """Return the data to test on: a run's own, or what is at that path, read as the model needs it.
 
     target: what is to be predicted, if it has other names there.
@@ -175,7 +175,7 @@ def show(
         raise click.UsageError("give a model or a run, or --augment to see deformed samples")
     place = place_of(model, runs)
     if is_run(place):
-        _print_run(Run.open(str(place), Path()), weights)
+        _print_run(RunFolder.open(str(place), Path()), weights)
     else:
         _print_model(find_model(place), weights)
 
@@ -184,7 +184,7 @@ def _draw(
     name: Path | None, n_samples: int, wanted: Augmentation | None, data: Path | None, file: Path, runs: Path
 ) -> None:
     """Draw samples of a run, or of any data."""
-    run = None if name is None else Run.open(str(name), runs)
+    run = None if name is None else RunFolder.open(str(name), runs)
     if run is None:
         wanted, path, seed = wanted or _USUAL, data or DEFAULT_DATA, 0
     else:
@@ -198,7 +198,7 @@ def _draw(
     click.echo(f"{file}: {shown} samples, and what epochs 0 to {EPOCHS - 1} see of them ({wanted})")
 
 
-def _print_run(run: Run, weights: bool) -> None:
+def _print_run(run: RunFolder, weights: bool) -> None:
     """Print what a run has come to; its network last.  Raises RunError or ModelError if it has none."""
     config = run.config
     click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
@@ -221,7 +221,7 @@ def _print_run(run: Run, weights: bool) -> None:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
 
 
-def _print_model(found: Model, weights: bool) -> None:
+def _print_model(found: SavedModel, weights: bool) -> None:
     """Print a network, and if somebody wants them its weights."""
     parameters = found.parameters
     click.echo("Neural Net:")

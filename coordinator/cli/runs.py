@@ -14,7 +14,7 @@ from coordinator.cli.option import OUTPUT, in_section
 from coordinator.cli.options.output import DEFAULT_RUNS, runs_option
 from coordinator.runs.comparison import compare
 from coordinator.runs.removal import Removal
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import summaries
 
 _output = in_section(OUTPUT)
@@ -82,7 +82,7 @@ def compare_command(ctx: click.Context, first: str, second: str, as_json: bool, 
 
     The exit code is 1 if an epoch that both have left other weights.
     """
-    found = compare(Run.open(first, runs), Run.open(second, runs))
+    found = compare(RunFolder.open(first, runs), RunFolder.open(second, runs))
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else overview.comparison(found))
     if found.first_other_weights is not None:
         ctx.exit(DIFFERENT)

@@ -13,9 +13,9 @@ from coordinator.page.tiles import tiles
 from coordinator.page.weights import weights_section
 from coordinator.page.work import work_section
 from coordinator.runs.events import read_events
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.data.samples import VectorSamples
-from shared.model import Model
+from shared.model import SavedModel
 
 
 def style() -> str:
@@ -63,14 +63,14 @@ def _sections(subject: Subject) -> list[tuple[str, str, Markup]]:
     return found
 
 
-def _of_model(subject: Subject, model: Model) -> list[tuple[str, str, Markup]]:
+def _of_model(subject: Subject, model: SavedModel) -> list[tuple[str, str, Markup]]:
     found = [("mistakes", "What it gets wrong", _mistakes(subject, model))]
     if content := weights_section(model, subject.image_size, subject.input_names):
         found.append(("weights", "First layer", content))
     return found
 
 
-def _mistakes(subject: Subject, model: Model) -> Markup:
+def _mistakes(subject: Subject, model: SavedModel) -> Markup:
     samples, names, which = subject.samples, subject.output_names, subject.which_model
     if samples is None:
         why_not = subject.why_no_data or "There are no samples but those that it has learned from."
@@ -84,7 +84,7 @@ def _mistakes(subject: Subject, model: Model) -> Markup:
     return mistakes_section(found, Looked(samples, subject.part, names, subject.image_size), which)
 
 
-def _what(run: Run) -> str:
+def _what(run: RunFolder) -> str:
     """Return a run in a sentence."""
     config = run.config
     return (

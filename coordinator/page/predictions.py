@@ -10,7 +10,7 @@ from coordinator.page.scales import Scale, around, tick_texts
 from coordinator.page.text import plural, shortened
 from shared.data.parts import Part
 from shared.data.samples import VectorSamples
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
 from shared.types import Array
@@ -19,7 +19,7 @@ _SIZE, _LEFT, _BOTTOM, _ROOM = 340, 58, 42, 12  # of the drawing, and around the
 _MOST_TARGETS, _MOST_POINTS, _MOST_ROWS = 6, 1500, 12
 
 
-def outputs_of(model: Model, samples: VectorSamples) -> Array:
+def outputs_of(model: SavedModel, samples: VectorSamples) -> Array:
     """Return a model's outputs for samples that fit it: (n_samples, n_outputs)."""
     found = np.empty((len(samples), model.parameters.sizes[-1]))
     with one_thread(), quiet():

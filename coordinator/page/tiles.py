@@ -3,7 +3,7 @@
 from coordinator.page import text
 from coordinator.page.markup import Markup, element
 from coordinator.reporting import lines
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import FINISHED, chosen_epoch, state_of
 
 
@@ -19,7 +19,7 @@ def _figures(
     return [] if cost is None else [(f"{part} cost", text.cost(cost), f"of {count} samples")]
 
 
-def tiles(run: Run) -> Markup:
+def tiles(run: RunFolder) -> Markup:
     """Return the figures that one looks for first."""
     chosen, state = chosen_epoch(run), state_of(run)
     found: list[tuple[str, object, object]] = []

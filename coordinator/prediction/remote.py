@@ -14,7 +14,7 @@ from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import BATCH_KEYS, BATCHES, PREDICTION_LIFETIME, PredictionKeys
 from shared.messaging.predictions import BATCH_TASK, Batch, decode_answers, misfit
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.prediction import Answers
 from shared.transport.models import to_bytes
 from shared.types import Array
@@ -45,7 +45,7 @@ class RemoteAnswers:
 
     def __init__(
         self,
-        model: Model,
+        model: SavedModel,
         url: str,
         broker: str | None = None,
         say: Callable[[str], None] = lambda line: None,

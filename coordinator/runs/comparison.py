@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.config import TrainConfig
 from shared.training.metrics import EpochMetrics
 
@@ -29,7 +29,7 @@ class Comparison:
         return {"runs": self.ids, "differences": self.differences, "epochs": epochs}
 
 
-def compare(first: Run, second: Run) -> Comparison:
+def compare(first: RunFolder, second: RunFolder) -> Comparison:
     """Put two runs beside each other."""
     ours, theirs = _settings(first), _settings(second)
     names = [*ours, *(name for name in theirs if name not in ours)]
@@ -50,11 +50,11 @@ def options_of(config: TrainConfig) -> dict[str, Any]:
     return found
 
 
-def _settings(run: Run) -> dict[str, Any]:
+def _settings(run: RunFolder) -> dict[str, Any]:
     """Return a run's options, and its data."""
     data = {name: run.data.get(name) for name in _DATA} | run.data_options.to_json()
     return options_of(run.config) | {f"data.{name}": value for name, value in data.items()}
 
 
-def _epoch(run: Run, number: int) -> EpochMetrics | None:
+def _epoch(run: RunFolder, number: int) -> EpochMetrics | None:
     return run.metrics[number] if number < len(run.metrics) else None

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Sequence
 
 from coordinator.runs.kept_epochs import KeptEpochs
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.accounting import UNKNOWN, EpochCounts, WorkerCounts
 from shared.messaging.identities import id_of, name_of
 from shared.training.liars import LiarsNamedError
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class GoingBack:
     """Finds the state before a liar took part, and tells which of the epochs since were wrong as they come again."""
 
-    def __init__(self, run: Run, steps_per_epoch: int, unchecked: int | None = None) -> None:
+    def __init__(self, run: RunFolder, steps_per_epoch: int, unchecked: int | None = None) -> None:
         """unchecked: how many of the run's epochs have replies that were not checked; None: all may have."""
         self._run, self._steps_per_epoch, self._unchecked = run, steps_per_epoch, unchecked
         self._before: list[EpochMetrics] = []  # as they were recorded with a liar's help, and are computed again

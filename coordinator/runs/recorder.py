@@ -11,9 +11,9 @@ from coordinator.runs.going_back import GoingBack
 from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import save_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import UnwritableError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.parameters import Parameters
 from shared.training.callbacks import Callback
 from shared.training.choice import best_epoch
@@ -26,7 +26,7 @@ from shared.training.state import TrainingState
 class Recorder(Callback):
     """Keeps a run's folder up to date.  Raises UnwritableError if it can't: a run without records is of no use."""
 
-    def __init__(self, run: Run, going_back: GoingBack | None = None) -> None:
+    def __init__(self, run: RunFolder, going_back: GoingBack | None = None) -> None:
         """going_back: to where, when an audit names a liar; None: there is no audit."""
         self._run, self._going_back = run, going_back
         self._kept = KeptEpochs(run.checkpoint)
@@ -102,7 +102,7 @@ class Recorder(Callback):
 
     def _save(self, path: Path, parameters: Parameters) -> None:
         with self._writing(path):
-            save_model(path, Model.of(self._run.config, parameters, self._run.encoding))
+            save_model(path, SavedModel.of(self._run.config, parameters, self._run.encoding))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

@@ -24,7 +24,7 @@ from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, InUseError, ModelError, RunError, UnwritableError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.regular_files import read_regular
 from shared.training.choice import is_finished
 from shared.training.metrics import history_of
@@ -44,7 +44,7 @@ class ReadOnlyError(UnwritableError):
     """A run's folder cannot be written to."""
 
 
-class Run:
+class RunFolder:
     """One training and its folder, `<runs>/<id>/`."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Run:
         config: TrainConfig,
         path: Path,
         data: Dataset,
-        start: Model | None = None,
+        start: SavedModel | None = None,
         *,
         name: str = "",
         place: Place | None = None,
@@ -244,13 +244,13 @@ class Run:
             raise RunError(f"{self.initial} has other weights than those that the run began with; restore it")
         return TrainingState.initial(self.config, start)
 
-    def saved(self) -> Model:
+    def saved(self) -> SavedModel:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""
         if self.model.exists():
             return load_model(self.model)
         raise self._has_no(self.model)
 
-    def saved_best(self) -> Model | None:
+    def saved_best(self) -> SavedModel | None:
         """Return the model of a finished run's best epoch; None if nothing is monitored.  Raises as `saved` does."""
         if not self.history:
             return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.runs.lookup import is_run
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import RunError
 from shared.training.choice import best_epoch
 from shared.training.metrics import EpochMetrics
@@ -35,21 +35,21 @@ class RunSummary:
     weights_sha256: str | None = None  # after the last recorded epoch
 
 
-def chosen_epoch(run: Run) -> EpochMetrics | None:
+def chosen_epoch(run: RunFolder) -> EpochMetrics | None:
     """Return the best epoch of those that are recorded, the last if nothing is monitored; None if there is none."""
     if not run.metrics:
         return None
     return run.metrics[best_epoch(run.history) if run.history else -1]
 
 
-def state_of(run: Run) -> str:
+def state_of(run: RunFolder) -> str:
     """Return whether a run is finished, driven by a coordinator now, or stopped."""
     if is_driven(run.folder):
         return RUNNING
     return FINISHED if run.is_finished else STOPPED
 
 
-def summary(run: Run) -> RunSummary:
+def summary(run: RunFolder) -> RunSummary:
     """Return what there is to say of a run."""
     chosen, monitor = chosen_epoch(run), run.config.monitored
     monitored = monitor is not None and bool(run.history)
@@ -83,7 +83,7 @@ def summaries(runs: Path) -> Iterator[RunSummary]:
         raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
     for folder in folders:
         try:
-            yield summary(Run.open(str(folder), Path()))
+            yield summary(RunFolder.open(str(folder), Path()))
         except RunError:
             yield RunSummary(folder.name, DAMAGED)
 

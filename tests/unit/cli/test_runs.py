@@ -12,7 +12,7 @@ import pytest
 
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.config import TrainConfig
 from shared.data.dataset import load_dataset
 from shared.strategies import SyncSGD
@@ -28,7 +28,7 @@ SECTIONS = ["learning", "mistakes", "weights", "work", "origin"]
 def trained(small_data, tmp_path_factory) -> Path:
     """The folder of a finished run."""
     data = load_dataset(small_data)
-    run = Run.create(tmp_path_factory.mktemp("trained"), JOB, small_data, data)
+    run = RunFolder.create(tmp_path_factory.mktemp("trained"), JOB, small_data, data)
     source, state = InProcessGradients(JOB, data), run.initial_state()
     with Recorder(run) as recorder, EventLog(run.events_file) as events:
         train(JOB, data, source, state, Callbacks([recorder, events]))
@@ -36,9 +36,9 @@ def trained(small_data, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def run(trained, tmp_path) -> Run:
+def run(trained, tmp_path) -> RunFolder:
     """A copy of it, in the folder that is the current one."""
-    return Run.open(shutil.copytree(trained, tmp_path / "runs" / trained.name), Path())
+    return RunFolder.open(shutil.copytree(trained, tmp_path / "runs" / trained.name), Path())
 
 
 @pytest.fixture

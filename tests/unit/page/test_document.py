@@ -10,7 +10,7 @@ from coordinator.page.files import picture_files
 from coordinator.page.subject import Subject
 from coordinator.runs.lookup import find_model
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.in_memory import dataset_of
@@ -37,10 +37,10 @@ def subject(data: Dataset, runs: Path, output: str) -> Subject:
         strategy=SyncSGD(),
         monitor="validation-cost" if len(data.validation) else "none",
     )
-    run = Run.create(runs, config, Path("table.csv"), data)
+    run = RunFolder.create(runs, config, Path("table.csv"), data)
     with Recorder(run) as recorder:
         train(config, data, InProcessGradients(config, data), run.initial_state(), Callbacks([recorder]))
-    run = Run.open(str(run.folder), Path())
+    run = RunFolder.open(str(run.folder), Path())
     return Subject(run, find_model(run.folder), data)
 
 

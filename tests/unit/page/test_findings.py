@@ -7,7 +7,7 @@ from coordinator.page.confusion import draw_confusion
 from coordinator.page.findings import findings
 from coordinator.page.pictures import most_heard, sample_pixels, weight_pixels
 from coordinator.page.predictions import outputs_of, predictions_section
-from coordinator.runs.model_file import Model
+from coordinator.runs.model_file import SavedModel
 from shared.data.parts import Part
 from shared.data.samples import LabelledSamples, VectorSamples
 from shared.nn.parameters import Parameters
@@ -17,10 +17,10 @@ N = 2300  # more than two passes
 
 
 @pytest.fixture(params=["exact", "native"])
-def model(request) -> Model:
+def model(request) -> SavedModel:
     parameters = Parameters((12, 5, 3), np.float64)
     parameters.flat[:] = rng.normal(size=len(parameters.flat))
-    return Model(parameters, arithmetic=request.param)
+    return SavedModel(parameters, arithmetic=request.param)
 
 
 def test_they_are_those_of_a_loop_over_the_samples(model):

@@ -7,7 +7,7 @@ import pytest
 from coordinator.runs.checkpoint import kept_checkpoints
 from coordinator.runs.going_back import GoingBack, first_touched
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.accounting import EpochCounts
 from shared.data.dataset import Dataset
 from shared.training.callbacks import Callback, Callbacks
@@ -43,8 +43,8 @@ class Lying(InProcessGradients):
 
 
 @pytest.fixture
-def run(tmp_path) -> Run:
-    return Run.create(tmp_path / "runs", JOB, tmp_path, DATA)
+def run(tmp_path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs", JOB, tmp_path, DATA)
 
 
 def expected() -> list[str]:
@@ -59,7 +59,7 @@ def expected() -> list[str]:
     return found
 
 
-def train_with(run: Run, liar: Lying, unchecked: int | None = None) -> list[int]:
+def train_with(run: RunFolder, liar: Lying, unchecked: int | None = None) -> list[int]:
     """Train as a session does; return the epochs that it went back to."""
     state, back = run.initial_state(), list[int]()
     with Recorder(run, GoingBack(run, STEPS, unchecked)) as recorder:
@@ -82,7 +82,7 @@ def liar_of(joins: int, lies: tuple[int, int] | None, named: tuple[int, int]) ->
     return Lying(JOB, DATA, joins=joins, lies=lies, named=named)
 
 
-def recorded(run: Run) -> list[str]:
+def recorded(run: RunFolder) -> list[str]:
     return [metrics.weights_sha256 for metrics in run.metrics]
 
 

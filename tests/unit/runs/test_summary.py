@@ -11,7 +11,7 @@ import pytest
 from coordinator.runs.comparison import compare
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.removal import Removal
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import RunSummary, chosen_epoch, summaries, summary
 from shared.data.dataset import Dataset
 from shared.errors import RunError
@@ -24,12 +24,12 @@ JOB = replace(CONFIG, epochs=2)
 DATA = Dataset(SAMPLES, more_samples(12), more_samples(12))
 
 
-def new_run(runs: Path, job=JOB, trained: bool = True) -> Run:
-    run = Run.create(runs, job, Path("somewhere"), DATA)
+def new_run(runs: Path, job=JOB, trained: bool = True) -> RunFolder:
+    run = RunFolder.create(runs, job, Path("somewhere"), DATA)
     if trained:
         with Recorder(run) as recorder:
             train(job, DATA, InProcessGradients(job, DATA), run.initial_state(), Callbacks([recorder]))
-    return Run.open(str(run.folder), Path())
+    return RunFolder.open(str(run.folder), Path())
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_finished_run_says_what_came_of_it(runs):
 
 def test_a_run_is_running_while_somebody_drives_it_and_then_stopped(runs):
     run = new_run(runs, trained=False)
-    driven = Run.open(str(run.folder), Path())
+    driven = RunFolder.open(str(run.folder), Path())
     driven.lock()
     try:
         assert summary(run).state == "running"
@@ -166,4 +166,4 @@ def test_a_run_whose_files_are_pipes_or_have_no_end_is_damaged_and_nobody_waits(
     other.metrics_file.symlink_to("/dev/zero")
     assert [run.state for run in summaries(runs)] == ["damaged", "damaged"]
     with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read: it is no regular file"):
-        Run.open(str(one.folder), Path())
+        RunFolder.open(str(one.folder), Path())
