@@ -29,7 +29,7 @@ _cluster = in_section(CLUSTER)
 @click.command("plan", short_help="Predict how fast a training is with more workers.", cls=Command)
 @_model("--sizes", type=Read("sizes", "sizes"), default="784,30,10", help="Neurons of each layer, inputs first.")
 @arithmetic_options
-@mini_batch_size_option
+@mini_batch_size_option()
 @strategy_options
 @_cluster("--workers", type=int, default=16, help="The most to consider.")
 @_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers.  [default: 1, with --rtt]")

@@ -70,6 +70,9 @@ def train_command(
 
     On its own it starts a Redis and workers for the time of the run; with --redis it uses the workers there.
 
+    Defaults are those of images with classes, like digits. Where another one is named for tables, it also holds for
+    arrays of other numbers than bytes, and wherever numbers or labels are to be predicted.
+
     The command line has more weight than the environment, that more than --config, and that more than --recipe.
     """
     logs.set_log_format(log_format)

@@ -70,7 +70,7 @@ class RunFolder:
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
         self.events_file = folder / "events.jsonl"
-        self._config_file = folder / "config.json"
+        self.config_file = folder / "config.json"
         self._locked: BinaryIO | None = None
         self._prolonged = False
         self._read_metrics()  # a damaged line's number is from 1; 0: there is none
@@ -118,8 +118,10 @@ class RunFolder:
         """Return the run of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
         folder = next((path for path in (Path(name), runs / name) if (path / "config.json").is_file()), None)
         if folder is None:
-            if any((path / "sweep.json").is_file() for path in (Path(name), runs / name)):
-                raise RunError(f"{name} is a sweep; give a run of it, as {name}/trial-0000, or: gradmq sweep --resume")
+            for path in (Path(name), runs / name):
+                if (path / "sweep.json").is_file():
+                    trial = min((each.parent.name for each in path.glob("trial-*/config.json")), default="trial-0000")
+                    raise RunError(f"{name} is a sweep; give a run of it, as {name}/{trial}, or: gradmq sweep --resume")
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:
@@ -169,7 +171,7 @@ class RunFolder:
         try:
             self._write_config()
         except OSError as error:
-            message = f"{self._config_file} cannot be written: {error.strerror}; check the disk"
+            message = f"{self.config_file} cannot be written: {error.strerror}; check the disk"
             raise UnwritableError(message, error) from None
 
     def ask_for_epochs(self, epochs: int, state: TrainingState) -> None:
@@ -194,13 +196,13 @@ class RunFolder:
         """
         for seconds in _LOOKS:
             try:
-                self._locked = locked(self._config_file)
+                self._locked = locked(self.config_file)
                 break
             except BlockingIOError:
                 time.sleep(seconds)
             except OSError as error:
                 raise ReadOnlyError(
-                    f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it", error
+                    f"{self.config_file} cannot be written: {error.strerror}; who resumes must own it", error
                 ) from None
         else:
             raise InUseError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
@@ -312,7 +314,7 @@ class RunFolder:
             "computed_on": [place.to_json() for place in self.places],
         }
         text = json.dumps(fields, indent=2) + "\n"
-        write_whole(self._config_file, lambda file: file.write(text.encode()))
+        write_whole(self.config_file, lambda file: file.write(text.encode()))
 
     def _reading(self) -> dict[str, Any]:
         """Return how the samples are read, if that is not plain."""

@@ -34,7 +34,7 @@ def last_epoch(run: RunFolder, wanted: int | None) -> int | None:
     wanted: up to which one is asked for.  One that a coordinator drives goes on while it is compared, so of that it is
     the last epoch that was recorded.  Raises RunError if there is none.
     """
-    if wanted is not None or not is_driven(run.folder):
+    if wanted is not None or not is_driven(run.config_file):
         return wanted
     if not run.metrics:
         raise RunError(f"run {run.id} is being trained, and has recorded nothing yet; wait for its first epoch")

@@ -5,6 +5,7 @@ import pytest
 
 from coordinator.page.confusion import draw_confusion
 from coordinator.page.findings import findings
+from coordinator.page.looked import Looked
 from coordinator.page.pictures import most_heard, sample_pixels, weight_pixels
 from coordinator.page.predictions import outputs_of, predictions_section
 from coordinator.runs.model_file import SavedModel
@@ -57,7 +58,8 @@ def test_predicted_numbers_are_the_outputs(model):
     mlp = model.mlp()
     last = mlp.forward(mlp.rounded(model.parameters), samples.inputs(np.array([N - 1]), mlp.inputs))[-1][:, 0]
     assert outputs[-1].tolist() == pytest.approx(last.tolist())
-    section = predictions_section(samples.targets, outputs, ["x", "y", "<z>"], Part.TEST, "the model")
+    looked = Looked(samples, Part.TEST, ["x", "y", "<z>"])
+    section = predictions_section(samples.targets, outputs, looked, "the model")
     assert section.count("<svg") == 3
     assert "<z>" not in section
 

@@ -115,6 +115,24 @@ def test_two_runs_are_compared_by_what_decides_their_bits_and_what_came_of_it(ru
     assert found.to_json()["differences"] == {"epochs": (2, 3)}
 
 
+def test_the_better_of_two_epochs_is_named_where_their_figures_can_be_compared(runs):
+    run, other = new_run(runs), new_run(runs, replace(JOB, seed=7))
+    ours = replace(run.metrics[0], validation_accuracy=0.5, validation_cost=0.2, accuracy=0.75, cost=0.3)
+    theirs = replace(ours, validation_accuracy=0.75, validation_cost=0.3, accuracy=0.75, cost=0.1)
+    found = compare(run, other)
+    best = {"validation_accuracy": 1, "validation_cost": 0, "accuracy": None, "cost": 1}
+    assert found.best((ours, theirs)) == best
+    assert found.best((ours, None)) == {}
+    as_json = found.to_json()
+    assert as_json["best_epochs"] == [chosen_epoch(run).epoch, chosen_epoch(other).epoch]
+    assert [each.keys() for each in as_json["best"]["epochs"]] == [best.keys()] * 2
+    assert as_json["best"]["best_epochs"] == found.best((chosen_epoch(run), chosen_epoch(other)))
+    other.config = replace(JOB, loss="cross-entropy")
+    assert [*compare(run, other).best((ours, theirs))] == ["validation_accuracy", "accuracy"]
+    other.data["validation_sha256"] = "another"
+    assert [*compare(run, other).best((ours, theirs))] == ["accuracy"]
+
+
 def test_a_run_that_was_moved_is_found_where_it_is(runs, tmp_path):
     run = new_run(runs, trained=False)
     shutil.move(run.folder, tmp_path / "elsewhere")
