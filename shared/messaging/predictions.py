@@ -74,6 +74,11 @@ def encode_refusal(number: int, refusal: Refusal) -> bytes:
     return _HEAD.pack(_MAGIC, number, 0, 0, b"|u1") + refusal.reason.encode()[:_LONGEST]
 
 
+def longest_reply(n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> int:
+    """Return how many bytes a reply to a batch of so many samples has at most."""
+    return _HEAD.size + max(_LONGEST, n_samples * (np.dtype(np.int64).itemsize + n_outputs * dtype.itemsize))
+
+
 def decode_answers(reply: bytes) -> tuple[int, Answers | Refusal]:
     """Return which batch that replies to, and with what.  Raises MessageError for anything else."""
     try:
