@@ -87,6 +87,7 @@ class Replies:
                 return Meaning.NOTHING
             return self._reject(pending, UNKNOWN, "a reply of another run, or of another incarnation of this one")
         if not is_sealed(message[:RECORD_BYTES].data, self._keys.of_lease(record.number)):
+            self._workforce.changed_leases.misfit()
             return self._reject(pending, UNKNOWN, f"it is not sealed by who holds lease {record.number}")
         if not replies and digest(message[RECORD_BYTES:size].data) != record.content:
             return self._reject(pending, UNKNOWN, f"a notice of lease {record.number} is not as it was sent")

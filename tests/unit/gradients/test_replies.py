@@ -10,6 +10,7 @@ from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.replies import Meaning, Replies
 from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.admission import Admission
+from coordinator.workers.changed_leases import ChangedLeases
 from coordinator.workers.cuts import pieces
 from coordinator.workers.doubts import Doubts
 from coordinator.workers.exclusions import Exclusions
@@ -41,6 +42,7 @@ class Workforce:
     def __init__(self) -> None:
         self.keys = CoordinatorKeys()
         self.leases = Leases(self.keys)
+        self.changed_leases = ChangedLeases("redis://")
         self.membership = Membership(CONFIG.shards_per_step, "%d")
         self.noted: list[tuple[str, Record, float]] = []
         self.exclusions = Exclusions([])
