@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.errors import MessageError
 from shared.messaging.introduction import printable
+from shared.messaging.keys import is_name
 from shared.nn.prediction import Answers
 from shared.types import Array
 
@@ -44,7 +45,9 @@ class Batch:
                 "model": str(model),
                 "shape": [int(n_samples), int(n_inputs)],
                 "dtype": str(dtype),
-            } if len(fields) == 5 and dtype in _DTYPES and 0 <= number < 2**32 and min(n_samples, n_inputs) > 0:
+            } if (len(fields) == 5 and is_name(identity) and dtype in _DTYPES) and (
+                0 <= number < 2**32 and min(n_samples, n_inputs) > 0
+            ):
                 return cls(identity, number, model, (n_samples, n_inputs), dtype)
         raise MessageError("a batch to be answered is damaged; it will be sent again")
 

@@ -95,6 +95,7 @@ def test_a_batch_comes_back_as_it_was():
         {"number": 1.0},
         {"model": ["digest"]},
         {"identity": None},
+        {"identity": "celery.pidbox"},  # under which workers may write
         {"more": 1},
     ],
 )
