@@ -11,6 +11,7 @@ GradMQError
 ├── MachineError       a machine whose arithmetic is not what it should be
 ├── VersionError       the other side speaks another version of our messages
 ├── MessageError       a message that is not as it was sent
+├── TooLargeError      what takes more memory than a worker has
 ├── QueueError         a Redis or a broker that cannot be reached, refuses us, or cannot be relied on
 │   ├── AddressError         what was given is not the address of one, or no port that can be used
 │   ├── ChangedLeasesError   the broker gives workers other leases than were granted
@@ -86,6 +87,10 @@ class VersionError(GradMQError):
 
 class MessageError(GradMQError):
     """A lease is not as it was granted."""
+
+
+class TooLargeError(GradMQError):
+    """A lease or a run asks a worker for what takes more memory than it has."""
 
 
 class QueueError(GradMQError):

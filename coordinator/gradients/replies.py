@@ -116,6 +116,11 @@ class Replies:
                 leases.left(record.number, worker)
                 self._workforce.membership.gone(worker, "leaves")
                 return Meaning.LEFT
+            case Kind.TOO_LARGE:
+                leases.left(record.number, worker)
+                what = "it has less memory than this run takes there; its log tells more"
+                self._complain(worker, what, "choose smaller mini-batches or layers, or larger machines")
+                return Meaning.LEFT
             case Kind.NEEDS_SAMPLES if record.first in [*Part]:
                 self.needed = Part(record.first)
                 return Meaning.NEEDS_SAMPLES
@@ -266,11 +271,11 @@ class Replies:
         what = f"it speaks version {version} of GradMQ's messages, this coordinator {VERSION}"
         return self._complain(_text(message[head:]), what)
 
-    def _complain(self, name: str, what: str) -> Meaning:
-        """Say of a worker, once, why it cannot take part."""
+    def _complain(self, name: str, what: str, hint: str = "install the same GradMQ on both sides") -> Meaning:
+        """Say of a worker, once, why it cannot take part.  hint: what to do."""
         if name not in self._named and len(self._named) < _MOST_NAMED:
             self._named.add(name)
-            log.error("%s; install the same GradMQ on both sides", what, extra={"worker": name or UNKNOWN})
+            log.error("%s; %s", what, hint, extra={"worker": name or UNKNOWN})
         return Meaning.NOTHING
 
 

@@ -30,6 +30,7 @@ from tests.support.learning import CONFIG, KERNELS, SAMPLES, SECRET, alone, lear
 from tests.support.real_session import RealSession
 from tests.support.servers import Server
 from tests.support.waiting import PATIENCE
+from worker import limits, session
 from worker import samples as worker_data
 
 SOMEBODYS = Key(bytes.fromhex(SECRET))
@@ -345,6 +346,28 @@ def test_leases_that_were_all_changed_are_granted_again(server, remote, impatien
     assert state.excluded == []
     assert state.counts.workers["unknown"].rejected >= 2
     assert caplog.text.count("no worker's seal fits, as if somebody changed leases in the broker redis://") == 1
+
+
+def test_a_worker_refuses_what_takes_more_memory_than_it_has_and_outlives_it(
+    server, real_session, remote, impatient, monkeypatch, caplog
+):
+    """Somebody has changed the first lease that it takes."""
+    monkeypatch.setattr(session, "_REFUSED", 0.0)
+    monkeypatch.setattr(limits, "memory_bytes", lambda: 2**26)
+    take, taken = real_session._take_lease, []
+
+    def changed(client: redis.Redis) -> Lease | None:
+        lease = take(client)
+        if lease is None or taken:
+            return lease
+        taken.append(lease)
+        return replace(lease, config=replace(lease.config, sizes=(12, 4_000_000, 3)))
+
+    monkeypatch.setattr(real_session, "_take_lease", changed)
+    real_session.start()
+    assert learn(remote) == learn(alone())
+    assert taken
+    assert caplog.text.count("1 samples at once of a network of 4000015 neurons take") == 1
 
 
 def test_a_run_of_which_all_leases_are_changed_again_and_again_ends_with_a_line(server, remote, impatient):
