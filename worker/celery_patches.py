@@ -71,7 +71,7 @@ def guard() -> None:
     kombu.transport.redis.Transport._deliver = _deliver  # type: ignore[method-assign, assignment]
     vars(kombu.transport.redis)["loads"] = _loads
     kombu.transport.redis.QoS.restore_by_tag = _restore_by_tag  # type: ignore[assignment]
-    GenericContent.inbound_body = _inbound_body
+    GenericContent.inbound_body = _inbound_body  # type: ignore[method-assign, assignment]
     Request.info = _info  # type: ignore[method-assign, assignment]
     vars(kombu.compression)["_decoders"].clear()  # nobody packs anything, and a little is unpacked to very much
     for command in {*Panel.data} - _COMMANDS:
