@@ -40,7 +40,7 @@ class Notices:
         return self._notice(Kind.LEAVING if leaving else Kind.LEFT)
 
     def too_large(self) -> bytes:
-        return self._notice(Kind.TOO_LARGE)
+        return self._notice(Kind.TOO_LARGE, self._introduction)
 
     def needs_samples(self, part: Part) -> bytes:
         return self._notice(Kind.NEEDS_SAMPLES, first=part)

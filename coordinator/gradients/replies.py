@@ -96,7 +96,7 @@ class Replies:
             # Who speaks for the first time does so in the current window. Whoever it is, it is late.
             return self._drop(pending, UNKNOWN, _LATE) if replies else Meaning.NOTHING
         name, kernels = "", _NO_KERNELS
-        if record.kind == Kind.JOINED:
+        if record.kind in (Kind.JOINED, Kind.TOO_LARGE):
             name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
         worker = roster.called(record.credential, record.number, name)
         if not leases.heard(record.number, worker):

@@ -341,14 +341,17 @@ def test_who_knows_the_secret_of_anothers_lease_speaks_for_itself_alone(told):
     assert told.reply(0) is Meaning.ANSWER
 
 
-def test_a_worker_with_too_little_memory_leaves_its_lease_to_others_and_is_named_once(told, caplog):
-    for _ in range(2):
-        assert told.notice(Kind.TOO_LARGE, 0) is Meaning.LEFT
-    assert told.workforce.leases.working == [TWO]
+def test_workers_with_too_little_memory_leave_their_leases_to_others_and_are_named_once(told, caplog):
+    for number in range(2):  # it takes one lease after the other, and never joins
+        introduction = Introduction("small", KERNELS).encode()
+        assert told.notice(Kind.TOO_LARGE, number, introduction, credential=3) is Meaning.LEFT
+    for number in range(2):
+        assert told.notice(Kind.TOO_LARGE, number) is Meaning.LEFT
+    assert told.workforce.leases.working == []
     assert told.workforce.leases.next_due() is not None
-    (line,) = [record for record in caplog.records if "less memory than this run takes" in record.getMessage()]
-    assert line.worker == ONE
-    assert "install" not in line.getMessage()
+    lines = [record for record in caplog.records if "less memory than this run takes" in record.getMessage()]
+    assert [line.worker for line in lines] == [called("small", 3), ONE, TWO]
+    assert "install" not in lines[0].getMessage()
 
 
 @pytest.mark.parametrize("kind", [Kind.LEFT, Kind.LEAVING])

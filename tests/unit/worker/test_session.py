@@ -75,8 +75,9 @@ def test_a_lease_for_which_there_is_too_little_memory_is_refused_with_a_line(tol
     assert line.startswith("1 samples at once of a network of 4000015 neurons take ")
     assert "and 0.25 are here; choose smaller layers or mini-batches" in line
     assert one._done.outcome == f"refused: {line}"
-    record = Record(Kind.TOO_LARGE, 7, number=5, content=digest(b""), credential=CREDENTIALS.in_run("run"))
-    assert record.encode(lease.key) in stream.sent
+    content = Introduction("me", KERNELS).encode()
+    record = Record(Kind.TOO_LARGE, 7, number=5, content=digest(content), credential=CREDENTIALS.in_run("run"))
+    assert record.encode(lease.key) + content in stream.sent
     assert b"BLPOP" not in stream.sent
 
 
