@@ -20,7 +20,7 @@ from shared.messaging.identities import Credentials
 from shared.messaging.keys import PREFIX, QUEUE, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record, token_of
-from shared.messaging.resp import Stream, encode
+from shared.messaging.resp import PUSH_ANSWERS, Stream, encode, push
 from shared.messaging.sockets import Item
 from shared.nn.parameters import Parameters
 from shared.parallel.strategy import strategy_of
@@ -29,7 +29,7 @@ from shared.transport.codecs import codecs_of
 from shared.transport.redis import RedisWorkerTransport
 from shared.transport.regions import SharedTensors
 from shared.transport.shared_memory import SharedMemoryWorkerTransport
-from worker.messages import PUSH_ANSWERS, Notices, push
+from worker.messages import Notices
 
 _AWAKE = 0.001  # seconds of looking before sleeping, as workers do (shared/messaging/sockets.py)
 _TAKE_LEASE = encode("BRPOP", f"{PREFIX}{QUEUE}", 0)

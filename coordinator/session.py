@@ -5,7 +5,6 @@ process, verifies or only looks would wait for in vain.
 """
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -20,14 +19,13 @@ from coordinator.reporting.progress import progress
 from coordinator.reporting.watching import Watched, Watching
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.going_back import GoingBack
-from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.workers.membership import n_workers
 from shared import logs
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
-from shared.environment import SHORT
+from shared.environment import SHORT, n_cores
 from shared.errors import ConfigError
 from shared.fixed_problem import check_arithmetic
 from shared.health_file import health_file
@@ -73,6 +71,8 @@ class RunOptions:
             raise ConfigError("workers", self.workers, rule, "give one of them")
         if self.broker is not None and self.redis is None:
             raise ConfigError("broker", self.broker, "goes with --redis; the embedded cluster has a broker of its own")
+        if self.flower_port is not None and (self.redis is not None or self.workers == 0):
+            raise ConfigError("flower", self.flower_port, "shows the workers that this run starts, and it starts none")
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
@@ -100,7 +100,7 @@ class RunOptions:
 
 
 def run_training(
-    run: Run,
+    run: RunFolder,
     dataset: Dataset,
     data: Path,
     state: TrainingState,
@@ -116,9 +116,9 @@ def run_training(
     config, training = run.config, dataset.training
     going_back = None
     if options.audit:
-        kept = KeptEpochs(run.checkpoint, config, config.sampler(len(training)).steps_per_epoch)
         # Where everything is checked, what is wrong is never used; but earlier, less may have been.
-        going_back = GoingBack(run, kept, state.begun_epochs if options.audit == 1 else None)
+        unchecked = state.begun_epochs if options.audit == 1 else None
+        going_back = GoingBack(run, config.sampler(len(training)).steps_per_epoch, unchecked)
     with (
         progress(config, training) as shown,
         Recorder(run, going_back) as recorder,
@@ -216,7 +216,7 @@ def gradient_source(
     data: where workers that are started here look for the samples.  log_folder: for what they write.
     excluded: workers that get no work.  beat: is called now and then while workers compute, or are waited for.
     """
-    workers = (os.cpu_count() or 1) if options.workers is None else options.workers
+    workers = n_cores() if options.workers is None else options.workers
     if options.redis is None and workers == 0:
         yield InProcessGradients(config, dataset)
         return
@@ -252,7 +252,7 @@ def gradient_source(
         yield source
 
 
-def headline(run: Run, n_samples: int, state: TrainingState) -> str:
+def headline(run: RunFolder, n_samples: int, state: TrainingState) -> str:
     """Return a run's first line: what it is, and where it goes on."""
     config = run.config
     done = state.step_index * config.strategy.mini_batches_per_step

@@ -1,5 +1,6 @@
 """What decides the bits on this machine: the versions, the kernels in use, the processor."""
 
+import os
 import platform
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +63,11 @@ def environment() -> Environment:
         processor=_processor(),
         platform=platform.platform(),
     )
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def numpy_simd() -> list[str]:

@@ -86,7 +86,7 @@ class VersionError(GradMQError):
 
 
 class MessageError(GradMQError):
-    """A lease is not as it was granted."""
+    """What a message says is not as its sender wrote it: a lease, a batch, a run of a sweep, or an answer."""
 
 
 class TooLargeError(GradMQError):

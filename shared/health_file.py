@@ -1,6 +1,7 @@
 """The health file: its age tells a container's health check, at next to no cost, whether a process is alive.
 
-It is touched by the thread that does the work, so that a process that hangs lets it grow old.
+A coordinator's is touched by the thread that does the work, so that one that hangs lets it grow old; a worker's by
+Celery's main process, as often as it tells the broker that it lives.
 """
 
 import os

@@ -12,7 +12,7 @@ from shared.plain_text import plain, shortened
 FORMATS = ("text", "json")
 _LONGEST = 5000  # characters of a line, in which there may be names of any length
 _VARIABLE = "GRADMQ_LOG_FORMAT"
-_PASSWORD = re.compile(r"(://[^\s/@:]*):\S*@")
+_PASSWORD = re.compile(r"(://[^\s@:]*):\S*@")
 _OPTION = re.compile(r"([?&]\w*(?:password|secret|token)\w*=)[^\s&]*", re.IGNORECASE)
 
 

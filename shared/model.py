@@ -27,8 +27,8 @@ _NAMES = ("activation", "output", "loss", "standardize", "arithmetic")  # of wha
 
 
 @dataclass(frozen=True)
-class Model:
-    """A network that can be used: its weights, and what they are weights of.
+class SavedModel:
+    """A model as files and Redis keep it, and as we compute with it: its weights, and what they are weights of.
 
     The defaults are those of GradMQ 0.1, which did not write them down.
     """
@@ -101,7 +101,7 @@ class Model:
         return range(self.parameters.sizes[-1])
 
 
-def pack(model: Model) -> dict[str, Any]:
+def pack(model: SavedModel) -> dict[str, Any]:
     """Return the model as arrays by their names, to be kept without pickles."""
     network = json.dumps({name: getattr(model, name) for name in _NAMES}).encode()
     # One that does nothing is not written, and so is that of files that GradMQ wrote before there were encodings.
@@ -115,7 +115,7 @@ def pack(model: Model) -> dict[str, Any]:
     }
 
 
-def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
+def unpack(arrays: dict[str, Any], sha256: str | None = None) -> SavedModel:
     """Return the model that `pack` took apart.  Nearly any error may be raised for anything else.
 
     sha256: the digest it is asked for by; of a model with another one no more than that is looked at.
@@ -132,7 +132,7 @@ def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
     names = asdict(typed(_Network, json.loads(network or b"{}")))
     if names["standardize"] is not None:
         check_standardize(names["standardize"])
-    model = Model(parameters, **names, encoding=Encoding.from_json(json.loads(encoding or b"{}")))
+    model = SavedModel(parameters, **names, encoding=Encoding.from_json(json.loads(encoding or b"{}")))
     if model.mlp().dtype != parameters.dtype:
         raise ValueError(f"its weights are {parameters.dtype}, which is not of {model.arithmetic[:40]} arithmetic")
     model.encoding.check_fits(parameters.sizes[0], parameters.sizes[-1])
@@ -141,13 +141,13 @@ def unpack(arrays: dict[str, Any], sha256: str | None = None) -> Model:
 
 @dataclass
 class _Network:
-    """What is written down of what the weights are weights of; defaults are those of `Model`."""
+    """What is written down of what the weights are weights of; defaults are those of `SavedModel`."""
 
-    activation: str = Model.activation
-    output: str = Model.output
-    loss: str = Model.loss
+    activation: str = SavedModel.activation
+    output: str = SavedModel.output
+    loss: str = SavedModel.loss
     standardize: tuple[float, float] | None = None
-    arithmetic: str = Model.arithmetic
+    arithmetic: str = SavedModel.arithmetic
 
 
 def _digest(parameters: Parameters, network: bytes) -> bytes:

@@ -26,7 +26,11 @@ ALLOWED = (
     *("HPND", "Historical Permission Notice", "Mozilla Public License 2.0", "MPL-2.0", "CC0"),
 )
 # Looked at by hand: what they say of themselves is no name of a licence.
-BY_HAND = {"atheris": "Apache-2.0, as its repository says", "gradmq": "MIT; its MNIST has CC BY-SA 3.0"}
+BY_HAND = {
+    "atheris": "Apache-2.0, as each of its files begins",
+    "docutils": "public domain and BSD, as its COPYING says; the GPL is that of an extension for Emacs",
+    "gradmq": "MIT; its MNIST has CC BY-SA 3.0",
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -48,7 +48,7 @@ FOREIGN = {
     "click": "coordinator.cli",
     "flower": "coordinator.cluster.flower_program",
     "joblib": "coordinator.export.joblib_format",
-    "kombu": "coordinator.cluster.preflight  coordinator.workers.dispatcher  coordinator.workers.task_sender"
+    "kombu": "coordinator.cluster.preflight  coordinator.workers.task_sender"
     "  shared.messaging.celery_settings  worker.celery_patches",
     "matplotlib": "coordinator.sweeps.plot",
     "msgspec": "shared.typed",

@@ -2,13 +2,14 @@
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
 
 from shared import logs
 from shared.health_file import health_file
-from shared.messaging.addresses import BROKER, broker_url, redis_url, tensors_url, variable
+from shared.messaging.addresses import BROKER, broker_url, redis_url, tensors_url, tls, variable
 from shared.messaging.celery_settings import celery_settings, result_settings
 from shared.nn.arithmetic import one_thread
 from shared.parent_death import end_with
@@ -24,15 +25,17 @@ class App(Celery):
     """Celery's app, which checks certificates whoever names the broker: we, `celery -b`, or Celery's own variables."""
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
-        return super().connection_for_write(_checking(url or self.conf.broker_write_url), **options)
+        return self._checking(super().connection_for_write, url or self.conf.broker_write_url, options)
 
     def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
-        return super().connection_for_read(_checking(url or self.conf.broker_read_url), **options)
+        return self._checking(super().connection_for_read, url or self.conf.broker_read_url, options)
 
-
-def _checking(urls: str) -> str:
-    """Return addresses of brokers, of which Celery's users may give several, each with its certificate checked."""
-    return ";".join(broker_url(url) for url in urls.split(";"))
+    @staticmethod
+    def _checking(connection: Callable[..., Any], urls: str, options: dict[str, Any]) -> Any:
+        """Return a connection to one of these brokers, of which Celery's users may give several."""
+        brokers = [broker_url(url) for url in urls.split(";")]
+        options["ssl"] = options.get("ssl") or tls(brokers[0])
+        return connection(";".join(brokers), **options)
 
 
 app = App("worker", include=["worker.tasks", "worker.predictions", "worker.trials"])
@@ -57,7 +60,8 @@ def _healthy(**_: Any) -> None:
 def _begin(sender: str, **_: Any) -> None:
     logs.context.worker = sender
     # Celery's command line may have named another broker since.
-    app.conf.broker_transport_options = celery_settings(app.conf.broker_url).get("broker_transport_options", {})
+    settings = celery_settings(broker_url(app.conf.broker_url))
+    app.conf.broker_transport_options = settings.get("broker_transport_options", {})
     app.conf.update(result_settings(broker_url(tensors_url(app.conf.broker_url))))
     celery_patches.guard()
 

@@ -14,7 +14,7 @@ from typing import Self, cast
 
 from shared.errors import QueueError
 from shared.messaging.client import Client, client
-from shared.messaging.keys import HELD_LIFETIME, LEASE_KEYS, LEASE_LIFETIME, PREFIX, TRIALS, WANTED_LIFETIME, SweepKeys
+from shared.messaging.keys import HELD_LIFETIME, LEASE_LIFETIME, TRIAL_KEYS, WANTED_LIFETIME, SweepKeys
 from shared.messaging.trials import TrialTask
 from worker.departure import COORDINATOR_GONE, REDIS_AWAY, WORKER_LEAVING
 from worker.shutdown import is_leaving
@@ -48,7 +48,7 @@ class Holding:
         """Take the run.  Raises QueueError."""
         with closing(client(self._url)) as redis:
             # Celery has noted that we have this task; should nobody be left to delete that note, it expires.
-            for key in (*LEASE_KEYS, f"{PREFIX}{TRIALS}"):
+            for key in TRIAL_KEYS:
                 redis.expire(key, LEASE_LIFETIME)
             if redis.get(self._wanted) != self._attempt:
                 self._reason = NOT_WANTED

@@ -1,5 +1,6 @@
-"""What a worker says to the coordinator, as commands for Redis."""
+"""What a worker says to the coordinator of a lease."""
 
+import struct
 from contextlib import closing, suppress
 from typing import Any
 
@@ -11,16 +12,7 @@ from shared.messaging.introduction import Introduction
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
-from shared.messaging.resp import encode
 from shared.messaging.seals import digest
-from shared.messaging.sockets import Item
-
-PUSH_ANSWERS = 2  # of Redis to one push
-
-
-def push(key: str, value: bytes | tuple[Item, ...], lifetime: int = LIFETIME) -> list[Item]:
-    """Encode a push; like every key, the list expires.  Redis gives PUSH_ANSWERS."""
-    return [*encode("RPUSH", key, value), *encode("EXPIRE", key, lifetime)]
 
 
 class Notices:
@@ -56,10 +48,10 @@ class Notices:
 def refuse(fields: dict[str, Any], url: str, worker: str) -> None:
     """Tell the coordinator of a lease of another version who cannot work in it, as far as that can be told."""
     try:
-        keys = Keys(str(fields["run"]), int(fields["incarnation"], 16))
-        number = int(fields["number"])
-    except (KeyError, TypeError, ValueError):  # even that has changed
+        replies = Keys(str(fields["run"]), int(fields["incarnation"], 16)).replies
+        record = Record(Kind.REFUSED, 0, number=int(fields["number"])).encode()
+    except (KeyError, TypeError, ValueError, struct.error):  # even that has changed
         return
-    with suppress(QueueError), closing(client(url)) as redis:
-        redis.rpush(keys.replies, Record(Kind.REFUSED, 0, number=number).encode() + worker.encode())
-        redis.expire(keys.replies, LIFETIME)
+    with suppress(QueueError, UnicodeError), closing(client(url)) as redis:
+        redis.rpush(replies, record + worker.encode())
+        redis.expire(replies, LIFETIME)

@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.data.samples import check_range
 from shared.errors import DataError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import quiet
 from shared.nn.mlp import MLP, Layers
 from shared.nn.prediction import Answers, answers_to
@@ -22,7 +22,7 @@ _MOST_BYTES = 2**30  # of their weights together, unless one alone has more
 class Ready(NamedTuple):
     """A model with its formulas, and the weights as these take them."""
 
-    model: Model
+    model: SavedModel
     mlp: MLP
     layers: Layers
 

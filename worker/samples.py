@@ -3,9 +3,12 @@
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 from shared.data.dataset import DEFAULT_DATA, find_dataset, load_dataset
 from shared.data.parts import Part
@@ -14,50 +17,58 @@ from shared.errors import DataError
 from shared.messaging.client import Client
 from shared.transport.samples import download
 
-_MOST = 4 * len(Part)  # parts of data sets that are kept at a time, the least recently used goes first
+_MOST = 4 * len(Part)  # received parts of data sets that are kept at a time; the least recently used goes first
+_MOST_BYTES = 2**30  # of memory that they take together, unless one alone takes more
 
 log = logging.getLogger(__name__)
 
-_kept: OrderedDict[str, KnownSamples] = OrderedDict()
+_received: OrderedDict[str, KnownSamples] = OrderedDict()
 
 
 def local_samples(sha256: str) -> KnownSamples | None:
     """Return the samples of that digest from memory or from this machine's own files, if it has them."""
-    if sha256 not in _kept and sha256 not in _look_at_own_files():
-        return None
-    if sha256 not in _kept:
-        _look_at_own_files.cache_clear()  # they were dropped for others
-        _look_at_own_files()
-    if sha256 in _kept:
-        _kept.move_to_end(sha256)
-    return _kept.get(sha256)
+    if sha256 in _received:
+        _received.move_to_end(sha256)
+        return _received[sha256]
+    return _own_samples().get(sha256)
 
 
 def received_samples(client: Client, sha256: str) -> KnownSamples | None:
     """Return the samples of that digest from Redis, if the coordinator has put them there."""
     samples = download(client, sha256)
     if samples is not None:
-        _keep(samples)
+        keep(samples)
     return samples
 
 
+def keep(samples: KnownSamples) -> None:
+    """Keep samples that were received, until there are too many."""
+    _received[samples.sha256] = samples
+    while len(_received) > 1 and (len(_received) > _MOST or sum(map(_in_memory, _received.values())) > _MOST_BYTES):
+        _received.popitem(last=False)
+
+
+def forget() -> None:
+    """Forget all samples, and look at this machine's own files again."""
+    _received.clear()
+    _own_samples.cache_clear()
+
+
 @cache
-def _look_at_own_files() -> Collection[str]:
-    """Keep this machine's own samples; return the digests of their parts, or none if there are no samples."""
+def _own_samples() -> Mapping[str, KnownSamples]:
+    """Return this machine's own samples by their digests, or none if there are no samples."""
     try:
         data = load_dataset(find_dataset(Path(os.environ.get("GRADMQ_DATA") or DEFAULT_DATA)))
     except DataError as error:
         refusal = error.__context__  # of the system; none if these samples are only others than we could read
         if isinstance(refusal, OSError) and not isinstance(refusal, FileNotFoundError):
             log.warning("%s; the samples come through Redis instead", error)
-        return ()
+        return {}
     # All parts: they have been read, and to read them again would be a pause in the first evaluation.
-    for part in Part:
-        _keep(data.part(part))
-    return {data.part(part).sha256 for part in Part}
+    return {data.part(part).sha256: data.part(part) for part in Part}
 
 
-def _keep(samples: KnownSamples) -> None:
-    _kept[samples.sha256] = samples
-    while len(_kept) > _MOST:
-        _kept.popitem(last=False)
+def _in_memory(samples: KnownSamples) -> int:
+    """Return how many bytes of memory samples take: what lies in files takes none."""
+    arrays = [getattr(samples, each.name) for each in fields(samples)]
+    return sum(each.nbytes for each in arrays if isinstance(each, np.ndarray) and not isinstance(each, np.memmap))

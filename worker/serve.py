@@ -12,7 +12,7 @@ from shared.durations import Durations
 from shared.messaging.keys import OVER_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, token_of
-from shared.messaging.resp import Stream, encode
+from shared.messaging.resp import PUSH_ANSWERS, Stream, encode, push
 from shared.messaging.sockets import Item
 from shared.parallel.evaluation import Evaluation
 from shared.parallel.strategy import strategy_of
@@ -20,7 +20,7 @@ from shared.parallel.work import Work
 from shared.transport.base import worker_transport
 from worker.departure import Departure
 from worker.limits import Limits
-from worker.messages import PUSH_ANSWERS, Notices, push
+from worker.messages import Notices
 from worker.shutdown import is_leaving
 
 _POLL = 1  # seconds that Redis lets us wait for a request before we look around
@@ -202,7 +202,7 @@ class Server:
         """
         back = []
         if request is not None and request.kind == Kind.OVER:
-            back = push(self._common, self._taken, OVER_LIFETIME)
+            back = push(self._common, self._taken, lifetime=OVER_LIFETIME)
         elif request is not None and request.region != OWN:
             back = push(self._common, self._taken)
         self._stream.send(back + push(self._replies, self._notices.left(is_leaving())))

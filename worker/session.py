@@ -9,19 +9,19 @@ from typing import cast
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
 from shared.environment import ALIKE, Kernels
-from shared.errors import QueueError, TooLargeError
+from shared.errors import QueueError, RefusedError, TooLargeError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.identities import Credentials, worker_id
 from shared.messaging.keys import LEASE_KEYS, LEASE_LIFETIME, LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Record
-from shared.messaging.resp import Stream, encode
+from shared.messaging.resp import PUSH_ANSWERS, Stream, encode, push
 from shared.nn.arithmetic import quiet, threads
 from worker.connections import connection
 from worker.departure import REDIS_AWAY, WORKER_LEAVING, Departure
 from worker.identity import CREDENTIALS
-from worker.messages import PUSH_ANSWERS, Notices, push
+from worker.messages import Notices
 from worker.samples import local_samples, received_samples
 from worker.serve import Done, Server
 from worker.shutdown import is_leaving
@@ -57,20 +57,20 @@ class Session:
         return self._done
 
     def _work(self) -> None:
-        last_heard = time.monotonic()
+        row = _Failures()
         while not self._done.outcome:
             # Redis may come back within a moment, long before Celery's own reconnection would: so stay and try.
+            reached = False
             try:
                 with connection(self._url) as stream:
-                    try:
-                        self._work_on(stream)
-                    finally:
-                        last_heard = time.monotonic()
-                        self._departure.redis_was_away()
-            except QueueError:  # also one that loads, or refuses for a while
+                    reached = True
+                    self._work_on(stream)
+            except QueueError as error:  # also one that loads, or refuses for a while
+                if reached:
+                    self._departure.redis_was_away()
                 if is_leaving():
                     self._done.outcome = WORKER_LEAVING
-                elif time.monotonic() - last_heard > _NO_REDIS:
+                elif row.seconds(error, reached, self._done.samples) > _NO_REDIS:
                     self._done.outcome = REDIS_AWAY
                 else:
                     time.sleep(_PAUSE)
@@ -151,6 +151,27 @@ class Session:
                 if samples is None:
                     time.sleep(_PAUSE)
         return samples
+
+
+class _Failures:
+    """Since when Redis has been away, or has let us do nothing."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._samples = 0  # what was done when that began
+
+    def seconds(self, error: QueueError, reached: bool, samples: int) -> float:
+        """Return for how long that has been so, as of this failure; say that Redis refuses us, once.
+
+        reached: whether Redis was there until now.  samples: what is done.
+        """
+        now, refused = time.monotonic(), isinstance(error, RefusedError)
+        # Who may come in and do nothing has not been served.
+        if self._since is None or samples > self._samples or (reached and not refused):
+            self._since, self._samples = now, samples
+            if refused:
+                log.warning("%s; trying again", error)
+        return now - self._since
 
 
 def _threads() -> int:

@@ -15,7 +15,7 @@ from shared.fixed_problem import check_arithmetic, kernels_for
 from shared.messaging.client import Client, client
 from shared.messaging.keys import LIFETIME, SweepKeys
 from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
-from shared.model import Model
+from shared.model import SavedModel
 from shared.training.metrics import EpochMetrics
 from shared.training.whole_run import Learned, learn, why_failed
 from shared.transport.models import to_bytes
@@ -130,7 +130,7 @@ class WholeRun:
         """Return the notice of what was learned, and the weights: files of models by their names."""
         config = self._task.config
         models = {
-            name: Model.of(config, parameters)
+            name: SavedModel.of(config, parameters)
             for name, parameters in (("model", learned.model), ("best", learned.best))
             if parameters is not None
         }

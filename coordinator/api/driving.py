@@ -7,12 +7,12 @@ from pathlib import Path
 from coordinator.api.preparation import check_job
 from coordinator.reporting.log_handlers import course
 from coordinator.runs.places import foreign_rounding
-from coordinator.runs.run import ReadOnlyError, Run
+from coordinator.runs.run import ReadOnlyError, RunFolder
 from coordinator.session import RunOptions, run_training
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, find_dataset
 from shared.errors import QueueError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.training.callbacks import Callback
 from shared.training.choice import is_finished
 from shared.training.state import TrainingState
@@ -27,10 +27,10 @@ def begin(
     options: RunOptions,
     *,
     runs: Path,
-    start: Model | None = None,
+    start: SavedModel | None = None,
     callbacks: Sequence[Callback] = (),
     said: str = "",
-) -> Run:
+) -> RunFolder:
     """Begin a run, train it to its end, and return it.
 
     data: from where the dataset was read.  runs: folder for the run's folder.  start: the model that it begins with, if
@@ -41,7 +41,7 @@ def begin(
     """
     check_job(config, dataset)
     options.check_queue()
-    run = Run.create(runs, config, data, dataset, start)
+    run = RunFolder.create(runs, config, data, dataset, start)
     try:
         run.lock()
         if said:
@@ -57,7 +57,7 @@ def begin(
 
 
 def go_on(
-    run: Run,
+    run: RunFolder,
     options: RunOptions,
     *,
     data: Path | None = None,
@@ -93,7 +93,12 @@ def go_on(
 
 
 def _drive(
-    run: Run, dataset: Dataset, data: Path, state: TrainingState, options: RunOptions, callbacks: Sequence[Callback]
+    run: RunFolder,
+    dataset: Dataset,
+    data: Path,
+    state: TrainingState,
+    options: RunOptions,
+    callbacks: Sequence[Callback],
 ) -> None:
     try:
         run_training(run, dataset, data, state, options, callbacks)

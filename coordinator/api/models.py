@@ -14,7 +14,7 @@ from shared.config import join
 from shared.data.encoding import Encoding
 from shared.data.labels import wanted_of
 from shared.errors import DataError
-from shared.model import Model as ModelInFile
+from shared.model import SavedModel
 from shared.nn.prediction import Answers
 from shared.types import Array
 
@@ -33,45 +33,45 @@ def load_model(path: str | Path, *, runs: str | Path = _RUNS) -> "Model":
 class Model:
     """A network that can be used. Samples are given as they were for the training: a row each."""
 
-    def __init__(self, model: ModelInFile, path: Path | None = None) -> None:
+    def __init__(self, model: SavedModel, path: Path | None = None) -> None:
         """model: what is in its file.  path: that file, if there is one."""
-        self.in_file, self.path = model, path
+        self.saved, self.path = model, path
 
     @property
     def encoding(self) -> Encoding:
         """How samples become its inputs, and its outputs answers."""
-        return self.in_file.encoding
+        return self.saved.encoding
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each layer, inputs first."""
-        return self.in_file.parameters.sizes
+        return self.saved.parameters.sizes
 
     @property
     def weights(self) -> list[Array]:
         """W_1, W_2, …, each (n_out, n_in)."""
-        return self.in_file.parameters.weights
+        return self.saved.parameters.weights
 
     @property
     def biases(self) -> list[Array]:
         """b_1, b_2, …, each (n_out, 1)."""
-        return self.in_file.parameters.biases
+        return self.saved.parameters.biases
 
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of the weights."""
-        return self.in_file.parameters.sha256
+        return self.saved.parameters.sha256
 
     @property
     def classes(self) -> list[Any]:
         """The names of the classes, in the order of the outputs; nothing if it predicts numbers."""
-        if self.in_file.predicts_numbers:
+        if self.saved.predicts_numbers:
             return []
         return list(self.encoding.classes or range(self.sizes[-1]))
 
     def answers(self, samples: Any) -> Answers:
         """Return the numbers of the strongest outputs, and all outputs, of each sample.  See `outputs`."""
-        found = list(local_answers(self.in_file, [self.in_file.inputs(samples)]))
+        found = list(local_answers(self.saved, [self.saved.inputs(samples)]))
         if not found:
             return Answers(np.empty(0, np.int64), np.empty((0, self.sizes[-1])))
         labels, outputs = zip(*found, strict=True)
@@ -87,7 +87,7 @@ class Model:
 
     def predict(self, samples: Any) -> Array:
         """Return each sample's class, or the numbers that are predicted of it.  See `outputs`."""
-        found = self.in_file.named(self.answers(samples))
+        found = self.saved.named(self.answers(samples))
         return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
     def predict_proba(self, samples: Any) -> Array:
@@ -118,11 +118,11 @@ class Model:
 
     def save(self, path: str | Path) -> None:
         """Write it into a file, an .npz, for `load_model` and for `gradmq evaluate` and the like."""
-        save_model(Path(path), self.in_file)
+        save_model(Path(path), self.saved)
 
     def __repr__(self) -> str:
         """A line that tells what it is, and of what."""
-        model = self.in_file
+        model = self.saved
         kinds = f"{model.activation}, {model.output}, {model.loss}"
         file = "" if self.path is None else f" in {shown(self.path)}"
         return f"Model {join(self.sizes)} ({kinds}) {self.fingerprint[:12]}{file}"

@@ -11,7 +11,7 @@ from shared.config.checks import check_seed
 from shared.config.suggestions import suggestions_of
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.options import DataOptions
-from shared.model import Model
+from shared.model import SavedModel
 from shared.types import Vector
 
 
@@ -30,7 +30,7 @@ def prepare(
     data_options: DataOptions,
     *,
     weights: Vector | None = None,
-    start: Model | None = None,
+    start: SavedModel | None = None,
     alone: bool = False,
     load: Callable[..., Dataset] = load_dataset,
 ) -> Job:

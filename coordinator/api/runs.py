@@ -16,7 +16,7 @@ from coordinator.page.document import page
 from coordinator.reporting import lines
 from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import is_run
-from coordinator.runs.run import Run as RunFolder
+from coordinator.runs.run import RunFolder
 from coordinator.runs.verify import last_epoch, verify
 from shared.config import TrainConfig
 from shared.data.dataset import find_dataset

@@ -8,7 +8,7 @@ from shared.config import TrainConfig, join
 from shared.data.encoding import Encoding
 from shared.data.options import DataOptions
 from shared.errors import ConfigError, ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.evaluation import is_finite
 
 _FREE = {"parameters", "arithmetic", "encoding"}  # of a model's fields, what says nothing of its network
@@ -16,7 +16,7 @@ _OUT = "leave it out"
 _NO_NETWORK = {*_FREE, "loss"}  # another cost may be made smaller with the same network
 
 
-def fill_in(given: dict[str, Any], names: Collection[str], start: Model) -> None:
+def fill_in(given: dict[str, Any], names: Collection[str], start: SavedModel) -> None:
     """Put the model's network in the place of options of `train` that were not given.  names: of those that were."""
     if given["sizes"] is None and given["hidden"] is None:
         given["sizes"] = start.parameters.sizes
@@ -36,7 +36,7 @@ def check_reading(options: DataOptions, encoding: Encoding) -> None:
         raise ConfigError("impute", options.impute, "has no place in the encoding of the model to begin with", _OUT)
 
 
-def check(config: TrainConfig, start: Model) -> None:
+def check(config: TrainConfig, start: SavedModel) -> None:
     """Raise ConfigError unless the run trains the model's network, ModelError if its dtype cannot hold the weights."""
     sizes = start.parameters.sizes
     if config.sizes != sizes:

@@ -1,13 +1,11 @@
 """A sweep, put together and taken apart: who computes its trials, what is told of them, what is written at the end."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from coordinator.cluster.redis_server import redis_server
 from coordinator.reporting.log_handlers import course, results
 from coordinator.runs.atomic import write_whole
 from coordinator.session import RunOptions
@@ -20,25 +18,13 @@ from coordinator.sweeps.results import figure, monitor_name, options_file, shown
 from coordinator.sweeps.space import Values
 from coordinator.sweeps.trials import LOST
 from shared import logs
+from shared.environment import n_cores
 from shared.errors import QueueError, RunError
 from shared.messaging.addresses import redis_url
 from shared.nn.arithmetic import one_thread
 from shared.signals import interruptible
 
 log = logging.getLogger("coordinator")
-
-
-def check_queue(options: RunOptions) -> None:
-    """Raise an error unless what was given lets us in, and what is to be started here can be."""
-    if options.redis is None:
-        if options.workers != 0:
-            redis_server()
-        return
-    from coordinator.cluster.preflight import check_broker, check_redis  # see coordinator.session
-
-    check_redis(redis_url(options.redis))
-    if options.broker is not None:
-        check_broker(options.broker)
 
 
 def run_sweep(
@@ -84,7 +70,7 @@ def _drive(sweep: SweepFolder, prepare: Prepare, options: RunOptions, data: Path
 @contextmanager
 def _executor(sweep: SweepFolder, options: RunOptions, data: Path, n_runs: int) -> Iterator[Executor]:
     """Give what computes the runs, for the time of a block.  n_runs: how many there are, at most."""
-    workers = (os.cpu_count() or 1) if options.workers is None else options.workers
+    workers = n_cores() if options.workers is None else options.workers
     if options.redis is None and workers == 0:
         yield InProcess()
         return

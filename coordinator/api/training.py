@@ -75,7 +75,7 @@ def _model(start: "str | Path | Run | Model | None", runs: Path) -> Any:
         return None
     if isinstance(start, Run):
         start = start.model
-    return start.in_file if isinstance(start, Model) else find_model(Path(start), runs)
+    return start.saved if isinstance(start, Model) else find_model(Path(start), runs)
 
 
 def _weights(given: Any) -> Any:

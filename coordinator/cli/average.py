@@ -12,7 +12,7 @@ from coordinator.cli.options.output import runs_option
 from coordinator.runs.lookup import find_model
 from coordinator.runs.model_file import save_model
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.averaging import mean
 
 _output = in_section(OUTPUT)
@@ -45,13 +45,13 @@ def average(models: tuple[Path, ...], output: Path, runs: Path) -> None:
     click.echo(f"weights_sha256 {new.parameters.sha256}\nmodel: {output}")
 
 
-def _network(model: Model) -> dict[str, object]:
+def _network(model: SavedModel) -> dict[str, object]:
     """Return what models must have in common: all but their weights."""
     parameters = {"sizes": model.parameters.sizes, "dtype": model.parameters.dtype.name}
     return parameters | {name: value for name, value in vars(model).items() if name != "parameters"}
 
 
-def _difference(model: Model, other: Model) -> str:
+def _difference(model: SavedModel, other: SavedModel) -> str:
     theirs = _network(other)
     return next(
         f"its {name} is {ours}, not {theirs[name]}" for name, ours in _network(model).items() if ours != theirs[name]

@@ -13,7 +13,7 @@ from coordinator.export.formats import FORMATS, export
 from coordinator.runs.lookup import find_model
 from shared.config import join
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic.native import Native
 from shared.nn.evaluation import is_finite
 
@@ -41,7 +41,7 @@ def export_command(model: Path, file: Path, dtype: str | None, runs: Path) -> No
     click.echo(f"{file}: {join(found.parameters.sizes)}, {found.arithmetic} arithmetic, {found.parameters.dtype.name}")
 
 
-def _plain(model: Model, dtype: str) -> Model:
+def _plain(model: SavedModel, dtype: str) -> SavedModel:
     """Return the model in native arithmetic of that dtype, with the weights that it computes with.
 
     Raises ModelError if that dtype cannot hold them.

@@ -45,8 +45,6 @@ def run_options_given(ctx: click.Context, given: dict[str, Any]) -> RunOptions:
     names = ("workers", "batches_per_task", "audit", "audit_by", "flower_port")
     watching = Watching(**{field.name: given.pop(field.name) for field in fields(Watching)})
     found = RunOptions(**{name: given.pop(name) for name in names}, watching=watching)
-    if found.flower_port is not None and (redis is not None or found.workers == 0):
-        raise click.UsageError("--flower shows the workers that this command starts, and it starts none")
     return replace(found, redis=redis, broker=broker)
 
 

@@ -15,8 +15,8 @@ from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
 from coordinator.runs.events import BACK, COMPARED, read_events
-from coordinator.runs.lookup import find_model, is_run, path_of_model
-from coordinator.runs.run import Run
+from coordinator.runs.lookup import find_model, is_run, path_of_model, place_of
+from coordinator.runs.run import RunFolder
 from shared.accounting import table
 from shared.config import join
 from shared.data.augment.copies import with_copies
@@ -27,7 +27,7 @@ from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.sources import check_options
 from shared.errors import DataError, ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import count_correct_by_vote
 from shared.nn.evaluation import evaluate as score_on
@@ -81,10 +81,11 @@ def evaluate(
         raise click.UsageError("--copies goes with --augment; give how they are deformed, like elastic=3.6,rotate=9")
     if target and data is None:
         raise click.UsageError("--target goes with --data; give other samples, or leave it out")
-    model = _place(model, runs)
+    model = place_of(model, runs)
     found, n_copies = find_model(model), copies or _COPIES
-    parameters = found.parameters
-    dataset = _dataset(model, found, data, target)
+    parameters, run = found.parameters, _run_of(model)
+    path = data or (DEFAULT_DATA if run is None else run.data_path)
+    dataset = _dataset(run, found, data, target)
     test = dataset.test
     if (parameters.sizes[0], parameters.sizes[-1]) != (test.n_inputs, test.n_outputs):
         raise ModelError(
@@ -94,7 +95,7 @@ def evaluate(
         )
     test.check_inputs(found.arithmetic, found.output)
     which = f" ({path_of_model(model).name})" if model.is_dir() else ""
-    which += "" if data is not None else f", on {shortened(str(_own_data(model)), _LONGEST)}"
+    which += "" if data is not None else f", on {shortened(str(path), _LONGEST)}"
     with one_thread(), quiet():
         mlp = found.mlp()
         layers = mlp.rounded(parameters)
@@ -105,7 +106,7 @@ def evaluate(
                 return
             correct = score.correct
         elif dataset.image_size is None:
-            raise DataError(f"{data} has no images, or does not tell how large they are; leave --augment out")
+            raise DataError(f"{path} has no images, or does not tell how large they are; leave --augment out")
         else:
             images = dataset.labelled(Part.TEST)
             versions = with_copies(images, Deformer(augment, *dataset.image_size), n_copies, mlp.inputs)
@@ -114,24 +115,17 @@ def evaluate(
     click.echo(f"accuracy is {correct}/{len(test)}{which}{how}")
 
 
-def _place(model: Path, runs: Path) -> Path:
-    """Return the folder of a run that is given by its id; any other path as it is."""
-    return runs / model if not model.exists() and is_run(runs / model) else model
-
-
-def _own_data(model: Path) -> Path:
-    """Return where a model is tested if nobody says so: where its run's samples were, of no run's model MNIST."""
+def _run_of(model: Path) -> RunFolder | None:
+    """Return the run whose folder that is, or of which it is a model; None if there is none."""
     folder = model if model.is_dir() else model.parent
-    return Run.open(str(folder), Path()).data_path if is_run(folder) else DEFAULT_DATA
+    return RunFolder.open(str(folder), Path()) if is_run(folder) else None
 
 
-def _dataset(model: Path, found: Model, data: Path | None, target: tuple[str, ...]) -> Dataset:
+def _dataset(run: RunFolder | None, found: SavedModel, data: Path | None, target: tuple[str, ...]) -> Dataset:
     """Return the data to test on: a run's own, or what is at that path, read as the model needs it.
 
     target: what is to be predicted, if it has other names there.
     """
-    folder = model if model.is_dir() else model.parent
-    run = Run.open(str(folder), Path()) if is_run(folder) else None
     if run is not None and data is None:
         return run.load_data(run.data_path)
     its = found.encoding
@@ -179,9 +173,9 @@ def show(
         raise click.UsageError("--augmentation, --data and --output go with --augment; give how many samples to draw")
     if model is None:
         raise click.UsageError("give a model or a run, or --augment to see deformed samples")
-    place = _place(model, runs)
+    place = place_of(model, runs)
     if is_run(place):
-        _print_run(Run.open(str(place), Path()), weights)
+        _print_run(RunFolder.open(str(place), Path()), weights)
     else:
         _print_model(find_model(place), weights)
 
@@ -190,7 +184,7 @@ def _draw(
     name: Path | None, n_samples: int, wanted: Augmentation | None, data: Path | None, file: Path, runs: Path
 ) -> None:
     """Draw samples of a run, or of any data."""
-    run = None if name is None else Run.open(str(name), runs)
+    run = None if name is None else RunFolder.open(str(name), runs)
     if run is None:
         wanted, path, seed = wanted or _USUAL, data or DEFAULT_DATA, 0
     else:
@@ -204,7 +198,7 @@ def _draw(
     click.echo(f"{file}: {shown} samples, and what epochs 0 to {EPOCHS - 1} see of them ({wanted})")
 
 
-def _print_run(run: Run, weights: bool) -> None:
+def _print_run(run: RunFolder, weights: bool) -> None:
     """Print what a run has come to; its network last.  Raises RunError or ModelError if it has none."""
     config = run.config
     click.echo(f"run {run.id}: {config.neurons}, {config.numbers}, {config.learning}, seed {config.seed}")
@@ -227,7 +221,7 @@ def _print_run(run: Run, weights: bool) -> None:
             click.echo(f"line {run.damaged_line} of metrics.jsonl is no epoch's; these are the epochs up to there")
 
 
-def _print_model(found: Model, weights: bool) -> None:
+def _print_model(found: SavedModel, weights: bool) -> None:
     """Print a network, and if somebody wants them its weights."""
     parameters = found.parameters
     click.echo("Neural Net:")

@@ -26,12 +26,14 @@ _WHAT = {
 }
 
 
-def kind_options(name: str, kinds: Mapping[str, type[Any]], default: str, what: str) -> list[Decorator]:
+def kind_options(
+    name: str, kinds: Mapping[str, type[Any]], default: str, what: str, for_tables: str = ""
+) -> list[Decorator]:
     """Return the option that chooses a kind, and one for each field of any kind.
 
-    name: of the field of `TrainConfig`.
+    name: of the field of `TrainConfig`.  for_tables: its default for them, if it is another.
     """
-    choice = _option(f"--{name}", type=click.Choice(list(kinds)), default=default, help=what)
+    choice = _option(f"--{name}", type=click.Choice(list(kinds)), default=default, for_tables=for_tables, help=what)
     return [choice, *(_field_option(field, kinds) for field in fields_of(kinds).values())]
 
 

@@ -20,9 +20,15 @@ _LEFT_OUT = f"{__name__}.left_out"  # where a context keeps variables that are n
 class Option(click.Option):
     """Shows its default, and has a section and a variable."""
 
-    def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
-        """section: of the help.  envvar: default: GRADMQ_, the command, the option's first long name."""
+    def __init__(self, *args: Any, section: str = "Options", for_tables: str = "", **kwargs: Any) -> None:
+        """section: of the help.  envvar: default: GRADMQ_, the command, the option's first long name.
+
+        for_tables: what the default is for tables, if it is another.
+        """
         shown = {"show_default": kwargs.get("default") is not None, "show_envvar": "envvar" in kwargs}
+        if for_tables:
+            shown["show_default"] = False
+            kwargs["help"] += f"  [default: {kwargs.get('default', 'none')}; for tables: {for_tables}]"
         super().__init__(*args, **{**shown, **kwargs})
         self.section = section
 

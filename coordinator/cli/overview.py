@@ -7,9 +7,14 @@ from typing import Any
 from coordinator.reporting.columns import columns
 from coordinator.runs.comparison import Comparison
 from coordinator.runs.summary import RunSummary
+from coordinator.sweeps.results import figure
+from coordinator.sweeps.summary import SweepSummary
+from shared.plain_text import shortened
 from shared.training.metrics import EpochMetrics
 
 _LONGEST = 28  # letters of a path, of which the end tells most
+_LONGEST_COMMAND = 500  # letters of a path that can be typed
+_BETTER = "*"  # before the better figure of two
 
 
 def runs_table(runs: Sequence[RunSummary]) -> str:
@@ -25,6 +30,22 @@ def _row(run: RunSummary) -> tuple[str, ...]:
     seconds = f"{run.seconds:.1f}" if run.epochs else ""
     workers = "" if run.workers is None else str(run.workers)
     return run.id, _ended(run.data or ""), run.network or "", epochs, best, test, seconds, workers, run.state
+
+
+def sweeps_table(sweeps: Sequence[SweepSummary], runs: Path) -> str:
+    """Return a table of sweeps, and how their runs are listed.  runs: the folder that they are in."""
+    heads = ("sweep", "method", "trials", "best", "by", "score", "state")
+    rows = [
+        (
+            *(sweep.id, sweep.method or ""),
+            "" if sweep.trials_wanted is None else f"{sweep.trials}/{sweep.trials_wanted}",
+            *("" if sweep.best is None else str(sweep.best), sweep.monitor or "", figure(sweep.score), sweep.state),
+        )
+        for sweep in sweeps
+    ]
+    which = sweeps[0].id if len(sweeps) == 1 else "SWEEP"
+    where = shortened(str(runs / which), _LONGEST_COMMAND)
+    return f"{columns([heads, *rows], left=(0, 1, 4, 6))}\ntheir runs: gradmq runs --runs {where}"
 
 
 def _ended(path: str) -> str:
@@ -45,7 +66,10 @@ def comparison(found: Comparison) -> str:
     parts = [columns([("", *found.ids), *differences], left=(0, 1, 2)) if differences else _same(found)]
     if found.epochs:
         heads = ("epoch", *("validation", "cost", "test", "seconds") * 2, "weights")
-        parts.append(columns([heads, *(_pair(number, *both) for number, both in enumerate(found.epochs))], left=(9,)))
+        rows = [_pair(str(number), both, found.best(both)) for number, both in enumerate(found.epochs)]
+        rows.append(_pair("best", found.chosen, found.best(found.chosen)))
+        parts.append(columns([heads, *rows], left=(9,)))
+        parts.append(_marks(found))
     return "\n\n".join(parts)
 
 
@@ -53,21 +77,41 @@ def _same(found: Comparison) -> str:
     return f"{found.ids[0]} and {found.ids[1]} have the same configuration and data"
 
 
-def _pair(number: int, ours: EpochMetrics | None, theirs: EpochMetrics | None) -> tuple[str, ...]:
+def _marks(found: Comparison) -> str:
+    """Return what the last row and its marks are."""
+    ours, theirs = ("none" if each is None else str(each.epoch) for each in found.chosen)
+    text = f"best: epoch {ours} of the first and {theirs} of the second"
+    if not found.comparable:
+        return f"{text}; their samples are others, and none is better"
+    return f"{text}; {_BETTER}: better than the other"
+
+
+def _pair(
+    name: str, both: tuple[EpochMetrics | None, EpochMetrics | None], best: dict[str, int | None]
+) -> tuple[str, ...]:
+    """Return the row of two epochs.  best: which is better, by figure."""
+    ours, theirs = both
     weights = ""
     if ours is not None and theirs is not None:
         weights = "same" if ours.weights_sha256 == theirs.weights_sha256 else "differ"
-    return str(number), *_figures(ours), *_figures(theirs), weights
+    return name, *_figures(ours, 0, best), *_figures(theirs, 1, best), weights
 
 
-def _figures(metrics: EpochMetrics | None) -> tuple[str, ...]:
+def _figures(metrics: EpochMetrics | None, side: int, best: dict[str, int | None]) -> tuple[str, ...]:
+    """Return an epoch's cells.  side: 0 or 1, which of the two runs it is of."""
     if metrics is None:
         return "", "", "", ""
-    cost = metrics.cost if metrics.validation_cost is None else metrics.validation_cost
+
+    def marked(text: str, *figures: str) -> str:
+        return _BETTER + text if text and any(best.get(figure) == side for figure in figures) else text
+
+    name = "cost" if metrics.validation_cost is None else "validation_cost"
+    cost = getattr(metrics, name)
     return (
-        _right(metrics.validation_accuracy, metrics.validation_r2),
-        "" if cost is None else f"{cost:#.3g}",
-        *(_right(metrics.accuracy, metrics.r2), f"{metrics.seconds:.1f}"),
+        marked(_right(metrics.validation_accuracy, metrics.validation_r2), "validation_accuracy", "validation_r2"),
+        marked("" if cost is None else f"{cost:#.3g}", name),
+        marked(_right(metrics.accuracy, metrics.r2), "accuracy", "r2"),
+        f"{metrics.seconds:.1f}",
     )
 
 

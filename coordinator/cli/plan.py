@@ -1,6 +1,5 @@
 """`gradmq plan`: will more workers help?"""
 
-import os
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from coordinator.planning.profiler import profile
 from coordinator.planning.report import report
 from coordinator.session import MOST_WORKERS
 from shared.config import TrainConfig
+from shared.environment import n_cores
 from shared.errors import ConfigError
 from shared.nn.arithmetic import one_thread, quiet
 
@@ -29,7 +29,7 @@ _cluster = in_section(CLUSTER)
 @click.command("plan", short_help="Predict how fast a training is with more workers.", cls=Command)
 @_model("--sizes", type=Sizes(), default="784,30,10", help="Neurons of each layer, inputs first.")
 @arithmetic_options
-@mini_batch_size_option
+@mini_batch_size_option()
 @strategy_options
 @_cluster("--workers", type=int, default=16, help="The most to consider.")
 @_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers; default with --rtt: 1.")
@@ -67,7 +67,7 @@ def plan_command(
         strategy=to_strategy({"arithmetic": arithmetic, "mini_batch_size": mini_batch_size, **given}),
     )
     with one_thread(), quiet():
-        model = CostModel(config, profile(config), link, _cores())
+        model = CostModel(config, profile(config), link, n_cores())
     click.echo(report(model, workers, replicas))
 
 
@@ -82,7 +82,3 @@ def _link(bandwidth: float | None, rtt: float | None) -> Link | None:
     if not 0 <= rtt <= _MOST_RTT:
         raise ConfigError("rtt", rtt, f"must be a number of milliseconds from 0 to {_MOST_RTT}")
     return Link(bandwidth * 1e9 / 8, rtt / 1000)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

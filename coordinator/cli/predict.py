@@ -21,7 +21,7 @@ from coordinator.runs.atomic import write_whole
 from coordinator.runs.lookup import find_model
 from shared.logs import masked
 from shared.messaging.addresses import redis_url
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.prediction import Answers
 from shared.types import Array
 
@@ -89,7 +89,7 @@ def predict_command(
     click.echo(f"{output}: {len(samples)} predictions")
 
 
-def _remote(model: Model, address: str | None, broker: str | None, batches: Iterator[Array]) -> Iterator[Answers]:
+def _remote(model: SavedModel, address: str | None, broker: str | None, batches: Iterator[Array]) -> Iterator[Answers]:
     """Return answers that workers compute.  Raises QueueError unless Redis and the broker are there."""
     from coordinator.cluster.preflight import check_broker, check_redis  # see coordinator.session
     from coordinator.prediction.remote import RemoteAnswers

@@ -15,7 +15,7 @@ from coordinator.page.files import picture_files
 from coordinator.page.text import from_here
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.runs.atomic import write_whole
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 
 _output = in_section(OUTPUT)
 
@@ -42,7 +42,7 @@ def report(name: str, output: Path | None, pictures: Path | None, data: Path | N
     of the first layer, who computed what and when, and how to compute it again.
     """
     start_logging()
-    run = Run.open(name, runs)
+    run = RunFolder.open(name, runs)
     subject = subject_of(run, data)
     _write(output or run.folder / "report.html", page(subject).encode())
     if pictures is not None:

@@ -14,8 +14,9 @@ from coordinator.cli.option import OUTPUT, in_section
 from coordinator.cli.options.output import DEFAULT_RUNS, runs_option
 from coordinator.runs.comparison import compare
 from coordinator.runs.removal import Removal
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import summaries
+from coordinator.sweeps.summary import summaries as sweep_summaries
 
 _output = in_section(OUTPUT)
 json_option = _output("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -24,8 +25,8 @@ own_runs_option = _output(
     "--runs",
     type=click.Path(path_type=Path),
     default=lambda: click.get_current_context().obj,
-    show_default=str(DEFAULT_RUNS),
-    help="Folder for the runs' folders.",
+    show_default=False,
+    help=f"Folder for the runs' folders.  [default: {DEFAULT_RUNS}]",
 )
 
 
@@ -34,9 +35,10 @@ own_runs_option = _output(
 @json_option
 @click.pass_context
 def runs_command(ctx: click.Context, runs: Path, as_json: bool) -> None:
-    """List the runs: what each is, how far it is, what came of it.
+    """List the runs: what each is, how far it is, what came of it; and below them the sweeps.
 
-    The state is *running* while a coordinator drives the run; one that is *stopped* can be resumed.
+    The state is *running* while a coordinator drives the run; one that is *stopped* can be resumed. The runs of a sweep
+    are in its folder: --runs SWEEP.
     """
     if ctx.invoked_subcommand is not None:
         ctx.obj = runs
@@ -44,9 +46,15 @@ def runs_command(ctx: click.Context, runs: Path, as_json: bool) -> None:
     found = [*summaries(runs)]
     if as_json:
         click.echo(json.dumps([asdict(run) for run in found], indent=2))
-    elif found:
+        return
+    sweeps = [*sweep_summaries(runs)]
+    if found:
         click.echo(overview.runs_table(found))
-    else:
+    if found and sweeps:
+        click.echo()
+    if sweeps:
+        click.echo(overview.sweeps_table(sweeps, runs))
+    if not found and not sweeps:
         where = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
         click.echo(f"there is no run in {runs}; begin one with: gradmq train{where}")
 
@@ -82,7 +90,7 @@ def compare_command(ctx: click.Context, first: str, second: str, as_json: bool, 
 
     The exit code is 1 if an epoch that both have left other weights.
     """
-    found = compare(Run.open(first, runs), Run.open(second, runs))
+    found = compare(RunFolder.open(first, runs), RunFolder.open(second, runs))
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else overview.comparison(found))
     if found.first_other_weights is not None:
         ctx.exit(DIFFERENT)

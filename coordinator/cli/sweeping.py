@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from coordinator.api.sweeps import check_queue, run_sweep
+from coordinator.api.sweeps import run_sweep
 from coordinator.cli.trial_options import TrialOptions
 from coordinator.session import RunOptions
 from coordinator.sweeps.catalogue import method_of
@@ -30,7 +30,7 @@ def begin(content: bytes, source: Path, asked: dict[str, Any], runs: Path, optio
         raise click.UsageError(f"{source}: {error.text(error.field)}") from None
     trial_options = _trial_options(definition, source, asked)
     data = find_dataset(trial_options.data)
-    check_queue(options)
+    options.check_queue()
     sweep = SweepFolder.create(runs, trial_options.definition, content)
     run_sweep(sweep, trial_options.prepared, options, data, trial_options.options_of)
     return sweep
@@ -43,7 +43,7 @@ def go_on(sweep: SweepFolder, asked: dict[str, Any], options: RunOptions) -> Non
     trial_options = _trial_options(sweep.definition, sweep.folder / DEFINITION, asked)
     sweep.definition = trial_options.definition
     data = find_dataset(trial_options.data)
-    check_queue(options)
+    options.check_queue()
     run_sweep(sweep, trial_options.prepared, options, data, trial_options.options_of)
 
 

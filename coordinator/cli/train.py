@@ -29,7 +29,7 @@ from coordinator.reporting.log_handlers import course, results, start_logging
 from coordinator.runs import published
 from coordinator.runs.lookup import find_model
 from coordinator.runs.newest import differences, newest_of, newest_unfinished
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared import logs
 from shared.accounting import table
 from shared.data.sample_weights import read_weights
@@ -70,6 +70,9 @@ def train_command(
 
     On its own it starts a Redis and workers for the time of the run; with --redis it uses the workers there.
 
+    Defaults are those of images with classes, like digits. Where another one is named for tables, it also holds for
+    arrays of other numbers than bytes, and wherever numbers or labels are to be predicted.
+
     The command line has more weight than the environment, that more than --config, and that more than --recipe.
     """
     logs.set_log_format(log_format)
@@ -94,7 +97,7 @@ def train_command(
 
 
 @click.command("resume", short_help="Go on with a run, to the same bits.", cls=Command)
-@click.argument("name", metavar="RUN", type=RunName(), required=False)
+@click.argument("name", metavar="[RUN]", type=RunName(), required=False)
 @in_section(SETTINGS)("--last", is_flag=True, help="The newest run that is not finished, in the place of RUN.")
 @in_section(LEARNING)(
     "--epochs", type=int, help="How many it shall have had in the end; default: as many as it was to have."
@@ -125,7 +128,7 @@ def resume_command(
     _say_the_result(run)
 
 
-def _advise(run: Run, training: KnownSamples) -> None:
+def _advise(run: RunFolder, training: KnownSamples) -> None:
     """Tell, where nothing is read but by people, whether the run had better had no workers."""
     config, epochs = run.config, run.metrics
     if not log.isEnabledFor(logging.INFO):
@@ -141,19 +144,19 @@ def _advise(run: Run, training: KnownSamples) -> None:
         log.info(told)
 
 
-def _named(name: str | None, last: bool, runs: Path) -> Run:
+def _named(name: str | None, last: bool, runs: Path) -> RunFolder:
     """Return the run that is meant.  Raises UsageError unless one is, and RunError if it is not there."""
     if last == (name is not None):
         raise click.UsageError("give a run's folder or id, or --last for the newest that is not finished; one of them")
     if name is not None:
-        return Run.open(name, runs)
+        return RunFolder.open(name, runs)
     if (found := newest_unfinished(runs)) is None:
         raise RunError(f"there is no unfinished run in {runs}; give another --runs, or begin one with: gradmq train")
     course.info(_going_on(found))
     return found
 
 
-def _going_on(run: Run) -> str:
+def _going_on(run: RunFolder) -> str:
     """Return a line about a run that was found, not named."""
     if run.is_finished:
         return f"run {run.id} of these settings is finished: its results again; for a new run leave --resume out"
@@ -169,7 +172,7 @@ def _why_a_new_run(runs: Path, job: Job) -> str:
     return f"{line}; run {other.id}, with {what}, is unfinished: gradmq resume {other.folder}"
 
 
-def _say_the_result(run: Run) -> None:
+def _say_the_result(run: RunFolder) -> None:
     course.info(table(run.ledger))
     if told := lines.early_end(run.config, run.metrics):
         course.info(told)

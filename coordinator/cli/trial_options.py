@@ -9,14 +9,12 @@ import click
 from click.core import ParameterSource
 
 from coordinator.api.preparation import check_job, prepare
-from coordinator.cli.given import names_given, run_options_given, to_level
-from coordinator.cli.options.cluster import cluster_options
-from coordinator.cli.options.output import log_format_option, runs_option, watching_options
-from coordinator.cli.options.settings import settings_options
+from coordinator.cli.given import names_given
 from coordinator.cli.precedence import Values, overlay
 from coordinator.cli.settings_files import ABOUT, values_of
 from coordinator.cli.train import train_command
 from coordinator.cli.types import ShareOrPath
+from coordinator.options.defaults import DEFAULTS
 from coordinator.options.reading import READING, to_data_options
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.trials import NoDataError, Prepared
@@ -29,6 +27,7 @@ from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, DataError
 from shared.strategies import SyncSGD
 
+_OF_TRIALS = {"data", "sample_weights", *READING, *DEFAULTS}
 _OF_THE_SWEEP = "is no option of a trial; give it to `gradmq sweep`"
 # What decides which samples a trial has, and whether it can take them.
 _ABOUT_DATA = {"data", "train_samples", "sample_weights", "arithmetic", "output", *READING}
@@ -68,7 +67,7 @@ class TrialOptions:
         """Raise UsageError for an option that trials cannot have."""
         if param == "start":
             raise click.UsageError(f"{self._source}: {name} {_NOT_YET}")
-        if param in _run_option_names():
+        if param not in _OF_TRIALS:
             raise click.UsageError(f"{self._source}: {name} {_OF_THE_SWEEP}")
 
     def prepared(self, values: Mapping[str, Any], fold: Fold | None) -> Prepared:
@@ -97,11 +96,7 @@ class TrialOptions:
                 except click.BadParameter as error:
                     raise ConfigError(param.name, text, error.message) from None
                 ctx.set_parameter_source(param.name, ParameterSource.DEFAULT_MAP)
-        given, names = dict(ctx.params), names_given(ctx)
-        for name in ("recipe", "config_file", "resumes", "start", "runs", "log_format"):
-            given.pop(name)
-        to_level(given)
-        run_options_given(ctx, given)
+        given, names = {name: ctx.params[name] for name in _OF_TRIALS}, names_given(ctx)
         data, weights = given.pop("data"), given.pop("sample_weights")
         found = None if weights is None else read_weights(weights)
         job = prepare(given, names, data, to_data_options(given), weights=found, alone=True, load=self._load)
@@ -158,20 +153,6 @@ def _sharing(found: Dataset, other: Dataset) -> Dataset:
     parts = zip(map(found.part, Part), map(other.part, Part), strict=True)
     training, validation, test = (theirs if ours.sha256 == theirs.sha256 else ours for ours, theirs in parts)
     return replace(found, training=training, validation=validation, test=test)
-
-
-def _run_option_names() -> set[str]:
-    """Return the names of the options of `train` that say how a run is computed and watched, and where it is kept."""
-
-    @cluster_options
-    @watching_options
-    @log_format_option
-    @runs_option
-    @settings_options
-    def _any() -> None: ...
-
-    params: list[click.Parameter] = getattr(_any, "__click_params__", [])
-    return {param.name for param in params if param.name is not None}
 
 
 def _absolute(param: str, value: Any) -> Any:

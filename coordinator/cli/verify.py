@@ -15,7 +15,7 @@ from coordinator.cli.types import Epochs
 from coordinator.reporting.log_handlers import results, start_logging
 from coordinator.reporting.progress import progress
 from coordinator.runs.places import foreign_rounding
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.verify import last_epoch
 from coordinator.runs.verify import verify as recompute
 from shared import logs
@@ -41,7 +41,7 @@ def verify(
     """Recompute a run in this process and compare it, epoch by epoch, with what was recorded."""
     logs.set_log_format(log_format)
     start_logging()
-    run = Run.open(name, runs)
+    run = RunFolder.open(name, runs)
     path = find_dataset(data or run.data_path)
     dataset = run.load_data(path)
     first, last = epochs or (0, None)

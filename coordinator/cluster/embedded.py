@@ -62,7 +62,8 @@ class Cluster:
         self._wait_for_redis(self.processes[0])
         for number in range(1, workers + 1):
             name = f"worker{number}"
-            self.processes.append(self._started(name, worker_command(f"{name}@%h"), slot=number))
+            command = worker_command(f"{name}@%h", "warning")  # Celery tells of every lease otherwise, for ever
+            self.processes.append(self._started(name, command, slot=number))
         if flower_port is not None:
             self.flower = self._start_flower(flower_port)
 

@@ -9,7 +9,7 @@ from amqp.exceptions import AccessRefused
 from kombu import Connection
 
 from shared.errors import AddressError, ConnectionLostError, ForbiddenError, QueueError, RefusedError
-from shared.messaging.addresses import broker_url, shown
+from shared.messaging.addresses import broker_url, shown, tls
 from shared.messaging.client import client, is_forbidden
 
 _BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
@@ -68,7 +68,7 @@ def check_broker(url: str) -> None:
     deadline = time.monotonic() + _START
     while True:
         try:
-            with Connection(broker_url("", url), connect_timeout=5) as connection:
+            with Connection(broker_url("", url), connect_timeout=5, ssl=tls(url)) as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0)
                 connection.channel()
             return

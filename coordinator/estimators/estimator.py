@@ -23,7 +23,7 @@ from coordinator.session import RunOptions
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
 from shared.data.in_memory import dataset_of
-from shared.model import Model as ModelInFile
+from shared.model import SavedModel
 from shared.optim.schedules import SCHEDULES
 from shared.training.callbacks import Callback
 from shared.training.metrics import EpochMetrics
@@ -213,7 +213,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _keep(self, training: TrainingInMemory, dataset: Dataset) -> None:
         """Have what was learned as attributes."""
         parameters = training.parameters
-        self.model_ = Model(ModelInFile.of(training.config, parameters, dataset.encoding))
+        self.model_ = Model(SavedModel.of(training.config, parameters, dataset.encoding))
         # A later `partial_fit` goes on with the weights that are used, at an epoch's beginning, and compares no epochs.
         self._state = replace(training.state, parameters=parameters.copy(), history=[], best=None)
         if self._state.step_index:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from gradmq._version import version
 from shared.data.columns import Numeric
 from shared.data.encoding import IDENTITY, Encoding
-from shared.model import Model
+from shared.model import SavedModel
 
 
-def description(model: Model) -> dict[str, str]:
+def description(model: SavedModel) -> dict[str, str]:
     """Return the network as words, by the names that `gradmq train` has for its options."""
     found = {
         "gradmq": version(),

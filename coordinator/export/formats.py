@@ -9,7 +9,7 @@ from coordinator.export.safetensors_format import Safetensors
 from coordinator.export.torch_format import Torch
 from coordinator.runs.atomic import write_whole
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 
 
 class Format(Protocol):
@@ -17,7 +17,7 @@ class Format(Protocol):
 
     extra: str  # of our package, that has what writing it needs
 
-    def encode(self, model: Model) -> bytes:
+    def encode(self, model: SavedModel) -> bytes:
         """Return the file's content.
 
         Raises ImportError if what writes it is not installed, ModelError for a model that cannot be written that way.
@@ -33,7 +33,7 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def export(model: Model, path: Path) -> None:
+def export(model: SavedModel, path: Path) -> None:
     """Write a model in the format that the file's ending says, whole or not at all.
 
     Raises ModelError for another ending, a model that cannot be written that way, or a library that is not installed,

@@ -9,7 +9,7 @@ import numpy as np
 from coordinator.export.description import numeric_columns
 from shared.data.columns import LIMIT, Numeric
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.types import Array
 
 _ACTIVATIONS = {"sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}  # ours: scikit-learn's
@@ -21,7 +21,7 @@ class Joblib:
 
     extra = "joblib"
 
-    def encode(self, model: Model) -> bytes:
+    def encode(self, model: SavedModel) -> bytes:
         import joblib
 
         content = io.BytesIO()
@@ -29,7 +29,7 @@ class Joblib:
         return content.getvalue()
 
 
-def _estimator(model: Model) -> Any:
+def _estimator(model: SavedModel) -> Any:
     """Return the estimator, as `fit` leaves it, as far as predicting needs that.  Raises ModelError."""
     if model.activation not in _ACTIVATIONS or model.output not in _OUTPUTS:
         raise ModelError(f"scikit-learn has no {model.activation} neurons; export to .onnx, which takes any")
@@ -73,7 +73,7 @@ def _scaler(means: Array, deviations: Array) -> Any:
     return scaler
 
 
-def _classifier(model: Model) -> Any:
+def _classifier(model: SavedModel) -> Any:
     from sklearn.neural_network import MLPClassifier
     from sklearn.preprocessing import LabelBinarizer
 
@@ -87,7 +87,7 @@ def _classifier(model: Model) -> Any:
     return found
 
 
-def _regressor(model: Model) -> Any:
+def _regressor(model: SavedModel) -> Any:
     from sklearn.neural_network import MLPRegressor
 
     if model.output != "linear":
@@ -102,7 +102,7 @@ def _regressor(model: Model) -> Any:
     return found
 
 
-def _set_network(found: Any, model: Model) -> None:
+def _set_network(found: Any, model: SavedModel) -> None:
     layers, sizes = model.mlp().rounded(model.parameters), model.parameters.sizes
     found.coefs_ = [w.T.copy() for w in layers.weights]
     found.intercepts_ = [b[:, 0].copy() for b in layers.biases]

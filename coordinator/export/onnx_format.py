@@ -8,7 +8,7 @@ from coordinator.export.onnx_encoding import KINDS, encoded, undone
 from coordinator.export.onnx_functions import EXACT, INT64, PLAIN, Function
 from gradmq._version import version
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 
 OPSET, _IR = 17, 8  # of 2022: read by all that is in use
 
@@ -22,7 +22,7 @@ class Onnx:
 
     extra = "onnx"
 
-    def encode(self, model: Model) -> bytes:
+    def encode(self, model: SavedModel) -> bytes:
         from onnx import checker, helper
 
         graph = Graph()
@@ -53,7 +53,7 @@ class Onnx:
         return content
 
 
-def _build(graph: Graph, model: Model) -> None:
+def _build(graph: Graph, model: SavedModel) -> None:
     """Add the nodes from "inputs" to "outputs" and "labels"."""
     mlp, dtype = model.mlp(), np.dtype(model.parameters.dtype)
     layers, exact = mlp.rounded(model.parameters), mlp.arithmetic.any_order

@@ -3,7 +3,7 @@
 import numpy as np
 
 from coordinator.export.description import description
-from shared.model import Model, to_arrays
+from shared.model import SavedModel, to_arrays
 
 
 class Safetensors:
@@ -11,7 +11,7 @@ class Safetensors:
 
     extra = "safetensors"
 
-    def encode(self, model: Model) -> bytes:
+    def encode(self, model: SavedModel) -> bytes:
         from safetensors.numpy import save
 
         tensors = {name: np.ascontiguousarray(array) for name, array in to_arrays(model.parameters).items()}

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from coordinator.export.description import description
-from shared.model import Model
+from shared.model import SavedModel
 
 
 class Torch:
@@ -12,7 +12,7 @@ class Torch:
 
     extra = "torch"
 
-    def encode(self, model: Model) -> bytes:
+    def encode(self, model: SavedModel) -> bytes:
         import torch
 
         state: dict[str, Any] = {}

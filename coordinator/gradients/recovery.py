@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from coordinator.gradients.troubles import Troubles
-from coordinator.workers.task_sender import BrokerAwayError
+from coordinator.workers.task_sender import BrokerAwayError, BrokerError, BrokerForbiddenError
 from coordinator.workers.windows import Window
 from coordinator.workers.workforce import Workforce
 from shared.errors import ConnectionLostError, RefusedError
@@ -63,8 +63,8 @@ class Recovery:
             self._looked = self._clock()
             self._supervise()
             self._workforce.review()
+            self._window.announce(self._client)  # first: if the broker is the same Redis, that is what is away
             self._workforce.keep_keys()
-            self._window.announce(self._client)
 
     def look_around(self) -> bool:
         """Replies are slow to come: are our processes alive, is Redis whole? Tell whether anybody is there.
@@ -101,6 +101,8 @@ class Recovery:
         match error:
             case KeysLostError():
                 self._troubles.tell("Redis has lost the run's keys; publishing them again")
+            case BrokerForbiddenError():
+                self._troubles.tell(f"Celery's broker refuses us ({error}); waiting until user and password are right")
             case BrokerAwayError():
                 self._troubles.tell("Celery's broker is away", f" ({error}); waiting for it")
             case ConnectionLostError():
@@ -108,7 +110,7 @@ class Recovery:
             case _:
                 self._troubles.tell(f"Redis refuses ({error}); waiting for it to serve us")
         self._client.disconnect()
-        if not isinstance(error, BrokerAwayError):  # else whether they are lost is found out a little later
+        if not isinstance(error, BrokerError):  # else whether they are lost is found out a little later
             self._workforce.leases.renew_waiting()
         self._sleep(_PAUSE)
         self._supervise()

@@ -17,7 +17,7 @@ from coordinator.gradients.replies import Meaning, Replies
 from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.gradients.retransmission import RetransmissionTimer
 from coordinator.gradients.totals import RunningTotal, TreeTotal
-from coordinator.workers.windows import PUSH_ANSWERS, Window, WindowLength
+from coordinator.workers.windows import Window, WindowLength
 from coordinator.workers.workforce import Workforce
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset
@@ -27,6 +27,7 @@ from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import LIFETIME, Keys, name_of
 from shared.messaging.records import Kind, Record
+from shared.messaging.resp import PUSH_ANSWERS
 from shared.messaging.seals import CoordinatorKeys
 from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import evaluations_of
@@ -156,8 +157,7 @@ class RemoteGradients:
                     requested = time.monotonic()  # not before: waiting for workers is no part of how long they take
                 self._publish(pending)
                 self._collect(weights, pending)
-                if pending.missing:  # a new window begins, or all is published again, and this connection still waits
-                    self._stream.disconnect()
+                self._stream.stop_waiting()
             except PASSING as error:
                 self._undisturbed = False
                 self._stream.disconnect()
@@ -173,13 +173,15 @@ class RemoteGradients:
     def close(self) -> None:
         """Tell the workers that the run is over, and leave no key of it."""
         self._stream.disconnect()
-        # If Redis is away, there is nobody to tell.
-        with suppress(QueueError), closing(client(self._url, _LAST_WORDS)) as connection:
+        with (
+            closing(self._workforce),
+            closing(self._client),  # both whatever comes meanwhile, like another Ctrl-C
+            suppress(QueueError),  # if Redis is away, there is nobody to tell
+            closing(client(self._url, _LAST_WORDS)) as connection,
+        ):
+            # Of the broker nothing is asked, which might take longer: its keys had our sign a second ago.
             connection.delete(self._keys.weights, self._keys.replies, self._keys.incarnation)
             self._window.close(connection)
-            self._workforce.keep_keys()
-        self._client.close()
-        self._workforce.close()
 
     def _open_window(self, step: Step) -> None:
         length = self._window_length.steps(self._timer.mean)

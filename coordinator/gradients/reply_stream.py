@@ -56,13 +56,21 @@ class ReplyStream:
         stream.send(encode(*command))
         return stream.read_into(buffer.data)
 
+    def stop_waiting(self) -> None:
+        """Wait for no reply any more: what Redis still owes us would be taken for answers to the next commands.
+
+        At once, because whatever it sends us meanwhile is lost.
+        """
+        if self._awaited:
+            self.disconnect()
+
     def disconnect(self) -> None:
-        """Wait for nothing any more."""
+        """Give the connection up."""
         if self._stream is not None:
             self._stream.close()
-            self._stream = None
+            self._stream, self._awaited = None, 0
 
     def _connected(self) -> Stream:
         if self._stream is None:
-            self._stream, self._awaited = Stream(self._url, _SILENCE), 0
+            self._stream = Stream(self._url, _SILENCE)
         return self._stream

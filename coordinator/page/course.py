@@ -7,7 +7,7 @@ from typing import NamedTuple
 from coordinator.runs import events as kinds
 from coordinator.runs.events import Event
 from shared.accounting import COORDINATOR
-from shared.messaging.identities import id_of
+from shared.messaging.identities import name_of
 from shared.training.metrics import EpochMetrics
 
 _MARKED = (
@@ -190,4 +190,7 @@ def _from_epochs(epochs: Sequence[EpochMetrics]) -> Iterator[Event]:
 
 def shown_name(worker: str) -> str:
     """Return how a worker is called on the page: by its name, and as much of its id as tells it from its like."""
-    return "this process" if worker == COORDINATOR else worker[: len(worker) - len(id_of(worker)) + _OF_ID]
+    if worker == COORDINATOR:
+        return "this process"
+    name = name_of(worker)
+    return worker if name == worker else worker[: len(name) + 1 + _OF_ID]  # who is not known has no id

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shared.data.samples import LabelledSamples
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
 from shared.types import Array
@@ -63,7 +63,7 @@ class Findings:
         return found
 
 
-def findings(model: Model, samples: LabelledSamples, most: int) -> Findings:
+def findings(model: SavedModel, samples: LabelledSamples, most: int) -> Findings:
     """Return what a model makes of samples that fit it, with at most so many of its mistakes.
 
     The most wrong are those whose wrong output exceeds most the right one.

@@ -7,7 +7,7 @@ from coordinator.page.curves import Curve, draw_curves
 from coordinator.page.markup import Markup, element
 from coordinator.page.parts import figure, folded, section, table
 from coordinator.page.text import cost, percent, r2, seconds, short
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.training.choice import best_epoch
 
 _TITLES = {"cost": "Cost", "accuracy": "Accuracy", "r2": "R²"}
@@ -32,7 +32,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {  # of the table, by th
 }
 
 
-def curves_of(run: Run, what: str) -> list[Curve]:
+def curves_of(run: RunFolder, what: str) -> list[Curve]:
     """Return the curves of a figure (cost, accuracy or r2) of the parts of the data that it was recorded of."""
     names = {"training": f"training_{what}", "validation": f"validation_{what}", "test": what}
     return [
@@ -40,7 +40,7 @@ def curves_of(run: Run, what: str) -> list[Curve]:
     ]
 
 
-def charts(run: Run) -> dict[str, Markup]:
+def charts(run: RunFolder) -> dict[str, Markup]:
     """Return the curves of a run with epochs by what they show; those of which nothing was recorded are left out."""
     best = best_epoch(run.history) if run.history else None
     found = {}
@@ -51,7 +51,7 @@ def charts(run: Run) -> dict[str, Markup]:
     return found
 
 
-def learning_section(run: Run) -> Markup:
+def learning_section(run: RunFolder) -> Markup:
     """Return the section of a run that has recorded epochs."""
     figures = [figure(chart, _CAPTIONS[what], _TITLES[what]) for what, chart in charts(run).items()]
     lead = "After each epoch. Test samples decide nothing: the best epoch is chosen without them."
@@ -59,7 +59,7 @@ def learning_section(run: Run) -> Markup:
     return section("learning", "Learning", lead, curves, epochs)
 
 
-def _table(run: Run) -> Markup:
+def _table(run: RunFolder) -> Markup:
     """Return a row for each epoch, with a column for each figure that was recorded of one."""
     best = best_epoch(run.history) if run.history else None
     recorded = [name for name in _COLUMNS if any(getattr(each, name) is not None for each in run.metrics)]

@@ -1,29 +1,17 @@
 """The section about what a model gets wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from coordinator.page.confusion import draw_confusion
 from coordinator.page.findings import Findings, Mistake
+from coordinator.page.looked import Looked
 from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import figure, section, table
 from coordinator.page.pictures import picture, sample_pixels
 from coordinator.page.text import count, percent, plural
-from shared.data.parts import Part
-from shared.data.samples import LabelledSamples
 
 MOST_MISTAKES = 24  # that are shown
 _MOST_CONFUSIONS = 8
-
-
-@dataclass(frozen=True)
-class Looked:
-    """The samples that a model was looked at with."""
-
-    samples: LabelledSamples
-    part: Part  # of the data
-    names: Sequence[str]  # of the classes
-    size: tuple[int, int] | None  # height and width of the images, if they are some
 
 
 def mistakes_section(found: Findings, looked: Looked, model: str) -> Markup:
@@ -63,19 +51,21 @@ def _most_wrong(found: Findings, looked: Looked) -> Markup:
     if size is not None:
         return element("div", *(_tile(each, looked, size) for each in found.mistakes), class_="samples")
     rows = [
-        (each.row, names[each.label], f"{each.own:.3f}", names[each.taken_for], f"{each.strength:.3f}")
+        (looked.name(each.row), names[each.label], f"{each.own:.3f}", names[each.taken_for], f"{each.strength:.3f}")
         for each in found.mistakes
     ]
-    return table((f"{looked.part} sample", "is", "output", "taken for", "output"), rows)
+    return table((looked.head, "is", "output", "taken for", "output"), rows)
 
 
 def _tile(mistake: Mistake, looked: Looked, size: tuple[int, int]) -> Markup:
     label, taken_for = looked.names[mistake.label], looked.names[mistake.taken_for]
-    what = f"{looked.part} sample {mistake.row}: is {label}, taken for {taken_for}"
+    place, short = looked.place(mistake.row), looked.short_name(mistake.row)
+    what = f"{place}: is {label}, taken for {taken_for}"
     caption = joined(
         [
             *("is ", element("b", label), f" ({mistake.own:.2f})", element("br")),
             *("not ", element("b", taken_for), f" ({mistake.strength:.2f})"),
+            element("small", short, title=place) if short else "",
         ]
     )
-    return figure(picture(sample_pixels(looked.samples.images[mistake.row], size), what), caption)
+    return figure(picture(sample_pixels(looked.samples.values[mistake.row], size), what), caption)

@@ -8,10 +8,10 @@ from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import folded, section, words
 from coordinator.page.text import from_here
 from coordinator.runs import published
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 
 
-def origin_section(run: Run) -> Markup:
+def origin_section(run: RunFolder) -> Markup:
     """Return the section."""
     config = run.config
     last = run.metrics[-1].weights_sha256 if run.metrics else ""
@@ -57,7 +57,7 @@ def _options(given: dict[str, Any]) -> list[str]:
     return found
 
 
-def _digests(run: Run) -> list[tuple[object, object]]:
+def _digests(run: RunFolder) -> list[tuple[object, object]]:
     names = ("training", "validation", "test")
     found = [(f"{name} samples", run.data.get(f"{name}_sha256", "")) for name in names]
     return [(name, element("span", digest, class_="mono")) for name, digest in found if digest]

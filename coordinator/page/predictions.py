@@ -1,16 +1,14 @@
 """The section about predicted numbers, where samples have no classes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from coordinator.page.looked import Looked
 from coordinator.page.markup import Markup, element
 from coordinator.page.parts import figure, section, table
 from coordinator.page.scales import Scale, around, tick_texts
 from coordinator.page.text import plural, shortened
-from shared.data.parts import Part
 from shared.data.samples import VectorSamples
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.evaluation import CHUNK
 from shared.types import Array
@@ -19,7 +17,7 @@ _SIZE, _LEFT, _BOTTOM, _ROOM = 340, 58, 42, 12  # of the drawing, and around the
 _MOST_TARGETS, _MOST_POINTS, _MOST_ROWS = 6, 1500, 12
 
 
-def outputs_of(model: Model, samples: VectorSamples) -> Array:
+def outputs_of(model: SavedModel, samples: VectorSamples) -> Array:
     """Return a model's outputs for samples that fit it: (n_samples, n_outputs)."""
     found = np.empty((len(samples), model.parameters.sizes[-1]))
     with one_thread(), quiet():
@@ -31,16 +29,16 @@ def outputs_of(model: Model, samples: VectorSamples) -> Array:
     return found
 
 
-def predictions_section(wanted: Array, predicted: Array, names: Sequence[str], part: Part, model: str) -> Markup:
+def predictions_section(wanted: Array, predicted: Array, looked: Looked, model: str) -> Markup:
     """Return the section.
 
-    wanted, predicted: (n_samples, n_targets) for the same samples.  names: of the targets.
+    wanted, predicted: (n_samples, n_targets) for the same samples.  looked: these.
 
-    part: which samples they are.  model: which one it is about, for people.
+    model: which one it is about, for people.
     """
-    n_samples, n_targets = wanted.shape
+    (n_samples, n_targets), names = wanted.shape, looked.names
     shown = range(min(n_targets, _MOST_TARGETS))
-    lead = f"{plural(n_samples, f'{part} sample')} by {model}: what is on the line is predicted without error."
+    lead = f"{plural(n_samples, f'{looked.part} sample')} by {model}: what is on the line is predicted without error."
     figures = [figure(_scatter(wanted[:, each], predicted[:, each], names[each]), title=names[each]) for each in shown]
     errors = np.abs(wanted - predicted)
     worst = np.argsort(-errors.max(1), kind="stable")[:_MOST_ROWS]
@@ -48,8 +46,8 @@ def predictions_section(wanted: Array, predicted: Array, names: Sequence[str], p
     for row in worst.tolist():
         target = int(errors[row].argmax())
         numbers = (wanted[row, target], predicted[row, target], errors[row, target])
-        rows.append((row, names[target], *(f"{number:.4g}" for number in numbers)))
-    heads = (f"{part} sample", "of", "wanted", "predicted", "error")
+        rows.append((looked.name(row), names[target], *(f"{number:.4g}" for number in numbers)))
+    heads = (looked.head, "of", "wanted", "predicted", "error")
     most_wrong = element("div", element("h3", "The most wrong"), table(heads, rows))
     return section("mistakes", "What it gets wrong", lead, element("div", *figures, most_wrong, class_="pair"))
 

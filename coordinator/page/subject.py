@@ -8,12 +8,12 @@ import numpy as np
 
 from coordinator.page.findings import Findings, findings
 from coordinator.page.mistakes import MOST_MISTAKES
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import chosen_epoch
 from shared.data.dataset import Dataset
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples, LabelledSamples
-from shared.model import Model
+from shared.model import SavedModel
 from shared.types import Array
 
 
@@ -21,8 +21,8 @@ from shared.types import Array
 class Subject:
     """A run, and what can be had of it."""
 
-    run: Run
-    model: Model | None  # of its best epoch, or else of its last; None if it has none yet
+    run: RunFolder
+    model: SavedModel | None  # of its best epoch, or else of its last; None if it has none yet
     data: Dataset | None  # its own samples; None if they cannot be had
     why_no_data: str = ""  # for people
 

@@ -3,7 +3,7 @@
 from coordinator.page import text
 from coordinator.page.markup import Markup, element
 from coordinator.reporting import lines
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import FINISHED, chosen_epoch, state_of
 
 
@@ -19,8 +19,8 @@ def _figures(
     return [] if cost is None else [(f"{part} cost", text.cost(cost), f"of {count} samples")]
 
 
-def tiles(run: Run) -> Markup:
-    """Return the figures that one looks for first."""
+def tiles(run: RunFolder, workers: str) -> Markup:
+    """Return the figures that one looks for first.  workers: that took part, as `participants.told`."""
     chosen, state = chosen_epoch(run), state_of(run)
     found: list[tuple[str, object, object]] = []
     if chosen is not None:
@@ -35,10 +35,7 @@ def tiles(run: Run) -> Markup:
     how = (lines.early_end(run.config, run.metrics).partition(": ")[2] or state) if early else state
     found.append(("epochs", f"{len(run.metrics)} of {wanted}", how))
     seconds = sum(metrics.seconds for metrics in run.metrics)
-    workers = max((metrics.workers for metrics in run.metrics), default=0)
-    found.append(
-        ("training time", text.duration(seconds), text.plural(workers, "worker") if workers else "in one process")
-    )
+    found.append(("training time", text.duration(seconds), workers or "in one process"))
     shown = [
         element("div", element("dt", name), element("dd", what, element("small", more))) for name, what, more in found
     ]

@@ -27,7 +27,9 @@ LEGEND = {
     kinds.JOINS: "joins",
     kinds.LEAVES: "leaves",
     kinds.SILENT: "is no longer heard of",
+    kinds.EXCLUDED: "gets no more work",
     kinds.BACK: "the run goes back to before this worker",
+    kinds.REJECTED: "a reply that cannot be right",
     kinds.RETRIES: "requests sent again",
     kinds.RESTARTED: "is started again",
 }

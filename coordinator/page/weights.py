@@ -9,7 +9,7 @@ from coordinator.page.markup import Markup, element, joined
 from coordinator.page.parts import figure, section
 from coordinator.page.pictures import most_heard, picture, weight_pixels
 from coordinator.page.text import shortened
-from shared.model import Model
+from shared.model import SavedModel
 from shared.types import Array
 
 _MOST_NEURONS = 60  # that are shown
@@ -17,7 +17,7 @@ _MOST_INPUTS = 40  # of samples that are no images
 _CELL, _LETTER, _LONGEST = 22, 6.6, 18
 
 
-def weights_section(model: Model, size: tuple[int, int] | None, inputs: Sequence[str]) -> Markup:
+def weights_section(model: SavedModel, size: tuple[int, int] | None, inputs: Sequence[str]) -> Markup:
     """Return the section; nothing for inputs that are no image and too many for a table.
 
     size: height and width of the inputs, if they are images.  inputs: their names, if they have any.
@@ -44,7 +44,7 @@ def weights_section(model: Model, size: tuple[int, int] | None, inputs: Sequence
     return section("weights", "First layer", lead, element("div", figure(drawing), class_="wide"))
 
 
-def shown_neurons(model: Model) -> list[int]:
+def shown_neurons(model: SavedModel) -> list[int]:
     """Return the neurons of the first layer whose weights are shown."""
     weights = model.parameters.weights
     if len(weights) == 1 or len(weights[0]) <= _MOST_NEURONS:

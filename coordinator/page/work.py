@@ -17,13 +17,12 @@ _MOST_WORKERS = 40
 _LEDGER = ("answered", "duplicate", "late", "rejected", "samples", "evaluated")
 
 
-def work_section(course: Course, ledger: Sequence[EpochCounts]) -> Markup:
-    """Return the section of a run that has recorded epochs."""
+def work_section(course: Course, ledger: Sequence[EpochCounts], workers: str) -> Markup:
+    """Return the section of a run that has recorded epochs.  workers: as `participants.told`."""
     drawing = draw_timeline(course)
-    workers = sum(1 for lane in course.lanes if lane.samples)
     lead = "One process computed all of it."
-    if workers != 1:
-        lead = f"A lane is filled as high as the worker's share of the samples then. {workers} workers took part."
+    if workers:
+        lead = f"Computed by {workers}. A lane is filled as high as the worker's share of the samples then."
     parts: list[object] = []
     if drawing:
         parts += [element("div", drawing, class_="wide"), _legend(course)]

@@ -5,11 +5,11 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.prediction import Answers
 
 
-def lines(model: Model, names: Sequence[str], answers: Iterable[Answers], outputs: bool) -> Iterator[str]:
+def lines(model: SavedModel, names: Sequence[str], answers: Iterable[Answers], outputs: bool) -> Iterator[str]:
     """Yield the text, piece by piece: the names of the columns, then a line for each sample.
 
     names: of the samples, if they have any.  outputs: whether to add all outputs of a classifier, a column each.

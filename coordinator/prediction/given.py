@@ -15,7 +15,7 @@ from shared.data.pictures import ENDINGS
 from shared.data.table_files import READERS, read_table
 from shared.data.tables import Table
 from shared.errors import DataError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.evaluation import CHUNK
 from shared.types import Array
 
@@ -36,7 +36,7 @@ class Given:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def batches(self, model: Model) -> Iterator[Array]:
+    def batches(self, model: SavedModel) -> Iterator[Array]:
         """Yield the inputs that they are for a model, in batches of whole chunks.
 
         Raises DataError for samples that do not fit.
@@ -63,7 +63,7 @@ class Fit:
     is_dark: bool | None = None
 
 
-def given(path: Path, model: Model, fit: Fit) -> Given:
+def given(path: Path, model: SavedModel, fit: Fit) -> Given:
     """Return what there is at a path, by the ending of its name.  Raises DataError."""
     if not path.exists():
         raise DataError(f"{path} cannot be read: there is no such file; give a table, an array, a picture or a folder")
@@ -80,7 +80,7 @@ def given(path: Path, model: Model, fit: Fit) -> Given:
     raise DataError(f"{path} has none of the endings {known}; give one of these, or a folder of pictures")
 
 
-def _pictures(path: Path, model: Model, fit: Fit) -> Given:
+def _pictures(path: Path, model: SavedModel, fit: Fit) -> Given:
     size = image_size(model)
     if size is None:
         raise DataError(f"{path} is of pictures, and the model knows samples of {model.parameters.sizes[0]} numbers")
@@ -92,7 +92,7 @@ def _pictures(path: Path, model: Model, fit: Fit) -> Given:
     return Given(images, [str(file) for file in files])
 
 
-def image_size(model: Model) -> tuple[int, int] | None:
+def image_size(model: SavedModel) -> tuple[int, int] | None:
     """Return height and width of the images that a model knows, a square if nobody said; None if it knows none."""
     encoding = model.encoding
     if encoding.columns or encoding.image_size:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import one_thread, quiet
 from shared.nn.prediction import Answers, answers_to
 from shared.types import Array
 
 
-def local_answers(model: Model, batches: Iterable[Array]) -> Iterator[Answers]:
+def local_answers(model: SavedModel, batches: Iterable[Array]) -> Iterator[Answers]:
     """Yield the answers to batches of inputs, in their order."""
     mlp = model.mlp()
     layers = mlp.rounded(model.parameters)

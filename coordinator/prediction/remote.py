@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 
 from coordinator.gradients.reply_stream import ReplyStream
-from coordinator.prediction.batch_queue import BatchQueue
+from coordinator.workers.task_queue import TaskQueue
 from shared.errors import ForbiddenError, MessageError, QueueError, RefusedError, VersionError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
-from shared.messaging.keys import PREDICTION_LIFETIME, PredictionKeys
-from shared.messaging.predictions import Batch, decode_answers, longest_reply, misfit
-from shared.model import Model
+from shared.messaging.keys import BATCH_KEYS, BATCHES, PREDICTION_LIFETIME, PredictionKeys
+from shared.messaging.predictions import BATCH_TASK, Batch, decode_answers, longest_reply, misfit
+from shared.model import SavedModel
 from shared.nn.prediction import Answers
 from shared.transport.models import to_bytes
 from shared.types import Array
@@ -47,7 +47,7 @@ class RemoteAnswers:
 
     def __init__(
         self,
-        model: Model,
+        model: SavedModel,
         url: str,
         broker: str | None = None,
         say: Callable[[str], None] = lambda line: None,
@@ -65,7 +65,7 @@ class RemoteAnswers:
         self._identity, self._keys = identity, PredictionKeys(identity)
         self._client = client(url)
         self._replies, self._reply = ReplyStream(url, self._keys.answers), np.empty(0, np.uint8)  # and memory for one
-        self._queue = BatchQueue(broker_url(url, broker))
+        self._queue = TaskQueue(broker_url(url, broker), BATCHES, BATCH_TASK, BATCH_KEYS, PREDICTION_LIFETIME)
         self._say, self._clock = say, clock
         self._asked: dict[int, _Asked] = {}
         self._answered: dict[int, Answers] = {}
@@ -119,7 +119,8 @@ class RemoteAnswers:
             self._is_published = True
         self._client.expire(self._keys.model, PREDICTION_LIFETIME)
         self._client.set(self._keys.inputs(asked.batch.number), asked.content, ex=PREDICTION_LIFETIME)
-        self._queue.send(asked.batch)
+        self._queue.send(asked.batch.to_json(), f"{self._identity}, batch {asked.batch.number}")
+        self._queue.keep_keys()
         asked.sent = self._clock()
 
     def _listen(self) -> None:

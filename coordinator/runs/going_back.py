@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Sequence
 
 from coordinator.runs.kept_epochs import KeptEpochs
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.accounting import UNKNOWN, EpochCounts, WorkerCounts
 from shared.messaging.identities import id_of, name_of
 from shared.training.liars import LiarsNamedError
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 class GoingBack:
     """Finds the state before a liar took part, and tells which of the epochs since were wrong as they come again."""
 
-    def __init__(self, run: Run, kept: KeptEpochs, unchecked: int | None = None) -> None:
+    def __init__(self, run: RunFolder, steps_per_epoch: int, unchecked: int | None = None) -> None:
         """unchecked: how many of the run's epochs have replies that were not checked; None: all may have."""
-        self._run, self.kept, self._unchecked = run, kept, unchecked
+        self._run, self._steps_per_epoch, self._unchecked = run, steps_per_epoch, unchecked
         self._before: list[EpochMetrics] = []  # as they were recorded with a liar's help, and are computed again
         self._liars = ""  # whose
 
@@ -34,7 +34,7 @@ class GoingBack:
         if first is not None and self._unchecked is not None and first >= self._unchecked:
             first = None
         # If nothing of theirs was used without a check, only the step is computed again.
-        earlier = state if first is None else self.kept.latest(first) or self._run.initial_state()
+        earlier = state if first is None else self._beginning(first)
         for liar in named.liars:  # whose replies were found wrong in a step that is not taken
             earlier.counts.of(liar).add(WorkerCounts(rejected=named.counts.of(liar).rejected))
         if earlier is state:
@@ -49,6 +49,11 @@ class GoingBack:
         ahead = [each for each in self._before if each.epoch >= state.epoch]
         self._before = [*self._run.metrics[earlier.epoch : state.epoch], *ahead]
         return earlier
+
+    def _beginning(self, epoch: int) -> TrainingState:
+        """Return the state at the latest beginning that is left, of this epoch or of one before."""
+        kept = KeptEpochs(self._run.checkpoint).latest(epoch, self._run.config, self._steps_per_epoch)
+        return kept or self._run.initial_state()
 
     def compare(self, again: EpochMetrics) -> None:
         """Say of an epoch that was recorded before whether it was right, if that is of interest."""

@@ -17,8 +17,8 @@ class KeptEpochs:
     Who wants to go back by n epochs finds one by 3n at most, or the run has not so many and begins again.
     """
 
-    def __init__(self, checkpoint: Path, config: TrainConfig, steps_per_epoch: int) -> None:
-        self._checkpoint, self._config, self._steps_per_epoch = checkpoint, config, steps_per_epoch
+    def __init__(self, checkpoint: Path) -> None:
+        self._checkpoint = checkpoint
 
     def keep(self, epoch: int) -> None:
         """Keep the checkpoint, which is of this epoch's beginning, and give up older ones.  Raises OSError."""
@@ -32,13 +32,13 @@ class KeptEpochs:
             if each > epoch or not is_kept(each, epoch):
                 self._file(each).unlink(missing_ok=True)
 
-    def latest(self, epoch: int) -> TrainingState | None:
+    def latest(self, epoch: int, config: TrainConfig, steps_per_epoch: int) -> TrainingState | None:
         """Return the state at the latest beginning, that of this epoch or of one before; None if none is kept.
 
-        A damaged one is said so, and the one before is taken.
+        A damaged one is said so, and the one before is taken.  config, steps_per_epoch: of the run.
         """
         for each in sorted(self.epochs, reverse=True):
-            if each <= epoch and (state := load_checkpoint(self._file(each), self._config, self._steps_per_epoch)):
+            if each <= epoch and (state := load_checkpoint(self._file(each), config, steps_per_epoch)):
                 return state
         return None
 

@@ -7,15 +7,15 @@ import numpy as np
 from coordinator.runs.atomic import write_whole
 from shared.archive import read_arrays
 from shared.errors import ModelError
-from shared.model import Model, pack, unpack
+from shared.model import SavedModel, pack, unpack
 
 
-def save_model(path: Path, model: Model) -> None:
+def save_model(path: Path, model: SavedModel) -> None:
     """Write the model; whoever reads meanwhile, or after a crash, finds the old file or the new one, whole."""
     write_whole(path, lambda file: np.savez(file, **pack(model)))
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path) -> SavedModel:
     """Read a model.  Raises ModelError for a file that is missing, damaged, or not one."""
     try:
         return unpack(read_arrays(path))

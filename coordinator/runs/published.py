@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.config import TrainConfig
 from shared.strategies import SyncSGD
 
@@ -16,7 +16,7 @@ _JOB = TrainConfig(sizes=(784, 30, 10), epochs=30, mini_batch_size=10, learning_
 _MNIST = "29d2c8c67252f5240e672ed37b8e6e515b76c9fdd0dd0333c5d5cbb311e565fa"  # digest of the training samples
 
 
-def compare(run: Run) -> str:
+def compare(run: RunFolder) -> str:
     """Return a line that tells whether a finished run has the published fingerprint; nothing for any other job."""
     seed = run.config.seed
     job = replace(_JOB, seed=seed, monitor=run.config.monitor)  # which changes no weights

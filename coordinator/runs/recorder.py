@@ -8,11 +8,12 @@ from typing import Self
 
 from coordinator.runs.checkpoint import CheckpointWriter
 from coordinator.runs.going_back import GoingBack
+from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.metrics_file import append_metrics, write_metrics
 from coordinator.runs.model_file import save_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import UnwritableError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.parameters import Parameters
 from shared.training.callbacks import Callback
 from shared.training.choice import best_epoch
@@ -25,10 +26,11 @@ from shared.training.state import TrainingState
 class Recorder(Callback):
     """Keeps a run's folder up to date.  Raises UnwritableError if it can't: a run without records is of no use."""
 
-    def __init__(self, run: Run, going_back: GoingBack | None = None) -> None:
+    def __init__(self, run: RunFolder, going_back: GoingBack | None = None) -> None:
         """going_back: to where, when an audit names a liar; None: there is no audit."""
         self._run, self._going_back = run, going_back
-        keep = {} if going_back is None else {"keep": going_back.kept.keep}
+        self._kept = KeptEpochs(run.checkpoint)
+        keep = {} if going_back is None else {"keep": self._kept.keep}
         self._checkpoints = CheckpointWriter(run.checkpoint, run.config, **keep)
 
     def __enter__(self) -> Self:
@@ -39,9 +41,9 @@ class Recorder(Callback):
     ) -> None:
         """Wait until all is on disk."""
         self._checkpoints.close()
-        if self._going_back is not None and self._run.is_finished:  # nobody is audited any more
+        if self._run.is_finished:  # nobody is audited any more
             with self._writing(self._run.checkpoint):
-                self._going_back.kept.forget(0)
+                self._kept.forget(0)
 
     def on_begin(self, state: TrainingState) -> None:
         """Forget what was recorded after this state: it will come again, with the same figures and weights."""
@@ -49,9 +51,8 @@ class Recorder(Callback):
         for left in [*run.folder.glob(".*.npz.*"), *run.folder.glob(".metrics.jsonl.*")]:
             with self._writing(left):
                 left.unlink()  # of a coordinator that was killed while it wrote
-        if self._going_back is not None:
-            with self._writing(run.checkpoint):
-                self._going_back.kept.forget(state.epoch + 1)
+        with self._writing(run.checkpoint):
+            self._kept.forget(state.epoch + 1)
         del run.metrics[state.epoch :]
         if run.metrics_file.exists():
             with self._writing(run.metrics_file):
@@ -91,7 +92,7 @@ class Recorder(Callback):
         state.go_back(earlier)
         with self._writing(self._run.checkpoint):
             self._checkpoints.take_instead(state)  # before what was kept goes: until then it may be writing
-            self._going_back.kept.forget(state.epoch + 1)
+            self._kept.forget(state.epoch + 1)
         self._save(self._run.model, state.model)
 
     def on_stop(self, state: TrainingState) -> None:
@@ -101,7 +102,7 @@ class Recorder(Callback):
 
     def _save(self, path: Path, parameters: Parameters) -> None:
         with self._writing(path):
-            save_model(path, Model.of(self._run.config, parameters, self._run.encoding))
+            save_model(path, SavedModel.of(self._run.config, parameters, self._run.encoding))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

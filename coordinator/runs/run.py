@@ -24,7 +24,7 @@ from shared.data.options import PLAIN, DataOptions
 from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
 from shared.errors import ConfigError, InUseError, ModelError, RunError, UnwritableError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.regular_files import read_regular
 from shared.training.choice import is_finished
 from shared.training.metrics import history_of
@@ -44,7 +44,7 @@ class ReadOnlyError(UnwritableError):
     """A run's folder cannot be written to."""
 
 
-class Run:
+class RunFolder:
     """One training and its folder, `<runs>/<id>/`."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Run:
         self.checkpoint = folder / "checkpoint.npz"
         self.metrics_file = folder / "metrics.jsonl"
         self.events_file = folder / "events.jsonl"
-        self._config_file = folder / "config.json"
+        self.config_file = folder / "config.json"
         self._locked: BinaryIO | None = None
         self._prolonged = False
         self._read_metrics()  # a damaged line's number is from 1; 0: there is none
@@ -82,7 +82,7 @@ class Run:
         config: TrainConfig,
         path: Path,
         data: Dataset,
-        start: Model | None = None,
+        start: SavedModel | None = None,
         *,
         name: str = "",
         place: Place | None = None,
@@ -118,8 +118,10 @@ class Run:
         """Return the run of that id or in that folder.  Raises RunError if there is none, or it is damaged."""
         folder = next((path for path in (Path(name), runs / name) if (path / "config.json").is_file()), None)
         if folder is None:
-            if any((path / "sweep.json").is_file() for path in (Path(name), runs / name)):
-                raise RunError(f"{name} is a sweep; give a run of it, as {name}/trial-0000, or: gradmq sweep --resume")
+            for path in (Path(name), runs / name):
+                if (path / "sweep.json").is_file():
+                    trial = min((each.parent.name for each in path.glob("trial-*/config.json")), default="trial-0000")
+                    raise RunError(f"{name} is a sweep; give a run of it, as {name}/{trial}, or: gradmq sweep --resume")
             raise RunError(f"there is no run {name}; give its folder, or its id in {runs}")
         path = folder / "config.json"
         try:
@@ -128,7 +130,7 @@ class Run:
             options = DataOptions.from_json(data.pop("options", {}))
             encoding = Encoding.from_json(data.pop("encoding", {}))
             data = typed(dict[str, str], data)
-            computed_on = typed(list[dict[str, str]], fields.pop("computed_on", []))  # not there before 0.3
+            computed_on = typed(list[dict[str, str]], fields.pop("computed_on", []))  # not there before 0.2
             places = list(map(Place.from_json, computed_on))
             run = cls(folder.resolve(), TrainConfig.from_json(fields), data, places, options, encoding)
         except OSError as error:
@@ -169,7 +171,7 @@ class Run:
         try:
             self._write_config()
         except OSError as error:
-            message = f"{self._config_file} cannot be written: {error.strerror}; check the disk"
+            message = f"{self.config_file} cannot be written: {error.strerror}; check the disk"
             raise UnwritableError(message, error) from None
 
     def ask_for_epochs(self, epochs: int, state: TrainingState) -> None:
@@ -194,13 +196,13 @@ class Run:
         """
         for seconds in _LOOKS:
             try:
-                self._locked = locked(self._config_file)
+                self._locked = locked(self.config_file)
                 break
             except BlockingIOError:
                 time.sleep(seconds)
             except OSError as error:
                 raise ReadOnlyError(
-                    f"{self._config_file} cannot be written: {error.strerror}; who resumes must own it", error
+                    f"{self.config_file} cannot be written: {error.strerror}; who resumes must own it", error
                 ) from None
         else:
             raise InUseError(f"run {self.id} is driven by another coordinator; wait for its end, or stop it")
@@ -244,13 +246,13 @@ class Run:
             raise RunError(f"{self.initial} has other weights than those that the run began with; restore it")
         return TrainingState.initial(self.config, start)
 
-    def saved(self) -> Model:
+    def saved(self) -> SavedModel:
         """Return the model.  Raises RunError if there is none, ModelError if it is damaged."""
         if self.model.exists():
             return load_model(self.model)
         raise self._has_no(self.model)
 
-    def saved_best(self) -> Model | None:
+    def saved_best(self) -> SavedModel | None:
         """Return the model of a finished run's best epoch; None if nothing is monitored.  Raises as `saved` does."""
         if not self.history:
             return None
@@ -312,7 +314,7 @@ class Run:
             "computed_on": [place.to_json() for place in self.places],
         }
         text = json.dumps(fields, indent=2) + "\n"
-        write_whole(self._config_file, lambda file: file.write(text.encode()))
+        write_whole(self.config_file, lambda file: file.write(text.encode()))
 
     def _reading(self) -> dict[str, Any]:
         """Return how the samples are read, if that is not plain."""

@@ -1,12 +1,12 @@
 """A run in a line: what it is, how far it is, what came of it."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from coordinator.runs.lookup import is_run
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import RunError
 from shared.training.choice import best_epoch
 from shared.training.metrics import EpochMetrics
@@ -35,21 +35,21 @@ class RunSummary:
     weights_sha256: str | None = None  # after the last recorded epoch
 
 
-def chosen_epoch(run: Run) -> EpochMetrics | None:
+def chosen_epoch(run: RunFolder) -> EpochMetrics | None:
     """Return the best epoch of those that are recorded, the last if nothing is monitored; None if there is none."""
     if not run.metrics:
         return None
     return run.metrics[best_epoch(run.history) if run.history else -1]
 
 
-def state_of(run: Run) -> str:
+def state_of(run: RunFolder) -> str:
     """Return whether a run is finished, driven by a coordinator now, or stopped."""
-    if is_driven(run.folder):
+    if is_driven(run.config_file):
         return RUNNING
     return FINISHED if run.is_finished else STOPPED
 
 
-def summary(run: Run) -> RunSummary:
+def summary(run: RunFolder) -> RunSummary:
     """Return what there is to say of a run."""
     chosen, monitor = chosen_epoch(run), run.config.monitored
     monitored = monitor is not None and bool(run.history)
@@ -77,22 +77,29 @@ def summaries(runs: Path) -> Iterator[RunSummary]:
 
     Raises RunError if the folder cannot be read; one that is not there has no runs.
     """
-    try:
-        folders = sorted(path for path in runs.iterdir() if is_run(path)) if runs.exists() else []
-    except OSError as error:
-        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
-    for folder in folders:
+    for folder in folders_in(runs, is_run):
         try:
-            yield summary(Run.open(str(folder), Path()))
+            yield summary(RunFolder.open(str(folder), Path()))
         except RunError:
             yield RunSummary(folder.name, DAMAGED)
 
 
-def is_driven(folder: Path) -> bool:
-    """Tell whether a coordinator drives the run in that folder now."""
+def folders_in(runs: Path, is_wanted: Callable[[Path], bool]) -> list[Path]:
+    """Return the folders of that kind in a folder, by name.
+
+    Raises RunError if it cannot be read; one that is not there has none.
+    """
     try:
-        with (folder / "config.json").open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return sorted(path for path in runs.iterdir() if is_wanted(path)) if runs.exists() else []
+    except OSError as error:
+        raise RunError(f"{runs} cannot be read: {error.strerror or error}; give the folder of the runs") from None
+
+
+def is_driven(file: Path) -> bool:
+    """Tell whether a coordinator drives the run, or the sweep, that it would lock this file of."""
+    try:
+        with file.open("rb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:  # a file system without locks

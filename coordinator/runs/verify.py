@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import is_driven
 from shared.accounting import EpochCounts
 from shared.data.dataset import Dataset
@@ -28,13 +28,13 @@ class Comparison(NamedTuple):
     difference: str
 
 
-def last_epoch(run: Run, wanted: int | None) -> int | None:
+def last_epoch(run: RunFolder, wanted: int | None) -> int | None:
     """Return up to which epoch a run is to be compared; None: to its end, with models and checkpoint.
 
     wanted: up to which one is asked for.  One that a coordinator drives goes on while it is compared, so of that it is
     the last epoch that was recorded.  Raises RunError if there is none.
     """
-    if wanted is not None or not is_driven(run.folder):
+    if wanted is not None or not is_driven(run.config_file):
         return wanted
     if not run.metrics:
         raise RunError(f"run {run.id} is being trained, and has recorded nothing yet; wait for its first epoch")
@@ -42,7 +42,10 @@ def last_epoch(run: Run, wanted: int | None) -> int | None:
 
 
 def verify(
-    run: Run, data: Dataset, last: int | None, after_step: Callable[[TrainingState, StepResult, GradientSource], None]
+    run: RunFolder,
+    data: Dataset,
+    last: int | None,
+    after_step: Callable[[TrainingState, StepResult, GradientSource], None],
 ) -> Iterator[Comparison]:
     """Recompute a run from its configuration, up to epoch `last` if one is given, and compare every epoch.
 

@@ -12,12 +12,12 @@ from coordinator.runs.atomic import sync_folder, write_whole
 from coordinator.runs.locking import locked
 from coordinator.runs.metrics_file import write_metrics
 from coordinator.runs.model_file import save_model
-from coordinator.runs.run import Run, new_id
+from coordinator.runs.run import RunFolder, new_id
 from coordinator.sweeps.definition import Definition, Search
 from coordinator.sweeps.space import Values
 from coordinator.sweeps.trials import LOST, MOST, STATES, Ended, GivenRun, Trial
 from shared.errors import ConfigError, DataError, InUseError, RunError, UnwritableError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.monitors import MONITORS
 from shared.regular_files import read_regular
 from shared.training.whole_run import Learned
@@ -97,7 +97,7 @@ class SweepFolder:
             if monitor is not None:
                 sweep.monitor = str(monitor)
                 _ = MONITORS[sweep.monitor]
-            sweep.data = typed(dict[str, UsedData], summary.get("data", {}), MOST)  # not there before
+            sweep.data = typed(dict[str, UsedData], summary["data"], MOST)
             return sweep
         except OSError as error:
             raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None
@@ -206,11 +206,13 @@ class SweepFolder:
         assert learned is not None and learned.model is not None
         name = f".{given.name}.{os.getpid()}"
         shutil.rmtree(self.folder / name, ignore_errors=True)
-        run = Run.create(self.folder, prepared.config, prepared.path, prepared.dataset(), name=name, place=ended.place)
+        run = RunFolder.create(
+            self.folder, prepared.config, prepared.path, prepared.dataset(), name=name, place=ended.place
+        )
         try:
             for path, parameters in ((run.model, learned.model), (run.best_model, learned.best)):
                 if parameters is not None:
-                    save_model(path, Model.of(run.config, parameters, run.encoding))
+                    save_model(path, SavedModel.of(run.config, parameters, run.encoding))
             write_metrics(run.metrics_file, learned.epochs)
             final = self.folder / given.name
             shutil.rmtree(final, ignore_errors=True)
@@ -227,7 +229,7 @@ class SweepFolder:
     def written_run(self, given: GivenRun) -> Ended | None:
         """Return a run that was written before a crash; None if there is none, or it is of something else."""
         try:
-            run = Run.open(str(self.folder / given.name), self.folder)
+            run = RunFolder.open(str(self.folder / given.name), self.folder)
         except RunError:
             return None
         if run.config != given.prepared.config or not run.has_samples(given.prepared.dataset()):

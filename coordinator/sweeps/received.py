@@ -6,7 +6,7 @@ from typing import Any
 from coordinator.runs.metrics_file import epoch_of
 from coordinator.runs.places import Place
 from coordinator.sweeps.trials import Ended, GivenRun
-from shared.model import Model
+from shared.model import SavedModel
 from shared.training.choice import best_epoch, is_finished
 from shared.training.metrics import EpochMetrics, history_of
 from shared.training.whole_run import Learned
@@ -57,7 +57,7 @@ def _checked(run: GivenRun, epochs: list[EpochMetrics], is_pruned: bool) -> list
     return history
 
 
-def _check_model(run: GivenRun, model: Model, epoch: EpochMetrics) -> None:
+def _check_model(run: GivenRun, model: SavedModel, epoch: EpochMetrics) -> None:
     if model.parameters.sizes != tuple(run.prepared.config.sizes):
         raise ValueError("a model of another network")
     if model.parameters.sha256 != epoch.weights_sha256:

@@ -18,15 +18,26 @@ import numpy as np
 from coordinator.gradients.floods import Floods
 from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.sweeps.received import received
-from coordinator.sweeps.trial_queue import TrialQueue
 from coordinator.sweeps.trials import Ended, GivenRun
+from coordinator.workers.task_queue import TaskQueue
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
 from shared.errors import ForbiddenError, QueueError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
-from shared.messaging.keys import WANTED_LIFETIME, SweepKeys
-from shared.messaging.trials import BEGINS, ENDED, EPOCH, FAILED, LEFT, NEEDS_SAMPLES, REFUSED, Notice, TrialTask
+from shared.messaging.keys import LEASE_LIFETIME, TRIAL_KEYS, TRIALS, WANTED_LIFETIME, SweepKeys
+from shared.messaging.trials import (
+    BEGINS,
+    ENDED,
+    EPOCH,
+    FAILED,
+    LEFT,
+    NEEDS_SAMPLES,
+    REFUSED,
+    TRIAL_TASK,
+    Notice,
+    TrialTask,
+)
 from shared.transport.models import longest
 from shared.transport.samples import upload
 
@@ -92,7 +103,7 @@ class RemoteTrials:
         self._client = client(url)
         self._floods = Floods(self._client)
         self._notices, self._notice = ReplyStream(url, self._keys.notices), np.empty(_LONGEST, np.uint8)
-        self._queue = TrialQueue(broker_url(url, broker), self._client)
+        self._queue = TaskQueue(broker_url(url, broker), TRIALS, TRIAL_TASK, TRIAL_KEYS, LEASE_LIFETIME)
         self._supervise, self._say, self._clock = supervise or _nobody, say, clock
         self._are_others = supervise is None  # whether somebody else has to start workers
         self._given: dict[str, _Given] = {}
@@ -158,7 +169,8 @@ class RemoteTrials:
         for given in self._given.values():
             if given.sent is None:
                 self._want(given)
-                self._queue.send(self._task(given))
+                self._queue.send(self._task(given).to_json(), f"{self._identity}, {given.run.name}")
+                self._queue.keep_keys()
                 given.sent, given.held, given.worker, given.is_excused = self._clock(), None, "", False
 
     def _want(self, given: _Given) -> None:

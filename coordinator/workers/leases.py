@@ -202,7 +202,7 @@ class Leases:
         ]
         if most is not None and len(silent) > most:
             return []
-        self.changes += 1
+        self.changes += bool(silent)
         for lease in silent:
             lease.vacant = True
             # Not if another lease was sent for it before, and waits for somebody.

@@ -15,6 +15,7 @@ _FORGIVEN = 10  # times as long as its last pause a worker must have worked sinc
 # Steps are compared by their means, because what a worker holds up only now and then counts too. A trial's first
 # moments do not count: others have to get its work.
 _SETTLING, _LOOK, _ENOUGH = 0.5, 2.0, 5  # seconds, seconds, and steps at least
+_MOST = 1000  # workers that are remembered; who can take leases can invent others
 _SHORTER = 0.1  # part by which steps must be shorter without a worker: on a busy machine they are never the same
 
 _NOT_KNOWN = float("inf")  # until when a worker gets no work that is being tried
@@ -107,6 +108,9 @@ class Pauses:
     def _judge(self, trial: _Trial, step: float) -> None:
         """End the trial, and have its worker pause or be back.  step: mean seconds without it."""
         self._trial, worker, now = None, trial.worker, self._clock()
+        for known in (self._last, self._waits):
+            if len(known) > _MOST:
+                del known[next(iter(known))]
         if step > trial.step * (1 - _SHORTER):
             wait, _ = self._waits.get(worker, (_FIRST / 2, now))
             wait = min(2 * wait, _LONGEST)

@@ -17,6 +17,7 @@ _REVIEW, _LONGEST_REVIEW = 0.3, 10.0
 # machine may hold up a good one for a moment. They are so long apart, and some at least.
 _LATEST, _ENOUGH, _LEAST, _APART = 1.0, 15, 5, 0.01  # seconds, replies, replies, seconds
 _MOST = 100  # replies that are remembered
+_MOST_GONE = 1000  # workers that are not there: who can take leases can invent others
 # Times are never quite the same: other shares are tried if they promise steps that are this much shorter, and kept if
 # steps are half as much shorter in fact.
 _WORTHWHILE = 0.06
@@ -173,7 +174,11 @@ class Shares:
 
     def _begin_with_one(self, worker: str) -> None:
         """Give a worker a single sample, and let it show what it can do."""
-        self._speeds = {**self._speeds, worker: _TRIFLE}
+        speeds = {**self._speeds, worker: _TRIFLE}
+        gone = [each for each in speeds if each not in self._shares and each != worker]
+        for each in gone[:-_MOST_GONE]:
+            del speeds[each]
+        self._speeds = speeds
         self._trial = None  # which cannot be judged any more
         self._interval = _REVIEW
         self.changes += 1

@@ -12,13 +12,11 @@ from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, OVER_LIFETIME, WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
-from shared.messaging.resp import encode
+from shared.messaging.resp import push
 from shared.messaging.sockets import Item
 
 _SECONDS = 1.0  # that a window should last
 _FIRST_STEPS = 100  # of the first window, before anything was measured
-
-PUSH_ANSWERS = 2  # of Redis to one push
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,6 @@ class Window:
         self._keys = Keys(run, incarnation)
         self._epoch, self._steps = -1, range(0)
         self.requests = ""  # key of the common list of requests
-        self._expire: list[Item] = []  # the command that has it live on, as Redis reads it
         self._own: dict[int, tuple[bytes, bytes]] = {}  # by lease: what a request becomes a command between
 
     def covers(self, step: Step) -> bool:
@@ -78,7 +75,6 @@ class Window:
         self.number, self._epoch = number, step.epoch
         self._steps = range(step.index, min(step.index + length, self._sampler.numbers_per_epoch))
         self.requests = self._keys.requests(number)
-        self._expire = encode("EXPIRE", self.requests, LIFETIME)
         self._own.clear()
         return Lease(
             run=self._run,
@@ -102,7 +98,7 @@ class Window:
 
         Redis gives PUSH_ANSWERS.
         """
-        return [*encode("RPUSH", self.requests, *requests), *self._expire]
+        return push(self.requests, *requests)
 
     def push_own(self, lease: int, request: bytes) -> bytes:
         """Return the commands that put a sealed request into the own list of who holds that lease.
@@ -112,7 +108,7 @@ class Window:
         around = self._own.get(lease)
         if around is None:  # put together once a window: encoding them takes 5 µs, which is much where leases are many
             key, its_place = self._keys.own_requests(self.number, lease), memoryview(bytes(RECORD_BYTES))
-            before, _, *after = [*encode("RPUSH", key, (its_place,)), *encode("EXPIRE", key, LIFETIME)]
+            before, _, *after = push(key, (its_place,))
             around = self._own[lease] = bytes(before), b"".join(after)
         return around[0] + request + around[1]
 

@@ -50,7 +50,6 @@ class Workforce:
         keys: of this incarnation of the run.  workers: how many there are, if that is known.  clock: returns seconds.
         """
         units, divisible = config.shards_per_step, config.strategy.divisible
-        self._clock = clock
         self.roster = Roster()
         self.leases = Leases(keys, clock)
         self.changed_leases = ChangedLeases(broker, clock)
@@ -111,7 +110,7 @@ class Workforce:
         self.leases.open(lease, self._lease_count.of_window(self.leases.taken))
 
     def grant_due(self) -> None:
-        """Send the leases that are due.  Raises BrokerAwayError or QueueError, and what was not sent stays due."""
+        """Send the leases that are due.  Raises BrokerError, and what was not sent stays due."""
         if self._granted_at == self.leases.changes:
             return
         if self.leases.all_taken and (more := self._lease_count.more(self.leases.count)):
@@ -178,7 +177,7 @@ class Workforce:
 
     def replace_lost(self) -> None:
         """Grant again the leases that seem to be lost.  Raises what `grant_due` raises."""
-        self.leases.renew_lost(self._dispatcher.queue_is_empty)
+        self.leases.renew_lost(self._dispatcher.is_taken)
         self.grant_due()
 
     def replace_silent(self, since: float, owing: Container[int] | None, most: int | None = None) -> None:
@@ -192,7 +191,7 @@ class Workforce:
         self.grant_due()
 
     def keep_keys(self) -> None:
-        """Have Celery's keys in Redis live on.  Raises QueueError."""
+        """Have Celery's keys in Redis live on.  Raises BrokerError."""
         self._dispatcher.keep_keys()
 
     def close(self) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from shared.data.dataset import Dataset
 
-# A network of today, which learns from standardised columns of any kind within its first epochs.
-_TABLE: dict[str, Any] = {
+# For tables: a network of today, which learns from standardised columns of any kind within its first epochs.
+TABLE: dict[str, Any] = {
     "activation": "relu",
     "output": "softmax",
     "initializer": "he",
@@ -15,12 +15,12 @@ _TABLE: dict[str, Any] = {
     "monitor": "validation-cost",  # of the few samples of a small table, many epochs get the same number right
 }
 # What outputs without classes are.
-_NUMBERS = {"output": "linear"}
-_LABELS = {"output": "sigmoid", "loss": "cross-entropy"}
+NUMBERS = {"output": "linear"}
+LABELS = {"output": "sigmoid", "loss": "cross-entropy"}
 
 
 # Learning rates for other optimizers than that one, whose steps are not as long as the gradient says.
-_RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01}
+RATES = {"sgd": 0.1, "momentum": 0.01, "nesterov": 0.01}
 
 
 def suggestions_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any]:
@@ -29,13 +29,13 @@ def suggestions_of(data: Dataset, optimizer: str | None = None) -> dict[str, Any
     optimizer: the one that was given, if any was; others need other learning rates.
     """
     encoding = data.encoding
-    found = dict(_TABLE) if encoding.columns or encoding.targets else {}
+    found = dict(TABLE) if encoding.columns or encoding.targets else {}
     if encoding.targets:
-        found |= _LABELS if encoding.has_labels else _NUMBERS
+        found |= LABELS if encoding.has_labels else NUMBERS
     if encoding.standardize is not None:
         found["standardize"] = encoding.standardize
     if found:
         found["mini_batch_size"] = min(found["mini_batch_size"], len(data.training))
         found["optimizer"] = optimizer or found["optimizer"]
-        found["learning_rate"] = _RATES.get(found["optimizer"], found["learning_rate"])
+        found["learning_rate"] = RATES.get(found["optimizer"], found["learning_rate"])
     return found

@@ -9,6 +9,7 @@ import numpy as np
 from shared.data.encoding import Encoding, Target, plain_inputs
 from shared.data.found import Found, image_size
 from shared.data.labels import wanted_of
+from shared.data.locations import FILE, Locations
 from shared.data.new_encoding import fit_classes, fit_columns, fit_target
 from shared.data.options import DataOptions
 from shared.data.parts import Part
@@ -28,6 +29,7 @@ class DividedPart:
     wanted: Array
     rows: Rows
     source: str  # where they were found, for people
+    files: Array | None = None  # their paths in there, if each of what was found is a file
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -38,19 +40,27 @@ class DividedPart:
         if isinstance(self.inputs, Table):
             return encoding.inputs(self.inputs.rows(rows))
         some = self.inputs if len(rows) == len(self.inputs) else self.inputs[rows]
-        return plain_inputs(some, lambda row: self.place(start + row))
+        return plain_inputs(some, lambda row: self.locations.of(start + row))
 
     def labels(self, encoding: Encoding, n_classes: int) -> Array:
         """Return the numbers of these samples' classes, or their wanted outputs.  Raises DataError."""
         wanted = self.wanted[self.rows]
         if encoding.targets:
             return encoding.wanted(_numbers(wanted, ""))
-        return encoding.labels(wanted, n_classes, self.place)
+        return encoding.labels(wanted, n_classes, self.locations.of)
 
-    def place(self, row: int) -> str:
-        """Return where one of these samples is in what they were found in, for people."""
-        found = int(self.rows[row])
-        return self.inputs.place(found) if isinstance(self.inputs, Table) else f"{self.source}, row {found}"
+    @property
+    def locations(self) -> Locations:
+        """Where each of these samples was found."""
+        if self.files is not None:
+            return Locations(self.source, FILE, self.files[self.rows])
+        if not isinstance(self.inputs, Table):
+            n_rows = len(self.inputs)
+            return Locations(self.source, "row", range(n_rows) if n_rows == len(self.rows) else self.rows)
+        places = self.inputs.places
+        return Locations(
+            self.inputs.source or self.source, self.inputs.unit, self.rows if places is None else places[self.rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -84,13 +94,16 @@ def divide(
     rows = _split(found, options, seed, y if task == "classes" else None, len(y))
     if not len(rows.training):
         raise DataError(f"{where} has no training samples; give some, or smaller shares for other parts")
-    parts = {part: DividedPart(x, y, rows[part], where) for part in Part}
+    files = found.files.get(Part.TRAINING)
+    parts = {part: DividedPart(x, y, rows[part], where, files) for part in Part}
     for part, pair in ((Part.VALIDATION, found.validation), (Part.TEST, found.test)):
         if pair is not None:
             place = f"{where}, {part} samples"
             own, theirs = _inputs(pair[0], options, encoding, place), wanted_of(pair[1], place)
             _check_lengths(own, theirs, place)
-            parts[part] = DividedPart(own, theirs, np.arange(len(theirs)), place)
+            files = found.files.get(part)
+            source = place if files is None else where
+            parts[part] = DividedPart(own, theirs, np.arange(len(theirs)), source, files)
     if encoding is None:
         encoding = _fit(parts, options.impute, task, found, classes)
     known = len(classes or encoding.classes) or n_classes

@@ -61,5 +61,5 @@ def _samples(divided: Divided, part: Part, weights: Vector | None = None) -> Kno
     samples, encoding = divided.parts[part], divided.encoding
     inputs, labels = samples.encoded(encoding), samples.labels(encoding, divided.n_classes)
     if encoding.targets:
-        return VectorSamples(inputs, labels, weights)
-    return LabelledSamples(inputs, labels, divided.n_classes, weights)
+        return VectorSamples(inputs, labels, weights, samples.locations)
+    return LabelledSamples(inputs, labels, divided.n_classes, weights, samples.locations)

@@ -1,12 +1,15 @@
 """Samples as a source finds them, neither divided nor encoded."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from shared.data.encoding import Encoding
+from shared.data.parts import Part
+from shared.types import Array
 
 Pair = tuple[Any, Any]  # inputs, and what is to be predicted of them
 
@@ -27,6 +30,7 @@ class Found:
     image_size: tuple[int, int] | None = None  # height and width, if the arrays do not tell
     is_encoded: bool = False  # whether they are as a network takes them, and classes are numbers
     encoding: Encoding | None = None  # by which they are encoded then
+    files: Mapping[Part, Array] = field(default_factory=dict)  # paths in the source, where each sample is a file
 
 
 def image_size(inputs: Any) -> tuple[int, int] | None:

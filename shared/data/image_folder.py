@@ -11,6 +11,7 @@ from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.pictures import ENDINGS, read_grey
 from shared.errors import DataError
+from shared.types import Array
 
 _First = tuple[Path, tuple[int, int]] | None  # an image's file, its height and its width
 
@@ -34,10 +35,12 @@ class ImageFolder:
             raise DataError(f"{path} has {own[0]} samples of its own; leave --{own[0]} out")
         first: _First = None
         pairs: dict[Part, Pair] = {}
+        files: dict[Part, Array] = {}
         for part, folder in sorted(folders.items()):
-            pairs[part], first = _read(folder, options.image_size, first)
+            pairs[part], paths, first = _read(folder, options.image_size, first)
+            files[part] = np.array([str(file.relative_to(path)) for file in paths])
         validation, test = pairs.get(Part.VALIDATION), pairs.get(Part.TEST)
-        return Found(pairs[Part.TRAINING], validation, test, str(path), image_size=first and first[1])
+        return Found(pairs[Part.TRAINING], validation, test, str(path), image_size=first and first[1], files=files)
 
 
 def _class_folders(path: Path, deeper: bool = False) -> Iterator[Path]:
@@ -56,12 +59,12 @@ def _images(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _read(path: Path, size: tuple[int, int] | None, first: _First) -> tuple[Pair, _First]:
-    """Return the images below a folder and the names of their classes, and the first image of all.
+def _read(path: Path, size: tuple[int, int] | None, first: _First) -> tuple[Pair, list[Path], _First]:
+    """Return the images below a folder and the names of their classes, their files, and the first image of all.
 
     size: the one that they are scaled to; None: that of the first image, which all others must have.
     """
-    images, labels = [], []
+    images, labels, files = [], [], []
     for folder in _class_folders(path):
         for file in _images(folder):
             image = read_grey(file, size)
@@ -74,4 +77,5 @@ def _read(path: Path, size: tuple[int, int] | None, first: _First) -> tuple[Pair
                 )
             images.append(image)
             labels.append(folder.name)
-    return (np.stack(images), np.array(labels)), first
+            files.append(file)
+    return (np.stack(images), np.array(labels)), files, first

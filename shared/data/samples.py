@@ -2,13 +2,14 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from shared.data.blocks import blocks
+from shared.data.locations import Locations
 from shared.errors import DataError
 from shared.nn.activations import SATURATION
 from shared.nn.arithmetic import ARITHMETICS
@@ -42,12 +43,14 @@ class LabelledSamples:
     images: (n_samples, n_inputs); uint8 stands for 0 … 1 in steps of 1/255, floats for themselves.
     labels: (n_samples,) int64 in range(n_classes).
     weights: (n_samples,) float64, by what the samples' costs are multiplied (`shared.data.sample_weights`); None: by 1.
+    locations: where they were found, for people; None: the data does not tell, or they came from elsewhere.
     """
 
     images: Array
     labels: Array
     n_classes: int
     weights: Vector | None = None
+    locations: Locations | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,12 +71,14 @@ class LabelledSamples:
     def first(self, n_samples: int) -> "LabelledSamples":
         """Return the first so many; of as many classes, though not of each there may be a sample."""
         weights = None if self.weights is None else self.weights[:n_samples]
-        return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes, weights)
+        locations = None if self.locations is None else self.locations.take(slice(n_samples))
+        return LabelledSamples(self.images[:n_samples], self.labels[:n_samples], self.n_classes, weights, locations)
 
     def take(self, rows: Rows) -> "LabelledSamples":
         """Return those in these rows, in a copy."""
         weights = None if self.weights is None else self.weights[rows]
-        return LabelledSamples(self.images[rows], self.labels[rows], self.n_classes, weights)
+        locations = None if self.locations is None else self.locations.take(rows)
+        return LabelledSamples(self.images[rows], self.labels[rows], self.n_classes, weights, locations)
 
     def check_inputs(self, arithmetic: str, output: str = "sigmoid") -> None:
         """Raise DataError for inputs that an arithmetic cannot take.  output: any has a place for a class."""
@@ -106,11 +111,13 @@ class VectorSamples:
     vectors: (n_samples, n_inputs); uint8 stands for 0 … 1 in steps of 1/255, floats for themselves.
     targets: (n_samples, n_outputs) floats.
     weights: (n_samples,) float64, by what the samples' costs are multiplied; None: by 1.
+    locations: where they were found, for people; None: the data does not tell, or they came from elsewhere.
     """
 
     vectors: Array
     targets: Array
     weights: Vector | None = None
+    locations: Locations | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -131,12 +138,14 @@ class VectorSamples:
     def first(self, n_samples: int) -> "VectorSamples":
         """Return the first so many."""
         weights = None if self.weights is None else self.weights[:n_samples]
-        return VectorSamples(self.vectors[:n_samples], self.targets[:n_samples], weights)
+        locations = None if self.locations is None else self.locations.take(slice(n_samples))
+        return VectorSamples(self.vectors[:n_samples], self.targets[:n_samples], weights, locations)
 
     def take(self, rows: Rows) -> "VectorSamples":
         """Return those in these rows, in a copy."""
         weights = None if self.weights is None else self.weights[rows]
-        return VectorSamples(self.vectors[rows], self.targets[rows], weights)
+        locations = None if self.locations is None else self.locations.take(rows)
+        return VectorSamples(self.vectors[rows], self.targets[rows], weights, locations)
 
     def check_inputs(self, arithmetic: str, output: str = "sigmoid") -> None:
         """Raise DataError for inputs or wanted outputs that an arithmetic, or an output function, cannot take."""

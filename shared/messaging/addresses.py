@@ -1,8 +1,10 @@
 """The addresses of Redis and of Celery's broker."""
 
 import os
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import AddressError
@@ -16,6 +18,7 @@ CELERYS_OWN = ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRI
 _SCHEMES = ("redis", "rediss", "unix")
 _KOMBU_SOCKET = "redis+socket"
 _FILE = "_FILE"
+_LOGIN = re.compile(r"://(?:([^\s/@:?#]*:).*|.*)@", re.DOTALL)  # of an address, also of one that is spelt wrongly
 
 
 def variable(name: str) -> str | None:
@@ -57,6 +60,8 @@ def redis_url(given: str | None = None) -> str:
         parts = urlsplit(url)
         _ = parts.port
         options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        if parts.fragment or "@" in parts.path + parts.query:
+            raise ValueError("a part of the password")
     except ValueError:  # whose message might quote a part of the password
         raise AddressError(
             f"{shown(url)} is not the address of a Redis; give redis://host:port/db, with every special character "
@@ -106,6 +111,17 @@ def broker_url(redis: str, given: str | None = None) -> str:
     return url
 
 
+def tls(broker: str) -> dict[str, Any] | bool:
+    """Return kombu's option `ssl` for a broker: a new one for each connection, for it writes there.
+
+    Left to itself it would take any certificate of RabbitMQ's that is signed, whatever host it is for.
+    """
+    parts = urlsplit(broker)
+    return {"server_hostname": parts.hostname} if parts.scheme == "amqps" else False
+
+
 def shown(url: str) -> str:
-    """Return an address, or what was given for one, as messages may show it."""
-    return masked(url) if "://" in url else masked(f"://{url}").removeprefix("://")
+    """Return an address, or what was given for one, as messages may show it: without whatever may be a password."""
+    address = url if "://" in url else f"://{url}"
+    hidden = _LOGIN.sub(lambda found: f"://{found[1] or ''}***@", address)
+    return masked(hidden if "://" in url else hidden.removeprefix("://"))

@@ -1,9 +1,11 @@
 """Celery's app of those who send tasks."""
 
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 
+from shared.messaging.addresses import tls
 from shared.messaging.celery_settings import celery_settings
 
 
@@ -19,7 +21,13 @@ class ClientApp(Celery):
         self.conf.update(celery_settings(broker), broker_pool_limit=1)
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
-        return super().connection_for_write(url or self._broker, **options)
+        return self._checking(super().connection_for_write, url, options)
 
     def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
-        return super().connection_for_read(url or self._broker, **options)
+        return self._checking(super().connection_for_read, url, options)
+
+    def _checking(self, connection: Callable[..., Any], url: str | None, options: dict[str, Any]) -> Any:
+        """Return a connection that checks its broker's certificate."""
+        broker = url or self._broker
+        options["ssl"] = options.get("ssl") or tls(broker)
+        return connection(broker, **options)

@@ -62,6 +62,9 @@ BINDING_KEYS = (
 )
 # The keys of Celery's own that live on while there are leases: these, and those that hold them.
 LEASE_KEYS = (*(f"{PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index")), *BINDING_KEYS)
+TRIAL_KEYS = (f"{PREFIX}{TRIALS}", *LEASE_KEYS)  # and while there are runs of sweeps
+# And while there are batches: of these no worker's note is needed, as those that are lost are sent again.
+BATCH_KEYS = (f"{PREFIX}{BATCHES}", *BINDING_KEYS)
 
 
 def is_name(text: str) -> bool:

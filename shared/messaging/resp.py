@@ -11,11 +11,14 @@ from collections.abc import Sequence
 
 from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging.client import open_socket
+from shared.messaging.keys import LIFETIME
 from shared.messaging.sockets import Item, Socket, TlsSocket
 
 _LONGEST = 2**20  # bytes of an answer that is read as a whole; tensors are read into memory that is there for them
 _MOST = 1000  # answers in an array
 _DEEPEST = 4  # arrays in each other
+
+PUSH_ANSWERS = 2  # of Redis to one push
 
 Reply = bytes | int | list["Reply"] | None
 
@@ -45,11 +48,17 @@ def encode(*arguments: str | int | float | bytes | tuple[Item, ...]) -> list[Ite
     return buffers
 
 
+def push(key: str, *values: bytes | tuple[Item, ...], lifetime: int = LIFETIME) -> list[Item]:
+    """Return the commands that append these to a list, which like every key expires.  Redis gives PUSH_ANSWERS."""
+    return [*encode("RPUSH", key, *values), *encode("EXPIRE", key, lifetime)]
+
+
 class Stream:
     """One connection on which commands are pipelined and replies read in order.
 
     Raises ConnectionLostError when Redis is not there, goes away or answers what no Redis does, RefusedError when it
-    refuses. After the first of the two the stream is of no use.
+    refuses. After the first of the two the stream is of no use, nor after a refusal within several answers: the rest of
+    them is unread.
     """
 
     def __init__(self, url: str, timeout: float) -> None:

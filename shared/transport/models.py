@@ -10,13 +10,13 @@ from shared.config import TrainConfig
 from shared.errors import ModelError
 from shared.messaging.client import Client
 from shared.messaging.keys import model_key, model_name_key
-from shared.model import Model, pack, unpack
+from shared.model import SavedModel, pack, unpack
 
 _MOST = 512 * 2**20  # bytes that Redis takes as one value, unless its proto-max-bulk-len says otherwise
 _AROUND = 1024  # bytes that an array has around it in a file, at most; and those of a short text or a digest
 
 
-def to_bytes(model: Model) -> bytes:
+def to_bytes(model: SavedModel) -> bytes:
     """Return the content of a model's file.  Raises ModelError for one that is too large for Redis."""
     content = io.BytesIO()
     np.savez(content, **pack(model))
@@ -31,7 +31,7 @@ def longest(config: TrainConfig) -> int:
     return config.nbytes + (weights_and_biases + 3) * _AROUND
 
 
-def from_bytes(content: bytes, sha256: str) -> Model | None:
+def from_bytes(content: bytes, sha256: str) -> SavedModel | None:
     """Return the model of that digest; None if that is another, or damaged."""
     try:
         return unpack(read_arrays(io.BytesIO(content)), sha256)
@@ -40,7 +40,7 @@ def from_bytes(content: bytes, sha256: str) -> Model | None:
         return None
 
 
-def publish(client: Client, model: Model, name: str, lifetime: int) -> None:
+def publish(client: Client, model: SavedModel, name: str, lifetime: int) -> None:
     """Put a model into Redis, and a name for it, for so many seconds.  Raises QueueError or ModelError.
 
     The same model may have other names, for which it stays as long as it was to.

@@ -1,12 +1,13 @@
 """A run on the cluster that it has started itself: a Redis, two workers, and a watchdog that ends them all."""
 
+import shutil
 import signal
 from types import MappingProxyType
 
 from tests.chaos import coordinator_faults, jobs, worker_faults
 from tests.chaos.scenario import Scenario
 from tests.chaos.training import Training
-from tests.support.processes import is_alive, wait_for_the_end_of
+from tests.support.processes import is_alive, private_folders, wait_for_the_end_of
 from tests.support.program import Program
 
 
@@ -34,7 +35,7 @@ class Embedded(Scenario):
         self.trainings[0].coordinator.wait_for("the watchdog has ended; starting another", said + 1)
 
     def everything_is_killed(self) -> None:
-        """Watchdog, coordinator and what is left, in any order; nothing may be left."""
+        """Watchdog and coordinator at once, in any order: no process may be left; nobody can remove their folder."""
         coordinator = self.trainings[0].coordinator
         everyone = coordinator.descendants()
         (watchdog,) = (each for each in coordinator.descendants("watchdog.py") if is_alive(each))
@@ -44,6 +45,8 @@ class Embedded(Scenario):
             victim.kill()
         assert coordinator.end() == -signal.SIGKILL
         wait_for_the_end_of(everyone)
+        for folder in private_folders():
+            shutil.rmtree(folder)
         self.trainings[0].resume()
 
     def _kill(self, containing: str) -> None:

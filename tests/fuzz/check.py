@@ -59,17 +59,21 @@ def _place(error: BaseException) -> str:
 
 @contextmanager
 def _timed() -> Iterator[None]:
-    """Raise Hang in the block when it has used too much of a processor."""
+    """Raise Hang in the block, and not after it, when it has used too much of a processor."""
+    is_over = False
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise Hang
+        if not is_over:
+            raise Hang
 
     before = signal.signal(signal.SIGPROF, end)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         yield
     finally:
+        is_over = True
         signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)  # or one that is on its way would end the process
         signal.signal(signal.SIGPROF, before)
 
 

@@ -21,7 +21,7 @@ from coordinator.runs.checkpoint import load_checkpoint, save_checkpoint
 from coordinator.runs.events import Event
 from coordinator.runs.metrics_file import append_metrics
 from coordinator.runs.model_file import load_model, save_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import summary
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.folder import SweepFolder
@@ -35,7 +35,7 @@ from shared.data.columns import Categorical, Numeric
 from shared.data.encoding import Encoding
 from shared.data.encoding import Target as Wanted
 from shared.errors import ConfigError, DataError, DivergedError, ModelError, RunError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import quiet
 from shared.nn.prediction import answers_to
 from shared.optim.optimizers import Adam
@@ -64,7 +64,7 @@ def models() -> list[bytes]:
     path = scratch() / "example.npz"
     found = []
     for encoding in (Encoding(), _encoding()):
-        save_model(path, Model(drawn((3, 2, 2)), encoding=encoding))
+        save_model(path, SavedModel(drawn((3, 2, 2)), encoding=encoding))
         found.append(_read(path))
     return found
 
@@ -181,9 +181,9 @@ def _progresses() -> list[bytes]:
 
 
 @cache
-def _run() -> Run:
+def _run() -> RunFolder:
     config = replace(CONFIG, epochs=3)
-    run = Run.create(scratch() / "runs", config, Path("data"), DATA, name="run")
+    run = RunFolder.create(scratch() / "runs", config, Path("data"), DATA, name="run")
     for epoch in range(2):
         append_metrics(run.metrics_file, _metrics(epoch))
     run.events_file.write_bytes(_events()[0])
@@ -220,7 +220,7 @@ def _look_at_run(name: str) -> Callable[[bytes], None]:
         right = path.read_bytes()
         path.write_bytes(content)
         try:
-            run = Run.open(str(folder), folder.parent)
+            run = RunFolder.open(str(folder), folder.parent)
             asdict(summary(run))
             overview.runs_table([summary(run)])
             if run.metrics:

@@ -24,7 +24,7 @@ from shared.data.options import PLAIN, DataOptions
 from shared.data.sample_weights import read_weights
 from shared.data.tables import Table
 from shared.errors import ConfigError, DataError
-from shared.model import Model
+from shared.model import SavedModel
 from tests.fuzz.places import scratch, written
 from tests.fuzz.target import Target
 from tests.support.learning import drawn
@@ -170,10 +170,10 @@ def _picture_folder() -> Path:
 
 
 @cache
-def _answerer(n_inputs: int) -> Model:
+def _answerer(n_inputs: int) -> SavedModel:
     columns = (Numeric("length", 1.5, 2.0, 1.0), Categorical("colour", ("blue", "red"), "red"))
     is_table = n_inputs == 3
-    return Model(drawn((n_inputs, 2, 2)), encoding=Encoding(columns) if is_table else Encoding())
+    return SavedModel(drawn((n_inputs, 2, 2)), encoding=Encoding(columns) if is_table else Encoding())
 
 
 def _answer(name: str, n_inputs: int) -> Callable[[bytes], None]:

@@ -1,6 +1,7 @@
 """Gradients from the workers on a real Redis."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +27,13 @@ def remote_gradients(server: Server) -> Iterator[Callable[..., RemoteGradients]]
 @pytest.fixture
 def remote(remote_gradients: Callable[..., RemoteGradients]) -> RemoteGradients:
     return remote_gradients()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Server]:
+    """Another Redis, for Celery alone."""
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    started = Server(folder)
+    yield started
+    started.kill()

@@ -46,7 +46,7 @@ def test_damaged_replies_change_nothing(server, dice):
 
 def test_damaged_requests_are_no_ones_work(server, dice):
     """A real lease, whose list of requests is full of damaged ones; it stays until the right one and answers that."""
-    worker_data._kept[SAMPLES.sha256] = SAMPLES
+    worker_data.keep(SAMPLES)
     incarnation = 77
     lease = Lease("run", incarnation, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "1/1", (), KERNELS, SECRET)
     keys = Keys("run", incarnation)

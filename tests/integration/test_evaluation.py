@@ -200,11 +200,10 @@ def test_a_score_delivered_twice_or_late_counts_once(server, remote):
 def without_files(server, monkeypatch, tmp_path) -> Iterator[RealSession]:
     """A worker that has no samples on its machine; to be asked for before the coordinator, which ends it."""
     monkeypatch.setenv("GRADMQ_DATA", str(tmp_path / "nowhere"))
-    monkeypatch.setattr(worker_data, "_kept", type(worker_data._kept)())
-    worker_data._look_at_own_files.cache_clear()
+    worker_data.forget()
     worker = RealSession(server, name="real")
     yield worker
-    worker_data._look_at_own_files.cache_clear()
+    worker_data.forget()
     worker._is_to_leave.set()
     worker.join(PATIENCE)
     assert not worker.is_alive()

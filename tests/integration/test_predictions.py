@@ -10,12 +10,13 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from coordinator.prediction.batch_queue import BatchQueue
 from coordinator.prediction.remote import RemoteAnswers
+from coordinator.workers.task_queue import TaskQueue
 from shared.errors import RefusedError, VersionError
+from shared.messaging.addresses import broker_url
 from shared.messaging.client import Client, client
-from shared.messaging.keys import PredictionKeys, model_key, model_name_key
-from shared.messaging.predictions import Batch, Refusal, encode_answers, encode_refusal
+from shared.messaging.keys import BATCH_KEYS, BATCHES, PREDICTION_LIFETIME, PredictionKeys, model_key, model_name_key
+from shared.messaging.predictions import BATCH_TASK, Batch, Refusal, encode_answers, encode_refusal
 from shared.nn.prediction import Answers
 from shared.transport.models import publish
 from tests.support.predictions import IMAGES, answers, model
@@ -54,10 +55,10 @@ def test_a_model_that_is_damaged_in_redis_is_whole_again_when_it_is_published(re
 
 def test_calls_of_other_programs_do_not_expire_with_our_batches(redis, server):
     redis.rpush("gradmq:predictions", "a call")
-    with closing(
-        BatchQueue(server.url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="))
-    ) as queue:
-        queue.send(Batch("id", 0, "digest", (1, 1), "|u1"))
+    broker = broker_url(server.url)
+    with closing(TaskQueue(broker, BATCHES, BATCH_TASK, BATCH_KEYS, PREDICTION_LIFETIME)) as queue:
+        queue.send(Batch("id", 0, "digest", (1, 1), "|u1").to_json(), "a batch")
+        queue.keep_keys()
         assert not queue.is_taken()
     assert redis.ttl("gradmq:predictions") == -1
     assert 0 < redis.ttl("gradmq:batches") <= 600

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coordinator.gradients.reply_stream import ReplyStream
 from shared.messaging.resp import Stream, encode
 
 
@@ -22,3 +23,17 @@ def test_the_stream_reads_large_replies_in_place_and_survives_odd_sizes(server):
     assert stream.read_into(np.zeros(5, np.uint8).data) is None
     assert stream.read_array() is None
     stream.close()
+
+
+def test_what_redis_still_owes_is_not_taken_for_an_answer_to_what_is_published_next(server):
+    stream, message = ReplyStream(server.url, "replies"), np.zeros(1000, np.uint8)
+    with server.client() as client:
+        stream.publish(encode("SET", "weights", "1"), answers=1, replies=3)
+        client.rpush("replies", b"one")
+        assert stream.read(message, missing=3) == 3
+        stream.stop_waiting()  # for the other two
+        stream.publish(encode("SET", "weights", "2"), answers=1, replies=1)
+        assert client.get("weights") == b"2"
+        client.rpush("replies", b"another")
+        assert stream.read(message, missing=1) == len(b"another")
+    stream.disconnect()

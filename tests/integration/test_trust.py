@@ -125,7 +125,7 @@ def undisturbed(remote: RemoteGradients, meddler: Meddler, times: int = 50) -> E
 @pytest.fixture
 def real_session(server) -> Iterator[RealSession]:
     """A worker as it is, to be started; to be asked for before the coordinator, which ends it."""
-    worker_data._kept[SAMPLES.sha256] = SAMPLES
+    worker_data.keep(SAMPLES)
     worker = RealSession(server, name="real")
     yield worker
     worker._is_to_leave.set()

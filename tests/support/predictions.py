@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from shared.data.idx import read_idx
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.arithmetic import quiet
 from shared.nn.parameters import Parameters
 from shared.nn.prediction import Answers, answers_to
@@ -23,7 +23,7 @@ def model(
     standardize: tuple[float, float] | None = None,
     dtype: Any = "float64",
     steep: float = 1.0,
-) -> Model:
+) -> SavedModel:
     """A network that has learned nothing; with some steep weights it takes its functions to their ends."""
     rng = np.random.default_rng(0)
     parameters = Parameters((784, 30, 20, 10), dtype)
@@ -31,10 +31,10 @@ def model(
         w[...] = rng.normal(0, 1, w.shape) / np.sqrt(w.shape[1])
         b[...] = rng.normal(0, 0.1, b.shape)
         w[:3] *= steep
-    return Model(parameters, activation, output, "quadratic", standardize, arithmetic)
+    return SavedModel(parameters, activation, output, "quadratic", standardize, arithmetic)
 
 
-def answers(model: Model, inputs: np.ndarray) -> Answers:
+def answers(model: SavedModel, inputs: np.ndarray) -> Answers:
     """What a network answers."""
     mlp = model.mlp()
     with quiet():
@@ -50,7 +50,7 @@ def assert_same_labels(labels: np.ndarray, ours: Answers, error: float) -> None:
     assert np.array_equal(labels[clear], ours.labels[clear])
 
 
-def first_outputs(whole: Model, count: int) -> Model:
+def first_outputs(whole: SavedModel, count: int) -> SavedModel:
     """The same network with only the first outputs."""
     parameters = Parameters((*whole.parameters.sizes[:-1], count), whole.parameters.dtype)
     parameters.flat[...] = whole.parameters.flat[: len(parameters.flat)]

@@ -35,9 +35,14 @@ def wait_for_the_end_of(processes: Iterable[psutil.Process]) -> None:
     wait_until(all_have_ended, "the end of processes", lambda: "\n".join(map(repr, alive)))
 
 
+def private_folders() -> list[Path]:
+    """Those of the embedded clusters that these tests have started."""
+    return [*SESSION.glob("gradmq-*")]
+
+
 def leftovers() -> set[str]:
     """The private folders and the processes of the programs that these tests have started."""
-    found = {str(path) for path in SESSION.glob("gradmq-*")}
+    found = {*map(str, private_folders())}
     for process in psutil.process_iter():
         try:
             if process.create_time() < _BEGAN:  # whose environment need not be read

@@ -51,9 +51,9 @@ class Proxy:
         ready.set()
         await self._end.wait()
         server.close()
-        # Also those that still shake hands over TLS, which are in no list of ours.
+        # Also those that still shake hands over TLS, which are in no list of ours, or are about to.
         rounds = 0
-        while rounds < 20 or (rounds < 1000 and self._open_transports()):
+        while rounds < 20 or (rounds < 1000 and (self._open_transports() or len(asyncio.all_tasks()) > 1)):
             rounds += 1
             for transport in self._open_transports():
                 transport.abort()

@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.messaging.lease import Lease
 from tests.support.fake_worker import FakeWorker
+from worker import connections
 from worker.session import Session
 
 
@@ -12,3 +13,9 @@ class RealSession(FakeWorker):
 
     def _serve(self, client: Any, lease: Lease) -> None:
         Session(lease, self._server.url, self._name_sent, self.credentials).work()
+
+    def run(self) -> None:
+        super().run()
+        if kept := connections._kept.pop(self._server.url, None):  # for a next lease
+            stream, _ = kept
+            stream.close()

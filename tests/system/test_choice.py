@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.runs.model_file import load_model, save_model
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 from tests.support.processes import wait_for_the_end_of
 from tests.support.program import Program, job, metrics
@@ -97,7 +97,7 @@ def test_a_run_that_ended_early_is_finished(gradmq, undisturbed, tmp_path):
 
 
 def another_best(run: Path) -> None:
-    save_model(run / "best.npz", Model(drawn((196, 12, 10), seed=99), arithmetic="exact"))
+    save_model(run / "best.npz", SavedModel(drawn((196, 12, 10), seed=99), arithmetic="exact"))
 
 
 def no_best(run: Path) -> None:

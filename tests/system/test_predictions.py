@@ -12,7 +12,7 @@ from celery.exceptions import WorkerLostError
 
 from coordinator.runs.model_file import save_model
 from shared.messaging.client import client
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.parameters import Parameters
 from shared.transport.models import publish
 from tests.support.predictions import IMAGES, answers, model
@@ -116,7 +116,7 @@ def test_an_app_that_knows_no_gradmq_calls_the_task_by_its_name_with_the_rights_
 
 
 def test_a_call_that_costs_a_worker_its_life_is_given_to_no_other(gradmq, tmp_path, server, app):
-    wide = Model(Parameters((784, 1000, 1000, 10), np.dtype(np.float64)), arithmetic="native")
+    wide = SavedModel(Parameters((784, 1000, 1000, 10), np.dtype(np.float64)), arithmetic="native")
     with closing(client(server.url)) as redis:
         publish(redis, wide, "wide", 600)
     worker = start_worker(gradmq, server, "only")

@@ -1,15 +1,20 @@
 """RabbitMQ as Celery's broker: a real one, where the machine has it."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
 from kombu import Connection
 
 from coordinator.runs.model_file import save_model
+from coordinator.workers.task_queue import TaskQueue
+from coordinator.workers.task_sender import BrokerForbiddenError
+from shared.messaging.keys import TRIALS
 from tests.support.predictions import IMAGES, answers, model
 from tests.support.program import EPOCHS, LONGER, job, metrics, start_worker
 from tests.support.rabbitmq import SERVER, RabbitMq
+from tests.support.waiting import wait_until
 from worker.envelopes import LONGEST_MESSAGE
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server on this machine")
@@ -77,3 +82,15 @@ def test_predictions_over_rabbitmq_have_the_bits_of_one_process(gradmq, server, 
     ours = answers(used, IMAGES[:3000])
     assert np.array_equal(found[:, 0], ours.labels)
     assert np.array_equal(found[:, 1:], ours.outputs)
+
+
+def test_a_task_waits_until_it_is_taken_and_who_has_no_password_is_told_so(rabbitmq):
+    with closing(TaskQueue(rabbitmq.url, TRIALS, "a task", (), 1)) as queue:
+        assert queue.is_taken()
+        queue.send({}, "first")
+        assert not queue.is_taken()
+        wait_until(queue.is_taken, "the end of a task that lives a second")
+    with closing(TaskQueue(rabbitmq.url.replace("guest@", "another@"), TRIALS, "a task", (), 1)) as queue:
+        for what in (lambda: queue.send({}, "second"), queue.is_taken):
+            with pytest.raises(BrokerForbiddenError):
+                what()

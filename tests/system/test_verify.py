@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.runs.model_file import save_model
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 from tests.support.program import job, metrics
 from tests.support.runs import change_line
@@ -48,7 +48,7 @@ def test_verify_finds_the_first_difference(gradmq, left, field):
 
 
 def foreign_model(run: Path) -> None:
-    save_model(run / "model.npz", Model(drawn((196, 12, 10), seed=99)))
+    save_model(run / "model.npz", SavedModel(drawn((196, 12, 10), seed=99)))
 
 
 def foreign_model_and_no_checkpoint(run: Path) -> None:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from coordinator.runs.model_file import save_model
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 from tests.support.program import Program, job
 
@@ -27,7 +27,7 @@ def test_no_option_goes_wrong_with_a_traceback_in_the_other_commands(gradmq, sma
     assert "text.npz is not a model" in complaint(gradmq("evaluate", text))
     assert "no/model.npz cannot be read: No such file" in complaint(gradmq("show", "no/model.npz"))
     model = tmp_path / "model.npz"
-    save_model(model, Model(drawn((5, 3, 2))))
+    save_model(model, SavedModel(drawn((5, 3, 2))))
     assert "layers 5,3,2, but the data has 196 inputs" in complaint(gradmq("evaluate", model, "--data", small_data))
     assert "unknown" in complaint(gradmq("unknown")).lower()
     assert "http://x" in complaint(gradmq("worker", "--redis", "http://x"))

@@ -7,23 +7,18 @@ import threading
 
 import pytest
 
-from shared.signals import Stopped, interruptible, stop_on_signals, uninterrupted
+from shared.signals import Stopped, interruptible, uninterrupted
+from tests.support.handlers import stopping_on_signals
 
 
 def test_a_signal_waits_for_the_end_of_a_step():
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    stop_on_signals()
     taken = []
-    try:
-        with pytest.raises(Stopped):  # noqa: PT012
-            with uninterrupted:
-                os.kill(os.getpid(), signal.SIGTERM)
-                taken += ["step", "count"]
-            taken.append("too late")
-        assert taken == ["step", "count"]
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    with stopping_on_signals(), pytest.raises(Stopped):  # noqa: PT012
+        with uninterrupted:
+            os.kill(os.getpid(), signal.SIGTERM)
+            taken += ["step", "count"]
+        taken.append("too late")
+    assert taken == ["step", "count"]
 
 
 def test_in_a_program_of_others_an_interrupt_waits_too_and_its_handler_is_as_before():

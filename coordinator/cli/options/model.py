@@ -6,6 +6,8 @@ from coordinator.cli.names import RunOrModel
 from coordinator.cli.option import MODEL, group, in_section
 from coordinator.cli.types import Numbers, Sizes
 from coordinator.options.configuration import AUTO
+from shared.config.suggestions import LABELS, NUMBERS, TABLE
+from shared.data.columns import STANDARDIZE
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.arithmetic import ARITHMETICS
 from shared.nn.arithmetic.native import Native
@@ -39,16 +41,27 @@ arithmetic_options = group(
 )
 model_options = group(
     sizes_options,
-    _option("--activation", type=click.Choice(list(ACTIVATIONS)), default="sigmoid", help="Of the hidden layers."),
     _option(
-        "--output", type=click.Choice(list(OUTPUTS)), default="sigmoid", help="What the last layer makes of its sums."
+        "--activation",
+        type=click.Choice(list(ACTIVATIONS)),
+        default="sigmoid",
+        for_tables=TABLE["activation"],
+        help="Of the hidden layers.",
+    ),
+    _option(
+        "--output",
+        type=click.Choice(list(OUTPUTS)),
+        default="sigmoid",
+        for_tables=f"{TABLE['output']}; for numbers to be predicted: {NUMBERS['output']}; for labels: "
+        f"{LABELS['output']}",
+        help="What the last layer makes of its sums.",
     ),
     _option(
         *("loss", "--loss", "--cost"),
         type=click.Choice(list(LOSSES)),
         help="What the steps make smaller.  [default: "
         + ", ".join(f"{output.loss} of {name}" for name, output in OUTPUTS.items())
-        + "]",
+        + f"; for labels: {LABELS['loss']}]",
     ),
     _option(
         "initializer",
@@ -56,6 +69,7 @@ model_options = group(
         "--init",
         type=click.Choice(list(INITIALIZERS)),
         default="normal",
+        for_tables=TABLE["initializer"],
         help="Of the first weights and biases.",
     ),
     _option(
@@ -64,6 +78,7 @@ model_options = group(
         flag_value=AUTO,
         type=Numbers("for MNIST, give 0.1307,0.3081", 2, AUTO),
         metavar="[MEAN,DEVIATION]",
+        for_tables=",".join(f"{each:g}" for each in STANDARDIZE),
         help="Take this mean off the inputs and divide them by this deviation; those of the training samples, if it is "
         "given alone.",
     ),

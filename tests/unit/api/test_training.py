@@ -12,7 +12,7 @@ import pytest
 
 import gradmq
 from coordinator.api.kept_data import kept
-from coordinator.runs.run import Run as RunFolder
+from coordinator.runs.run import RunFolder
 from gradmq import Callback, GradMQError, Run, Watching, load_model, train
 from shared.data.dataset import load_dataset
 

@@ -7,7 +7,7 @@ import pytest
 
 from coordinator.cli import train
 from coordinator.planning import hindsight
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def trained(main_here, small_data, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     real = train._say_the_result
 
-    def as_if_by_workers(run: Run) -> None:
+    def as_if_by_workers(run: RunFolder) -> None:
         real(run)
         run.metrics[:] = [replace(metrics, workers=2, seconds=100.0) for metrics in run.metrics]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared import load_data
 
 Call = Callable[..., tuple[int, str]]
@@ -41,9 +41,9 @@ def job(data: Path, *options: object) -> list[object]:
     return ["train", "--data", data, "--workers", 0, "--sizes", "196,12,10", "--epochs", 3, *options]
 
 
-def run_here() -> Run:
+def run_here() -> RunFolder:
     (folder,) = Path("runs").iterdir()
-    return Run.open(str(folder), Path())
+    return RunFolder.open(str(folder), Path())
 
 
 def test_without_validation_samples_nothing_is_monitored_and_the_end_says_so(gradmq, unvalidated):

@@ -12,7 +12,7 @@ from shared.data.augment.copies import with_copies
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
 from shared.data.samples import LabelledSamples
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.exact import exact_mlp
 from tests.support.learning import drawn
 from tests.support.mnist import write_idx
@@ -45,7 +45,7 @@ def test_copies_are_what_the_first_epochs_of_a_run_with_seed_0_see_at_these_plac
 @pytest.fixture
 def evaluated(main_here, small_data, tmp_path, capsys):
     """What is printed of a model by `evaluate` with these options."""
-    save_model(tmp_path / "model.npz", Model(drawn((196, 12, 10), dtype="float64"), arithmetic="exact"))
+    save_model(tmp_path / "model.npz", SavedModel(drawn((196, 12, 10), dtype="float64"), arithmetic="exact"))
 
     def run(*options: str) -> tuple[int, str]:
         code = main_here("evaluate", str(tmp_path / "model.npz"), "--data", str(small_data), *options)
@@ -92,7 +92,7 @@ def test_images_need_not_be_square_but_must_be_some(main_here, tmp_path, capsys)
         write_idx(images / f"{part}-labels-idx1-ubyte.gz", np.arange(count) % 3)
     parts = [(rng.random((count, 80), np.float32), np.arange(count) % 3) for count in (50, 10, 20)]
     pickled.write_bytes(gzip.compress(pickle.dumps(tuple(parts), 2), 1))
-    save_model(tmp_path / "model.npz", Model(drawn((80, 4, 3))))
+    save_model(tmp_path / "model.npz", SavedModel(drawn((80, 4, 3))))
     arguments = ["evaluate", str(tmp_path / "model.npz"), "--augment", "shift", "--data"]
     assert main_here(*arguments, str(images)) == 0
     capsys.readouterr()

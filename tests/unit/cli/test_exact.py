@@ -10,7 +10,7 @@ import pytest
 
 from coordinator.runs.model_file import save_model
 from shared import load_data
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 
 
@@ -84,7 +84,7 @@ def test_floats_between_minus_1_and_1_are_learned_from_and_images_have_the_bits_
 @pytest.mark.parametrize("arithmetic", ["exact", "native"])
 def test_a_model_is_evaluated_on_inputs_that_its_arithmetic_takes(main_here, small_data, tmp_path, capsys, arithmetic):
     model, large = tmp_path / "model.npz", pickled(tmp_path / "mnist.pkl.gz", small_data, 2)
-    save_model(model, Model(drawn((196, 12, 10), dtype="float64"), arithmetic=arithmetic))
+    save_model(model, SavedModel(drawn((196, 12, 10), dtype="float64"), arithmetic=arithmetic))
     assert main_here("evaluate", str(model), "--data", str(small_data)) == 0
     assert "accuracy is" in capsys.readouterr().out
     code = main_here("evaluate", str(model), "--data", str(large))

@@ -8,7 +8,7 @@ import pytest
 from coordinator.api import driving
 from coordinator.cli import train
 from coordinator.cluster import preflight
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.errors import VersionError
 from tests.support.mnist import PROJECT
 
@@ -69,7 +69,7 @@ def test_a_full_disk_is_74(main_here, small_data, tmp_path, monkeypatch, capsys)
 def test_a_run_that_another_has_is_75(ended, main_here, tmp_path, capsys):
     assert ended()[0] == 0
     (folder,) = tmp_path.glob("runs/*")
-    other = Run.open(str(folder), tmp_path)
+    other = RunFolder.open(str(folder), tmp_path)
     other.lock()
     try:
         assert main_here("resume", str(folder), "--epochs", "2", "--workers", "0") == 75

@@ -1,11 +1,15 @@
 """Help is for somebody who looks for something: in sections, with defaults."""
 
+import re
+
 import click
 import pytest
 
 from coordinator.cli import option
 from coordinator.cli.main import cli
 from coordinator.cli.train import train_command
+from shared.config.suggestions import suggestions_of
+from shared.data.in_memory import dataset_of
 
 _MANY = 8  # options of a command, from which on they are in sections
 
@@ -52,3 +56,15 @@ def test_defaults_are_shown(main_here, capsys):
     for param in train_command.params:
         if isinstance(param, click.Option) and isinstance(param.default, int | float | str) and not param.is_flag:
             assert f"default: {param.default}" in text, param.opts
+
+
+def test_defaults_for_tables_are_those_that_a_table_gets(main_here, capsys):
+    assert main_here("train", "-h") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "[default: sigmoid; for tables: relu]" in text
+    told = {param.name: re.search("; for tables: ([^]; ]*)", param.help or "") for param in train_command.params}
+    shown = {name: found[1].rstrip(",") for name, found in told.items() if found}
+    table = dataset_of({"x": [float(number) for number in range(100)]}, 50 * ["a", "b"])
+    suggested = suggestions_of(table)
+    assert shown.pop("standardize") == ",".join(f"{each:g}" for each in suggested.pop("standardize"))
+    assert shown == {name: str(value) for name, value in suggested.items()}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 
 DONE = "last weights_sha256 "
 
@@ -83,7 +83,7 @@ def test_a_run_that_is_driven_is_not_begun_a_second_time(gradmq):
     train = "train --workers 0 --data DATA --hidden 12 --epochs 1 --resume"
     assert gradmq(train)[0] == 0
     (first,) = (path.name for path in Path("runs").iterdir())
-    run = Run.open(interrupted(first), Path("runs"))
+    run = RunFolder.open(interrupted(first), Path("runs"))
     run.lock()
     code, text = gradmq(train)
     run.unlock()

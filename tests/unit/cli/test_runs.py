@@ -12,7 +12,7 @@ import pytest
 
 from coordinator.runs.event_log import EventLog
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.config import TrainConfig
 from shared.data.dataset import load_dataset
 from shared.strategies import SyncSGD
@@ -28,7 +28,7 @@ SECTIONS = ["learning", "mistakes", "weights", "work", "origin"]
 def trained(small_data, tmp_path_factory) -> Path:
     """The folder of a finished run."""
     data = load_dataset(small_data)
-    run = Run.create(tmp_path_factory.mktemp("trained"), JOB, small_data, data)
+    run = RunFolder.create(tmp_path_factory.mktemp("trained"), JOB, small_data, data)
     source, state = InProcessGradients(JOB, data), run.initial_state()
     with Recorder(run) as recorder, EventLog(run.events_file) as events:
         train(JOB, data, source, state, Callbacks([recorder, events]))
@@ -36,9 +36,9 @@ def trained(small_data, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def run(trained, tmp_path) -> Run:
+def run(trained, tmp_path) -> RunFolder:
     """A copy of it, in the folder that is the current one."""
-    return Run.open(shutil.copytree(trained, tmp_path / "runs" / trained.name), Path())
+    return RunFolder.open(shutil.copytree(trained, tmp_path / "runs" / trained.name), Path())
 
 
 @pytest.fixture
@@ -148,12 +148,21 @@ def test_runs_are_compared(gradmq, run):
     assert ["learning_rate", "3.0", "0.5"] in rows
     assert ["optimizer", "sgd", "nesterov"] in rows
     assert ["optimizer.momentum", "none", "0.9"] in rows
-    assert [row[-1] for row in rows[-3:]] == ["same", "same", "same"]
+    assert [row[-1] for row in rows if row and row[0] in ("0", "1", "2", "best")] == ["same"] * 4
+    assert "*" not in text.partition("best: epoch")[0]  # for none is better
     found = json.loads(gradmq("runs", "compare", run.id, "other", "--json")[1])
     assert found["differences"]["learning_rate"] == [3.0, 0.5]
     metrics = other / "metrics.jsonl"
-    metrics.write_text(re.sub('"weights_sha256": "[0-9a-f]{8}', '"weights_sha256": "01234567', metrics.read_text()))
-    assert gradmq("runs", "compare", run.id, "other")[0] == 1
+    lines = re.sub('"weights_sha256": "[0-9a-f]{8}', '"weights_sha256": "01234567', metrics.read_text())
+    metrics.write_text(re.sub('"validation_cost": [^,]*', '"validation_cost": 0.0123', lines))
+    code, text = gradmq("runs", "compare", run.id, "other")
+    assert code == 1
+    rows = [line.split() for line in text.splitlines()]
+    assert ["*0.0123" in row for row in rows if row and row[0] in ("0", "1", "2", "best")] == [True] * 4
+    assert text.endswith(" of the second; *: better than the other\n")
+    assert json.loads(gradmq("runs", "compare", run.id, "other", "--json")[1])["best"]["epochs"][0] == {
+        **{"validation_accuracy": None, "validation_cost": 1, "accuracy": None, "cost": None}
+    }
 
 
 def test_runs_are_removed_when_somebody_says_yes(gradmq, run, monkeypatch):

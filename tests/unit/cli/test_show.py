@@ -13,7 +13,7 @@ import pytest
 
 from coordinator.reporting.deformed import EPOCHS
 from coordinator.reporting.png import write_png
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared import load_data
 from shared.data.augment.deformation import Deformer
 from shared.data.augment.options import Augmentation
@@ -66,7 +66,7 @@ def show(main_here, small_data, tmp_path, monkeypatch, capsys):
 def run(small_data, tmp_path):
     """A run that deforms its samples, before its first epoch."""
     config = replace(CONFIG, sizes=(196, 12, 10), seed=3, augment=OPTIONS, image_shape=(14, 14))
-    return Run.create(tmp_path / "runs", config, small_data, load_dataset(small_data))
+    return RunFolder.create(tmp_path / "runs", config, small_data, load_dataset(small_data))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (100, 257)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from coordinator.runs.model_file import load_model, save_model
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.parameters import Parameters
 from tests.support.learning import drawn
 
@@ -23,7 +23,7 @@ def _folder(tmp_path, monkeypatch):
 @pytest.fixture
 def model(tmp_path) -> Path:
     """A model of exact arithmetic."""
-    save_model(tmp_path / "model.npz", Model(drawn(SIZES, 5, "float64"), arithmetic="exact"))
+    save_model(tmp_path / "model.npz", SavedModel(drawn(SIZES, 5, "float64"), arithmetic="exact"))
     return tmp_path / "model.npz"
 
 
@@ -93,7 +93,7 @@ def test_its_weights_do_not_depend_on_the_seed_and_its_order_does(train, model):
 
 @pytest.mark.parametrize(("ours", "its"), [("native", "float64"), ("exact", "float32")])
 def test_weights_of_another_type_are_converted(train, tmp_path, ours, its):
-    save_model(tmp_path / "other.npz", Model(drawn(SIZES, 5, its)))
+    save_model(tmp_path / "other.npz", SavedModel(drawn(SIZES, 5, its)))
     assert train("--from", tmp_path / "other.npz", "--arithmetic", ours) == 0
     assert config(newest())["dtype"] == {"native": "float32", "exact": "float64"}[ours]
     assert config(newest())["start"] == drawn(SIZES, 5, its).sha256
@@ -114,7 +114,7 @@ def test_what_is_not_the_models_is_refused(train, model, capsys, options, line):
 
 
 def test_a_model_of_other_data_is_refused(train, tmp_path, capsys):
-    save_model(tmp_path / "other.npz", Model(drawn((5, 3, 2))))
+    save_model(tmp_path / "other.npz", SavedModel(drawn((5, 3, 2))))
     assert train("--from", tmp_path / "other.npz") == 2
     assert line_of(capsys).startswith("--sizes must begin with 196, the number of inputs in the data, got 5,3,2")
 
@@ -122,7 +122,7 @@ def test_a_model_of_other_data_is_refused(train, tmp_path, capsys):
 def test_weights_beyond_the_runs_dtype_are_refused(train, tmp_path, capsys):
     parameters = drawn(SIZES, 5, "float64")
     parameters.flat[3] = 1e200
-    save_model(tmp_path / "other.npz", Model(parameters))
+    save_model(tmp_path / "other.npz", SavedModel(parameters))
     assert train("--from", tmp_path / "other.npz", "--arithmetic", "native") == 2
     assert line_of(capsys) == "a weight of the model is too large for float32; give --dtype float64"
 
@@ -142,7 +142,7 @@ def averaged(*models: object) -> list[str]:
 
 def test_the_average_of_models_is_a_model(main_here, train, model, tmp_path, small_data, capsys):
     other = tmp_path / "other.npz"
-    save_model(other, Model(drawn(SIZES, 6, "float64"), arithmetic="exact"))
+    save_model(other, SavedModel(drawn(SIZES, 6, "float64"), arithmetic="exact"))
     assert main_here(*averaged(model, other)) == 0
     mean = load_model(Path("mean.npz"))
     np.testing.assert_array_equal(
@@ -164,9 +164,12 @@ def test_runs_can_be_averaged_by_their_names(main_here, train):
 @pytest.mark.parametrize(
     ("other", "line"),
     [
-        (Model(drawn((196, 8, 10), 5, "float64"), arithmetic="exact"), "its sizes is (196, 8, 10), not (196, 7, 10)"),
-        (Model(drawn(SIZES, 5, "float64")), "its arithmetic is native, not exact"),
-        (Model(drawn(SIZES, 5)), "its dtype is float32, not float64"),
+        (
+            SavedModel(drawn((196, 8, 10), 5, "float64"), arithmetic="exact"),
+            "its sizes is (196, 8, 10), not (196, 7, 10)",
+        ),
+        (SavedModel(drawn(SIZES, 5, "float64")), "its arithmetic is native, not exact"),
+        (SavedModel(drawn(SIZES, 5)), "its dtype is float32, not float64"),
     ],
 )
 def test_models_of_different_networks_have_no_average(main_here, model, tmp_path, capsys, other, line):
@@ -184,7 +187,7 @@ def test_one_model_has_none_either(main_here, model, capsys):
 def test_weights_whose_sum_is_too_large_are_no_trouble_to_name(main_here, tmp_path, capsys):
     huge = Parameters(SIZES, "float64")
     huge.flat[:] = 1.7e308
-    save_model(tmp_path / "huge.npz", Model(huge))
+    save_model(tmp_path / "huge.npz", SavedModel(huge))
     assert main_here(*averaged(tmp_path / "huge.npz", tmp_path / "huge.npz")) == 2
     assert line_of(capsys) == "the sum of these weights is too large for float64; give models that are trained"
 

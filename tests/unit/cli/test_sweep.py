@@ -74,6 +74,29 @@ def test_folds_are_runs_of_their_own_and_train_makes_the_same_of_them(sweep, mai
     assert main_here("train", "--config", config, "--workers", "0", "--runs", "again") == 0
 
 
+def test_sweeps_are_listed_below_the_runs_and_their_runs_where_the_list_says(sweep, main_here, capsys):
+    assert sweep(sweep="folds = 2")[0] == 0
+    assert main_here("runs") == 0
+    heads, row, where = capsys.readouterr().out.splitlines()
+    assert heads.split() == ["sweep", "method", "trials", "best", "by", "score", "state"]
+    assert row.split()[:3] == [folder().name, "grid", "2/2"]
+    assert row.split()[-1] == "finished"
+    assert where == f"their runs: gradmq runs --runs {folder()}"
+    assert main_here("runs", "--runs", str(folder())) == 0
+    _, *rows = capsys.readouterr().out.splitlines()
+    names = ["trial-0000-fold-1", "trial-0000-fold-2", "trial-0001-fold-1", "trial-0001-fold-2"]
+    assert [each.split()[0] for each in rows] == names
+    assert main_here("report", folder().name) == 2
+    assert f"give a run of it, as {folder().name}/trial-0000-fold-1, or" in capsys.readouterr().err
+    options = ["--data", "flowers.csv", "--target", "species", "--workers", "0", "--epochs", "1"]
+    assert main_here("train", *options) == 0
+    (folder() / "sweep.json").write_text("[")
+    capsys.readouterr()
+    assert main_here("runs") == 0
+    _, run, nothing, _, damaged, _ = capsys.readouterr().out.splitlines()
+    assert (run.split()[-1], nothing, damaged.split()) == ("finished", "", [folder().name, "damaged"])
+
+
 def test_the_best_options_leave_out_what_others_override(sweep, main_here):
     code, text = sweep(fixed="momentum = 0.5\noptimizer = 'momentum'", search='optimizer = ["adam"]')
     assert code == 2

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coordinator.runs.lookup import find_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from tests.support.tables import FLOWERS, write_flowers, write_prices
 
 Call = Callable[..., tuple[int, str]]
@@ -32,8 +32,8 @@ def gradmq(main_here, capsys, tmp_path, monkeypatch) -> Call:
     return call
 
 
-def newest() -> Run:
-    return Run.open(str(max(Path("runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)), Path())
+def newest() -> RunFolder:
+    return RunFolder.open(str(max(Path("runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)), Path())
 
 
 def test_a_table_is_learned_with_the_defaults_and_all_commands_read_it_alike(gradmq):
@@ -80,7 +80,7 @@ def test_options_and_seed_decide_the_samples_and_are_kept(gradmq):
     given = ("--test", 0.3, "--validation", 0.2, "--no-stratify", "--ignore", "colour", "--epochs", 1)
     for seed in (1, 2):
         assert gradmq(*FLOWER, *given, "--seed", seed)[0] == 0
-    one, other = (Run.open(str(folder), Path()) for folder in Path("runs").iterdir())
+    one, other = (RunFolder.open(str(folder), Path()) for folder in Path("runs").iterdir())
     assert one.data["test_sha256"] != other.data["test_sha256"]
     options = json.loads((one.folder / "config.json").read_text())["data"]["options"]
     assert options == {

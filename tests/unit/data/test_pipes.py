@@ -16,10 +16,10 @@ from shared.data.sample_weights import read_weights
 from shared.data.sources import read
 from shared.data.table_files import READERS, read_table
 from shared.errors import DataError
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 
-MODEL = Model(drawn((4, 3, 2)))
+MODEL = SavedModel(drawn((4, 3, 2)))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from coordinator.export.formats import export
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
 from shared.data.encoding import Encoding, Target
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.parameters import Parameters
 from tests.support.predictions import answers
 
@@ -22,11 +22,11 @@ TABLE = np.random.default_rng(1).normal(3.0, 5.0, (200, 2))
 TABLE[7, 1] = np.nan
 
 
-def model(arithmetic: str = "exact", output: str = "softmax", **encoding) -> Model:
+def model(arithmetic: str = "exact", output: str = "softmax", **encoding) -> SavedModel:
     kept = Encoding(encoding.pop("columns", NUMBERS), target=("what",), **encoding)
     parameters = Parameters((kept.n_inputs, 8, 3), "float64")
     parameters.flat[...] = np.random.default_rng(3).normal(0, 1, len(parameters.flat))
-    return Model(parameters, "tanh", output, "quadratic", STANDARDIZE, arithmetic, kept)
+    return SavedModel(parameters, "tanh", output, "quadratic", STANDARDIZE, arithmetic, kept)
 
 
 def onnx(path, table):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from coordinator.export.formats import export
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.activations import ACTIVATIONS
 from shared.nn.outputs import OUTPUTS
 from tests.support import predictions
@@ -19,7 +19,7 @@ def session(path):
     return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
 
-def run(exported: Model, tmp_path, inputs):
+def run(exported: SavedModel, tmp_path, inputs):
     """What onnxruntime makes of these inputs: outputs and labels."""
     export(exported, tmp_path / "model.onnx")
     return session(tmp_path / "model.onnx").run(["outputs", "labels"], {"inputs": inputs})

@@ -9,7 +9,7 @@ import pytest
 
 from coordinator.gradients.recovery import PASSING, KeysLostError, Recovery
 from coordinator.workers.exclusions import Exclusions
-from coordinator.workers.task_sender import BrokerAwayError
+from coordinator.workers.task_sender import BrokerAwayError, BrokerError, BrokerForbiddenError
 from shared.errors import ConnectionLostError, RefusedError
 from shared.messaging.keys import LIFETIME, WEIGHTS_LIFETIME
 from shared.messaging.records import RECORD_BYTES
@@ -88,7 +88,7 @@ def told(caplog) -> Told:
     return Told(caplog)
 
 
-LOOK = ["supervise", "review", "keep_keys", "announce"]
+LOOK = ["supervise", "review", "announce", "keep_keys"]
 
 
 def test_while_all_goes_well_there_is_a_look_once_a_second(told):
@@ -219,6 +219,7 @@ def test_who_is_excluded_is_named_to_those_who_wonder_why_nobody_is_there(told):
 TROUBLES = [
     (KeysLostError(), "Redis has lost the run's keys; publishing them again"),
     (BrokerAwayError("refused"), "Celery's broker is away (refused); waiting for it"),
+    (BrokerForbiddenError("403"), "Celery's broker refuses us (403); waiting until user and password are right"),
     (ConnectionLostError("cut"), "Redis is away (cut); waiting for it"),
     (RefusedError("LOADING"), "Redis refuses (LOADING); waiting for it to serve us"),
 ]
@@ -275,4 +276,4 @@ def test_beginning_again_waits_a_little_on_no_connection_and_then_looks_after_ou
 @pytest.mark.parametrize("error", [error for error, _ in TROUBLES])
 def test_leases_that_nobody_took_are_renewed_unless_it_is_the_broker_that_is_away(told, error):
     told.recovery.begin_again(error)
-    assert ("renew_waiting" in told.done) is not isinstance(error, BrokerAwayError)
+    assert ("renew_waiting" in told.done) is not isinstance(error, BrokerError)

@@ -15,11 +15,22 @@ from shared.messaging.addresses import BROKER, REDIS, name_addresses, redis_url,
         ("redis://host/0?password=secret", "redis://host/0?password=***"),
         ("redis://host:port", "redis://host:port"),
         ("user:secret@host", "user:***@host"),
+        ("redis://secret@host", "redis://***@host"),
+        ("redis://us/er:secret@host/0", "redis://***@host/0"),
+        ("redis://:sec ret@host/x", "redis://:***@host/x"),
+        ("redis://user:12/34secret@host", "redis://user:***@host"),
         ("secret", "secret"),
     ],
 )
 def test_an_address_is_shown_without_its_password(url, as_shown):
     assert shown(url) == as_shown
+
+
+@pytest.mark.parametrize("part", ["user:12/34secret", ":12?ab=secret", "us/er:secret", ":12#secret", ":se cret/x"])
+def test_an_address_whose_password_takes_it_apart_is_refused_and_not_quoted(part):
+    with pytest.raises(QueueError, match="with every special character of a password as % and its code") as error:
+        redis_url(f"redis://{part}@host/0")
+    assert not any(word in str(error.value) for word in ("secret", "34", "ab", "12", "cret/x") if word in part)
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import pytest
 
 from coordinator.page.confusion import draw_confusion
 from coordinator.page.findings import findings
+from coordinator.page.looked import Looked
 from coordinator.page.pictures import most_heard, sample_pixels, weight_pixels
 from coordinator.page.predictions import outputs_of, predictions_section
-from coordinator.runs.model_file import Model
+from coordinator.runs.model_file import SavedModel
 from shared.data.parts import Part
 from shared.data.samples import LabelledSamples, VectorSamples
 from shared.nn.parameters import Parameters
@@ -17,10 +18,10 @@ N = 2300  # more than two passes
 
 
 @pytest.fixture(params=["exact", "native"])
-def model(request) -> Model:
+def model(request) -> SavedModel:
     parameters = Parameters((12, 5, 3), np.float64)
     parameters.flat[:] = rng.normal(size=len(parameters.flat))
-    return Model(parameters, arithmetic=request.param)
+    return SavedModel(parameters, arithmetic=request.param)
 
 
 def test_they_are_those_of_a_loop_over_the_samples(model):
@@ -57,7 +58,8 @@ def test_predicted_numbers_are_the_outputs(model):
     mlp = model.mlp()
     last = mlp.forward(mlp.rounded(model.parameters), samples.inputs(np.array([N - 1]), mlp.inputs))[-1][:, 0]
     assert outputs[-1].tolist() == pytest.approx(last.tolist())
-    section = predictions_section(samples.targets, outputs, ["x", "y", "<z>"], Part.TEST, "the model")
+    looked = Looked(samples, Part.TEST, ["x", "y", "<z>"])
+    section = predictions_section(samples.targets, outputs, looked, "the model")
     assert section.count("<svg") == 3
     assert "<z>" not in section
 

@@ -9,7 +9,7 @@ from PIL import Image
 from coordinator.runs.model_file import save_model
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
 from shared.data.encoding import Encoding, Target
-from shared.model import Model
+from shared.model import SavedModel
 from shared.nn.parameters import Parameters
 from tests.support.mnist import MNIST
 from tests.support.predictions import IMAGES, answers, model
@@ -19,14 +19,14 @@ DIGITS = model("exact", "relu", "softmax", (0.1307, 0.3081))
 COLUMNS = (Numeric("length", 5.0, 2.0, 5.0), Categorical("colour", ("blue", "red")))
 
 
-def of_tables(**encoding) -> Model:
+def of_tables(**encoding) -> SavedModel:
     """A network for a table of a number and a colour."""
     n_outputs = len(encoding.get("classes", encoding.get("targets")))
     parameters = Parameters((3, 4, n_outputs), "float64")
     parameters.flat[...] = np.random.default_rng(3).normal(0, 1, len(parameters.flat))
     output = "softmax" if "classes" in encoding else "linear"
     kept = Encoding(COLUMNS, target=("what",), **encoding)
-    return Model(parameters, "tanh", output, "quadratic", STANDARDIZE, "exact", kept)
+    return SavedModel(parameters, "tanh", output, "quadratic", STANDARDIZE, "exact", kept)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def predict(main_here, tmp_path, monkeypatch, capsys):
     """Run it in an empty folder with a model; return the exit code and what was printed."""
     monkeypatch.chdir(tmp_path)
 
-    def run(used: Model, *arguments: object) -> tuple[int, str]:
+    def run(used: SavedModel, *arguments: object) -> tuple[int, str]:
         save_model(tmp_path / "model.npz", used)
         code = main_here("predict", "model.npz", *map(str, arguments))
         output = capsys.readouterr()

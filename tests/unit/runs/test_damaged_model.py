@@ -4,7 +4,7 @@ from collections import Counter
 
 from coordinator.runs.model_file import load_model, save_model
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 from tests.support.mutate import COUNT, is_one_line, mutations
 
@@ -12,7 +12,7 @@ from tests.support.mutate import COUNT, is_one_line, mutations
 def test_a_damaged_model_is_refused_or_the_same(tmp_path, dice):
     path = tmp_path / "model.npz"
     parameters = drawn((6, 5, 3))
-    save_model(path, Model(parameters))
+    save_model(path, SavedModel(parameters))
     outcomes: Counter[str] = Counter()
     for content in mutations(path.read_bytes(), dice):
         path.write_bytes(content)

@@ -6,9 +6,8 @@ import pytest
 
 from coordinator.runs.checkpoint import kept_checkpoints
 from coordinator.runs.going_back import GoingBack, first_touched
-from coordinator.runs.kept_epochs import KeptEpochs
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.accounting import EpochCounts
 from shared.data.dataset import Dataset
 from shared.training.callbacks import Callback, Callbacks
@@ -44,8 +43,8 @@ class Lying(InProcessGradients):
 
 
 @pytest.fixture
-def run(tmp_path) -> Run:
-    return Run.create(tmp_path / "runs", JOB, tmp_path, DATA)
+def run(tmp_path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs", JOB, tmp_path, DATA)
 
 
 def expected() -> list[str]:
@@ -60,10 +59,10 @@ def expected() -> list[str]:
     return found
 
 
-def train_with(run: Run, liar: Lying, unchecked: int | None = None) -> list[int]:
+def train_with(run: RunFolder, liar: Lying, unchecked: int | None = None) -> list[int]:
     """Train as a session does; return the epochs that it went back to."""
     state, back = run.initial_state(), list[int]()
-    with Recorder(run, GoingBack(run, KeptEpochs(run.checkpoint, JOB, STEPS), unchecked)) as recorder:
+    with Recorder(run, GoingBack(run, STEPS, unchecked)) as recorder:
         while True:
             try:
                 train(JOB, DATA, liar, state, Callbacks([recorder]))
@@ -83,7 +82,7 @@ def liar_of(joins: int, lies: tuple[int, int] | None, named: tuple[int, int]) ->
     return Lying(JOB, DATA, joins=joins, lies=lies, named=named)
 
 
-def recorded(run: Run) -> list[str]:
+def recorded(run: RunFolder) -> list[str]:
     return [metrics.weights_sha256 for metrics in run.metrics]
 
 
@@ -118,13 +117,24 @@ def test_where_all_is_checked_nothing_is_computed_again(run):
 
 def test_nothing_of_before_is_left_to_go_on_from(run):
     state = TrainingState.initial(JOB)
-    with Recorder(run, GoingBack(run, KeptEpochs(run.checkpoint, JOB, STEPS))) as recorder:
+    with Recorder(run, GoingBack(run, STEPS)) as recorder:
         with pytest.raises(LiarsNamedError) as error:
             train(JOB, DATA, liar_of(joins=0, lies=(1, 1), named=(5, 0)), state, recorder)
         recorder.go_back(error.value, state)
     assert [path.exists() for path in kept_checkpoints(run.checkpoint)] == [True, False]
     assert not [*run.folder.glob("checkpoint.epoch*")]
     assert state.epoch == state.step_index == 0
+
+
+def test_who_finishes_without_an_audit_keeps_nothing_of_before(run):
+    state = TrainingState.initial(JOB)
+    with Recorder(run, GoingBack(run, STEPS)) as recorder, pytest.raises(LiarsNamedError):
+        train(JOB, DATA, liar_of(joins=7, lies=None, named=(3, 5)), state, recorder)
+    assert [*run.folder.glob("checkpoint.epoch*")]
+    with Recorder(run) as recorder:
+        train(JOB, DATA, InProcessGradients(JOB, DATA), run.state(STEPS), recorder)
+    assert recorded(run) == expected()
+    assert not [*run.folder.glob("checkpoint.epoch*")]
 
 
 def test_the_first_epoch_with_a_reply_of_theirs_is_found():

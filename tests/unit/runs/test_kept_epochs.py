@@ -27,7 +27,7 @@ def checkpoint(tmp_path):
 
 @pytest.fixture
 def kept(checkpoint) -> KeptEpochs:
-    return KeptEpochs(checkpoint, MANY, STEPS)
+    return KeptEpochs(checkpoint)
 
 
 def keep(kept: KeptEpochs, checkpoint, *epochs: int) -> None:
@@ -58,16 +58,16 @@ def test_an_epoch_that_was_given_up_is_never_wanted_again():
 def test_the_latest_before_an_epoch_is_found(kept, checkpoint):
     keep(kept, checkpoint, *range(1, 31))
     assert kept.epochs == [16, 24, 28, 29, 30]
-    assert kept.latest(30).epoch == 30
-    assert kept.latest(27).epoch == 24
-    assert kept.latest(15) is None
+    assert kept.latest(30, MANY, STEPS).epoch == 30
+    assert kept.latest(27, MANY, STEPS).epoch == 24
+    assert kept.latest(15, MANY, STEPS) is None
 
 
 def test_a_damaged_one_is_passed_over(kept, checkpoint, caplog):
     keep(kept, checkpoint, 1, 2)
     file = checkpoint.with_name("checkpoint.epoch2.npz")
     file.write_bytes(file.read_bytes()[:-50])
-    assert kept.latest(2).epoch == 1
+    assert kept.latest(2, MANY, STEPS).epoch == 1
     assert "is damaged" in caplog.text
 
 
@@ -83,7 +83,7 @@ def test_what_is_kept_stays_when_the_checkpoint_is_written_again(kept, checkpoin
     keep(kept, checkpoint, 4)
     save_checkpoint(checkpoint, state_at(5), MANY)
     save_checkpoint(checkpoint, state_at(6), MANY)
-    assert kept.latest(9).epoch == 4
+    assert kept.latest(9, MANY, STEPS).epoch == 4
 
 
 def test_a_file_system_without_links_will_do(kept, checkpoint, monkeypatch):
@@ -92,7 +92,7 @@ def test_a_file_system_without_links_will_do(kept, checkpoint, monkeypatch):
 
     monkeypatch.setattr(os, "link", refuse)
     keep(kept, checkpoint, 3, 4)
-    assert kept.latest(4).epoch == 4
+    assert kept.latest(4, MANY, STEPS).epoch == 4
 
 
 def test_other_files_are_none_of_ours(kept, checkpoint):

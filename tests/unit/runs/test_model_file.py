@@ -7,7 +7,7 @@ import pytest
 
 from coordinator.runs.model_file import load_model, save_model
 from shared.errors import ModelError
-from shared.model import Model
+from shared.model import SavedModel
 from tests.support.learning import drawn
 
 
@@ -41,7 +41,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, arrays):
 def test_a_damaged_model_is_refused_or_the_same(tmp_path, position):
     path = tmp_path / "model.npz"
     parameters = drawn((3, 2))
-    save_model(path, Model(parameters))
+    save_model(path, SavedModel(parameters))
     content = bytearray(path.read_bytes())
     content[position % len(content)] ^= 0x55
     path.write_bytes(content)
@@ -55,7 +55,7 @@ def test_a_damaged_model_is_refused_or_the_same(tmp_path, position):
 def test_a_model_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "model.npz"
     parameters = drawn((3, 2))
-    save_model(path, Model(parameters))
+    save_model(path, SavedModel(parameters))
     before = path.read_bytes()
 
     def fail(descriptor: int) -> None:
@@ -63,7 +63,7 @@ def test_a_model_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        save_model(path, Model(drawn((3, 2), seed=1)))
+        save_model(path, SavedModel(drawn((3, 2), seed=1)))
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.npz"]
 
@@ -71,7 +71,7 @@ def test_a_model_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_a_model_with_another_shape_or_fewer_layers_is_refused(tmp_path):
     """What zipfile's own checksums do not notice."""
     path = tmp_path / "model.npz"
-    save_model(path, Model(drawn((784, 30, 10, 10))))
+    save_model(path, SavedModel(drawn((784, 30, 10, 10))))
     with np.load(path) as arrays:
         whole = dict(arrays)
     fewer = {name: array for name, array in whole.items() if not name.endswith("_3")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from coordinator.runs.newest import differences, newest_of, newest_unfinished
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.data.dataset import Dataset
 from tests.support.learning import CONFIG, SAMPLES, more_samples
 
@@ -20,10 +20,10 @@ def begin(tmp_path, monkeypatch):
     seconds = iter(range(100))
     monkeypatch.setattr("coordinator.runs.run.time.strftime", lambda _: f"20261126-0000{next(seconds):02}")
 
-    def create(config=CONFIG, data=DATA, finished: bool = False) -> Run:
-        run = Run.create(tmp_path, config, Path("somewhere"), data)
+    def create(config=CONFIG, data=DATA, finished: bool = False) -> RunFolder:
+        run = RunFolder.create(tmp_path, config, Path("somewhere"), data)
         if finished:
-            monkeypatch.setattr(Run, "is_finished", property(lambda self: self.id in done))
+            monkeypatch.setattr(RunFolder, "is_finished", property(lambda self: self.id in done))
             done.append(run.id)
         return run
 

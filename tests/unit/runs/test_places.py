@@ -7,7 +7,7 @@ import pytest
 
 from coordinator.runs import places
 from coordinator.runs.places import Place, foreign_rounding
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.data.dataset import Dataset
 from shared.environment import Kernels
 from shared.errors import RunError
@@ -20,15 +20,15 @@ ELSEWHERE = Place(replace(HERE.environment, blas="OpenBLAS Nehalem", processor="
 
 
 @pytest.fixture
-def run(tmp_path) -> Run:
-    return Run.create(tmp_path / "runs", CONFIG, tmp_path, DATA)
+def run(tmp_path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs", CONFIG, tmp_path, DATA)
 
 
-def reopened(run: Run) -> Run:
-    return Run.open(str(run.folder), run.folder)
+def reopened(run: RunFolder) -> RunFolder:
+    return RunFolder.open(str(run.folder), run.folder)
 
 
-def change_config(run: Run, **fields: object) -> None:
+def change_config(run: RunFolder, **fields: object) -> None:
     path = run.folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from coordinator.runs import published
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.data.dataset import DEFAULT_DATA, load_dataset
 from shared.training.metrics import EpochMetrics
 from tests.support.command_line import config_of
@@ -18,7 +18,7 @@ def dataset():
 
 
 def told(tmp_path, dataset, fingerprint, line="--seed 1", samples=None):
-    run = Run.create(tmp_path, config_of(line.split()), DEFAULT_DATA, dataset if samples is None else samples)
+    run = RunFolder.create(tmp_path, config_of(line.split()), DEFAULT_DATA, dataset if samples is None else samples)
     run.metrics.append(EpochMetrics(29, 1, 1, 1.0, 1, 1, 1.0, 0, fingerprint, {}))
     return published.compare(run)
 

@@ -7,7 +7,7 @@ import pytest
 from coordinator.runs.checkpoint import kept_checkpoints, save_checkpoint
 from coordinator.runs.model_file import load_model
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.data.dataset import Dataset
 from shared.errors import RunError
 from shared.training.callbacks import Callback, Callbacks
@@ -23,11 +23,11 @@ TWO_EPOCHS = replace(CONFIG, epochs=2)
 
 
 @pytest.fixture
-def run(tmp_path) -> Run:
-    return Run.create(tmp_path / "runs", TWO_EPOCHS, tmp_path, DATA)
+def run(tmp_path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs", TWO_EPOCHS, tmp_path, DATA)
 
 
-def train_and_record(run: Run, *others: Callback) -> None:
+def train_and_record(run: RunFolder, *others: Callback) -> None:
     state = run.state(10)
     with Recorder(run) as recorder:
         train(run.config, DATA, InProcessGradients(run.config, DATA), state, Callbacks([recorder, *others]))
@@ -85,14 +85,14 @@ def test_epochs_after_the_state_are_forgotten(run):
     assert run.metrics_file.read_text().count("\n") == 1
 
 
-def best_of(run: Run) -> str:
+def best_of(run: RunFolder) -> str:
     return load_model(run.best_model).parameters.sha256
 
 
 def test_a_run_that_goes_back_before_its_best_epoch_comes_out_with_the_same(tmp_path):
     """With a learning rate of almost nothing the cost falls at each epoch, so the last is the best."""
     config = replace(CONFIG, epochs=5, learning_rate=0.01, monitor="validation-cost")
-    run = Run.create(tmp_path / "runs", config, tmp_path, DATA)
+    run = RunFolder.create(tmp_path / "runs", config, tmp_path, DATA)
     early = tmp_path / "early.npz"
 
     class Keeping(Callback):
@@ -120,7 +120,7 @@ def test_a_run_that_goes_back_before_its_best_epoch_comes_out_with_the_same(tmp_
 
 
 def test_an_epoch_that_is_not_better_leaves_the_best(tmp_path):
-    run = Run.create(tmp_path / "runs", replace(CONFIG, epochs=12), tmp_path, DATA)
+    run = RunFolder.create(tmp_path / "runs", replace(CONFIG, epochs=12), tmp_path, DATA)
     written: list[tuple[int, int]] = []
 
     class Listener(Callback):
@@ -134,7 +134,7 @@ def test_an_epoch_that_is_not_better_leaves_the_best(tmp_path):
 
 
 def test_where_nothing_is_monitored_no_best_model_is_left(tmp_path):
-    run = Run.create(tmp_path / "runs", replace(TWO_EPOCHS, monitor="none"), tmp_path, DATA)
+    run = RunFolder.create(tmp_path / "runs", replace(TWO_EPOCHS, monitor="none"), tmp_path, DATA)
     run.best_model.write_bytes(b"of another day")
     train_and_record(run)
     assert not run.best_model.exists()

@@ -9,10 +9,10 @@ import pytest
 from coordinator.runs import checkpoint as checkpoints
 from coordinator.runs.checkpoint import save_checkpoint
 from coordinator.runs.model_file import save_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.data.dataset import Dataset
 from shared.errors import ConfigError, RunError
-from shared.model import Model
+from shared.model import SavedModel
 from shared.optim.schedules import CosineDecay
 from shared.strategies import SyncSGD
 from shared.training.state import TrainingState
@@ -27,15 +27,15 @@ class CrashError(Exception):
 
 
 @pytest.fixture
-def run(tmp_path) -> Run:
-    return Run.create(tmp_path / "runs", CONFIG, tmp_path, DATA)
+def run(tmp_path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs", CONFIG, tmp_path, DATA)
 
 
 def state_at(step_index: int) -> TrainingState:
     return has_taken(TrainingState.initial(CONFIG), step_index, CONFIG)
 
 
-def crash_between_the_renames(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def crash_between_the_renames(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the checkpoint before at step 3, and the one that was to follow not yet in its place."""
     save_checkpoint(run.checkpoint, state_at(3), run.config)
     rename = Path.replace
@@ -81,9 +81,9 @@ def test_without_a_model_it_says_where_to_go_on_from_the_checkpoint_before(run, 
 def test_more_epochs_can_be_asked_for_and_are_written_down_when_the_run_goes_on(run):
     run.ask_for_epochs(60, state_at(3))
     assert run.config.epochs == 60
-    assert Run.open(str(run.folder), Path()).config.epochs == 1
+    assert RunFolder.open(str(run.folder), Path()).config.epochs == 1
     run.goes_on_here()
-    again = Run.open(str(run.folder), Path())
+    again = RunFolder.open(str(run.folder), Path())
     assert (again.config, again.data, again.places) == (replace(CONFIG, epochs=60), run.data, run.places)
 
 
@@ -118,15 +118,15 @@ def test_a_run_whose_schedule_depends_on_its_end_keeps_it(run):
 
 
 @pytest.fixture
-def begun(tmp_path) -> Run:
+def begun(tmp_path) -> RunFolder:
     """A run that begins with the weights of another."""
-    model = Model(drawn(CONFIG.sizes, seed=9))
+    model = SavedModel(drawn(CONFIG.sizes, seed=9))
     config = replace(CONFIG, start=model.parameters.sha256)
-    return Run.create(tmp_path / "runs", config, tmp_path, DATA, model)
+    return RunFolder.create(tmp_path / "runs", config, tmp_path, DATA, model)
 
 
 def test_a_run_that_begins_with_weights_keeps_them(begun):
-    again = Run.open(str(begun.folder), Path())
+    again = RunFolder.open(str(begun.folder), Path())
     for state in (begun.initial_state(), again.initial_state(), again.state(10)):
         assert state.parameters.sha256 == begun.config.start == drawn(CONFIG.sizes, seed=9).sha256
     assert not begun.is_worth_keeping
@@ -146,7 +146,7 @@ def test_without_them_it_cannot_begin(begun):
 
 
 def test_with_others_it_does_not_begin(begun):
-    save_model(begun.initial, Model(drawn(CONFIG.sizes, seed=8)))
+    save_model(begun.initial, SavedModel(drawn(CONFIG.sizes, seed=8)))
     with pytest.raises(RunError, match="has other weights than those that the run began with"):
         begun.state(10)
 
@@ -180,7 +180,7 @@ def test_a_configuration_of_wrong_types_is_damaged_and_said_to_be_in_a_line(run,
     file = run.folder / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(RunError, match=r"config\.json is damaged \(.*\); a run cannot go on without it") as error:
-        Run.open(str(run.folder), Path())
+        RunFolder.open(str(run.folder), Path())
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 500
 
@@ -188,4 +188,4 @@ def test_a_configuration_of_wrong_types_is_damaged_and_said_to_be_in_a_line(run,
 def test_whole_numbers_stand_for_others_as_they_always_did(run):
     file = run.folder / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "learning_rate": 3}))
-    assert Run.open(str(run.folder), Path()).config == CONFIG
+    assert RunFolder.open(str(run.folder), Path()).config == CONFIG

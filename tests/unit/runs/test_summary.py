@@ -11,7 +11,7 @@ import pytest
 from coordinator.runs.comparison import compare
 from coordinator.runs.recorder import Recorder
 from coordinator.runs.removal import Removal
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from coordinator.runs.summary import RunSummary, chosen_epoch, summaries, summary
 from shared.data.dataset import Dataset
 from shared.errors import RunError
@@ -24,12 +24,12 @@ JOB = replace(CONFIG, epochs=2)
 DATA = Dataset(SAMPLES, more_samples(12), more_samples(12))
 
 
-def new_run(runs: Path, job=JOB, trained: bool = True) -> Run:
-    run = Run.create(runs, job, Path("somewhere"), DATA)
+def new_run(runs: Path, job=JOB, trained: bool = True) -> RunFolder:
+    run = RunFolder.create(runs, job, Path("somewhere"), DATA)
     if trained:
         with Recorder(run) as recorder:
             train(job, DATA, InProcessGradients(job, DATA), run.initial_state(), Callbacks([recorder]))
-    return Run.open(str(run.folder), Path())
+    return RunFolder.open(str(run.folder), Path())
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_finished_run_says_what_came_of_it(runs):
 
 def test_a_run_is_running_while_somebody_drives_it_and_then_stopped(runs):
     run = new_run(runs, trained=False)
-    driven = Run.open(str(run.folder), Path())
+    driven = RunFolder.open(str(run.folder), Path())
     driven.lock()
     try:
         assert summary(run).state == "running"
@@ -113,6 +113,24 @@ def test_two_runs_are_compared_by_what_decides_their_bits_and_what_came_of_it(ru
     assert (other.differences, other.first_other_weights) == ({"seed": (5, 7)}, 0)
     assert compare(run, run).differences == {}
     assert found.to_json()["differences"] == {"epochs": (2, 3)}
+
+
+def test_the_better_of_two_epochs_is_named_where_their_figures_can_be_compared(runs):
+    run, other = new_run(runs), new_run(runs, replace(JOB, seed=7))
+    ours = replace(run.metrics[0], validation_accuracy=0.5, validation_cost=0.2, accuracy=0.75, cost=0.3)
+    theirs = replace(ours, validation_accuracy=0.75, validation_cost=0.3, accuracy=0.75, cost=0.1)
+    found = compare(run, other)
+    best = {"validation_accuracy": 1, "validation_cost": 0, "accuracy": None, "cost": 1}
+    assert found.best((ours, theirs)) == best
+    assert found.best((ours, None)) == {}
+    as_json = found.to_json()
+    assert as_json["best_epochs"] == [chosen_epoch(run).epoch, chosen_epoch(other).epoch]
+    assert [each.keys() for each in as_json["best"]["epochs"]] == [best.keys()] * 2
+    assert as_json["best"]["best_epochs"] == found.best((chosen_epoch(run), chosen_epoch(other)))
+    other.config = replace(JOB, loss="cross-entropy")
+    assert [*compare(run, other).best((ours, theirs))] == ["validation_accuracy", "accuracy"]
+    other.data["validation_sha256"] = "another"
+    assert [*compare(run, other).best((ours, theirs))] == ["accuracy"]
 
 
 def test_a_run_that_was_moved_is_found_where_it_is(runs, tmp_path):
@@ -166,4 +184,4 @@ def test_a_run_whose_files_are_pipes_or_have_no_end_is_damaged_and_nobody_waits(
     other.metrics_file.symlink_to("/dev/zero")
     assert [run.state for run in summaries(runs)] == ["damaged", "damaged"]
     with pytest.raises(RunError, match=r"metrics\.jsonl cannot be read: it is no regular file"):
-        Run.open(str(one.folder), Path())
+        RunFolder.open(str(one.folder), Path())

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from coordinator.runs.model_file import load_model
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.accounting import EpochCounts
 from shared.config import TrainConfig
 from shared.data.dataset import load_dataset
@@ -36,9 +36,9 @@ def name(request) -> str:
 
 
 @pytest.fixture
-def run(name, tmp_path) -> Run:
+def run(name, tmp_path) -> RunFolder:
     shutil.copytree(RUNS / name, tmp_path / name)
-    return Run.open(name, tmp_path)
+    return RunFolder.open(name, tmp_path)
 
 
 def recomputed(config: TrainConfig, epoch: int, index: int) -> TrainingState:
@@ -110,7 +110,7 @@ def test_their_checkpoint_is_read(name, run):
 def test_the_velocity_in_their_checkpoint_becomes_what_is_kept_today(tmp_path):
     """0.1 kept the velocity itself, and in the direction of the weights, not in that of the gradient."""
     shutil.copytree(RUNS / "local", tmp_path / "local")
-    run = Run.open("local", tmp_path)
+    run = RunFolder.open("local", tmp_path)
     ahead = run.state(2).optimizer_state["ahead"]
     expected = recomputed(run.config, 2, 1).optimizer_state["ahead"]
     assert np.abs(ahead).max() > 0.01
@@ -155,7 +155,7 @@ def test_they_go_on_to_their_end_and_are_then_as_if_never_stopped(gradmq, name, 
     code, text = gradmq("resume", run.folder, "--data", DATA, "--workers", 0)
     assert code == 0, text
     assert "going on at epoch 2" in text
-    done = Run.open(str(run.folder), Path())
+    done = RunFolder.open(str(run.folder), Path())
     assert [metrics.epoch for metrics in done.metrics] == [0, 1, 2, 3]
     assert [metrics.weights_sha256 for metrics in done.metrics[:2]] == [each.weights_sha256 for each in run.metrics]
     expected = recomputed(run.config, 4, 0).parameters

@@ -7,7 +7,7 @@ import pytest
 from coordinator.runs.places import Place
 from coordinator.sweeps.received import received
 from shared.data.folds import Fold
-from shared.model import Model
+from shared.model import SavedModel
 from shared.training.whole_run import learn
 from shared.transport.models import to_bytes
 from tests.support.sweeps import given_run
@@ -19,7 +19,7 @@ def answer(request):
     run = given_run(fold=request.param)
     config = run.prepared.config
     learned = learn(config, run.prepared.dataset(), {})
-    models = {name: Model.of(config, each) for name, each in (("model", learned.model), ("best", learned.best))}
+    models = {name: SavedModel.of(config, each) for name, each in (("model", learned.model), ("best", learned.best))}
     content = {
         "epochs": [asdict(metrics) for metrics in learned.epochs],
         "pruned": False,

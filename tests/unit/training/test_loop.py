@@ -11,7 +11,7 @@ import pytest
 
 from coordinator.reporting.progress_bar import ProgressBar
 from coordinator.runs.recorder import Recorder
-from coordinator.runs.run import Run
+from coordinator.runs.run import RunFolder
 from shared.config import TrainConfig
 from shared.data.dataset import Dataset, load_dataset
 from shared.data.parts import Part
@@ -37,16 +37,16 @@ CONFIG = TrainConfig(
 
 
 @pytest.fixture
-def run_of(small_data, tmp_path) -> Callable[..., tuple[Run, Dataset, TrainingState]]:
-    def make(learning_rate: float = 3.0) -> tuple[Run, Dataset, TrainingState]:
+def run_of(small_data, tmp_path) -> Callable[..., tuple[RunFolder, Dataset, TrainingState]]:
+    def make(learning_rate: float = 3.0) -> tuple[RunFolder, Dataset, TrainingState]:
         data = load_dataset(small_data)
         config = replace(CONFIG, learning_rate=learning_rate)
-        return Run.create(tmp_path / "runs", config, small_data, data), data, TrainingState.initial(config)
+        return RunFolder.create(tmp_path / "runs", config, small_data, data), data, TrainingState.initial(config)
 
     return make
 
 
-def train_and_record(run: Run, data: Dataset, source: InProcessGradients, state: TrainingState) -> None:
+def train_and_record(run: RunFolder, data: Dataset, source: InProcessGradients, state: TrainingState) -> None:
     with ProgressBar(run.config, len(data.training)) as bar, Recorder(run) as recorder, np.errstate(all="ignore"):
         train(run.config, data, source, state, Callbacks([recorder, bar]))
 

@@ -11,10 +11,11 @@ import pytest
 from shared.accounting import COORDINATOR, EpochCounts, WorkerCounts
 from shared.nn.score import Score
 from shared.parallel.strategy import strategy_of
-from shared.signals import Stopped, stop_on_signals
+from shared.signals import Stopped
 from shared.strategies import LocalSGD
 from shared.training.gradients import StepResult
 from shared.training.state import TrainingState
+from tests.support.handlers import stopping_on_signals
 from tests.support.learning import CONFIG, SAMPLES, alone, step_of
 
 LOCAL = replace(CONFIG, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))
@@ -22,11 +23,8 @@ LOCAL = replace(CONFIG, strategy=LocalSGD(local_steps=2, outer_momentum=0.5))
 
 @pytest.fixture
 def signals() -> Iterator[None]:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    stop_on_signals()
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with stopping_on_signals():
+        yield
 
 
 class Interrupted:

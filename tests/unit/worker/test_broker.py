@@ -33,6 +33,13 @@ def test_who_wants_it_otherwise_says_so(options, wanted):
         assert connection.ssl["ssl_cert_reqs"] == wanted
 
 
+def test_every_connection_to_rabbitmq_has_options_of_its_own():
+    """kombu writes the host into them."""
+    with app.connection("amqps://u:a@far//") as one, app.connection("amqps://u:a@far//") as two:
+        assert one.ssl == two.ssl == {"server_hostname": "far"}
+        assert one.ssl is not two.ssl
+
+
 def test_brokers_without_tls_are_as_they_were():
     for url in ("redis://:secret@far:6379/1", "amqp://user:secret@far:5672//", "memory://"):
         with app.connection(url) as connection:

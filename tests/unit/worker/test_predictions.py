@@ -13,7 +13,7 @@ from celery.utils.saferepr import saferepr
 from shared.errors import DataError, ModelError
 from shared.messaging.keys import PredictionKeys, model_key, model_name_key
 from shared.messaging.predictions import Batch, Refusal, decode_answers
-from shared.model import Model, pack
+from shared.model import SavedModel, pack
 from shared.nn.parameters import Parameters
 from shared.transport.models import to_bytes
 from tests.support.predictions import IMAGES, answers, model
@@ -146,7 +146,7 @@ def test_one_call_does_no_unbounded_work(redis, monkeypatch):
     with pytest.raises(DataError, match="more than a call may have"):
         predictions.predict.run("digits", [[]] * (most + 1))
     monkeypatch.setattr(predictions, "_MOST_NUMBERS", 1000)
-    wide = Model(Parameters((1, 1001, 1), np.dtype(np.float32)), arithmetic="native", output="linear")
+    wide = SavedModel(Parameters((1, 1001, 1), np.dtype(np.float32)), arithmetic="native", output="linear")
     redis.values[model_key(wide.digest)] = to_bytes(wide)
     with pytest.raises(DataError, match="1 samples are more than a call may have of this model"):
         predictions.predict.run(wide.digest, [[0.5]])
@@ -172,7 +172,7 @@ def test_the_models_that_are_kept_are_bounded_by_their_bytes(redis, monkeypatch)
     nbytes = 2 * MODEL.parameters.flat.nbytes
     monkeypatch.setattr(models, "_MOST_BYTES", int(2.5 * nbytes))
     for seed in range(4):
-        other = Model(Parameters(MODEL.parameters.sizes, MODEL.parameters.dtype), "tanh")
+        other = SavedModel(Parameters(MODEL.parameters.sizes, MODEL.parameters.dtype), "tanh")
         other.parameters.flat[...] = seed
         assert models.ready(other.digest, partial(to_bytes, other)) is not None
         assert sum(each.nbytes for each in models._ready.values()) <= 2.5 * nbytes

@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shared.data.dataset import load_dataset
+from shared.data.samples import VectorSamples
 from shared.errors import DataError
 from worker import samples
 
@@ -32,11 +34,49 @@ def closed() -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _anew(monkeypatch):
-    monkeypatch.setattr(samples, "_kept", type(samples._kept)())
-    samples._look_at_own_files.cache_clear()
+def _anew():
+    samples.forget()
     yield
-    samples._look_at_own_files.cache_clear()
+    samples.forget()
+
+
+def some(seed: int, n_samples: int = 100) -> VectorSamples:
+    rng = np.random.default_rng(seed)
+    return VectorSamples(rng.random((n_samples, 3)), np.zeros((n_samples, 1)))
+
+
+def are_kept(*those: VectorSamples) -> list[bool]:
+    return [samples.local_samples(each.sha256) is not None for each in those]
+
+
+def test_samples_that_were_received_take_a_bounded_part_of_the_memory(monkeypatch):
+    monkeypatch.setattr(samples, "_MOST_BYTES", 2 * 100 * 4 * 8)  # two of these
+    one, two, three, large = some(1), some(2), some(3), some(4, 1000)
+    samples.keep(one)
+    samples.keep(two)
+    assert are_kept(one, two) == [True, True]
+    assert are_kept(one) == [True]  # which has been used since the other
+    samples.keep(three)
+    assert are_kept(one, two, three) == [True, False, True]
+    samples.keep(large)
+    assert are_kept(one, three, large) == [False, False, True]
+
+
+def test_what_lies_in_files_takes_none_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(samples, "_MOST_BYTES", 100 * 4 * 8)
+    np.save(tmp_path / "x.npy", np.ones((10_000, 3)))
+    mapped = VectorSamples(np.load(tmp_path / "x.npy", mmap_mode="r"), np.zeros((10_000, 0)))
+    samples.keep(mapped)
+    samples.keep(some(1))
+    assert are_kept(mapped, some(1)) == [True, True]
+
+
+def test_a_machines_own_samples_stay_however_many_are_received(small_data, monkeypatch):
+    monkeypatch.setenv("GRADMQ_DATA", str(small_data))
+    monkeypatch.setattr(samples, "_MOST_BYTES", 1)
+    own = load_dataset(small_data)
+    samples.keep(some(1))
+    assert are_kept(own.training, own.test) == [True, True]
 
 
 def test_a_folder_that_may_not_be_entered_is_told_of_once_and_redis_has_the_samples(closed, monkeypatch, caplog):

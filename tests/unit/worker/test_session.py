@@ -1,11 +1,13 @@
 """A worker that rounds otherwise than its coordinator or has too little memory, by a list of what Redis answers."""
 
 import logging
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from shared.environment import Kernels
+from shared.errors import ConnectionLostError, RefusedError
 from shared.fixed_problem import kernels_for
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
@@ -15,9 +17,9 @@ from shared.strategies import SyncSGD
 from tests.support.learning import CONFIG, DIGESTS, KERNELS, SAMPLES, SECRET
 from worker import limits, session
 from worker import samples as received
-from worker.departure import WINDOW_OVER
+from worker.departure import REDIS_AWAY, WINDOW_OVER
 from worker.identity import CREDENTIALS
-from worker.session import Session
+from worker.session import Session, _Failures
 
 THEIRS = Kernels("0" * 64, "OpenBLAS of the coordinator")
 LEASE = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, 3, 5, "1/2", (), THEIRS, SECRET)
@@ -58,9 +60,9 @@ def told(caplog, monkeypatch):
 @pytest.fixture
 def samples():
     """Those of the lease, as if they had been received."""
-    received._kept[SAMPLES.sha256] = SAMPLES
+    received.keep(SAMPLES)
     yield
-    received._kept.clear()
+    received.forget()
 
 
 def test_a_lease_for_which_there_is_too_little_memory_is_refused_with_a_line(told, samples, monkeypatch):
@@ -113,3 +115,40 @@ def test_in_an_exact_run_that_is_a_defect_of_its_machine(told):
     (line,) = told()
     assert "a defect of this machine" in line
     assert "not 000000000000" in line
+
+
+class Refusing:
+    """Redis' connection, on which somebody may do nothing, or no more."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error, self.times = error, 0
+
+    @contextmanager
+    def __call__(self, url: str):
+        self.times += 1
+        yield self
+
+    def send(self, buffers):
+        raise self._error
+
+
+def test_a_redis_that_refuses_everything_is_told_of_once_and_the_lease_given_up(monkeypatch, caplog):
+    refusing = Refusing(RefusedError("NOPERM User worker has no permissions to run the 'expire' command"))
+    monkeypatch.setattr(session, "connection", refusing)
+    monkeypatch.setattr(session, "_PAUSE", 0.001)
+    monkeypatch.setattr(session, "_NO_REDIS", 0.05)
+    assert Session(LEASE, "redis://", "me").work().outcome == REDIS_AWAY
+    assert refusing.times > 1
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "worker.session"]
+    assert line == "NOPERM User worker has no permissions to run the 'expire' command; trying again"
+
+
+def test_a_redis_that_comes_and_goes_is_away_only_since_it_went():
+    failures = _Failures()
+    lost, refused = ConnectionLostError("gone"), RefusedError("no")
+    assert failures.seconds(lost, False, 0) == 0
+    assert failures.seconds(lost, False, 0) > 0
+    assert failures.seconds(refused, True, 0) > 0  # who may come in and do nothing
+    assert failures.seconds(refused, True, 5) == 0  # this time something was done
+    assert failures.seconds(refused, True, 5) > 0
+    assert failures.seconds(lost, True, 5) == 0

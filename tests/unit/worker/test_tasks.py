@@ -84,6 +84,13 @@ def test_a_lease_that_does_not_even_name_its_run_is_refused(redis):
     assert redis.pushed == []
 
 
+@pytest.mark.parametrize("wrong", [{"number": -1}, {"number": 2**32}, {"number": "x"}, {"incarnation": "x"}])
+def test_whoever_makes_up_a_lease_gets_no_more_than_a_refusal(redis, wrong):
+    done = tasks.lease.run({**LEASE.to_json(), "version": VERSION + 1, **wrong})
+    assert done["outcome"].startswith("refused: ")
+    assert redis.pushed == []
+
+
 def test_a_lease_is_refused_though_redis_is_away(redis, monkeypatch):
     redis.is_away = True
     done = tasks.lease.run(of_a_newer_gradmq(monkeypatch))

@@ -34,13 +34,13 @@ def compute(server):
             data = prepared.dataset()
             parts = (data.training, data.validation, data.test)
             for part in parts:
-                worker.samples._keep(part)
+                worker.samples.keep(part)
             config = replace(prepared.config, **changed)
             task = TrialTask("sweep", "trial", 1, config, tuple(part.sha256 for part in parts), None, ())
             return pool.submit(WholeRun(task, server.url, "name").work)
 
         yield begin
-    worker.samples._kept.clear()
+    worker.samples.forget()
 
 
 def notices(redis) -> Iterator[Notice]:

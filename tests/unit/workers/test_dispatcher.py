@@ -66,12 +66,12 @@ def test_leases_go_to_the_broker_that_was_given_whatever_another_app_was_told(le
     dispatcher.close()
 
 
-def test_the_queue_is_empty_until_a_lease_is_sent_and_again_when_all_are_taken(dispatcher, leases):
-    assert dispatcher.queue_is_empty()
+def test_the_queue_is_taken_until_a_lease_is_sent_and_again_when_all_are(dispatcher, leases):
+    assert dispatcher.is_taken()
     dispatcher.send_due(leases)
-    assert not dispatcher.queue_is_empty()
+    assert not dispatcher.is_taken()
     drain(dispatcher)
-    assert dispatcher.queue_is_empty()
+    assert dispatcher.is_taken()
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,6 @@ def test_what_could_not_be_sent_stays_due(dispatcher, leases, monkeypatch, error
     assert leases.next_due().label == "2/2"
     dispatcher.send_due(leases)
     assert [lease.number for lease in map(lease_of, drain(dispatcher))] == [0, 1]
-
-
-def test_a_connection_in_an_unknown_state_is_never_used_again(dispatcher, leases, monkeypatch):
-    def fail(*arguments, **options):
-        raise AttributeError("no channel")
-
-    monkeypatch.setattr(dispatcher._sender.app, "send_task", fail)
-    broken = dispatcher._sender.app
-    with pytest.raises(BrokerAwayError, match="AttributeError: no channel"):
-        dispatcher.send_due(leases)
-    assert dispatcher._sender.app is not broken
 
 
 def test_the_keys_that_are_kept_are_those_of_kombu():

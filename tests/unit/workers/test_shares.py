@@ -312,3 +312,13 @@ def test_nothing_is_reviewed_where_one_worker_is_left():
     del told.workers["b"]
     told.run(10)
     assert told.shares.changes == changes
+
+
+def test_of_very_many_who_fell_silent_the_newest_begin_with_one_sample():
+    shares = Shares(10)
+    for number in range(3000):
+        shares.of(["here", "there"], 10)
+        shares.silent(f"gone-{number}")
+    assert len(shares._speeds) <= 1003
+    assert shares.of(["here", "gone-2999"], 10) == [9, 1]
+    assert shares.of(["here", "gone-0"], 10) == [5, 5]
