@@ -41,7 +41,7 @@ LAYERS = [
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
-    "amqp": "coordinator.workers.task_sender  worker.celery_patches",
+    "amqp": "coordinator.cluster.preflight  coordinator.workers.task_sender  worker.celery_patches",
     "billiard": "worker.celery_patches",
     "celery": "coordinator.cluster.flower_program  shared.messaging.client_app  worker.__main__  worker.celery"
     "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks  worker.trials",
