@@ -62,7 +62,7 @@ def computing(logs: Path) -> float:
         for log in logs.glob("worker*.log")
         for text in re.findall(r"succeeded in .*: (\{.*\})", log.read_text())
     ]
-    return float(sum(result["seconds_computing"] for result in done) / sum(result["steps"] for result in done))
+    return float(sum(result["seconds_computing"] for result in done) / sum(result["requests"] for result in done))
 
 
 def memory(cluster: Cluster) -> dict[str, float]:

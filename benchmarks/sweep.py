@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.cli import Parser
 from benchmarks.tables import figure, spread, table, write
 from coordinator.api.sweeps import run_sweep
-from coordinator.cli.trial_options import TrialOptions
+from coordinator.api.trial_options import TrialOptions
 from coordinator.session import RunOptions
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.folder import SweepFolder

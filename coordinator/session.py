@@ -73,6 +73,8 @@ class RunOptions:
             raise ConfigError("broker", self.broker, "goes with --redis; the embedded cluster has a broker of its own")
         if self.flower_port is not None and (self.redis is not None or self.workers == 0):
             raise ConfigError("flower", self.flower_port, "shows the workers that this run starts, and it starts none")
+        if self.workers == 0:
+            self._check_alone()
         if not 0 <= self.audit <= 1:
             hint = "0.01 checks one reply in a hundred"
             raise ConfigError("audit", self.audit, "must be between 0 and 1", hint)
@@ -81,6 +83,17 @@ class RunOptions:
         if self.audit_by != AUDITORS[0] and not self.audit:
             hint = "give also --audit, like --audit 0.01"
             raise ConfigError("audit_by", self.audit_by, "tells who checks replies, and none are checked", hint)
+
+    def _check_alone(self) -> None:
+        """Raise ConfigError for what would do nothing in this process alone."""
+        hint = "leave it out, or --workers 0"
+        if self.batches_per_task is not None:
+            rule = "is the length of tasks for workers, and with --workers 0 there are none"
+            raise ConfigError("batches_per_task", self.batches_per_task, rule, hint)
+        for name, value in (("audit", self.audit or None), ("audit_by", self.audit_by)):
+            if value not in (None, AUDITORS[0]):
+                rule = "is about the replies of workers, and with --workers 0 there are none"
+                raise ConfigError(name, value, rule, hint)
 
     def check_queue(self) -> None:
         """Raise an error unless what was given lets us in, and what is to be started here can be."""

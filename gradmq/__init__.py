@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from coordinator.api.models import Model, load_model
     from coordinator.api.runs import Run
     from coordinator.api.sweep import Sweep
+    from coordinator.api.sweeping import sweep
     from coordinator.api.training import train
-    from coordinator.cli.sweep_in_python import sweep
     from coordinator.estimators.classifier import GradMQClassifier
     from coordinator.estimators.regressor import GradMQRegressor
     from coordinator.reporting.watching import Watching
@@ -37,7 +37,7 @@ _PLACES = {
     "sigmoid": "shared",
     "sigmoid_prime": "shared",
     "Sweep": "coordinator.api.sweep",
-    "sweep": "coordinator.cli.sweep_in_python",
+    "sweep": "coordinator.api.sweeping",
     "Watching": "coordinator.reporting.watching",
     "train": "coordinator.api.training",
     "vectorized_result": "shared",

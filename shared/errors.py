@@ -2,6 +2,7 @@
 
 GradMQError
 ├── ConfigError        an option out of its range, or options that do not fit each other or the data
+├── SettingsError      a file of settings, or of a sweep, that asks for what there is not
 ├── DataError          a data set that is missing, damaged, or not one
 ├── ModelError         a model file that is missing, damaged, or not one
 ├── RunError           a run that is missing or damaged
@@ -46,6 +47,10 @@ class ConfigError(GradMQError):
     def text(self, name: str) -> str:
         """Return the message, with the option named as its user knows it: `mini_batch_size`, `--mini-batch-size`."""
         return f"{name} {self.rule}, got {self.value}" + (f"; {self.hint}" if self.hint else "")
+
+
+class SettingsError(GradMQError):
+    """A file of settings, or of a sweep, asks for what there is not."""
 
 
 class DataError(GradMQError):

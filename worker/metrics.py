@@ -24,7 +24,7 @@ def add(done: Done) -> None:
     moment could lose one's count.
     """
     _counts[_LEASES] += 1
-    _counts[_REQUESTS] += done.steps
+    _counts[_REQUESTS] += done.requests
     _counts[_SAMPLES] += done.samples
     _counts[_WAITING] += done.seconds_waiting
     _counts[_COMPUTING] += done.durations.total

@@ -32,14 +32,14 @@ class Done:
     """What was done in a lease: the task's result, which Flower shows."""
 
     outcome: str = ""  # why it was left
-    steps: int = 0
+    requests: int = 0
     samples: int = 0
     durations: Durations = field(default_factory=Durations)  # of what was computed
     seconds_waiting: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return {
-            **{"outcome": self.outcome, "steps": self.steps, "samples": self.samples},
+            **{"outcome": self.outcome, "requests": self.requests, "samples": self.samples},
             "seconds_computing": round(self.durations.total, 3),
             "seconds_waiting": round(self.seconds_waiting, 3),
         }
@@ -154,7 +154,7 @@ class Server:
             return []
         self._limits.check(bounds[request.stop] - bounds[request.first], work.evaluates)
         total, score = work.block(self._transport.parameters, step, request.first, request.stop)
-        self._done.steps += 1
+        self._done.requests += 1
         self._done.samples += score.samples
         kind, dtype = (Kind.SCORE, 0) if work.evaluates else (Kind.REPLY, ord(self._config.numpy_dtype.char))
         correct, cost, samples = score

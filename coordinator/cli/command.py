@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from coordinator.cli.messages import message
 from coordinator.cli.misspelt import refuse_misspelt
 from coordinator.cli.option import Option, leave_out
-from coordinator.cli.precedence import overlay
+from coordinator.options.precedence import overlay
 from shared.errors import GradMQError
 from shared.logs import masked
 

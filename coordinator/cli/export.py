@@ -26,7 +26,7 @@ _model = in_section(MODEL)
 @_model(
     "--dtype",
     type=click.Choice(list(Native.dtypes)),
-    help="Of the weights, and of what is computed with them in plain arithmetic; default: as the model computes.",
+    help="Of the weights, and of what is computed with them in plain arithmetic.  [default: as the model computes]",
 )
 @runs_option
 def export_command(model: Path, file: Path, dtype: str | None, runs: Path) -> None:

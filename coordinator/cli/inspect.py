@@ -10,7 +10,7 @@ from coordinator.cli.command import Command
 from coordinator.cli.names import RunOrModel
 from coordinator.cli.option import DATA, OUTPUT, in_section
 from coordinator.cli.options.output import runs_option
-from coordinator.cli.types import Deformations
+from coordinator.cli.types import Read
 from coordinator.reporting import lines
 from coordinator.reporting.deformed import EPOCHS, deformed
 from coordinator.reporting.png import write_png
@@ -49,7 +49,7 @@ _deformed = in_section("Deformed samples")
 @_data(
     "--data",
     type=click.Path(path_type=Path),
-    help="Samples to test on: all of them, if they are not divided; default: the run's own, of a model data/mnist.",
+    help="Samples to test on: all of them, if they are not divided.  [default: the run's own, of a model data/mnist]",
 )
 @_data(
     "--target",
@@ -59,7 +59,7 @@ _deformed = in_section("Deformed samples")
 )
 @_data(
     "--augment",
-    type=Deformations(),
+    type=Read("augment", "deformations"),
     metavar="DEFORMATIONS",
     help="Take the mean of the outputs for each sample and deformed copies of it, like elastic=3.6,rotate=9.",
 )
@@ -148,10 +148,10 @@ def _dataset(run: RunFolder | None, found: SavedModel, data: Path | None, target
 )
 @_deformed(
     "--augmentation",
-    type=Deformations(),
+    type=Read("augment", "deformations"),
     help="Other deformations than the run's, like elastic=3.6,rotate=9. Without a run: as usual for digits.",
 )
-@_deformed("--data", type=click.Path(path_type=Path), help="Where these samples are; default: where they were.")
+@_deformed("--data", type=click.Path(path_type=Path), help="Where these samples are.  [default: where they were]")
 @_deformed("--output", type=click.Path(path_type=Path), help="The picture's file.  [default: augmented.png]")
 @runs_option
 def show(

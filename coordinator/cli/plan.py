@@ -9,7 +9,7 @@ from coordinator.cli.option import CLUSTER, MODEL, in_section
 from coordinator.cli.options.division import strategy_options
 from coordinator.cli.options.learning import mini_batch_size_option
 from coordinator.cli.options.model import arithmetic_options
-from coordinator.cli.types import Sizes
+from coordinator.cli.types import Read
 from coordinator.options.configuration import to_strategy
 from coordinator.planning.cost_model import CostModel, Link
 from coordinator.planning.profiler import profile
@@ -27,13 +27,13 @@ _cluster = in_section(CLUSTER)
 
 
 @click.command("plan", short_help="Predict how fast a training is with more workers.", cls=Command)
-@_model("--sizes", type=Sizes(), default="784,30,10", help="Neurons of each layer, inputs first.")
+@_model("--sizes", type=Read("sizes", "sizes"), default="784,30,10", help="Neurons of each layer, inputs first.")
 @arithmetic_options
 @mini_batch_size_option()
 @strategy_options
 @_cluster("--workers", type=int, default=16, help="The most to consider.")
-@_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers; default with --rtt: 1.")
-@_cluster("--rtt", type=float, help="Milliseconds there and back; default with --bandwidth: 0.5.")
+@_cluster("--bandwidth", type=float, help="Gbit/s between Redis and the workers.  [default: 1, with --rtt]")
+@_cluster("--rtt", type=float, help="Milliseconds there and back.  [default: 0.5, with --bandwidth]")
 def plan_command(
     sizes: tuple[int, ...],
     arithmetic: str,

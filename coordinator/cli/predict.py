@@ -42,7 +42,7 @@ _cluster = in_section(CLUSTER)
     "digit, if the model knows no other pictures]",
 )
 @_picture(
-    "--invert/--no-invert", default=None, help="Whether what counts is darker than the paper; default: as it seems."
+    "--invert/--no-invert", default=None, help="Whether what counts is darker than the paper.  [default: as it seems]"
 )
 @_picture("--show", type=click.Path(path_type=Path), help="A PNG to write: the pictures as the network saw them.")
 @_cluster(

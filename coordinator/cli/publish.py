@@ -21,7 +21,7 @@ _cluster = in_section(CLUSTER)
 @click.command("publish", short_help="Put a model into Redis, for other programs to call.", cls=Command)
 @click.argument("model", metavar="RUN|MODEL", type=RunOrModel())
 @_cluster("--name", required=True, help="By which it is called. A model that had the name before gives it up.")
-@_cluster("--days", type=click.FloatRange(0, 3650, min_open=True), default=7, help="It stays.")
+@_cluster("--days", type=click.FloatRange(0, 3650, min_open=True), default=7, help="How many days it stays.")
 @redis_option
 @runs_option
 def publish_command(model: Path, name: str, days: float, redis_address: str | None, runs: Path) -> None:

@@ -6,8 +6,8 @@ import click
 from click.core import ParameterSource
 
 from coordinator.cli.command import Command
-from coordinator.cli.precedence import Values, overlay
 from coordinator.cli.settings_files import Settings, read_settings
+from coordinator.options.precedence import Values, overlay
 from coordinator.options.reading import READING
 from coordinator.recipes.catalogue import recipe
 from shared.data.dataset import Dataset

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
+from coordinator.api.sweep_driving import LARGEST_FILE, begin, go_on
 from coordinator.cli.command import Command
 from coordinator.cli.given import queue_given, to_level
 from coordinator.cli.option import CLUSTER, OUTPUT, group, in_section
 from coordinator.cli.options.cluster import broker_option, redis_option
 from coordinator.cli.options.output import log_format_option, runs_option
-from coordinator.cli.sweeping import LARGEST_FILE, begin, go_on
 from coordinator.reporting.log_handlers import start_logging
 from coordinator.session import RunOptions
 from coordinator.sweeps.catalogue import METHODS
@@ -22,7 +22,12 @@ _search, _cluster, _output = in_section("Search"), in_section(CLUSTER), in_secti
 _options = group(
     _search("--resume", "resumed", metavar="SWEEP", help="Go on with a sweep: its folder, or its id."),
     _search("--method", type=click.Choice(METHODS), help="How values are searched.  [default: the file's, or random]"),
-    _search("--trials", type=int, help="How many in the end.  [default: the file's, or 20, or the whole grid]"),
+    _search(
+        "--trials",
+        type=int,
+        help="How many in the end.  [default: the file's; or 20, of a grid all, where nothing but lists varies no more "
+        "than there are combinations]",
+    ),
     _search("--seed", type=int, help="Of what is drawn.  [default: the file's, or 0]"),
     _cluster("--workers", type=int, help="Local workers; 0: none, in this process.  [default: one a core]"),
     redis_option,

@@ -100,7 +100,7 @@ def train_command(
 @click.argument("name", metavar="[RUN]", type=RunName(), required=False)
 @in_section(SETTINGS)("--last", is_flag=True, help="The newest run that is not finished, in the place of RUN.")
 @in_section(LEARNING)(
-    "--epochs", type=int, help="How many it shall have had in the end; default: as many as it was to have."
+    "--epochs", type=int, help="How many it shall have had in the end.  [default: as many as it was to have]"
 )
 @own_data_option
 @_run_options

@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "schedule": "constant",
     "local_steps": 0,
 }
-_SYNONYMS = {"eta": "learning_rate", "cost": "loss", "init": "initializer"}
+SYNONYMS = {"eta": "learning_rate", "cost": "loss", "init": "initializer"}
 _WHOLE = {"epochs", "mini_batch_size", "seed", "train_samples", "early_stopping", "local_steps", "shards", "replicas"}
 _WORDS = {"activation", "output", "loss", "initializer", "arithmetic", "dtype", "monitor", "optimizer", "schedule"}
 
@@ -44,7 +44,7 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {}
     for name, value in given.items():
-        known = _SYNONYMS.get(name, name)
+        known = SYNONYMS.get(name, name)
         if known not in DEFAULTS:
             raise _unknown(name, value)
         if value is not None:
@@ -56,11 +56,11 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def names_of(given: Mapping[str, Any]) -> set[str]:
     """Return the names of the options that were given: None stands for one that was not."""
-    return {_SYNONYMS.get(name, name) for name, value in given.items() if value is not None}
+    return {SYNONYMS.get(name, name) for name, value in given.items() if value is not None}
 
 
 def _unknown(name: str, value: object) -> ConfigError:
-    near = difflib.get_close_matches(name, [*DEFAULTS, *_SYNONYMS], 1)
+    near = difflib.get_close_matches(name, [*DEFAULTS, *SYNONYMS], 1)
     hint = f"did you mean {near[0]}?" if near else "`gradmq train -h` lists what there is"
     return ConfigError(name, value, "is no option of a training", hint)
 

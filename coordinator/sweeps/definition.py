@@ -22,7 +22,8 @@ class Search:
     """How values are searched: the [sweep] table, and what the command line says instead."""
 
     method: str = "random"
-    trials: int | None = None  # default: of a grid all, of others 20
+    # Default: 20; of a grid all; where nothing but lists varies no more than there are combinations.
+    trials: int | None = None
     seed: int = 0  # of what is drawn; a run's own seed is an option of `train`
     folds: int = 0  # runs of each trial, in each of which another fold of the training samples is for validation
     monitor: str | None = None  # by what trials are compared; None: by what their runs monitor

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from click import UsageError
 
 from coordinator.cli import overview
 from coordinator.cli.main import cli
@@ -34,7 +33,7 @@ from shared.config import TrainConfig
 from shared.data.columns import Categorical, Numeric
 from shared.data.encoding import Encoding
 from shared.data.encoding import Target as Wanted
-from shared.errors import ConfigError, DataError, DivergedError, ModelError, RunError
+from shared.errors import ConfigError, DataError, DivergedError, ModelError, RunError, SettingsError
 from shared.model import SavedModel
 from shared.nn.arithmetic import quiet
 from shared.nn.prediction import answers_to
@@ -338,9 +337,9 @@ TARGETS = (
     Target("run-metrics", _look_at_run("metrics.jsonl"), _of_run("metrics.jsonl"), (RunError,)),
     Target("run-events", _look_at_run("events.jsonl"), _events, (RunError,)),
     Target(
-        "settings-toml", _take_settings(".toml"), lambda: [_TOML], (UsageError,), (b"[", b"]", b"=", b'"""', b"kind")
+        "settings-toml", _take_settings(".toml"), lambda: [_TOML], (SettingsError,), (b"[", b"]", b"=", b'"""', b"kind")
     ),
-    Target("settings-json", _take_settings(".json"), _of_run("config.json"), (UsageError,)),
+    Target("settings-json", _take_settings(".json"), _of_run("config.json"), (SettingsError,)),
     Target("sweep-toml", _take_sweep, lambda: [_SWEEP], (ConfigError, DataError), _BY_HAND),
     Target("sweep-json", _look_at_sweep("sweep.json"), lambda: [(_sweep() / "sweep.json").read_bytes()], (RunError,)),
     Target(

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from coordinator.cli.given import run_options_given
-from coordinator.cli.precedence import Values
 from coordinator.cli.train import train_command
 from coordinator.options.configuration import to_config
+from coordinator.options.precedence import Values
 from coordinator.options.reading import to_data_options
 from coordinator.session import RunOptions
 from shared.config import TrainConfig

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coordinator.cli.trial_options import TrialOptions
+from coordinator.api.trial_options import TrialOptions
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.folder import SweepFolder
 from coordinator.sweeps.trials import GivenRun, run_name

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coordinator.cli.option import DATA, PARTS, group, in_section
-from coordinator.cli.types import FoldOf, Names, ShareOrPath, Sizes
+from coordinator.cli.types import Read
 from shared.data.dataset import DEFAULT_DATA, WANTED
 from shared.data.new_encoding import IMPUTATIONS
 from shared.data.options import SCALES, TASKS, TEST, VALIDATION
@@ -22,12 +22,17 @@ data_option = _option(
 _reading_options = group(
     _option(
         "--target",
-        type=Names(),
+        type=Read("target", "names"),
         metavar="NAME[,NAME]",
         help="The columns to be predicted, by their names (where there are none, by their numbers from 0); of an .npy "
         "also the .npy of its labels.",
     ),
-    _option("--ignore", type=Names(), metavar="NAME[,NAME]", help="Columns that are no inputs, like identifiers."),
+    _option(
+        "--ignore",
+        type=Read("ignore", "names"),
+        metavar="NAME[,NAME]",
+        help="Columns that are no inputs, like identifiers.",
+    ),
     _option(
         "--task",
         type=click.Choice(list(TASKS)),
@@ -42,7 +47,7 @@ _reading_options = group(
     ),
     _option(
         "--image-size",
-        type=Sizes("give a height and a width, like 28,28"),
+        type=Read("image_size", "sizes"),
         metavar="HEIGHT,WIDTH",
         help="Scale the images of a folder to this size.  [default: they all have one]",
     ),
@@ -55,19 +60,19 @@ _reading_options = group(
 _part_options = group(
     _part(
         "--test",
-        type=ShareOrPath(),
+        type=Read("test", "share or path"),
         metavar="SHARE|PATH",
         help=f"Samples to test on: a share of all, or a file.  [default: {TEST:g}, if the data has none]",
     ),
     _part(
         "--validation",
-        type=ShareOrPath(),
+        type=Read("validation", "share or path"),
         metavar="SHARE|PATH",
         help=f"Samples to choose epochs by, likewise.  [default: {VALIDATION:g}, if the data has none]",
     ),
     _part(
         "--fold",
-        type=FoldOf(),
+        type=Read("fold", "fold"),
         metavar="N/K",
         help="Of the training samples in K folds, the one to choose epochs by, for a cross-validation; the others are "
         "learned from.",

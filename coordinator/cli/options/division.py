@@ -10,8 +10,8 @@ strategy_options = group(
     _option(
         "--shards",
         type=int,
-        help="Slices of a mini-batch in native arithmetic, among which it can be divided; they decide the bits. "
-        "Default: by its size, 2 for 10 samples, 4 for 100, 8 for 2,000; 1 with --workers 0.",
+        help="Slices of a mini-batch in native arithmetic, among which it can be divided; they decide the bits.  "
+        "[default: by its size, 2 for 10 samples, 4 for 100, 8 for 2,000; 1 with --workers 0]",
     ),
     _option(
         "--local-steps",

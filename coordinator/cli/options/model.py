@@ -4,7 +4,7 @@ import click
 
 from coordinator.cli.names import RunOrModel
 from coordinator.cli.option import MODEL, group, in_section
-from coordinator.cli.types import Numbers, Sizes
+from coordinator.cli.types import Read
 from coordinator.options.configuration import AUTO
 from shared.config.suggestions import LABELS, NUMBERS, TABLE
 from shared.data.columns import STANDARDIZE
@@ -21,10 +21,12 @@ _option = in_section(MODEL)
 sizes_options = group(
     _option(
         "--hidden",
-        type=Sizes("give one or more, like 100,50"),
+        type=Read("hidden", "sizes"),
         help="Neurons of each hidden layer; the first and last layer are as the data needs them.  [default: 30]",
     ),
-    _option("--sizes", type=Sizes(), help="Neurons of all layers instead, inputs first, like 784,30,10."),
+    _option(
+        "--sizes", type=Read("sizes", "sizes"), help="Neurons of all layers instead, inputs first, like 784,30,10."
+    ),
 )
 arithmetic_options = group(
     _option(
@@ -76,7 +78,7 @@ model_options = group(
         "--standardize",
         is_flag=False,
         flag_value=AUTO,
-        type=Numbers("for MNIST, give 0.1307,0.3081", 2, AUTO),
+        type=Read("standardize", "numbers"),
         metavar="[MEAN,DEVIATION]",
         for_tables=",".join(f"{each:g}" for each in STANDARDIZE),
         help="Take this mean off the inputs and divide them by this deviation; those of the training samples, if it is "

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coordinator.cli.option import REGULARISATION, group, in_section
-from coordinator.cli.types import Deformations, Numbers
+from coordinator.cli.types import Read
 from coordinator.options.configuration import BALANCED
 
 _option = in_section(REGULARISATION)
@@ -24,7 +24,7 @@ regularisation_options = group(
     ),
     _option(
         "--class-weights",
-        type=Numbers(f"give one for each class, like 1,1,2, or {BALANCED}", word=BALANCED),
+        type=Read("class_weights", "numbers"),
         metavar=f"WEIGHTS|{BALANCED}",
         help="By what the costs of each class's samples are multiplied; balanced: so that all classes count alike.  "
         "[default: 1 each]",
@@ -37,7 +37,7 @@ regularisation_options = group(
     ),
     _option(
         "--augment",
-        type=Deformations(),
+        type=Read("augment", "deformations"),
         metavar="DEFORMATIONS",
         help="Deform the training images, freshly in every epoch: like elastic=3.6,rotate=9.",
     ),

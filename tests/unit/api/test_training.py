@@ -108,6 +108,11 @@ def test_a_finished_run_gets_more_epochs(small_data, tmp_path, run):
         ({"replicas": 3}, "replicas goes with local_steps, got 3; give how many"),
         ({"mini_batch_size": 5000}, "mini_batch_size must be at most 1000, the number of training samples, got 5000"),
         ({"workers": -1}, "workers must be between 0 and 256, got -1"),
+        ({"audit": 0.1}, "audit is about the replies of workers, and with workers 0 there are none, got 0.1"),
+        (
+            {"batches_per_task": 5},
+            "batches_per_task is the length of tasks for workers, and with workers 0 there are none",
+        ),
         ({"workers": "two"}, "workers must be a whole number, got 'two'"),
         ({"watching": "epochs.csv"}, "watching must be a gradmq.Watching, got 'epochs.csv'"),
         ({"sample_weights": "ab"}, "ab cannot be read"),

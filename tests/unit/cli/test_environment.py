@@ -68,6 +68,13 @@ def contexts(parent: click.Context | None = None) -> Iterator[click.Context]:
             yield from contexts(ctx)
 
 
+def test_what_would_do_nothing_is_left_out_beside_what_is_typed_and_refused_beside_another_variable(trained, refused):
+    assert trained("--workers", "0", "--epochs", "1", AUDIT="0.5", BATCHES_PER_TASK="7")["epochs"] == 1
+    line = refused("train", GRADMQ_TRAIN_WORKERS="0", GRADMQ_TRAIN_AUDIT="0.5")
+    assert line.startswith("--audit is about the replies of workers")
+    assert line.endswith("--audit is from GRADMQ_TRAIN_AUDIT") and "--workers is from GRADMQ_TRAIN_WORKERS" in line
+
+
 def test_every_option_of_every_command_has_a_variable_of_its_own():
     for ctx in contexts():
         variables = {}

@@ -50,6 +50,13 @@ def test_every_command_has_help_and_many_options_have_sections(main_here, capsys
         assert len({each.section for each in options}) >= 2
 
 
+@pytest.mark.parametrize("name", cli.commands)
+def test_a_default_stands_in_brackets_at_the_end(name):
+    for param in cli.commands[name].params:
+        if isinstance(param, click.Option) and "default" in (param.help or "").lower():
+            assert re.search(r"\.  \[default: [^][]+\]$", param.help), param.opts
+
+
 def test_defaults_are_shown(main_here, capsys):
     assert main_here("train", "-h") == 0
     text = " ".join(capsys.readouterr().out.split())

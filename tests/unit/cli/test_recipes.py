@@ -4,9 +4,10 @@ import tomllib
 
 import pytest
 
-from coordinator.cli.precedence import Values
-from coordinator.cli.settings_files import ABOUT, read_settings
+from coordinator.cli.settings_files import read_settings
 from coordinator.cli.train import train_command
+from coordinator.options.precedence import Values
+from coordinator.options.texts import ABOUT
 from coordinator.recipes.catalogue import recipe, recipes
 from tests.support.command_line import configured
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.cli.precedence import overlay
 from coordinator.cli.settings_files import read_settings
 from coordinator.cli.train import train_command
 from coordinator.cluster import preflight
+from coordinator.options.precedence import overlay
 from shared.config import TrainConfig
 from shared.data.augment.options import Augmentation
 from shared.optim.optimizers import Adam, AdamW, Nesterov, RMSprop
@@ -238,6 +238,10 @@ def test_what_does_not_go_with_the_command_line_is_left_out(config_of, line, fie
         ({"sizes": "1,2"}, {"hidden": "3"}, {"hidden": "3"}),
         ({"redis_address": "r", "broker_address": "b"}, {"workers": "2"}, {"workers": "2"}),
         ({"workers": "2"}, {"redis_address": "r"}, {"redis_address": "r"}),
+        ({"audit": "0.5", "audit_by": "workers", "flower_port": "5555"}, {"workers": "0"}, {"workers": "0"}),
+        ({"batches_per_task": "5"}, {"workers": "0"}, {"workers": "0"}),
+        ({"audit": "0.5"}, {"workers": "2"}, {"audit": "0.5", "workers": "2"}),
+        ({"audit": "0.5", "flower_port": "1"}, {"redis_address": "r"}, {"audit": "0.5", "redis_address": "r"}),
         ({"arithmetic": "native", "dtype": "float64", "shards": "3"}, {"arithmetic": "exact"}, {"arithmetic": "exact"}),
         ({"arithmetic": "native", "dtype": "d"}, {"arithmetic": "native"}, {"arithmetic": "native", "dtype": "d"}),
         ({"local_steps": "5", "replicas": "4"}, {"local_steps": "9"}, {"local_steps": "9", "replicas": "4"}),

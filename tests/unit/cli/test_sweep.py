@@ -160,3 +160,10 @@ def test_what_is_missing_is_named(sweep, monkeypatch):
     monkeypatch.setattr("coordinator.sweeps.catalogue.find_spec", lambda name: None)
     text = sweep("sweep.toml", "--method", "tpe")[1]
     assert "needs Optuna, which is not installed, got tpe; pip install 'gradmq[sweep]'" in text
+
+
+def test_a_choice_may_bring_its_own_options(sweep):
+    code, text = sweep(fixed='optimizer = {kind = "adam", beta1 = 0.8}')
+    assert code == 0, text
+    best = (folder() / "best.toml").read_text()
+    assert 'optimizer = "adam"' in best and "beta1 = 0.8" in best

@@ -56,6 +56,18 @@ from coordinator.cluster import preflight
         (f"--sizes 196,{'9' * 400},10", "MiB of weights"),
         ("--flower 0", "0 is not in the range"),
         ("--flower 5555 --workers 0", "it starts none"),
+        (
+            "--audit 0.1 --workers 0",
+            "--audit is about the replies of workers, and with --workers 0 there are none, got 0.1",
+        ),
+        (
+            "--audit-by workers --workers 0",
+            "--audit-by is about the replies of workers, and with --workers 0 there are",
+        ),
+        (
+            "--batches-per-task 5 --workers 0",
+            "--batches-per-task is the length of tasks for workers, and with --workers 0",
+        ),
         ("--colour red", "--colour"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.cli.trial_options import TrialOptions
+from coordinator.api.trial_options import TrialOptions
 from coordinator.sweeps.driving import Driver
 from coordinator.sweeps.executors import InProcess
 from coordinator.sweeps.folder import SweepFolder

@@ -15,7 +15,7 @@ def values() -> dict[str, float]:
 
 def test_it_counts_the_work_of_leases_when_they_end():
     before = values()
-    done = Done("window over", steps=3, samples=30, seconds_waiting=0.5)
+    done = Done("window over", requests=3, samples=30, seconds_waiting=0.5)
     for seconds in (0.0002, 0.0002, 7.0):
         done.durations.add(seconds)
     metrics.add(done)

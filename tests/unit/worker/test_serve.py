@@ -154,7 +154,7 @@ def test_a_request_is_answered_and_when_the_window_is_over_the_lease_is_left():
     assert reply.identity == REQUEST.identity
     assert reply.token == token_of(REQUEST.encode(KEY))
     assert (reply.samples, reply.number, reply.dtype, reply.slot) == (3, 5, ord("f"), 0)
-    assert (done.outcome, done.steps, done.samples) == (WINDOW_OVER, 1, 3)
+    assert (done.outcome, done.requests, done.samples) == (WINDOW_OVER, 1, 3)
 
 
 @pytest.mark.parametrize(
@@ -171,20 +171,20 @@ def test_a_request_is_answered_and_when_the_window_is_over_the_lease_is_left():
 def test_what_is_no_request_of_ours_is_no_ones_work(request_):
     done, sent = served((request_, weights(WEIGHTS)), END)
     assert [kind for _, kind in kinds(sent)] == [Kind.JOINED, Kind.OVER, Kind.LEFT]
-    assert done.steps == 0
+    assert done.requests == 0
 
 
 @pytest.mark.parametrize("step", [1, 5, 2**64 - 1])
 def test_a_step_outside_of_the_window_is_no_ones_work(step):
     done, _ = served((REQUEST._replace(step=step), weights(WEIGHTS._replace(step=step))), END)
-    assert done.steps == 0
+    assert done.requests == 0
 
 
 @pytest.mark.parametrize("found", [None, weights(WEIGHTS._replace(step=4)), b"nonsense"])
 def test_a_request_whose_weights_are_gone_is_dropped(found):
     done, sent = served((REQUEST, weights(WEIGHTS)), (REQUEST, found), END)
     assert kinds(sent).count(("replies", Kind.REPLY)) == 1
-    assert done.steps == 1
+    assert done.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -195,21 +195,21 @@ def test_who_does_not_find_the_weights_that_were_sent_says_so_and_computes_nothi
     done, sent = served((REQUEST, found), (REQUEST, weights(WEIGHTS)), END)
     assert kinds(sent)[1:3] == [("replies", Kind.NEEDS_WEIGHTS), ("replies", Kind.REPLY)]
     assert sent[1][1].step == REQUEST.step
-    assert done.steps == 1
+    assert done.requests == 1
 
 
 def test_a_request_for_other_weights_than_are_there_is_not_answered(monkeypatch):
     monkeypatch.setattr(serve, "_PAUSE", 0)
     done, sent = served((REQUEST._replace(content=1), weights(WEIGHTS)), END)
     assert kinds(sent)[1] == ("replies", Kind.NEEDS_WEIGHTS)
-    assert done.steps == 0
+    assert done.requests == 0
 
 
 def test_weights_come_with_the_request_but_after_it_where_requests_are_seconds_apart():
     one, none = (REQUEST, weights(WEIGHTS)), (None, weights(WEIGHTS))
     stream, done = Stream(one, one, none, none, one, one, one, END), Done()
     serve_on(stream, done)
-    assert done.steps == 5
+    assert done.requests == 5
     assert [b"$3\r\nGET\r\n" in sent for sent in stream.log if b":weights" in sent] == [
         *(True, True, True),  # with each, and once in vain
         *(False, False, True),  # looking, and for the request that came
@@ -246,7 +246,7 @@ def test_an_evaluation_is_answered_by_a_score_alone():
         assert (reply.identity, reply.number, reply.slot) == (request.identity, 5, 0)
         assert reply.score == evaluation.block(parameters, step, request.first, 2).score
     assert asked == [Part.VALIDATION]  # when it was needed, and once
-    assert (done.steps, done.samples) == (2, 2000)
+    assert (done.requests, done.samples) == (2, 2000)
 
 
 def test_a_lease_whose_samples_do_not_come_is_left_and_its_request_goes_back():
@@ -266,14 +266,14 @@ def test_a_lease_whose_samples_do_not_come_is_left_and_its_request_goes_back():
 @pytest.mark.parametrize("step", [8, 12])
 def test_a_step_beside_a_window_of_evaluations_is_no_ones_work(step):
     done, _ = evaluated((REQUEST._replace(step=step), weights(WEIGHTS._replace(step=step))), END)
-    assert done.steps == 0
+    assert done.requests == 0
 
 
 @pytest.mark.parametrize(("first", "stop"), [(0, 3), (2, 3), (1, 1)])
 def test_chunks_that_there_are_not_are_no_ones_work(first, stop):
     request = REQUEST._replace(step=10, first=first, stop=stop)
     done, _ = evaluated((request, weights(WEIGHTS._replace(step=10))), END)
-    assert done.steps == 0
+    assert done.requests == 0
 
 
 def test_a_worker_looks_into_its_own_list_first():
@@ -312,7 +312,7 @@ def test_what_was_done_is_told_in_short():
         done.durations.add(seconds)
     assert done.to_json() == {
         "outcome": WINDOW_OVER,
-        "steps": 3,
+        "requests": 3,
         "samples": 9,
         "seconds_computing": 0.123,
         "seconds_waiting": 1.0,

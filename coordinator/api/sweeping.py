@@ -1,22 +1,20 @@
-"""`gradmq.sweep`: what `gradmq sweep` does, from Python. It is here because a trial's options are those of `train`."""
+"""`gradmq.sweep`: what `gradmq sweep` does, from Python."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import click
-
+from coordinator.api import sweep_driving
 from coordinator.api.kept_data import kept
 from coordinator.api.named_pair import as_table
 from coordinator.api.run_keywords import run_options_of
 from coordinator.api.runs import RUNS
 from coordinator.api.sweep import Sweep
-from coordinator.cli import sweeping
 from coordinator.session import RunOptions
 from coordinator.sweeps.folder import SweepFolder, is_sweep
 from coordinator.sweeps.toml import lines
-from shared.errors import DataError, GradMQError
+from shared.errors import DataError
 from shared.regular_files import read_regular
 
 _TABLES = ("search", "sweep")
@@ -46,27 +44,23 @@ def sweep(
     """
     options = run_options_of({"workers": workers, "redis": redis, "broker": broker})
     asked = {"trials": trials, "method": method, "seed": seed}
-    try:
-        folder = _driven(what, asked, Path(runs), options)
-    except click.UsageError as error:
-        raise GradMQError(error.format_message()) from None
-    return Sweep(folder.folder)
+    return Sweep(_driven(what, asked, Path(runs), options).folder)
 
 
 def _driven(what: Any, asked: dict[str, Any], runs: Path, options: RunOptions) -> SweepFolder:
     if isinstance(what, Mapping):
         with _content(what, runs) as content:
-            return sweeping.begin(content, _IN_PYTHON, asked, runs, options)
+            return sweep_driving.begin(content, _IN_PYTHON, asked, runs, options)
     path = Path(what.folder if isinstance(what, Sweep) else what)
     if is_sweep(path) or is_sweep(runs / path):
         begun = SweepFolder.open(str(path), runs)
-        sweeping.go_on(begun, asked, options)
+        sweep_driving.go_on(begun, asked, options)
         return begun
     try:
-        content = read_regular(path, sweeping.LARGEST_FILE)
+        content = read_regular(path, sweep_driving.LARGEST_FILE)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}; give a TOML") from None
-    return sweeping.begin(content, path, asked, runs, options)
+    return sweep_driving.begin(content, path, asked, runs, options)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from shared.optim.schedules import SCHEDULES
 # By the option's name in Python: what would stand on the command line, or None for what is said not to be given.
 Values = dict[str, str | None]
 
+_OF_WORKERS = {"batches_per_task", "audit", "audit_by", "flower_port"}
+
 
 def overlay(below: Values, above: Values) -> Values:
     """Return the values of both; where they do not go together, those above hold and those below are left out."""
@@ -29,9 +31,9 @@ def _replaced_by(name: str, text: str | None, below: Values) -> set[str]:
         case "hidden":
             return {"sizes"}
         case "workers":
-            return {"redis_address", "broker_address"}
+            return {"redis_address", "broker_address", *(_OF_WORKERS if text == "0" else ())}
         case "redis_address":
-            return {"workers"}
+            return {"workers", "flower_port"}
         case "arithmetic":
             return {"dtype", "shards"} if below.get("arithmetic") not in (None, text) else set()
         case "quiet":

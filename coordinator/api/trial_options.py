@@ -5,17 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-from click.core import ParameterSource
-
 from coordinator.api.preparation import check_job, prepare
-from coordinator.cli.given import names_given
-from coordinator.cli.precedence import Values, overlay
-from coordinator.cli.settings_files import ABOUT, values_of
-from coordinator.cli.train import train_command
-from coordinator.cli.types import ShareOrPath
 from coordinator.options.defaults import DEFAULTS
+from coordinator.options.precedence import Values, overlay
+from coordinator.options.readers import NAMES, READERS, text_of
 from coordinator.options.reading import READING, to_data_options
+from coordinator.options.texts import ABOUT, flat, texts_of
 from coordinator.sweeps.definition import Definition
 from coordinator.sweeps.trials import NoDataError, Prepared
 from shared.data.dataset import DEFAULT_DATA, Dataset, load_dataset
@@ -24,14 +19,17 @@ from shared.data.folds import Fold
 from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.sample_weights import read_weights
-from shared.errors import ConfigError, DataError
+from shared.errors import ConfigError, DataError, SettingsError
 from shared.strategies import SyncSGD
 
-_OF_TRIALS = {"data", "sample_weights", *READING, *DEFAULTS}
-_OF_THE_SWEEP = "is no option of a trial; give it to `gradmq sweep`"
+# What else `train` has: who computes, who watches, and where a run's other options are.
+NOT_OF_TRIALS = {
+    *("workers", "redis", "broker", "batches_per_task", "audit", "audit_by", "flower", "runs", "resume"),
+    *("tensorboard", "csv", "mlflow", "metrics_port", "metrics_host", "quiet", "verbose", "log_format"),
+}
+START = "from"
 # What decides which samples a trial has, and whether it can take them.
 _ABOUT_DATA = {"data", "train_samples", "sample_weights", "arithmetic", "output", *READING}
-_NOT_YET = "does not go with a sweep: trials begin with weights that are drawn"
 
 
 class TrialOptions:
@@ -40,35 +38,25 @@ class TrialOptions:
     def __init__(self, definition: Definition, source: Path) -> None:
         """source: the sweep's file, for people.
 
-        Raises UsageError for options that there are not, or that take other values.
+        Raises SettingsError for options that there are not, or that take other values.
         """
         self.definition = definition
         self._source, self._search = source, definition.search
         self._given = {name: value for name, value in definition.fixed.items() if name not in ABOUT}
-        self._fixed = values_of(self._given, source, train_command)
+        self._fixed = self._texts_of(self._given)
         for name, dimension in definition.space.items():
             for value in dimension.points:
-                for param in values_of({name: value}, source, train_command):
-                    self._check(param, name)
-        for param in self._fixed:
-            self._check(param, param)
+                self._texts_of({name: value})
         if self._search.folds and "sample_weights" in self._fixed:
-            raise click.UsageError(f"{source}: sample-weights do not go with folds; leave one of them out")
-        varied = {param for name in definition.space for param in values_of({name: None}, source, train_command)}
-        self._can_data_differ = bool(varied & _ABOUT_DATA)
+            raise SettingsError(f"{source}: sample-weights do not go with folds; leave one of them out")
+        varied = self._texts_of(dict.fromkeys(definition.space))
+        self._can_data_differ = bool(varied.keys() & _ABOUT_DATA)
         self._load = _Loader()
 
     @property
     def data(self) -> Path:
         """Where the samples are."""
         return Path(self._fixed.get("data") or DEFAULT_DATA)
-
-    def _check(self, param: str, name: str) -> None:
-        """Raise UsageError for an option that trials cannot have."""
-        if param == "start":
-            raise click.UsageError(f"{self._source}: {name} {_NOT_YET}")
-        if param not in _OF_TRIALS:
-            raise click.UsageError(f"{self._source}: {name} {_OF_THE_SWEEP}")
 
     def prepared(self, values: Mapping[str, Any], fold: Fold | None) -> Prepared:
         """Return what a run with these values is computed of.
@@ -88,18 +76,11 @@ class TrialOptions:
             texts["fold"] = str(fold)
         if self._search.monitor is not None:
             texts["monitor"] = self._search.monitor
-        ctx = train_command.make_context("train", ["--workers", "0"])
-        for param in train_command.params:
-            if param.name is not None and (text := texts.get(param.name)) is not None:
-                try:
-                    ctx.params[param.name] = param.process_value(ctx, text)
-                except click.BadParameter as error:
-                    raise ConfigError(param.name, text, error.message) from None
-                ctx.set_parameter_source(param.name, ParameterSource.DEFAULT_MAP)
-        given, names = {name: ctx.params[name] for name in _OF_TRIALS}, names_given(ctx)
-        data, weights = given.pop("data"), given.pop("sample_weights")
+        read = {option: _read(option, text) for option, text in texts.items() if text is not None}
+        data, weights = read.pop("data", DEFAULT_DATA), read.pop("sample_weights", None)
+        given = {**dict.fromkeys(READING), **DEFAULTS, **read}
         found = None if weights is None else read_weights(weights)
-        job = prepare(given, names, data, to_data_options(given), weights=found, alone=True, load=self._load)
+        job = prepare(given, read, data, to_data_options(given), weights=found, alone=True, load=self._load)
         check_job(job.config, job.dataset)
         whole = self._load.whole.first(job.config.train_samples if found is not None else 0).weighted(found)
         return Prepared(job.config, whole, fold, data)
@@ -108,10 +89,10 @@ class TrialOptions:
         """Return the options of `train` that a trial has, as a TOML has them; those that it overrides are left out."""
         texts = self._texts(values)
         found: dict[str, Any] = {}
-        for name, value in {**self._given, **values}.items():
-            (param,) = values_of({name: value}, self._source, train_command)
-            if param in texts:
-                found[name.replace("_", "-")] = _absolute(param, value)
+        for name, value in flat({**self._given, **values}):
+            option = NAMES[name.replace("-", "_")]
+            if option in texts:
+                found[name.replace("_", "-")] = _absolute(option, value)
         if self._search.monitor is not None:
             found["monitor"] = self._search.monitor
         config = self.prepared(values, None if not self._search.folds else Fold(1, self._search.folds)).config
@@ -120,7 +101,18 @@ class TrialOptions:
         return found
 
     def _texts(self, values: Mapping[str, Any]) -> Values:
-        return overlay(self._fixed, values_of(dict(values), self._source, train_command))
+        return overlay(self._fixed, self._texts_of(values))
+
+    def _texts_of(self, fields: Mapping[str, Any]) -> Values:
+        """Return what fields stand for as options.  Raises SettingsError, also for those that trials cannot have."""
+        for name in fields:
+            plain_name = name.replace("-", "_")
+            if plain_name == START:
+                rule = "does not go with a sweep: trials begin with weights that are drawn"
+                raise SettingsError(f"{self._source}: {name} {rule}")
+            if plain_name in NOT_OF_TRIALS:
+                raise SettingsError(f"{self._source}: {name} is no option of a trial; give it to `gradmq sweep`")
+        return texts_of(fields, self._source, NAMES, text_of)
 
 
 class _Loader:
@@ -155,12 +147,16 @@ def _sharing(found: Dataset, other: Dataset) -> Dataset:
     return replace(found, training=training, validation=validation, test=test)
 
 
-def _absolute(param: str, value: Any) -> Any:
+def _read(option: str, text: str) -> Any:
+    """Return the value that a text stands for.  Raises ConfigError."""
+    try:
+        return READERS[option](text)
+    except ValueError as error:
+        raise ConfigError(option, text, str(error)) from None
+
+
+def _absolute(option: str, value: Any) -> Any:
     """Return an option's value with a path of a file as it is found from any folder."""
-    kinds = {each.name: each.type for each in train_command.params}
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value == str(DEFAULT_DATA):
         return value
-    is_path = isinstance(kinds[param], click.Path)
-    if isinstance(kinds[param], ShareOrPath):
-        is_path = isinstance(ShareOrPath().convert(value, None, None), Path)
-    return str(Path(value).absolute()) if is_path and value != str(DEFAULT_DATA) else value
+    return str(Path(value).absolute()) if isinstance(READERS[option](value), Path) else value
