@@ -12,8 +12,10 @@ GradMQError
 ├── MachineError       a machine whose arithmetic is not what it should be
 ├── VersionError       the other side speaks another version of our messages
 ├── MessageError       a message that is not as it was sent
-├── QueueError         a Redis or a broker that cannot be reached, or refuses us
+├── TooLargeError      what takes more memory than a worker has
+├── QueueError         a Redis or a broker that cannot be reached, refuses us, or cannot be relied on
 │   ├── AddressError         what was given is not the address of one, or no port that can be used
+│   ├── ChangedLeasesError   the broker gives workers other leases than were granted
 │   ├── ConnectionLostError  there is no connection, or it broke, or nothing has come on it for too long
 │   └── RefusedError         it answers, but with an error, or with something else than was asked for
 │       └── ForbiddenError   it will not serve us: the password or the rights are wrong
@@ -92,12 +94,20 @@ class MessageError(GradMQError):
     """What a message says is not as its sender wrote it: a lease, a batch, a run of a sweep, or an answer."""
 
 
+class TooLargeError(GradMQError):
+    """A lease or a run asks a worker for what takes more memory than it has."""
+
+
 class QueueError(GradMQError):
-    """A Redis or a broker cannot be reached, or refuses us."""
+    """A Redis or a broker cannot be reached, refuses us, or cannot be relied on."""
 
 
 class AddressError(QueueError):
     """What was given is not the address of a Redis or a broker, or no port of this machine that can be used."""
+
+
+class ChangedLeasesError(QueueError):
+    """The broker gives workers other leases than were granted, again and again."""
 
 
 class ConnectionLostError(QueueError):

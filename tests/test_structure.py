@@ -16,7 +16,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 LAYERS = [
     "shared.plain_text",
     "shared.errors  shared.types  shared.logs  shared.durations  shared.signals  shared.regular_files  shared.typed"
-    "  shared.parent_death  gradmq._packages  gradmq._version",
+    "  shared.parent_death  shared.machine_memory  gradmq._packages  gradmq._version",
     "shared.accounting  shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.health_file"
     "  shared.nn",
     "shared.optim  shared.data",
@@ -41,6 +41,7 @@ LAYERS = [
 # Who uses these packages of others: these, and nobody else. All else may be used anywhere but in the pure rooms.
 FOREIGN = {
     "PIL": "coordinator.prediction.pictures  shared.data.pictures",
+    "amqp": "coordinator.cluster.preflight  coordinator.workers.task_sender  worker.celery_patches",
     "billiard": "worker.celery_patches",
     "celery": "coordinator.cluster.flower_program  shared.messaging.client_app  worker.__main__  worker.celery"
     "  worker.celery_patches  worker.metrics_server  worker.predictions  worker.shutdown  worker.tasks  worker.trials",

@@ -1,4 +1,4 @@
-"""All that we use of Celery, kombu and billiard and that is private there, or replaces a part of them.
+"""All that we use of Celery, kombu, py-amqp and billiard and that is private there, or replaces a part of them.
 
 `apply` is called once, before a worker starts. tests/unit/worker/test_celery_patches.py looks whether all of it still
 exists, because a new release of theirs may change it without a word.
@@ -18,6 +18,7 @@ import billiard.util
 import celery.worker.consumer.consumer
 import kombu.compression
 import kombu.transport.redis
+from amqp.serialization import GenericContent
 from celery import Celery
 from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
@@ -28,7 +29,7 @@ from kombu.transport.redis import QoS as KombusQoS
 from kombu.transport.virtual import QoS as VirtualQoS
 
 from shared.messaging.keys import BINDING_KEYS, LEASE_LIFETIME
-from worker.envelopes import LONGEST_MESSAGE, flaw, flaw_of_headers
+from worker.envelopes import LONGEST_MESSAGE, flaw, flaw_of_body, flaw_of_headers
 
 _KEEP = LEASE_LIFETIME / 10  # seconds
 _PAUSES = {"interval_start": 0.1, "interval_step": 0.1, "interval_max": 1.0}  # seconds
@@ -70,6 +71,7 @@ def guard() -> None:
     kombu.transport.redis.Transport._deliver = _deliver  # type: ignore[method-assign, assignment]
     vars(kombu.transport.redis)["loads"] = _loads
     kombu.transport.redis.QoS.restore_by_tag = _restore_by_tag  # type: ignore[assignment]
+    GenericContent.inbound_body = _inbound_body  # type: ignore[method-assign, assignment]
     Request.info = _info  # type: ignore[method-assign, assignment]
     vars(kombu.compression)["_decoders"].clear()  # nobody packs anything, and a little is unpacked to very much
     for command in {*Panel.data} - _COMMANDS:
@@ -193,6 +195,19 @@ def _loads(text: str | bytes) -> Any:
     return _kombus_loads(text)
 
 
+_amqps_inbound_body = GenericContent.inbound_body
+
+
+def _inbound_body(content: Any, piece: bytes) -> None:
+    """Receive the next piece of a message from RabbitMQ, but keep none of one that is longer than any of ours."""
+    if content.body_size <= LONGEST_MESSAGE:
+        _amqps_inbound_body(content, piece)
+        return
+    content.body_received += len(piece)
+    content.body = b""
+    content.ready = content.body_received >= content.body_size
+
+
 _kombus_restore_by_tag = kombu.transport.redis.QoS.restore_by_tag
 
 
@@ -226,7 +241,8 @@ class Consumer(CelerysConsumer):
 
         def handle_all(message: Any) -> Any:
             try:
-                if what := flaw_of_headers(message.headers):  # other brokers than Redis have not looked
+                # Other brokers than Redis have not looked.
+                if what := flaw_of_headers(message.headers) or flaw_of_body(message.body):
                     raise ValueError(what)
                 return handle(message)
             except self.connection_errors:

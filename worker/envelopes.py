@@ -126,6 +126,13 @@ def flaw_of_headers(headers: Any) -> str:
     return _wrong(headers, _HEADERS if "task" in headers else _CONTROL_HEADERS)
 
 
+def flaw_of_body(body: Any) -> str:
+    """Return what is wrong with the length of a message's body from any broker; nothing if Celery may have it."""
+    if not body:
+        return f"it has no body, or one of more than {LONGEST_MESSAGE} bytes"
+    return "" if len(body) <= LONGEST_MESSAGE else f"its body has {len(body)} bytes, more than {LONGEST_MESSAGE}"
+
+
 def _flaw_of_task(headers: dict[str, Any], body: Any) -> str:
     if not _is_text(headers["task"]) or not _is_text(headers.get("id")):
         return "it names no task, or has no id"

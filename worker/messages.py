@@ -31,6 +31,9 @@ class Notices:
         """leaving: whether this worker will take no other lease."""
         return self._notice(Kind.LEAVING if leaving else Kind.LEFT)
 
+    def too_large(self) -> bytes:
+        return self._notice(Kind.TOO_LARGE, self._introduction)
+
     def needs_samples(self, part: Part) -> bytes:
         return self._notice(Kind.NEEDS_SAMPLES, first=part)
 

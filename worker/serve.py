@@ -19,6 +19,7 @@ from shared.parallel.strategy import strategy_of
 from shared.parallel.work import Work
 from shared.transport.base import worker_transport
 from worker.departure import Departure
+from worker.limits import Limits
 from worker.messages import Notices
 from worker.shutdown import is_leaving
 
@@ -60,7 +61,9 @@ class Server:
         """Begin with nothing served.
 
         samples: returns those to evaluate on, or None if it has noted a reason to leave.  done: is kept up to date.
+        Raises TooLargeError.
         """
+        self._limits = Limits(lease.config)
         self._stream, self._lease, self._config = stream, lease, lease.config
         self._notices, self._departure, self._done = notices, departure, done
         keys = Keys(lease.run, lease.incarnation)
@@ -80,7 +83,7 @@ class Server:
         self._taken = b""  # the request that was taken last, as it came
 
     def serve(self) -> None:
-        """Work until there is a reason to leave, and say goodbye."""
+        """Work until there is a reason to leave, and say goodbye.  Raises TooLargeError."""
         reply = push(self._replies, self._notices.joined())
         while True:
             began = time.perf_counter()
@@ -146,8 +149,10 @@ class Server:
         if found is None:
             return []
         work, step = found
-        if not 0 <= request.first < request.stop < len(work.bounds(len(step.rows))):
+        bounds = work.bounds(len(step.rows))
+        if not 0 <= request.first < request.stop < len(bounds):
             return []
+        self._limits.check(bounds[request.stop] - bounds[request.first], work.evaluates)
         total, score = work.block(self._transport.parameters, step, request.first, request.stop)
         self._done.requests += 1
         self._done.samples += score.samples

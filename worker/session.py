@@ -9,7 +9,7 @@ from typing import cast
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
 from shared.environment import ALIKE, Kernels
-from shared.errors import QueueError, RefusedError
+from shared.errors import QueueError, RefusedError, TooLargeError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.identities import Credentials, worker_id
@@ -29,6 +29,7 @@ from worker.shutdown import is_leaving
 _NO_REDIS = 300.0  # seconds without Redis after which a lease is given up
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
 _RETRY = 1.0  # seconds between two notices that the samples are needed
+_REFUSED = 3.0  # seconds to stay in a lease that asks for too much, so that others get the next ones
 
 _warned: set[str] = set()  # of which runs we have said that we round otherwise
 
@@ -85,6 +86,17 @@ class Session:
             self._idle(stream)
         if self._done.outcome:
             return
+        try:
+            self._serve(stream)
+        except TooLargeError as error:
+            log.error("%s", error)
+            stream.send(push(self._keys.replies, self._notices.too_large()))
+            stream.skip(PUSH_ANSWERS)
+            time.sleep(_REFUSED)
+            self._done.outcome = f"refused: {error}"
+
+    def _serve(self, stream: Stream) -> None:
+        """Serve requests until there is a reason to leave.  Raises TooLargeError."""
         training = self._samples(Part.TRAINING)
         if training is not None:
             Server(stream, self._lease, training, self._samples, self._notices, self._departure, self._done).serve()

@@ -21,6 +21,7 @@ from shared.training.whole_run import Learned, learn, why_failed
 from shared.transport.models import to_bytes
 from worker.departure import WORKER_LEAVING
 from worker.holding import HELD, NOT_WANTED, Holding
+from worker.limits import Limits
 from worker.samples import local_samples, received_samples
 
 _PAUSE = 0.1  # seconds between two looks for samples, or two attempts to reach Redis
@@ -94,7 +95,9 @@ class WholeRun:
         def after_epoch(metrics: EpochMetrics) -> None:
             self._say(EPOCH, {"metrics": asdict(metrics)})
 
-        return learn(self._task.config, self._data(holding), dict(self._task.least), after_step, after_epoch)
+        config, data = self._task.config, self._data(holding)
+        Limits(config).check_run(len(data.training))
+        return learn(config, data, dict(self._task.least), after_step, after_epoch)
 
     def _data(self, holding: Holding) -> Dataset:
         """Return what the run learns from, chooses by and is tested on."""

@@ -5,6 +5,7 @@ import os
 
 from shared.errors import (
     AddressError,
+    ChangedLeasesError,
     ForbiddenError,
     InternalError,
     InUseError,
@@ -24,6 +25,7 @@ _BY_KIND: dict[type[BaseException], int] = {
     QueueError: os.EX_UNAVAILABLE,
     InUseError: os.EX_TEMPFAIL,
     VersionError: os.EX_PROTOCOL,
+    ChangedLeasesError: os.EX_PROTOCOL,
 }
 # Why a file cannot be made. All else goes wrong while it is written or read.
 _NO_FILE = {

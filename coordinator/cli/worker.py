@@ -16,6 +16,7 @@ from coordinator.reporting.log_handlers import start_logging
 from shared import logs
 from shared.data.dataset import DEFAULT_DATA, find_dataset
 from shared.errors import DataError
+from shared.machine_memory import VARIABLE
 from shared.messaging.addresses import CELERYS_OWN, name_addresses, redis_url
 from shared.metrics_endpoint import check_endpoint
 
@@ -38,6 +39,13 @@ _output = in_section(OUTPUT)
     default=1,
     help="Of BLAS, in exact runs: there they change the time and never the bits. Native runs have one.",
 )
+@_worker(
+    "--memory",
+    type=click.FloatRange(0, min_open=True),
+    envvar=VARIABLE,
+    metavar="GIB",
+    help="Refuse what takes more.  [default: all that the machine has, or the container]",
+)
 @group(*endpoint_options)
 @_output(
     "--log-level",
@@ -52,6 +60,7 @@ def worker(
     broker_address: str | None,
     name: str | None,
     threads: int,
+    memory: float | None,
     metrics_port: int | None,
     metrics_host: str,
     log_level: str,
@@ -68,6 +77,8 @@ def worker(
     except UnreachableError as error:
         log.warning("%s; trying until it is there", error)
     os.environ["GRADMQ_THREADS"] = str(threads)
+    if memory is not None:
+        os.environ[VARIABLE] = str(memory)
     if metrics_port is not None:
         check_endpoint(metrics_host, metrics_port)
         os.environ.update(GRADMQ_METRICS_PORT=str(metrics_port), GRADMQ_METRICS_HOST=metrics_host)

@@ -25,7 +25,7 @@ from shared.data.sampler import Step
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
-from shared.messaging.keys import LIFETIME, Keys
+from shared.messaging.keys import LIFETIME, Keys, name_of
 from shared.messaging.records import Kind, Record
 from shared.messaging.resp import PUSH_ANSWERS
 from shared.messaging.seals import CoordinatorKeys
@@ -76,11 +76,12 @@ class RemoteGradients:
         self.redis_url: str | None = redis_url
         self._url, self._data = redis_url, data
         self._incarnation = secrets.randbits(64)
-        self._keys = keys = Keys(run_id, self._incarnation)
+        run = name_of(run_id)
+        self._keys = keys = Keys(run, self._incarnation)
         self._sealing_keys = CoordinatorKeys()
         self._strategy, self._evaluations = strategy_of(config, data.training), evaluations_of(config, data)
         kernels = kernels_for(config)
-        self._window = Window(run_id, self._incarnation, config, data, kernels)
+        self._window = Window(run, self._incarnation, config, data, kernels)
         self._window_length, self._timer = WindowLength(batches_per_task), RetransmissionTimer()
         # Evaluations take other times than training steps, and each its own.
         self._timers: dict[Work, RetransmissionTimer] = {self._strategy: self._timer}

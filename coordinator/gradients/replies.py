@@ -87,6 +87,7 @@ class Replies:
                 return Meaning.NOTHING
             return self._reject(pending, UNKNOWN, "a reply of another run, or of another incarnation of this one")
         if not is_sealed(message[:RECORD_BYTES].data, self._keys.of_lease(record.number)):
+            self._workforce.changed_leases.misfit()
             return self._reject(pending, UNKNOWN, f"it is not sealed by who holds lease {record.number}")
         if not replies and digest(message[RECORD_BYTES:size].data) != record.content:
             return self._reject(pending, UNKNOWN, f"a notice of lease {record.number} is not as it was sent")
@@ -95,7 +96,7 @@ class Replies:
             # Who speaks for the first time does so in the current window. Whoever it is, it is late.
             return self._drop(pending, UNKNOWN, _LATE) if replies else Meaning.NOTHING
         name, kernels = "", _NO_KERNELS
-        if record.kind == Kind.JOINED:
+        if record.kind in (Kind.JOINED, Kind.TOO_LARGE):
             name, kernels = Introduction.decode(message[RECORD_BYTES:size].tobytes())
         worker = roster.called(record.credential, record.number, name)
         if not leases.heard(record.number, worker):
@@ -114,6 +115,11 @@ class Replies:
             case Kind.LEAVING:
                 leases.left(record.number, worker)
                 self._workforce.membership.gone(worker, "leaves")
+                return Meaning.LEFT
+            case Kind.TOO_LARGE:
+                leases.left(record.number, worker)
+                what = "it has less memory than this run takes there; its log tells more"
+                self._complain(worker, what, "choose smaller mini-batches or layers, or larger machines")
                 return Meaning.LEFT
             case Kind.NEEDS_SAMPLES if record.first in [*Part]:
                 self.needed = Part(record.first)
@@ -265,11 +271,11 @@ class Replies:
         what = f"it speaks version {version} of GradMQ's messages, this coordinator {VERSION}"
         return self._complain(_text(message[head:]), what)
 
-    def _complain(self, name: str, what: str) -> Meaning:
-        """Say of a worker, once, why it cannot take part."""
+    def _complain(self, name: str, what: str, hint: str = "install the same GradMQ on both sides") -> Meaning:
+        """Say of a worker, once, why it cannot take part.  hint: what to do."""
         if name not in self._named and len(self._named) < _MOST_NAMED:
             self._named.add(name)
-            log.error("%s; install the same GradMQ on both sides", what, extra={"worker": name or UNKNOWN})
+            log.error("%s; %s", what, hint, extra={"worker": name or UNKNOWN})
         return Meaning.NOTHING
 
 

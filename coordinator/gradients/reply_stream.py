@@ -1,4 +1,4 @@
-"""The connection on which steps are published and replies awaited."""
+"""The connection on which steps are published and replies awaited, into memory that is there for them."""
 
 from collections.abc import Sequence
 
@@ -46,6 +46,15 @@ class ReplyStream:
             size = stream.read_into(buffer.data)
         self._awaited -= 1
         return size
+
+    def fetch(self, buffer: Array, *command: str) -> int | None:
+        """Ask for one value, while no reply is awaited, and read it into the buffer.
+
+        Return its length in bytes, None if there is none. One that is longer than the buffer is dropped piece by piece.
+        """
+        stream = self._connected()
+        stream.send(encode(*command))
+        return stream.read_into(buffer.data)
 
     def stop_waiting(self) -> None:
         """Wait for no reply any more: what Redis still owes us would be taken for answers to the next commands.

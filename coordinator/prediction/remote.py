@@ -6,21 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar, cast
+from typing import TypeVar
 
+import numpy as np
+
+from coordinator.gradients.reply_stream import ReplyStream
 from coordinator.workers.task_queue import TaskQueue
 from shared.errors import ForbiddenError, MessageError, QueueError, RefusedError, VersionError
 from shared.messaging.addresses import broker_url
 from shared.messaging.client import client
 from shared.messaging.keys import BATCH_KEYS, BATCHES, PREDICTION_LIFETIME, PredictionKeys
-from shared.messaging.predictions import BATCH_TASK, Batch, decode_answers, misfit
+from shared.messaging.predictions import BATCH_TASK, Batch, decode_answers, longest_reply, misfit
 from shared.model import SavedModel
 from shared.nn.prediction import Answers
 from shared.transport.models import to_bytes
 from shared.types import Array
 
 _AHEAD = 16  # batches that are asked for and not yet yielded
-_POLL = 1  # seconds that Redis lets us wait for an answer before we look around
 _LATE = 5.0  # seconds without an answer after which a batch that is taken counts as late, at least
 _MOST_MISSES = 5  # of a batch: Redis cannot have forgotten it so often
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
@@ -62,6 +64,7 @@ class RemoteAnswers:
         identity = secrets.token_hex(8)
         self._identity, self._keys = identity, PredictionKeys(identity)
         self._client = client(url)
+        self._replies, self._reply = ReplyStream(url, self._keys.answers), np.empty(0, np.uint8)  # and memory for one
         self._queue = TaskQueue(broker_url(url, broker), BATCHES, BATCH_TASK, BATCH_KEYS, PREDICTION_LIFETIME)
         self._say, self._clock = say, clock
         self._asked: dict[int, _Asked] = {}
@@ -104,6 +107,9 @@ class RemoteAnswers:
         shape = (len(inputs), inputs.shape[1])
         batch = Batch(self._identity, number, self._digest, shape, inputs.dtype.str)
         self._asked[number] = _Asked(batch, inputs.tobytes(), self._clock(), _LATE)
+        most = longest_reply(len(inputs), self._n_outputs, self._dtype)
+        if most > len(self._reply):
+            self._reply = np.empty(most, np.uint8)
         self._trying(partial(self._send, self._asked[number]))
 
     def _send(self, asked: _Asked) -> None:
@@ -119,15 +125,28 @@ class RemoteAnswers:
 
     def _listen(self) -> None:
         """Take an answer, if there is one; see what is late."""
-        taken = self._trying(lambda: self._client.blpop([self._keys.answers], _POLL))
-        if taken is not None:
-            self._take(cast(tuple[bytes, bytes], taken)[1])
+        size = self._trying(self._read)
+        if size is not None and size > len(self._reply):
+            self._say(f"an answer of {size} bytes was dropped unread, as none has more than {len(self._reply)}")
+        elif size is not None:
+            self._take(self._reply[:size].tobytes())
         late = [each for each in self._asked.values() if self._clock() - each.sent > each.patience]
         if not late or not self._trying(self._queue.is_taken):
             return
         for asked in late:
             asked.patience *= 2
             self._trying(partial(self._send, asked))
+
+    def _read(self) -> int | None:
+        """Read an answer, if there is one; return how long it is, which may be more than was read.
+
+        Raises QueueError.
+        """
+        try:
+            return self._replies.read(self._reply, 1)
+        except QueueError:
+            self._replies.disconnect()
+            raise
 
     def _take(self, reply: bytes) -> None:
         """Take an answer: the first one to a batch counts."""
@@ -183,6 +202,7 @@ class RemoteAnswers:
                 time.sleep(_PAUSE)
 
     def _tidy_up(self) -> None:
+        self._replies.disconnect()
         with suppress(QueueError):
             keys = [self._keys.inputs(number) for number in self._asked]
             self._client.delete(self._keys.model, self._keys.answers, *keys)

@@ -38,6 +38,7 @@ from shared.messaging.trials import (
     Notice,
     TrialTask,
 )
+from shared.transport.models import longest
 from shared.transport.samples import upload
 
 _MOST_AT_ONCE = 100  # notices that are heard before we look around
@@ -302,9 +303,8 @@ class RemoteTrials:
         if notice.kind == FAILED:
             found: Ended | None = Ended(name, reason=str(notice.content.get("reason")))
         else:
-            key = self._keys.weights(name)
-            files = {each: cast(bytes | None, self._client.hget(key, each)) for each in ("model", "best")}
             try:
+                files = {each: self._file(given.run, each) for each in ("model", "best")}
                 found = received(given.run, notice.content, files)
             except ValueError as error:
                 if notice.attempt == given.attempt:
@@ -315,6 +315,17 @@ class RemoteTrials:
             self.cancel(name)  # which the worker waits for
             with suppress(QueueError):  # they expire
                 self._client.delete(self._keys.weights(name))
+
+    def _file(self, run: GivenRun, which: str) -> bytes | None:
+        """Return the file of a model that a run has learned, None if it is not there.
+
+        Raises QueueError; ValueError for one that is longer than a model of that network can be, none of which is kept.
+        """
+        memory = np.empty(longest(run.prepared.config), np.uint8)
+        size = self._notices.fetch(memory, "HGET", self._keys.weights(run.name), which)
+        if size is not None and size > len(memory):
+            raise ValueError(f"a model of {size} bytes, where {len(memory)} are the most that such a network has")
+        return None if size is None else memory[:size].tobytes()
 
 
 def _nobody() -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from coordinator.workers.admission import Admission
+from coordinator.workers.changed_leases import ChangedLeases
 from coordinator.workers.cuts import Piece, equal_bounds, pieces, pieces_by_share
 from coordinator.workers.dispatcher import Dispatcher
 from coordinator.workers.doubts import Doubts
@@ -51,6 +52,7 @@ class Workforce:
         units, divisible = config.shards_per_step, config.strategy.divisible
         self.roster = Roster()
         self.leases = Leases(keys, clock)
+        self.changed_leases = ChangedLeases(broker, clock)
         self.membership = Membership(units, _MORE_THAN_SAMPLES if divisible else _MORE_THAN_SHARDS, clock)
         self.stragglers = Stragglers(clock)
         self.exclusions = Exclusions([*excluded])
@@ -83,7 +85,12 @@ class Workforce:
 
     @property
     def has_changed(self) -> bool:
-        """Whether others get leases than when they were granted: then a new window must begin."""
+        """Whether others get leases than when they were granted, or what was granted is not what they got.
+
+        Then a new window must begin.
+        """
+        if self.changed_leases.are_all(self.leases.taken):
+            return True
         if self.idle == self.leases.excluded:
             return False
         return self.exclusions.total <= _AT_ONCE or self._clock() - self._opened > _SHORTEST_WINDOW
@@ -94,7 +101,11 @@ class Workforce:
         return self._divisible and self.leases.awaits_workers
 
     def open(self, lease: Lease) -> None:
-        """Have leases like this granted for a new window.  It names who gets none."""
+        """Have leases like this granted for a new window.  It names who gets none.
+
+        Raises ChangedLeasesError.
+        """
+        self.changed_leases.opened(self.leases.taken)
         self._opened = self._clock()
         self.leases.open(lease, self._lease_count.of_window(self.leases.taken))
 
@@ -155,6 +166,7 @@ class Workforce:
 
     def stepped(self, n_units: int, seconds: float) -> None:
         """Note how long a step of so many units took, with all that disturbed it."""
+        self.changed_leases.stepped()
         if n_units == self._units:  # an epoch's last may have fewer
             (self.shares if self._divisible else self.stragglers).stepped(seconds)
 

@@ -25,6 +25,7 @@ CHOICES: dict[str, Collection[str]] = {
 LEAST_WEIGHT = 2.0**-10  # of a class; weights are multiples of it
 _MOST_WEIGHT = 2.0**10
 _LARGEST = 2**29  # bytes of weights
+_MOST_LAYERS = 10_000  # far more than learn anything; each takes memory besides its neurons
 
 
 def check_choices(config: Options) -> None:
@@ -49,6 +50,8 @@ def _check_course(config: Options) -> None:
     if len(config.sizes) < 2 or min(config.sizes) < 1:
         hint = "for MNIST, give 784,30,10"
         raise ConfigError("sizes", join(config.sizes), "needs at least two layers of at least one neuron", hint)
+    if len(config.sizes) > _MOST_LAYERS:
+        raise ConfigError("sizes", f"{len(config.sizes)} layers", f"may have at most {_MOST_LAYERS}")
     for field in ("epochs", "mini_batch_size"):
         if getattr(config, field) < 1:
             raise ConfigError(field, getattr(config, field), "must be at least 1")

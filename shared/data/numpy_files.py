@@ -1,6 +1,5 @@
 """Reading NumPy's files, .npy and .npz, without pickles."""
 
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from shared.errors import DataError
+from shared.machine_memory import memory_bytes
 from shared.regular_files import ANY_SIZE, check_regular, open_regular
 from shared.types import Array
 
@@ -20,7 +20,7 @@ def read_npz(path: Path) -> dict[str, Any]:
         with open_regular(path, ANY_SIZE) as file:
             with zipfile.ZipFile(file) as archive:
                 size = sum(member.file_size for member in archive.infolist())
-            if size > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+            if size > (most := memory_bytes()):
                 raise DataError(
                     f"{path} unpacks to {size} bytes, and this machine has {most}; give a folder of .npy files"
                 )

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
+from shared.machine_memory import memory_bytes
 from shared.regular_files import ANY_SIZE, open_regular
 
 
@@ -26,7 +27,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, packed: IO[bytes]) -> None:
         self._packed, self._file = packed, gzip.GzipFile(fileobj=packed)
-        self._most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        self._most = memory_bytes()
 
     def readable(self) -> bool:
         return True

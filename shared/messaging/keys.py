@@ -27,6 +27,9 @@
 They expire so long after their last use, or our last sign. Celery has some more, which hold no data of a run.
 """
 
+import re
+from hashlib import sha256
+
 PREFIX = "gradmq:"
 QUEUE = "leases"  # of Celery
 # Celery's other queues. Batches are sent again when they are lost, and expire; calls are not ours to drop.
@@ -44,6 +47,9 @@ WANTED_LIFETIME = 8  # when it is gone, so is the sweep's coordinator
 HELD_LIFETIME = 4  # when it is gone, so is the worker
 RESULT_LIFETIME = 600  # of what Celery keeps for whoever called `gradmq.predict`
 
+# With these begin names of Celery's own keys; others of them have a full stop.
+_CELERYS = (QUEUE, BATCHES, PREDICTIONS, TRIALS, "unacked", "celery-task-meta-")
+
 # The keys of Celery's own that tell which queues are bound to which exchange. Tasks for a queue by its name find it
 # without, so that no worker misses any if they should be gone.
 BINDING_KEYS = (
@@ -59,6 +65,19 @@ LEASE_KEYS = (*(f"{PREFIX}{name}" for name in (QUEUE, "unacked", "unacked_index"
 TRIAL_KEYS = (f"{PREFIX}{TRIALS}", *LEASE_KEYS)  # and while there are runs of sweeps
 # And while there are batches: of these no worker's note is needed, as those that are lost are sent again.
 BATCH_KEYS = (f"{PREFIX}{BATCHES}", *BINDING_KEYS)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a run, a sweep, one of its runs, samples or batches may have that name in their keys.
+
+    Others could make a key of ours one that workers may write: then whoever has their password could be a coordinator.
+    """
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,100}", text) is not None and not text.startswith(_CELERYS)
+
+
+def name_of(run: str) -> str:
+    """Return by what name a run goes whose folder may be called anything."""
+    return run if is_name(run) else f"run-{sha256(run.encode(errors='surrogateescape')).hexdigest()[:16]}"
 
 
 class Keys:

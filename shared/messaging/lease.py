@@ -7,6 +7,7 @@ from typing import Any, Self, get_type_hints
 from shared.config import TrainConfig
 from shared.environment import Kernels
 from shared.errors import ConfigError, MessageError, VersionError
+from shared.messaging.keys import is_name
 from shared.messaging.seals import Key, key_of
 from shared.messaging.stamps import digest_of, stamped, unstamped
 from shared.strategies import LocalSGD
@@ -80,6 +81,8 @@ class Lease:
         try:
             for name, kind in _WRITTEN.items():
                 typed(kind, fields[name])
+            if not all(map(is_name, (fields["run"], *fields["samples"]))):
+                raise MessageError("a lease names a run or samples that there cannot be; it is dropped")
             fields["excluded"], fields["samples"] = tuple(fields["excluded"]), tuple(fields["samples"])
             fields["incarnation"] = int(fields["incarnation"], 16)
             fields["kernels"] = Kernels(**fields["kernels"])

@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.errors import MessageError
 from shared.messaging.introduction import printable
+from shared.messaging.keys import is_name
 from shared.nn.prediction import Answers
 from shared.types import Array
 
@@ -44,7 +45,9 @@ class Batch:
                 "model": str(model),
                 "shape": [int(n_samples), int(n_inputs)],
                 "dtype": str(dtype),
-            } if len(fields) == 5 and dtype in _DTYPES and 0 <= number < 2**32 and min(n_samples, n_inputs) > 0:
+            } if (len(fields) == 5 and is_name(identity) and dtype in _DTYPES) and (
+                0 <= number < 2**32 and min(n_samples, n_inputs) > 0
+            ):
                 return cls(identity, number, model, (n_samples, n_inputs), dtype)
         raise MessageError("a batch to be answered is damaged; it will be sent again")
 
@@ -72,6 +75,11 @@ def encode_answers(number: int, answers: Answers) -> bytes:
 def encode_refusal(number: int, refusal: Refusal) -> bytes:
     """Return a reply to the batch of that number, with which a worker does not answer it."""
     return _HEAD.pack(_MAGIC, number, 0, 0, b"|u1") + refusal.reason.encode()[:_LONGEST]
+
+
+def longest_reply(n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> int:
+    """Return how many bytes a reply to a batch of so many samples has at most."""
+    return _HEAD.size + max(_LONGEST, n_samples * (np.dtype(np.int64).itemsize + n_outputs * dtype.itemsize))
 
 
 def decode_answers(reply: bytes) -> tuple[int, Answers | Refusal]:

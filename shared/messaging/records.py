@@ -25,6 +25,7 @@ class Kind(IntEnum):
     REFUSED = 9  # worker: it does not speak the version of its lease; its name follows
     NEEDS_WEIGHTS = 10  # worker: lease `number` does not have the weights of `step`, or not those that were sent
     SCORE = 11  # worker in lease `number`: the score of these units, which are of an evaluation
+    TOO_LARGE = 12  # worker: lease `number` takes more memory than it has, and is given up; an introduction follows
 
 
 # magic, version, kind, incarnation, step, first, stop, samples, number, dtype, slot, region, cost, correct, content,

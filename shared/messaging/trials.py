@@ -7,7 +7,8 @@ from typing import Any, Self, get_type_hints
 from shared.config import TrainConfig
 from shared.data.folds import Fold
 from shared.data.parts import Part
-from shared.errors import ConfigError, VersionError
+from shared.errors import ConfigError, MessageError, VersionError
+from shared.messaging.keys import is_name
 from shared.messaging.stamps import stamped, unstamped
 from shared.typed import typed
 
@@ -49,6 +50,8 @@ class TrialTask:
         try:
             for name, kind in _WRITTEN.items():
                 typed(kind, fields[name])
+            if not all(map(is_name, (fields["sweep"], fields["run"], *filter(None, fields["samples"])))):
+                raise MessageError("a run of a sweep has a name that there cannot be; it is dropped")
             fields["config"] = TrainConfig.from_json(fields["config"])
             fields["fold"] = Fold.parse(fields["fold"]) if fields["fold"] else None
             fields["samples"] = tuple(fields["samples"])

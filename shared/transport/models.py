@@ -6,12 +6,14 @@ from typing import cast
 import numpy as np
 
 from shared.archive import read_arrays
+from shared.config import TrainConfig
 from shared.errors import ModelError
 from shared.messaging.client import Client
 from shared.messaging.keys import model_key, model_name_key
 from shared.model import SavedModel, pack, unpack
 
 _MOST = 512 * 2**20  # bytes that Redis takes as one value, unless its proto-max-bulk-len says otherwise
+_AROUND = 1024  # bytes that an array has around it in a file, at most; and those of a short text or a digest
 
 
 def to_bytes(model: SavedModel) -> bytes:
@@ -21,6 +23,12 @@ def to_bytes(model: SavedModel) -> bytes:
     if content.tell() >= _MOST:
         raise ModelError(f"the model has {content.tell()} bytes, and Redis takes less than {_MOST}; use it from a file")
     return content.getvalue()
+
+
+def longest(config: TrainConfig) -> int:
+    """Return how many bytes `to_bytes` makes at most of a model of a run that has no encoding."""
+    weights_and_biases = 2 * (len(config.sizes) - 1)
+    return config.nbytes + (weights_and_biases + 3) * _AROUND
 
 
 def from_bytes(content: bytes, sha256: str) -> SavedModel | None:

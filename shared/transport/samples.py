@@ -9,6 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from shared.data.samples import KnownSamples, LabelledSamples, VectorSamples
+from shared.errors import TooLargeError
+from shared.machine_memory import memory_bytes
 from shared.messaging.client import Client
 from shared.messaging.keys import SAMPLES_LIFETIME, SamplesKeys
 from shared.typed import typed
@@ -34,15 +36,22 @@ def upload(client: Client, samples: KnownSamples) -> bool:
 
 
 def download(client: Client, sha256: str) -> KnownSamples | None:
-    """Return the samples of that name, or None if they are not there, not whole, or not those."""
+    """Return the samples of that name, or None if they are not there, not whole, or not those.
+
+    Raises TooLargeError for more than there is memory for.
+    """
     text = client.getrange(SamplesKeys(sha256).description, 0, _LONGEST)
     if not text:
         return None
     try:
         description = json.loads(cast(bytes, text))
         _check(description)
+        parts = _parts(sha256, description)
+        size = sum(chunk.stop - chunk.start for _, _, chunk in parts)
+        if size > (most := memory_bytes()):
+            raise TooLargeError(f"samples of {size} bytes are more than the {most} of memory that there are here")
         data: defaultdict[str, bytearray] = defaultdict(bytearray)  # to bytes, each chunk would copy all before it
-        for name, key, chunk in _parts(sha256, description):
+        for name, key, chunk in parts:
             size = chunk.stop - chunk.start
             received = cast(bytes, client.getrange(key, 0, size))
             if len(received) != size:

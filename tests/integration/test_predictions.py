@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -115,6 +116,22 @@ def test_one_wrong_answer_is_not_the_end(server, worker):
     worker(lambda number: encode_answers(number, next(replies)))
     (found,) = RemoteAnswers(MODEL, server.url).answers([IMAGES[:2]])
     assert found.outputs.tobytes() == right.outputs.tobytes()
+
+
+def test_an_answer_longer_than_any_is_dropped_piece_by_piece(redis, server, worker):
+    """Whoever has the workers' password may push as much as Redis takes."""
+    long, said, right = 2**26, [], answers(MODEL, IMAGES[:2])
+    asked = RemoteAnswers(MODEL, server.url, say=said.append)
+    redis.rpush(asked._keys.answers, bytes(long))
+    worker(lambda number: encode_answers(number, right))
+    tracemalloc.start()
+    try:
+        (found,) = asked.answers([IMAGES[:2]])
+        assert tracemalloc.get_traced_memory()[1] < long / 4
+    finally:
+        tracemalloc.stop()
+    assert found.outputs.tobytes() == right.outputs.tobytes()
+    assert said == [f"an answer of {long} bytes was dropped unread, as none has more than 328"]
 
 
 def test_a_user_without_the_rights_is_told_at_once(redis, server):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shared.data.samples import VectorSamples
+from shared.errors import TooLargeError
 from shared.messaging.keys import SamplesKeys
 from shared.transport import samples as transport
 from shared.transport.samples import download, upload
@@ -79,6 +80,16 @@ def test_a_description_that_is_changed_is_of_no_samples_and_little_is_read_for_i
         before = client.info()["total_commands_processed"]
         assert download(client, sent.sha256) is None
         assert client.info()["total_commands_processed"] - before <= 5
+
+
+def test_samples_for_which_there_is_no_memory_are_refused_before_they_are_read(server, monkeypatch):
+    with server.client() as client:
+        upload(client, SAMPLES)
+        monkeypatch.setattr("shared.transport.samples.memory_bytes", lambda: 1000)
+        before = client.info()["total_net_output_bytes"]
+        with pytest.raises(TooLargeError, match="samples of 1200 bytes are more than the 1000 of memory"):
+            download(client, SAMPLES.sha256)
+        assert client.info()["total_net_output_bytes"] - before < 20_000
 
 
 def test_a_chunk_that_is_longer_than_it_must_be_is_not_read_whole(server):

@@ -14,7 +14,9 @@ import pytest
 import redis
 
 from coordinator.gradients.remote import RemoteGradients
+from coordinator.workers import changed_leases
 from shared.accounting import EpochCounts
+from shared.errors import ChangedLeasesError
 from shared.messaging.identities import Credentials
 from shared.messaging.introduction import Introduction
 from shared.messaging.keys import Keys
@@ -28,6 +30,7 @@ from tests.support.learning import CONFIG, KERNELS, SAMPLES, SECRET, alone, lear
 from tests.support.real_session import RealSession
 from tests.support.servers import Server
 from tests.support.waiting import PATIENCE
+from worker import limits, session
 from worker import samples as worker_data
 
 SOMEBODYS = Key(bytes.fromhex(SECRET))
@@ -309,6 +312,70 @@ def test_a_lease_that_is_changed_where_it_lies_excludes_nobody(server, remote_gr
     assert state.excluded == []
     assert state.counts.workers["unknown"].rejected >= 1
     assert {*state.counts.workers} == {"unknown", helper.called}
+
+
+class Deceived(FakeWorker):
+    """Takes leases that somebody has changed in the broker, and knows nothing of it."""
+
+    def __init__(self, server: Server, most: float = np.inf) -> None:
+        """most: how many leases were changed; those after them are as they were granted."""
+        super().__init__(server)
+        self.changed, self._most = 0, most
+
+    def _take_lease(self, client: redis.Redis) -> Lease | None:
+        lease = super()._take_lease(client)
+        if lease is None or self.changed >= self._most:
+            return lease
+        self.changed += 1
+        return replace(lease, config=replace(lease.config, seed=lease.config.seed + 1))
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Windows in vain are over soon."""
+    monkeypatch.setattr(changed_leases, "_IN_VAIN", 0.2)
+
+
+def test_leases_that_were_all_changed_are_granted_again(server, remote, impatient, caplog):
+    workers = [Deceived(server, most=2), Deceived(server, most=1)]
+    for worker in workers:
+        worker.start()
+    state = TrainingState.initial(CONFIG)
+    assert learn(remote, state=state) == learn(alone())
+    assert all(worker.changed for worker in workers)
+    assert state.excluded == []
+    assert state.counts.workers["unknown"].rejected >= 2
+    assert caplog.text.count("no worker's seal fits, as if somebody changed leases in the broker redis://") == 1
+
+
+def test_a_worker_refuses_what_takes_more_memory_than_it_has_and_outlives_it(
+    server, real_session, remote, impatient, monkeypatch, caplog
+):
+    """Somebody has changed the first lease that it takes."""
+    monkeypatch.setattr(session, "_REFUSED", 0.0)
+    monkeypatch.setattr(limits, "memory_bytes", lambda: 2**26)
+    take, taken = real_session._take_lease, []
+
+    def changed(client: redis.Redis) -> Lease | None:
+        lease = take(client)
+        if lease is None or taken:
+            return lease
+        taken.append(lease)
+        return replace(lease, config=replace(lease.config, sizes=(12, 4_000_000, 3)))
+
+    monkeypatch.setattr(real_session, "_take_lease", changed)
+    real_session.start()
+    assert learn(remote) == learn(alone())
+    assert taken
+    assert caplog.text.count("1 samples at once of a network of 4000015 neurons take") == 1
+
+
+def test_a_run_of_which_all_leases_are_changed_again_and_again_ends_with_a_line(server, remote, impatient):
+    worker = Deceived(server)
+    worker.start()
+    with pytest.raises(ChangedLeasesError, match="somebody changes them in the broker redis://"):
+        learn(remote)
+    assert worker.changed >= 6
 
 
 def test_lists_that_somebody_fills_are_dropped_unread(real_session, remote, meddler, caplog):

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from kombu import Connection
 
 from coordinator.runs.model_file import save_model
 from coordinator.workers.task_queue import TaskQueue
@@ -14,6 +15,7 @@ from tests.support.predictions import IMAGES, answers, model
 from tests.support.program import EPOCHS, LONGER, job, metrics, start_worker
 from tests.support.rabbitmq import SERVER, RabbitMq
 from tests.support.waiting import wait_until
+from worker.envelopes import LONGEST_MESSAGE
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server on this machine")
 
@@ -37,6 +39,23 @@ def test_a_run_over_rabbitmq_gives_the_same_bits(gradmq, small_data, server, rab
     assert metrics(program)[-1]["workers"] == 1
     with server.client() as client:  # Celery is elsewhere, indeed
         assert not client.exists("gradmq:leases")
+
+
+def test_a_message_longer_than_any_is_dropped_and_its_worker_goes_on(
+    gradmq, server, rabbitmq, small_data, fingerprints
+):
+    """Whoever has the workers' password may send as much as RabbitMQ takes."""
+    worker = start_worker(gradmq, server, "one", GRADMQ_BROKER_URL=rabbitmq.url)
+    worker.wait_for("ready")
+    with Connection(rabbitmq.url) as connection:
+        send = connection.Producer().publish
+        headers = {"task": "gradmq.lease", "id": "long"}
+        send(bytes(LONGEST_MESSAGE + 1), routing_key="leases", headers=headers, content_type="application/json")
+    worker.wait_for("it has no body, or one of more than")
+    program = gradmq(*job(small_data, 1, redis=server.url, broker=rabbitmq.url))
+    assert program.end() == 0, program.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(1)
+    assert worker.process.poll() is None
 
 
 def test_a_rabbitmq_that_dies_in_mid_run_is_waited_for(gradmq, small_data, server, rabbitmq, fingerprints):

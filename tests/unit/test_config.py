@@ -95,6 +95,11 @@ def test_an_option_out_of_its_range_is_named_as_its_user_knows_it(field, value, 
     assert error.text("--x") == f"--x {error.rule}, got {shown}" + (f"; {error.hint}" if error.hint else "")
 
 
+def test_very_many_layers_are_told_by_their_number():
+    with pytest.raises(ConfigError, match="sizes may have at most 10000, got 10001 layers"):
+        replace(SYNC, sizes=(6,) * 10_001)
+
+
 def test_a_hint_comes_last():
     with pytest.raises(ConfigError) as refused:
         replace(SYNC, learning_rate=-1.0)

@@ -10,6 +10,7 @@ from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.replies import Meaning, Replies
 from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.admission import Admission
+from coordinator.workers.changed_leases import ChangedLeases
 from coordinator.workers.cuts import pieces
 from coordinator.workers.doubts import Doubts
 from coordinator.workers.exclusions import Exclusions
@@ -33,6 +34,7 @@ PARAMETERS = CONFIG.initial_parameters()
 NBYTES = PARAMETERS.flat.nbytes
 ONE, TWO = called("one", 1), called("two", 2)  # by name and credential
 SOMEBODYS = Key(bytes.fromhex(SECRET))
+NOTICES = [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.TOO_LARGE, Kind.NEEDS_SAMPLES, Kind.NEEDS_WEIGHTS]
 
 
 class Workforce:
@@ -41,6 +43,7 @@ class Workforce:
     def __init__(self) -> None:
         self.keys = CoordinatorKeys()
         self.leases = Leases(self.keys)
+        self.changed_leases = ChangedLeases("redis://")
         self.membership = Membership(CONFIG.shards_per_step, "%d")
         self.noted: list[tuple[str, Record, float]] = []
         self.exclusions = Exclusions([])
@@ -214,7 +217,7 @@ def test_a_reply_without_its_leases_seal_is_nobodys(told, number, secret, caplog
     assert f"it is not sealed by who holds lease {number}" in caplog.text
 
 
-@pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_SAMPLES, Kind.NEEDS_WEIGHTS])
+@pytest.mark.parametrize("kind", NOTICES)
 def test_a_notice_without_its_leases_seal_changes_nothing(told, kind):
     record = Record(kind, INCARNATION, step=2, number=told.leases[0], content=digest(b"liar"))
     assert told.tell(record.encode(SOMEBODYS) + b"liar") is Meaning.NOTHING
@@ -336,6 +339,19 @@ def test_who_knows_the_secret_of_anothers_lease_speaks_for_itself_alone(told):
     assert told.workforce.leases.working == [ONE, TWO]
     assert told.counts(ONE) == WorkerCounts()
     assert told.reply(0) is Meaning.ANSWER
+
+
+def test_workers_with_too_little_memory_leave_their_leases_to_others_and_are_named_once(told, caplog):
+    for number in range(2):  # it takes one lease after the other, and never joins
+        introduction = Introduction("small", KERNELS).encode()
+        assert told.notice(Kind.TOO_LARGE, number, introduction, credential=3) is Meaning.LEFT
+    for number in range(2):
+        assert told.notice(Kind.TOO_LARGE, number) is Meaning.LEFT
+    assert told.workforce.leases.working == []
+    assert told.workforce.leases.next_due() is not None
+    lines = [record for record in caplog.records if "less memory than this run takes" in record.getMessage()]
+    assert [line.worker for line in lines] == [called("small", 3), ONE, TWO]
+    assert "install" not in lines[0].getMessage()
 
 
 @pytest.mark.parametrize("kind", [Kind.LEFT, Kind.LEAVING])
@@ -537,7 +553,7 @@ def test_who_does_not_share_the_memory_is_not_to_blame_for_missing_the_weights()
     assert told.workforce.exclusions.names == []
 
 
-@pytest.mark.parametrize("kind", [Kind.JOINED, Kind.LEFT, Kind.LEAVING, Kind.NEEDS_SAMPLES, Kind.NEEDS_WEIGHTS])
+@pytest.mark.parametrize("kind", NOTICES)
 def test_notices_to_another_incarnation_mean_nothing(told, kind):
     assert told.notice(kind, 0, b"one", incarnation=8) is Meaning.NOTHING
     assert told.workforce.leases.working == [ONE, TWO]

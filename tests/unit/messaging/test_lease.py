@@ -48,6 +48,15 @@ def test_a_lease_with_another_configuration_that_is_as_it_was_granted_is_another
     assert is_one_line(error.value)
 
 
+@pytest.mark.parametrize("change", [{"run": "unacked"}, {"run": "a:b"}, {"samples": (*DIGESTS[:2], "celery.pidbox")}])
+def test_a_lease_of_what_no_coordinator_can_have_published_is_dropped(change):
+    """Keys of such names are those that workers may write."""
+    lease = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "1/1", (), KERNELS, SECRET)
+    fields = json.loads(json.dumps(replace(lease, **change).to_json()))
+    with pytest.raises(MessageError, match="names a run or samples that there cannot be; it is dropped"):
+        Lease.from_json(fields)
+
+
 def test_a_damaged_lease_is_refused(dice):
     whole = Lease("run", 7, CONFIG, DIGESTS, 0, 0, 10, 10, 0, 0, "1/1", (), KERNELS, SECRET).to_json()
     values = [None, -1, 2**70, "", "x" * 50, [], {}, 1.5, True, [[1]], {"a": 1}]

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from shared.errors import MessageError
-from shared.messaging.predictions import Batch, Refusal, decode_answers, encode_answers, encode_refusal, misfit
+from shared.messaging.predictions import (
+    Batch,
+    Refusal,
+    decode_answers,
+    encode_answers,
+    encode_refusal,
+    longest_reply,
+    misfit,
+)
 from shared.nn.prediction import Answers
 
 BATCH = Batch("id", 3, "digest", (2, 4), "<f8")
@@ -31,6 +39,12 @@ def test_a_reason_is_short_and_moves_no_cursor():
     _, found = decode_answers(encode_refusal(7, Refusal("\x1b[2J" + 1000 * "é")))
     assert found.reason.startswith("?[2Jéé")
     assert len(found.reason) < 200
+
+
+def test_no_reply_is_longer_than_the_longest():
+    answers = Answers(np.zeros(40, np.int64), np.zeros((40, 4)))
+    assert len(encode_answers(7, answers)) == longest_reply(40, 4, np.dtype(np.float64))
+    assert len(encode_refusal(7, Refusal(1000 * "x"))) == longest_reply(1, 1, np.dtype(np.float32))
 
 
 @pytest.mark.parametrize("length", [0, 10, 27, 60])
@@ -81,6 +95,7 @@ def test_a_batch_comes_back_as_it_was():
         {"number": 1.0},
         {"model": ["digest"]},
         {"identity": None},
+        {"identity": "celery.pidbox"},  # under which workers may write
         {"more": 1},
     ],
 )

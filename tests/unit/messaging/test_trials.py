@@ -1,5 +1,7 @@
 """What Celery's tasks carry of a sweep's runs, and what workers say of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.data.folds import Fold
@@ -20,6 +22,15 @@ def test_a_task_is_what_it_was_before_it_was_sent():
 def test_a_task_that_is_not_as_it_was_given_is_refused(name, value):
     with pytest.raises(MessageError, match="it will be given again"):
         TrialTask.from_json({**TASK.to_json(), name: value})
+
+
+@pytest.mark.parametrize(
+    "change", [{"sweep": "x:held:y"}, {"run": "x:weights:y"}, {"samples": ("celery.pidbox", "", "c")}]
+)
+def test_a_task_of_a_sweep_that_no_coordinator_can_have_is_dropped(change):
+    """Keys of such names are those that workers may write."""
+    with pytest.raises(MessageError, match="has a name that there cannot be; it is dropped"):
+        TrialTask.from_json(replace(TASK, **change).to_json())
 
 
 def test_a_task_of_another_version_is_refused_with_what_to_do():

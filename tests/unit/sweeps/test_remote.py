@@ -1,5 +1,6 @@
 """Who is to blame when a run comes to nothing: a worker that was lost, and not the coordinator's own silence."""
 
+import tracemalloc
 from dataclasses import asdict
 
 import pytest
@@ -11,6 +12,7 @@ from shared.messaging.trials import BEGINS, ENDED, FAILED, LEFT, Notice
 from tests.support.clock import Clock
 from tests.support.sweeps import wanted_run
 
+LONG = 2**26  # bytes
 SILENCE = 20.0  # seconds, after which workers have given up
 
 
@@ -123,6 +125,27 @@ def test_a_worker_that_answers_nonsense_is_not_waited_for(alone):
     assert alone.look() == []
     assert "worker answered what cannot be used" in alone.said[0]
     assert alone.given.attempt == 2
+
+
+def test_a_model_longer_than_any_of_its_network_is_dropped_piece_by_piece_and_the_run_begins_again(alone):
+    """Whoever has the workers' password may write there as much as Redis takes."""
+    alone.hold()
+    alone.redis.hset(alone.trials._keys.weights(alone.run.name), "model", bytes(LONG))
+    alone.say(ENDED, epochs=[], models={}, place={"fixed_problem": "0", **asdict(environment())})
+    tracemalloc.start()
+    try:
+        assert alone.look() == []
+        assert tracemalloc.get_traced_memory()[1] < LONG / 4
+    finally:
+        tracemalloc.stop()
+    assert f"worker answered what cannot be used (a model of {LONG} bytes, where " in alone.said[0]
+    assert alone.given.attempt == 2
+    alone.hold()
+    alone.redis.hset(alone.trials._keys.weights(alone.run.name), "model", bytes(LONG))
+    alone.say(ENDED, epochs=[], models={}, place={})
+    (ended,) = alone.look()
+    assert ended.is_lost
+    assert f"a model of {LONG} bytes" in ended.reason
 
 
 def test_a_run_that_fails_by_itself_is_not_lost(alone):

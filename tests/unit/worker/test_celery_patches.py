@@ -1,9 +1,11 @@
-"""What is private in Celery, kombu and billiard, and used all the same, still exists and still does what we change."""
+"""What is private in Celery and what it is made of, and used all the same, still exists and does what we change."""
 
 import inspect
 from types import SimpleNamespace
 from typing import Any
 
+import amqp.method_framing
+import amqp.serialization
 import billiard.connection
 import billiard.heap
 import billiard.pool
@@ -18,13 +20,14 @@ import kombu.connection
 import kombu.transport.redis
 import kombu.transport.virtual.base
 import pytest
+from amqp.serialization import GenericContent
 from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
 from celery.worker.control import Panel
 from celery.worker.request import Request
 from kombu.transport.virtual import QoS
 
-from worker.celery_patches import _PAUSES, Consumer, _info, _loads
+from worker.celery_patches import _PAUSES, Consumer, _inbound_body, _info, _loads
 
 WHAT_TO_DO = (
     "look what has become of it in the release that is installed, adapt worker/celery_patches.py, then this test"
@@ -47,6 +50,7 @@ WHAT_TO_DO = (
         (kombu.transport.redis.QoS, "restore_by_tag"),
         (kombu.transport.redis.QoS, "_remove_from_indices"),
         (kombu.compression, "_decoders"),
+        (GenericContent, "inbound_body"),
         (Request, "info"),
         (Panel, "data"),
         (CelerysConsumer, "create_task_handler"),
@@ -77,6 +81,8 @@ def test_a_channel_still_keeps_the_tags_of_what_it_has_delivered():
         (kombu.transport.redis, "_deliver(loads(bytes_to_str(item))", "kombu reads what it has taken by loads"),
         (kombu.transport.redis, "message = loads(bytes_to_str(payload", "kombu reads what is for all by loads"),
         (kombu.transport.redis, "self.restore_by_tag(tag, client)", "kombu puts back by QoS.restore_by_tag"),
+        (amqp.method_framing, "msg.inbound_body(buf)", "py-amqp receives bodies by GenericContent.inbound_body"),
+        (amqp.serialization, "self.body_received >= self.body_size", "it counts so what it has of one"),
         (celery.worker.control, "req.info()", "Celery describes what a worker does by Request.info"),
         (celery.worker.request, "if not safe else self._argsrepr", "Request.info leaves arguments out if told to"),
         (kombu.transport.redis, "channel.maybe_refresh_binding_expiry()", "kombu has each channel keep its tables"),
@@ -141,12 +147,31 @@ def test_a_message_whose_headers_are_wrong_is_dropped_whatever_broker_it_comes_f
     consumer.connection_errors = ()
     consumer.on_decode_error = lambda message, error: dropped.append(str(error))  # which takes it from the queue
     handle = consumer.create_task_handler()
-    right = SimpleNamespace(headers={"task": "gradmq.lease", "id": "1", "timelimit": [None, None]})
+    right = SimpleNamespace(headers={"task": "gradmq.lease", "id": "1", "timelimit": [None, None]}, body=b"[]")
     for message in (
         right,
-        SimpleNamespace(headers={**right.headers, "timelimit": "ab"}),
-        SimpleNamespace(headers=None),
+        SimpleNamespace(headers={**right.headers, "timelimit": "ab"}, body=b"[]"),
+        SimpleNamespace(headers=None, body=b"[]"),
+        SimpleNamespace(headers=right.headers, body=b""),  # what `_inbound_body` makes of one that is too long
+        SimpleNamespace(headers=right.headers, body=bytes(2**25 + 1)),
     ):
         handle(message)
     assert handled == [right]
-    assert dropped == ["its field timelimit is str 'ab'", "it has no headers"]
+    assert dropped == [
+        "its field timelimit is str 'ab'",
+        "it has no headers",
+        "it has no body, or one of more than 33554432 bytes",
+        "its body has 33554433 bytes, more than 33554432",
+    ]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(10, 10), (2**25, 2**25), (2**25 + 1, 0), (2**40, 0)])
+def test_a_body_from_rabbitmq_that_is_longer_than_any_of_ours_is_not_kept(size, kept):
+    content, piece, received = GenericContent(), bytes(2**20), 0
+    content.body_size = size
+    while not content.ready and received < 2**27:
+        _inbound_body(content, piece[: size - received])
+        received += len(piece[: size - received])
+        assert len(content._pending_chunks) <= (size <= 2**25) * 32
+    assert content.ready == (size < 2**40)
+    assert len(content.body) == kept

@@ -8,6 +8,7 @@ import pytest
 from shared.config import TrainConfig
 from shared.data.parts import Part
 from shared.data.samples import LabelledSamples
+from shared.errors import TooLargeError
 from shared.messaging.keys import Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import OWN, RECORD_BYTES, Kind, Record, token_of
@@ -16,7 +17,7 @@ from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import Evaluation
 from shared.strategies import SyncSGD
 from tests.support.learning import DIGESTS, KERNELS, SECRET
-from worker import departure, serve
+from worker import departure, limits, serve
 from worker.departure import COORDINATOR_GONE, WINDOW_OVER, WORKER_LEAVING, Departure
 from worker.messages import Notices
 from worker.serve import Done, Server
@@ -130,6 +131,15 @@ def kinds(sent):
 
 
 END = (OVER, weights(NEXT_WINDOW))
+
+
+def test_a_request_for_more_than_there_is_memory_for_is_refused_before_anything_is_computed(monkeypatch):
+    a_sample, done = 4 * (4 + 3 * 3 + 2 * 2), Done()
+    monkeypatch.setattr(limits, "memory_bytes", lambda: 2 * CONFIG.nbytes + 3 * 2000 + 2 * a_sample)
+    stream = Stream((REQUEST, weights(WEIGHTS)), END)  # of three samples
+    with pytest.raises(TooLargeError):
+        serve_on(stream, done)
+    assert done.samples == 0
 
 
 def test_a_request_is_answered_and_when_the_window_is_over_the_lease_is_left():

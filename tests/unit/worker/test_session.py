@@ -1,4 +1,4 @@
-"""A worker that rounds otherwise than its coordinator, told by a list of what Redis answers."""
+"""A worker that rounds otherwise than its coordinator or has too little memory, by a list of what Redis answers."""
 
 import logging
 from contextlib import contextmanager
@@ -8,13 +8,15 @@ import pytest
 
 from shared.environment import Kernels
 from shared.errors import ConnectionLostError, RefusedError
+from shared.fixed_problem import kernels_for
 from shared.messaging.introduction import Introduction
 from shared.messaging.lease import Lease
 from shared.messaging.records import Kind, Record
 from shared.messaging.seals import digest
 from shared.strategies import SyncSGD
-from tests.support.learning import CONFIG, DIGESTS, KERNELS, SECRET
-from worker import session
+from tests.support.learning import CONFIG, DIGESTS, KERNELS, SAMPLES, SECRET
+from worker import limits, session
+from worker import samples as received
 from worker.departure import REDIS_AWAY, WINDOW_OVER
 from worker.identity import CREDENTIALS
 from worker.session import Session, _Failures
@@ -53,6 +55,32 @@ def told(caplog, monkeypatch):
     monkeypatch.setattr(session, "_PAUSE", 0)
     monkeypatch.setattr(session, "_warned", set())
     return lambda: [record.getMessage() for record in caplog.records]
+
+
+@pytest.fixture
+def samples():
+    """Those of the lease, as if they had been received."""
+    received.keep(SAMPLES)
+    yield
+    received.forget()
+
+
+def test_a_lease_for_which_there_is_too_little_memory_is_refused_with_a_line(told, samples, monkeypatch):
+    """Perhaps somebody has made it up, or changed it where the broker keeps it."""
+    monkeypatch.setattr(session, "_REFUSED", 0)
+    monkeypatch.setattr(limits, "memory_bytes", lambda: 2**28)
+    large = replace(CONFIG, sizes=(12, 4_000_000, 3))
+    lease = replace(LEASE, config=large, kernels=kernels_for(large))
+    stream, one = Stream(looks=1), Session(lease, "redis://", "me")
+    one._work_on(stream)
+    (line,) = told()
+    assert line.startswith("1 samples at once of a network of 4000015 neurons take ")
+    assert "and 0.25 are here; choose smaller layers or mini-batches" in line
+    assert one._done.outcome == f"refused: {line}"
+    content = Introduction("me", KERNELS).encode()
+    record = Record(Kind.TOO_LARGE, 7, number=5, content=digest(content), credential=CREDENTIALS.in_run("run"))
+    assert record.encode(lease.key) + content in stream.sent
+    assert b"BLPOP" not in stream.sent
 
 
 def held(lease: Lease) -> bytes:

@@ -62,6 +62,17 @@ def test_a_run_that_raises_what_nobody_has_foreseen_is_told_to_have_failed(redis
     assert running.result(PATIENCE) == f"failed: {failed.content['reason']}"
 
 
+def test_a_run_that_takes_more_memory_than_there_is_fails_with_a_sentence(redis, compute, monkeypatch):
+    monkeypatch.setattr("worker.limits.memory_bytes", lambda: 10_000)
+    running, heard = compute(), notices(redis)
+    assert next(heard).kind == BEGINS
+    failed = next(heard)
+    redis.set(KEYS.wanted("trial"), 0)
+    assert failed.kind == FAILED
+    assert "samples at once of a network of 11 neurons take" in failed.content["reason"]
+    assert running.result(PATIENCE) == f"failed: {failed.content['reason']}"
+
+
 def test_who_misses_the_coordinator_for_long_leaves_and_says_so(redis, compute, monkeypatch):
     monkeypatch.setattr("worker.holding.WANTED_LIFETIME", 0.5)
     running, heard = compute(epochs=100_000), notices(redis)
