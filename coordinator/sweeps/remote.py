@@ -316,7 +316,7 @@ class RemoteTrials:
             with suppress(QueueError):  # they expire
                 self._client.delete(self._keys.weights(name))
 
-    def _file(self, run: GivenRun, which: str) -> bytes | None:
+    def _file(self, run: WantedRun, which: str) -> bytes | None:
         """Return the file of a model that a run has learned, None if it is not there.
 
         Raises QueueError; ValueError for one that is longer than a model of that network can be, none of which is kept.
