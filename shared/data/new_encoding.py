@@ -71,10 +71,16 @@ def _numeric(table: Table, number: int, training: Rows, impute: str | None) -> N
             raise DataError(f"{table.source or 'the table'}: column {table.names[number]} has no value; leave it out")
         missing = mean
         if impute == "median":
-            missing = float(np.median(present))
+            missing = _median(present)
         elif impute == "most-frequent":
             missing = _most_frequent(present.tolist())
     return Numeric(table.names[number], mean, deviation, missing)
+
+
+def _median(values: Array) -> float:
+    """Return the number in the middle, or the mean of the two there, whose sum may be more than there are numbers."""
+    ordered, middle = np.sort(values), len(values) // 2
+    return float(ordered[middle] if len(values) % 2 else ordered[middle - 1] / 2 + ordered[middle] / 2)
 
 
 def _categorical(table: Table, number: int, training: Rows, impute: str | None, others: Sequence[Table]) -> Categorical:
