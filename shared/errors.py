@@ -89,6 +89,12 @@ class MachineError(GradMQError):
 class VersionError(GradMQError):
     """The other side speaks another version of our messages."""
 
+    @classmethod
+    def unknown_here(cls, error: Exception) -> "VersionError":
+        """Return the error of a worker that does not know what was asked for.  error: why, perhaps in several lines."""
+        why = " ".join(str(error).splitlines())
+        return cls(f"this worker cannot compute what the run asks for ({why}); install the same GradMQ on both sides")
+
 
 class MessageError(GradMQError):
     """What a message says is not as its sender wrote it: a lease, a batch, a run of a sweep, or an answer."""

@@ -90,9 +90,7 @@ class Lease:
             return cls(**fields)
         # It is as it was granted, so it is not damaged.
         except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise VersionError(
-                f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
-            ) from None
+            raise VersionError.unknown_here(error) from None
 
 
 # How the fields are written.

@@ -57,16 +57,9 @@ class TrialTask:
             fields["samples"] = tuple(fields["samples"])
             fields["least"] = tuple((int(epoch), float(value)) for epoch, value in fields["least"])
             task = cls(**fields)
-        except (
-            ConfigError,
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-        ) as error:  # it is as it was given, so it is not damaged
-            raise VersionError(
-                f"this worker cannot compute what the run asks for ({error}); install the same GradMQ on both sides"
-            ) from None
+        # It is as it was given, so it is not damaged.
+        except (ConfigError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise VersionError.unknown_here(error) from None
         if len(task.samples) != len(Part):
             raise VersionError("the run is of other parts of samples; install the same GradMQ on both sides")
         return task
