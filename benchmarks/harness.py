@@ -155,7 +155,7 @@ def session(
         stack.enter_context(one_thread())
         stack.enter_context(quiet())
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
-        cluster = stack.enter_context(embedded_cluster(0 if fake else workers, DEFAULT_DATA, logs, None))
+        cluster = stack.enter_context(embedded_cluster(0 if fake else workers, DEFAULT_DATA, logs, None, "info"))
         url, dataset = cluster.redis_url, data()
         descriptor = os.memfd_create("gradmq") if fake and not through_redis else None
         if descriptor is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery, signals
 
 from shared import logs
+from shared.errors import AddressError
 from shared.health_file import health_file
 from shared.messaging.addresses import BROKER, broker_url, redis_url, tensors_url, tls, variable
 from shared.messaging.celery_settings import celery_settings, result_settings
@@ -34,6 +35,10 @@ class App(Celery):
     def _checking(connection: Callable[..., Any], urls: str, options: dict[str, Any]) -> Any:
         """Return a connection to one of these brokers, of which Celery's users may give several."""
         brokers = [broker_url(url) for url in urls.split(";")]
+        if len(brokers) > 1 and any(map(tls, brokers)):  # kombu would take one host's name for all
+            raise AddressError(
+                "of several brokers none can be amqps://: its certificate could not be checked; give one"
+            )
         options["ssl"] = options.get("ssl") or tls(brokers[0])
         return connection(";".join(brokers), **options)
 

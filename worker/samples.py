@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from shared.messaging.client import Client
 from shared.transport.samples import download
 
 _MOST = 4 * len(Part)  # received parts of data sets that are kept at a time; the least recently used goes first
-_MOST_BYTES = 2**30  # of memory that they take together, unless one alone takes more
+_MOST_BYTES = 2**30  # of memory that they take together, unless those of one run take more
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,24 @@ def local_samples(sha256: str) -> KnownSamples | None:
     return _own_samples().get(sha256)
 
 
-def received_samples(client: Client, sha256: str) -> KnownSamples | None:
-    """Return the samples of that digest from Redis, if the coordinator has put them there."""
+def received_samples(client: Client, sha256: str, needed: Collection[str]) -> KnownSamples | None:
+    """Return the samples of that digest from Redis, if the coordinator has put them there.
+
+    needed: digests of all parts that the run has: these stay.
+    """
     samples = download(client, sha256)
     if samples is not None:
-        keep(samples)
+        keep(samples, needed)
     return samples
 
 
-def keep(samples: KnownSamples) -> None:
+def keep(samples: KnownSamples, needed: Collection[str] = ()) -> None:
     """Keep samples that were received, until there are too many."""
     _received[samples.sha256] = samples
-    while len(_received) > 1 and (len(_received) > _MOST or sum(map(_in_memory, _received.values())) > _MOST_BYTES):
-        _received.popitem(last=False)
+    for other in [each for each in _received if each != samples.sha256 and each not in needed]:
+        if len(_received) <= _MOST and sum(map(_in_memory, _received.values())) <= _MOST_BYTES:
+            return
+        del _received[other]
 
 
 def forget() -> None:

@@ -27,6 +27,7 @@ from worker.serve import Done, Server
 from worker.shutdown import is_leaving
 
 _NO_REDIS = 300.0  # seconds without Redis after which a lease is given up
+_RESTED = 60.0  # seconds without a failure after which the next is the first one; one alone may take half of them
 _PAUSE = 0.1  # seconds between two attempts to reach Redis, or two looks for the samples
 _RETRY = 1.0  # seconds between two notices that the samples are needed
 _REFUSED = 3.0  # seconds to stay in a lease that asks for too much, so that others get the next ones
@@ -147,7 +148,7 @@ class Session:
                     redis.rpush(self._keys.replies, self._notices.needs_samples(part))
                     redis.expire(self._keys.replies, LIFETIME)
                     noticed = time.monotonic()
-                samples = received_samples(redis, sha256)
+                samples = received_samples(redis, sha256, self._lease.samples)
                 if samples is None:
                     time.sleep(_PAUSE)
         return samples
@@ -158,6 +159,7 @@ class _Failures:
 
     def __init__(self) -> None:
         self._since: float | None = None
+        self._latest = 0.0  # when the latest failure was
         self._samples = 0  # what was done when that began
 
     def seconds(self, error: QueueError, reached: bool, samples: int) -> float:
@@ -166,8 +168,9 @@ class _Failures:
         reached: whether Redis was there until now.  samples: what is done.
         """
         now, refused = time.monotonic(), isinstance(error, RefusedError)
+        rested, self._latest = now - self._latest > _RESTED, now
         # Who may come in and do nothing has not been served.
-        if self._since is None or samples > self._samples or (reached and not refused):
+        if self._since is None or rested or samples > self._samples or (reached and not refused):
             self._since, self._samples = now, samples
             if refused:
                 log.warning("%s; trying again", error)

@@ -10,7 +10,7 @@ from shared.data.dataset import Dataset
 from shared.data.parts import Part
 from shared.data.samples import KnownSamples
 from shared.environment import environment
-from shared.errors import GradMQError, MachineError, QueueError
+from shared.errors import GradMQError, MachineError, QueueError, TooLargeError
 from shared.fixed_problem import check_arithmetic, kernels_for
 from shared.messaging.client import Client, client
 from shared.messaging.keys import LIFETIME, SweepKeys
@@ -71,9 +71,9 @@ class WholeRun:
             result = self._result(learned)
         except _LeftError:
             raise
-        except MachineError as error:
+        except (MachineError, TooLargeError) as error:
             log.error("%s", error)
-            self._say(REFUSED, {"reason": str(error)})
+            self._say(REFUSED, {"reason": str(error), "too_large": isinstance(error, TooLargeError)})
             time.sleep(_REFUSED)
             return f"refused: {error}"
         except Exception as error:  # or the coordinator would wait for ever
@@ -118,7 +118,7 @@ class WholeRun:
             if holding.why:
                 raise _LeftError
             with suppress(QueueError):
-                samples = received_samples(self._redis, sha256)
+                samples = received_samples(self._redis, sha256, self._task.samples)
                 if samples is None and time.monotonic() - noticed > _RETRY:
                     self._push(Notice(NEEDS_SAMPLES, *self._names, {"part": int(part)}))
                     noticed = time.monotonic()

@@ -84,7 +84,8 @@ class Run:
         """Go on to the end, to the same bits, on any number of workers; nothing happens if that was reached.
 
         epochs: how many it shall have had in the end.  data: where its samples are now.  callbacks: who else hears
-        of it.  options: workers, redis, broker, batches_per_task, audit, flower_port, watching, as of `gradmq.train`.
+        of it.  options: workers, redis, broker, batches_per_task, audit, audit_by, flower_port, watching, as of
+        `gradmq.train`.
         """
         given = dict[str, Any](options)
         run_options = run_options_of(given)

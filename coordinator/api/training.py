@@ -40,7 +40,7 @@ def train(
     options: the others of `gradmq train`, by their names with underscores:
     - with what it is computed: `workers` (local processes on an embedded cluster, which end with the run; None: one a
       core; 0: none, in this process), or `redis`, the address of a Redis where workers are, and `broker`;
-      `batches_per_task`, `audit`, `flower_port`, and `watching`, see `RunKeywords`;
+      `batches_per_task`, `audit`, `audit_by`, `flower_port`, and `watching`, see `RunKeywords`;
     - about the data `target`, `ignore`, `task`, `test`, `validation`, `stratify`, `impute`, `scale`, `image_size`,
       `fold`;
     - about the network and how it learns `hidden=[100]`, `activation="relu"`, `output="softmax"`, `optimizer="adam"`,

@@ -88,11 +88,12 @@ class TrialOptions:
     def options_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of `train` that a trial has, as a TOML has them; those that it overrides are left out."""
         texts = self._texts(values)
-        found: dict[str, Any] = {}
+        named: dict[str, tuple[str, Any]] = {}  # by option, which may be fixed by one of its names and vary by another
         for name, value in flat({**self._given, **values}):
             option = NAMES[name.replace("-", "_")]
             if option in texts:
-                found[name.replace("_", "-")] = _absolute(option, value)
+                named[option] = name.replace("_", "-"), _absolute(option, value)
+        found: dict[str, Any] = dict(named.values())
         if self._search.monitor is not None:
             found["monitor"] = self._search.monitor
         config = self.prepared(values, None if not self._search.folds else Fold(1, self._search.folds)).config

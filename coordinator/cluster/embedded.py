@@ -54,7 +54,7 @@ class Cluster:
         self.processes: list[SupervisedProcess] = []  # Redis, then the workers
         self.flower: SupervisedProcess | None = None
 
-    def start(self, workers: int, flower_port: int | None) -> None:
+    def start(self, workers: int, flower_port: int | None, log_level: str = "warning") -> None:
         """Start everything.  Raises QueueError if Redis does not come up."""
         self._logs.mkdir(exist_ok=True)
         self._n_workers = workers
@@ -62,8 +62,7 @@ class Cluster:
         self._wait_for_redis(self.processes[0])
         for number in range(1, workers + 1):
             name = f"worker{number}"
-            command = worker_command(f"{name}@%h", "warning")  # Celery tells of every lease otherwise, for ever
-            self.processes.append(self._started(name, command, slot=number))
+            self.processes.append(self._started(name, worker_command(f"{name}@%h", log_level), slot=number))
         if flower_port is not None:
             self.flower = self._start_flower(flower_port)
 
@@ -129,17 +128,20 @@ class Cluster:
 
 
 @contextmanager
-def embedded_cluster(workers: int, data: Path, logs: Path, flower_port: int | None) -> Iterator[Cluster]:
+def embedded_cluster(
+    workers: int, data: Path, logs: Path, flower_port: int | None, log_level: str = "warning"
+) -> Iterator[Cluster]:
     """Run a cluster for the time of the block, or of this process if that ends first, however it ends.
 
     data: where the workers look for the samples.  logs: folder for a log a process.  flower_port: None: no Flower.
+    log_level: of the workers; at "info" Celery tells of every lease, for ever.
     Raises QueueError if there is no server, no temporary folder, or Redis does not come up.
     """
     group = ProcessGroup()
     cluster: Cluster | None = None
     try:
         cluster = Cluster(group, data, logs)
-        cluster.start(workers, flower_port)
+        cluster.start(workers, flower_port, log_level)
         yield cluster
     finally:
         group.end()

@@ -24,14 +24,15 @@ class ProcessGroup:
 
     def __init__(self) -> None:
         """Start the watchdog, which makes group and folder.  Raises QueueError if there can be no folder."""
-        self._leader = self._watchdog = self._started(0)
-        self.id = self._leader.pid
-        assert self._leader.stdout is not None
-        self.folder = self._leader.stdout.readline().decode().rstrip("\n")
-        if not self.folder:
-            self._release(self._leader)
-            raise QueueError("no temporary folder can be made for the embedded Redis; set TMPDIR to one that can")
         self._restarts = RestartPolicy()
+        self._leader = self._watchdog = self._started(0)
+        while not (folder := self._told(self._leader)):
+            self._release(self._leader)
+            if self._leader.returncode >= 0 or not self._restarts.allows(self._leader.returncode):
+                raise QueueError("no temporary folder can be made for the embedded Redis; set TMPDIR to one that can")
+            self._say_that_it_ended()
+            self._leader = self._watchdog = self._started(0)
+        self.id, self.folder = self._leader.pid, folder
 
     def supervise(self) -> None:
         """Start another watchdog if this one has ended.  Raises QueueError if none lives."""
@@ -44,7 +45,7 @@ class ProcessGroup:
         # The group's leader is not waited for: nobody could join the group once nothing is left of it.
         if ended is not self._leader and not self._restarts.allows(ended.wait()):
             raise QueueError(f"the watchdog ends as soon as it starts (exit code {ended.returncode})")
-        log.warning("the watchdog has ended; starting another", extra={"event": "restarted"})
+        self._say_that_it_ended()
         self._watchdog = self._started(self.id, self.folder)
         self._restarts.started()
         if ended is not self._leader:
@@ -62,6 +63,16 @@ class ProcessGroup:
         shutil.rmtree(self.folder, ignore_errors=True)
         for each in {self._watchdog, self._leader}:
             self._release(each)
+
+    @staticmethod
+    def _told(watchdog: "subprocess.Popen[bytes]") -> str:
+        """Return which folder a watchdog has made; nothing if it ended before."""
+        assert watchdog.stdout is not None
+        return watchdog.stdout.readline().decode().rstrip("\n")
+
+    @staticmethod
+    def _say_that_it_ended() -> None:
+        log.warning("the watchdog has ended; starting another", extra={"event": "restarted"})
 
     @staticmethod
     def _started(group: int, *arguments: str) -> "subprocess.Popen[bytes]":

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from typing import cast
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from coordinator.gradients.pending import PendingStep
 from coordinator.gradients.recovery import PASSING, Recovery
 from coordinator.gradients.replies import Meaning, Replies
 from coordinator.gradients.reply_stream import ReplyStream
+from coordinator.gradients.request_lists import RequestLists
 from coordinator.gradients.retransmission import RetransmissionTimer
 from coordinator.gradients.totals import RunningTotal, TreeTotal
 from coordinator.workers.windows import Window, WindowLength
@@ -25,7 +25,7 @@ from shared.data.sampler import Step
 from shared.errors import QueueError
 from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
-from shared.messaging.keys import LIFETIME, Keys, name_of
+from shared.messaging.keys import Keys, name_of
 from shared.messaging.records import Kind, Record
 from shared.messaging.resp import PUSH_ANSWERS
 from shared.messaging.seals import CoordinatorKeys
@@ -41,7 +41,7 @@ from shared.types import Array
 
 _LOOK_AROUND = 0.1  # seconds of waiting between two looks at what may have gone wrong
 _LAST_WORDS = 0.5  # seconds that telling the workers of the end may take
-_MOST_REPLIES = 10_000  # that wait for us, and requests, besides so many for each that was made
+_MOST_REPLIES = 10_000  # that wait for us, besides so many for each that was requested
 _COPIES = 10
 
 log = logging.getLogger(__name__)
@@ -99,6 +99,7 @@ class RemoteGradients:
         self._client = client(redis_url)
         self._stream = ReplyStream(redis_url, keys.replies)
         self._floods = Floods(self._client)
+        self._lists = RequestLists(self._client, keys, self._window, self._floods)
         self._recovery = Recovery(self._client, keys.weights, self._window, self._workforce, supervise, workers)
         self._free: list[Array] = []  # memory to receive replies in
         self._undisturbed = True  # in this step so far
@@ -251,9 +252,9 @@ class RemoteGradients:
         match meaning:
             case Meaning.ANSWER:
                 if pending.withdrawn:
-                    self._withdraw(pending)
+                    self._lists.withdraw(pending)
                 if pending.second_requests:
-                    self._ask_others(pending)
+                    self._lists.ask_others(pending)
                 return
             case Meaning.LEFT:
                 self._send_of_anyone(pending, self._pass_on(pending))
@@ -290,7 +291,7 @@ class RemoteGradients:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
         self._undisturbed = False
         self._timers[pending.work].expired()
-        queued = self._queued(pending)
+        queued = self._lists.queued(pending)
         late = [request for request in pending.waiting if request.data not in queued]
         # Who owes nothing may have nothing to do; but nobody is idle while a request waits for whoever comes first.
         all_taken = len(late) == len(pending.waiting)
@@ -305,46 +306,9 @@ class RemoteGradients:
         parts = max(1, self._workforce.leases.taken) if pending.work.divisible else 1
         self._send_of_anyone(pending, [each for one in late for each in pending.request_of_anyone(one, parts)])
 
-    def _queued(self, pending: PendingStep) -> set[bytes]:
-        """Return the requests that wait in the common list for whoever comes first.
-
-        Each is taken out to see whether it was there, and put back: what else is there need not be read.
-        """
-        key, waiting = self._window.requests, [each.data for each in pending.waiting if each.lease is None]
-        if not waiting or self._floods.drop(key, _MOST_REPLIES + _COPIES * len(waiting)):
-            return set()
-        with self._client.pipeline(transaction=False) as pipeline:
-            for request in waiting:
-                pipeline.lrem(key, 0, request)  # type: ignore[arg-type]
-            taken_out = cast(list[int], pipeline.execute())
-        queued = [request for request, count in zip(waiting, taken_out, strict=True) if count]
-        if queued:
-            self._client.rpush(key, *queued)
-            self._client.expire(key, LIFETIME)
-        return {*queued}
-
     def _send_of_anyone(self, pending: PendingStep, requests: list[bytes]) -> None:
         """Put requests into the common list."""
         if requests:
             self._undisturbed = False
-            self._client.rpush(self._window.requests, *requests)
-            self._client.expire(self._window.requests, LIFETIME)
+            self._lists.add(requests)
             pending.counts.retried += len(requests)
-
-    def _ask_others(self, pending: PendingStep) -> None:
-        """Have other workers compute what was answered, to compare."""
-        with self._client.pipeline(transaction=False) as pipeline:
-            for data, lease in pending.second_requests:
-                key = self._keys.own_requests(self._window.number, lease)
-                pipeline.rpush(key, data)
-                pipeline.expire(key, LIFETIME)
-            pipeline.execute()
-        pending.second_requests.clear()
-
-    def _withdraw(self, pending: PendingStep) -> None:
-        """Take requests back that nobody has taken and nobody needs."""
-        with self._client.pipeline(transaction=False) as pipeline:
-            for request in pending.withdrawn:
-                pipeline.lrem(self._window.requests, 0, request)  # type: ignore[arg-type]
-            pipeline.execute()
-        pending.withdrawn.clear()

@@ -24,6 +24,7 @@ from shared.types import Array
 
 _AHEAD = 16  # batches that are asked for and not yet yielded
 _LATE = 5.0  # seconds without an answer after which a batch that is taken counts as late, at least
+_EVERY = 1.0  # seconds between two looks whether late batches wait for a worker
 _MOST_MISSES = 5  # of a batch: Redis cannot have forgotten it so often
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
 _REFUSED = 60.0  # seconds for which a Redis that is there and refuses us is asked again
@@ -70,6 +71,7 @@ class RemoteAnswers:
         self._asked: dict[int, _Asked] = {}
         self._answered: dict[int, Answers] = {}
         self._slowest = 0.0  # seconds that an answer took
+        self._looked = float("-inf")  # by the clock: when the latest look was at what waits
         self._is_published = False
 
     def answers(self, batches: Iterable[Array]) -> Iterator[Answers]:
@@ -131,7 +133,10 @@ class RemoteAnswers:
         elif size is not None:
             self._take(self._reply[:size].tobytes())
         late = [each for each in self._asked.values() if self._clock() - each.sent > each.patience]
-        if not late or not self._trying(self._queue.is_taken):
+        if not late or self._clock() - self._looked < _EVERY:
+            return
+        self._looked = self._clock()
+        if not self._trying(self._queue.is_taken):
             return
         for asked in late:
             asked.patience *= 2

@@ -1,7 +1,6 @@
 """Who drives a run: one coordinator at a time, which alone writes into its folder."""
 
 import shutil
-import time
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -10,9 +9,6 @@ from coordinator.runs.places import Place
 from coordinator.runs.run import RunFolder
 from shared.errors import ConfigError, InUseError, UnwritableError
 from shared.training.state import TrainingState
-
-# Seconds between looks at the lock: who asks whether a run is driven has it for a moment.
-_LOOKS = (0.01, 0.05, 0.0)
 
 
 class ReadOnlyError(UnwritableError):
@@ -37,17 +33,14 @@ class DrivenRun:
         Raises InUseError if there is another, ReadOnlyError if none can be.
         """
         run = self._run
-        for seconds in _LOOKS:
-            try:
-                self._lock = locked(run.config_file)
-                break
-            except BlockingIOError:
-                time.sleep(seconds)
-            except OSError as error:
-                message = f"{run.config_file} cannot be written: {error.strerror}; who resumes must own it"
-                raise ReadOnlyError(message, error) from None
-        else:
-            raise InUseError(f"run {run.id} is driven by another coordinator; wait for its end, or stop it")
+        try:
+            self._lock = locked(run.config_file)
+        except BlockingIOError:
+            message = f"run {run.id} is driven by another coordinator; wait for its end, or stop it"
+            raise InUseError(message) from None
+        except OSError as error:
+            message = f"{run.config_file} cannot be written: {error.strerror}; who resumes must own it"
+            raise ReadOnlyError(message, error) from None
         run.read_metrics()  # now that nobody else writes them
 
     def unlock(self) -> None:

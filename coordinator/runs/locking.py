@@ -1,8 +1,12 @@
 """A file that is locked says that its folder is driven, or being removed."""
 
 import fcntl
+import time
 from pathlib import Path
 from typing import BinaryIO
+
+# Seconds between looks at a lock: who asks whether a folder is driven has it for a moment.
+_LOOKS = (0.01, 0.05)
 
 
 def locked(path: Path) -> BinaryIO:
@@ -12,6 +16,12 @@ def locked(path: Path) -> BinaryIO:
     """
     file = path.open("rb+")
     try:
+        for seconds in _LOOKS:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file
+            except BlockingIOError:
+                time.sleep(seconds)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BaseException:
         file.close()

@@ -23,6 +23,7 @@ from shared.regular_files import read_regular
 from shared.training.whole_run import Learned
 from shared.typed import typed
 
+_DAMAGES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)  # what reading ends in
 _LARGEST = 2**30  # bytes of a file of a sweep
 
 DEFINITION, SUMMARY, TRIALS = "sweep.toml", "sweep.json", "trials.jsonl"
@@ -101,7 +102,7 @@ class SweepFolder:
             return sweep
         except OSError as error:
             raise RunError(f"{error.filename} cannot be read: {error.strerror or error}") from None
-        except (ConfigError, DataError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ConfigError, DataError, *_DAMAGES) as error:
             raise RunError(f"{folder} is damaged ({error}); a sweep cannot go on without its files") from None
 
     @property

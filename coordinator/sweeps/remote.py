@@ -139,12 +139,13 @@ class RemoteTrials:
         try:
             self._send_due()
             self._listen()  # before we look: who has left says so
-            if self._is_away:
-                self._is_away = False
+            was_away = self._is_away
+            if was_away:
                 for given in self._given.values():
                     given.excuse(self._clock())
-            if self._clock() - self._looked >= _EVERY:
+            if was_away or self._clock() - self._looked >= _EVERY:
                 self._look()
+            self._is_away = False  # neither Redis nor the broker, if that is another
             self._give_up()
         except ForbiddenError:  # trying again is of no use
             raise
@@ -199,7 +200,6 @@ class RemoteTrials:
             found = cast(list[bytes | None], pipeline.execute())
         for name in names:
             self._want(self._given[name])
-        self._queue.keep_keys()
         self._floods.drop(self._keys.notices, _MOST_WAITING)
         for name, asked, holder in zip(names, found[: len(names)], found[len(names) :], strict=True):
             given = self._given[name]
@@ -211,6 +211,7 @@ class RemoteTrials:
                 given.is_excused = asked is None
             elif given.held is not None and now - given.held > _LOST:
                 self._lost(given)
+        self._queue.keep_keys()  # after those who hold something were judged: the broker may be away alone
         waiting = [self._given[name] for name in names if self._given[name].held is None]
         late = [given for given in waiting if given.sent is not None and now - given.sent > given.patience]
         if late and self._queue.is_taken():
@@ -289,7 +290,11 @@ class RemoteTrials:
         if notice.worker not in self._refused and len(self._refused) < _MOST_AT_ONCE:
             self._refused.add(notice.worker)
             self._say(f"worker {notice.worker} computes nothing: {notice.content.get('reason')}")
-        if notice.attempt == given.attempt:
+        if notice.attempt != given.attempt:
+            return
+        if notice.content.get("too_large") is True:  # for others too, perhaps
+            self._blame(given, f"worker {notice.worker} has too little memory for it")
+        else:
             self._again(given)
 
     def _upload(self, given: _Given, part: Any) -> None:

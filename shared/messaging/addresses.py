@@ -60,7 +60,7 @@ def redis_url(given: str | None = None) -> str:
         parts = urlsplit(url)
         _ = parts.port
         options = parse_qs(parts.query, strict_parsing=bool(parts.query))
-        if parts.fragment or "@" in parts.path + parts.query:
+        if parts.fragment or (parts.scheme != "unix" and "@" in parts.path + parts.query):
             raise ValueError("a part of the password")
     except ValueError:  # whose message might quote a part of the password
         raise AddressError(

@@ -224,13 +224,13 @@ def test_if_the_original_comes_before_its_parts_it_counts_and_they_are_withdrawn
     remote._timer.add(0.001)
     remote._workforce.leases.renew_silent = lambda *what: []  # as if both had just been heard of
     withdrawn: list[bytes] = []
-    withdraw = remote._withdraw
+    withdraw = remote._lists.withdraw
 
     def note_then(pending: Any) -> None:
         withdrawn.extend(pending.withdrawn)
         withdraw(pending)
 
-    remote._withdraw = note_then
+    remote._lists.withdraw = note_then
     sleepers = [Sleeper(server, name) for name in "ab"]
     start(*sleepers)
     joined(remote, 2)

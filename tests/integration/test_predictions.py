@@ -121,7 +121,7 @@ def test_one_wrong_answer_is_not_the_end(server, worker):
 def test_an_answer_longer_than_any_is_dropped_piece_by_piece(redis, server, worker):
     """Whoever has the workers' password may push as much as Redis takes."""
     long, said, right = 2**26, [], answers(MODEL, IMAGES[:2])
-    asked = RemoteAnswers(MODEL, server.url, say=said.append)
+    asked = RemoteAnswers(MODEL, server.url, say=said.append, clock=lambda: 0.0)
     redis.rpush(asked._keys.answers, bytes(long))
     worker(lambda number: encode_answers(number, right))
     tracemalloc.start()

@@ -345,7 +345,7 @@ def test_leases_that_were_all_changed_are_granted_again(server, remote, impatien
     assert all(worker.changed for worker in workers)
     assert state.excluded == []
     assert state.counts.workers["unknown"].rejected >= 2
-    assert caplog.text.count("no worker's seal fits, as if somebody changed leases in the broker redis://") == 1
+    assert "no worker's seal fits, as if somebody changed leases in the broker redis://" in caplog.text
 
 
 def test_a_worker_refuses_what_takes_more_memory_than_it_has_and_outlives_it(

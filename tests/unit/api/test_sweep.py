@@ -7,6 +7,7 @@ import pandas
 import pytest
 
 import gradmq
+from coordinator.sweeps.summary import summaries
 from gradmq import GradMQError
 from tests.support.sweeps import FIXED, IRIS
 
@@ -78,3 +79,22 @@ def test_a_sweep_of_which_nothing_has_a_score_says_so(here):
     (folder,) = here["runs"].glob("sweep-*")
     with pytest.raises(GradMQError, match="has a score"):
         _ = gradmq.Sweep(folder).best_run
+
+
+def test_an_option_that_is_fixed_by_one_name_and_varies_by_another_is_written_once(here, main_here):
+    what = {**WHAT, "eta": 0.5, "search": {"learning-rate": [0.01, 0.1]}, "sweep": {"method": "grid"}}
+    found = gradmq.sweep({"data": IRIS, **what}, **here)
+    text = (found.folder / "best.toml").read_text()
+    assert "eta" not in text
+    assert text.count("learning-rate") == 1
+    assert main_here("train", "--config", str(found.folder / "best.toml"), "--workers", "0", "--runs", "best") == 0
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"data": [1e999]}', "[]", "null"])
+def test_a_damaged_sweep_is_listed_beside_the_others(here, content):
+    good, bad = (gradmq.sweep({"data": IRIS, **WHAT, "sweep": {"trials": 1}}, **here) for _ in range(2))
+    (bad.folder / "sweep.json").write_text(content)
+    assert {each.id: each.state for each in summaries(here["runs"])} == {
+        good.folder.name: "finished",
+        bad.folder.name: "damaged",
+    }

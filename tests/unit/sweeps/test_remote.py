@@ -8,7 +8,7 @@ import pytest
 from coordinator.sweeps.remote import RemoteTrials
 from coordinator.sweeps.trials import Ended
 from shared.environment import environment
-from shared.messaging.trials import BEGINS, ENDED, FAILED, LEFT, Notice
+from shared.messaging.trials import BEGINS, ENDED, FAILED, LEFT, REFUSED, Notice
 from tests.support.clock import Clock
 from tests.support.sweeps import wanted_run
 
@@ -73,6 +73,19 @@ def test_a_worker_that_is_lost_is_counted_and_two_end_the_run_as_lost(alone):
     (ended,) = alone.look(4.0)
     assert ended.is_lost
     assert ended.reason == "has come to nothing with 2 workers, the last time because worker was lost"
+
+
+def test_a_run_that_two_workers_have_too_little_memory_for_is_lost(alone):
+    alone.say(REFUSED, reason="it takes 3 GiB", too_large=True)
+    assert alone.look() == []
+    assert alone.said == [
+        "worker worker computes nothing: it takes 3 GiB",
+        "trial-0000: worker worker has too little memory for it; another is to begin it again",
+    ]
+    alone.say(REFUSED, reason="it takes 3 GiB", too_large=True)
+    (ended,) = alone.look()
+    assert ended.is_lost
+    assert ended.reason.endswith("the last time because worker worker has too little memory for it")
 
 
 def test_silences_of_our_own_are_no_worker_s_loss(alone):

@@ -4,6 +4,7 @@ import ssl
 
 import pytest
 
+from shared.errors import AddressError
 from worker.celery import app
 
 BY = ["connection", "connection_for_read", "connection_for_write"]
@@ -38,6 +39,12 @@ def test_every_connection_to_rabbitmq_has_options_of_its_own():
     with app.connection("amqps://u:a@far//") as one, app.connection("amqps://u:a@far//") as two:
         assert one.ssl == two.ssl == {"server_hostname": "far"}
         assert one.ssl is not two.ssl
+
+
+@pytest.mark.parametrize("urls", ["amqps://a//;amqps://b//", "amqp://a//;amqps://b//"])
+def test_several_brokers_whose_certificates_could_not_be_checked_are_refused(urls):
+    with pytest.raises(AddressError, match="give one"):
+        app.connection(urls)
 
 
 def test_brokers_without_tls_are_as_they_were():

@@ -62,6 +62,15 @@ def test_samples_that_were_received_take_a_bounded_part_of_the_memory(monkeypatc
     assert are_kept(one, three, large) == [False, False, True]
 
 
+def test_all_parts_of_one_run_are_kept_however_large_they_are(monkeypatch):
+    monkeypatch.setattr(samples, "_MOST_BYTES", 100)
+    parts, other = [some(1), some(2), some(3)], some(4)
+    samples.keep(other)
+    for each in parts:
+        samples.keep(each, [part.sha256 for part in parts])
+    assert are_kept(other, *parts) == [False, True, True, True]
+
+
 def test_what_lies_in_files_takes_none_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(samples, "_MOST_BYTES", 100 * 4 * 8)
     np.save(tmp_path / "x.npy", np.ones((10_000, 3)))

@@ -8,7 +8,7 @@ import pytest
 
 import worker.samples
 from shared.messaging.keys import SweepKeys
-from shared.messaging.trials import BEGINS, EPOCH, FAILED, LEFT, Notice, TrialTask
+from shared.messaging.trials import BEGINS, EPOCH, FAILED, LEFT, REFUSED, Notice, TrialTask
 from tests.support.sweeps import wanted_run
 from tests.support.waiting import PATIENCE
 from worker.departure import COORDINATOR_GONE
@@ -62,15 +62,16 @@ def test_a_run_that_raises_what_nobody_has_foreseen_is_told_to_have_failed(redis
     assert running.result(PATIENCE) == f"failed: {failed.content['reason']}"
 
 
-def test_a_run_that_takes_more_memory_than_there_is_fails_with_a_sentence(redis, compute, monkeypatch):
+def test_a_run_that_takes_more_memory_than_this_worker_has_is_left_to_others(redis, compute, monkeypatch):
     monkeypatch.setattr("worker.limits.memory_bytes", lambda: 10_000)
+    monkeypatch.setattr("worker.whole_run._REFUSED", 0.0)
     running, heard = compute(), notices(redis)
     assert next(heard).kind == BEGINS
-    failed = next(heard)
-    redis.set(KEYS.wanted("trial"), 0)
-    assert failed.kind == FAILED
-    assert "samples at once of a network of 11 neurons take" in failed.content["reason"]
-    assert running.result(PATIENCE) == f"failed: {failed.content['reason']}"
+    refused = next(heard)
+    assert refused.kind == REFUSED
+    assert refused.content["too_large"]
+    assert "samples at once of a network of 11 neurons take" in refused.content["reason"]
+    assert running.result(PATIENCE) == f"refused: {refused.content['reason']}"
 
 
 def test_who_misses_the_coordinator_for_long_leaves_and_says_so(redis, compute, monkeypatch):
