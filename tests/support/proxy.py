@@ -1,9 +1,11 @@
 """A proxy before Redis that can damage what passes through it, lead elsewhere, and speak TLS for a server without."""
 
 import asyncio
+import gc
 import re
 import ssl
 import threading
+import warnings
 from pathlib import Path
 
 from tests.support.damage import Damage
@@ -43,6 +45,10 @@ class Proxy:
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
+        # Who shook hands over TLS until the end may be left to the collector, which would warn of it in any test.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     async def _run(self, ready: threading.Event) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
@@ -89,9 +95,9 @@ class Proxy:
                 if damage := self._due(data, are_commands, passed):
                     await asyncio.sleep(damage.delay)
                     data = damage.change(data)
+                self.damages += damage is not None  # before anybody can have it
                 target.write(data)
                 await target.drain()
-                self.damages += damage is not None
                 if damage and damage.cuts:
                     break
         except OSError:
