@@ -4,6 +4,9 @@ import logging
 
 from shared.messaging.client import Client
 
+_MOST = 10_000  # messages that wait, besides so many for each that is expected
+_COPIES = 10
+
 log = logging.getLogger(__name__)
 
 
@@ -14,10 +17,10 @@ class Floods:
         self._client = client
         self.dropped = 0  # messages
 
-    def drop(self, key: str, most: int) -> bool:
-        """Drop a list of more than so many messages; tell whether it was one.  Raises QueueError."""
+    def drop(self, key: str, expected: int = 0) -> bool:
+        """Drop a list that is too long where so many messages are expected; tell whether it was.  Raises QueueError."""
         count = self._client.llen(key)
-        if count <= most:
+        if count <= _MOST + _COPIES * expected:
             return False
         self._client.delete(key)
         if not self.dropped:

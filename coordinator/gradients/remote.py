@@ -27,7 +27,6 @@ from shared.fixed_problem import kernels_for
 from shared.messaging.client import client
 from shared.messaging.keys import Keys, name_of
 from shared.messaging.records import Kind, Record
-from shared.messaging.resp import PUSH_ANSWERS
 from shared.messaging.seals import CoordinatorKeys
 from shared.nn.parameters import Parameters
 from shared.parallel.evaluation import evaluations_of
@@ -41,8 +40,6 @@ from shared.types import Array
 
 _LOOK_AROUND = 0.1  # seconds of waiting between two looks at what may have gone wrong
 _LAST_WORDS = 0.5  # seconds that telling the workers of the end may take
-_MOST_REPLIES = 10_000  # that wait for us, besides so many for each that was requested
-_COPIES = 10
 
 log = logging.getLogger(__name__)
 
@@ -204,17 +201,8 @@ class RemoteGradients:
         commands = self._transport.publish(record)
         self._recovery.published, self._recovery.published_bytes = record.encode(), self._transport.weights_bytes
         self._publish_at, self._published = None, time.monotonic()
-        answers, of_anyone = 1, list[bytes]()
-        for _, request, lease in pending.waiting:
-            if lease is None:
-                of_anyone.append(request)
-            else:
-                commands.append(self._window.push_own(lease, request))
-                answers += PUSH_ANSWERS
-        if of_anyone:
-            commands += self._window.push(of_anyone)
-            answers += PUSH_ANSWERS
-        self._stream.publish(commands, answers, replies=pending.missing)
+        pushes, answers = self._window.push(pending.waiting)
+        self._stream.publish(commands + pushes, 1 + answers, replies=pending.missing)
 
     def _collect(self, weights: Parameters, pending: PendingStep) -> None:
         """Take replies until each request has one, or others get work."""
@@ -226,7 +214,7 @@ class RemoteGradients:
             # By the clock, not only when nothing has come: other messages may come all the time.
             if pending.missing and now - looked > _LOOK_AROUND:
                 looked = now
-                self._floods.drop(self._keys.replies, _MOST_REPLIES + _COPIES * pending.missing)
+                self._floods.drop(self._keys.replies, pending.missing)
                 if not self._recovery.look_around():
                     self._undisturbed = False
                     requested = now  # nobody is there to be late
@@ -289,7 +277,6 @@ class RemoteGradients:
 
     def _retry(self, pending: PendingStep, requested: float) -> None:
         """Request again, of anyone, what has not come in time, and grant the silent workers' leases to others."""
-        self._undisturbed = False
         self._timers[pending.work].expired()
         queued = self._lists.queued(pending)
         late = [request for request in pending.waiting if request.data not in queued]

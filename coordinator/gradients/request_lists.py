@@ -9,9 +9,6 @@ from coordinator.workers.windows import Window
 from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, Keys
 
-_MOST = 10_000  # requests that wait, besides so many for each that was made
-_COPIES = 10
-
 
 class RequestLists:
     """The common list of a window, for whoever comes first, and the own ones of who holds a lease.
@@ -29,7 +26,7 @@ class RequestLists:
         Each is taken out to see whether it was there, and put back: what else is there need not be read.
         """
         key, waiting = self._window.requests, [each.data for each in pending.waiting if each.lease is None]
-        if not waiting or self._floods.drop(key, _MOST + _COPIES * len(waiting)):
+        if not waiting or self._floods.drop(key, len(waiting)):
             return set()
         with self._client.pipeline(transaction=False) as pipeline:
             for request in waiting:

@@ -10,13 +10,13 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from coordinator.gradients.floods import Floods
 from coordinator.gradients.reply_stream import ReplyStream
+from coordinator.sweeps.given import GivenRun
 from coordinator.sweeps.received import received
 from coordinator.sweeps.trials import Ended, WantedRun
 from coordinator.workers.task_queue import TaskQueue
@@ -42,45 +42,16 @@ from shared.transport.models import longest
 from shared.transport.samples import upload
 
 _MOST_AT_ONCE = 100  # notices that are heard before we look around
-_MOST_WAITING = 10_000  # which workers send again if they matter
 _LONGEST_HOLDER = 1000  # bytes of who holds a run
 _LONGEST = 2**24  # bytes of a notice: those of an ended run have the figures of all its epochs
 _NONE = 0  # attempts are numbered from 1
 _EVERY = 1.0  # seconds between two looks at who holds what
-_LOST = 3.0  # seconds after its sign of life has expired, after which a worker counts as lost
-_LATE = 5.0  # seconds after which a run that nobody holds is sent again, if the queue is empty
 _SILENT = 10.0  # seconds without any worker after which we say so
 _PAUSE = 0.2  # seconds between two attempts to go on after a failure
-_MOST_LOSSES = 2
-_MOST_VANISHED = 5
 _WAITING = 2  # runs that wait in the queue for whoever is free, at least
 
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Given:
-    """A run that is not over."""
-
-    run: WantedRun
-    attempt: int = 1
-    sent: float | None = None  # when; None: it is to be sent
-    held: float | None = None  # when it was last seen to be held in this attempt
-    losses: int = 0  # how often its worker was lost, or answered what cannot be used
-    reason: str = ""  # what became of the last of these
-    vanished: int = 0  # how often somebody took it and nobody held it
-    is_excused: bool = False  # whether our own sign had expired, so that its worker has rightly left it
-    patience: float = _LATE
-    worker: str = ""  # who has begun with it
-
-    def excuse(self, now: float) -> None:
-        """Forgive all that seems lost: nobody could know that it is wanted, or be seen, until now."""
-        self.is_excused = True
-        if self.held is not None:
-            self.held = now
-        if self.sent is not None:
-            self.sent = now
 
 
 class RemoteTrials:
@@ -106,7 +77,7 @@ class RemoteTrials:
         self._queue = TaskQueue(broker_url(url, broker), TRIALS, TRIAL_TASK, TRIAL_KEYS, LEASE_LIFETIME)
         self._supervise, self._say, self._clock = supervise or _nobody, say, clock
         self._are_others = supervise is None  # whether somebody else has to start workers
-        self._given: dict[str, _Given] = {}
+        self._given: dict[str, GivenRun] = {}
         self._began = self._looked = clock()
         self._heard = False  # of any worker
         self._is_away = False
@@ -121,7 +92,7 @@ class RemoteTrials:
         return len(self._given) - self._held < max(_WAITING, self._held)
 
     def give(self, run: WantedRun) -> None:
-        self._given[run.name] = _Given(run)
+        self._given[run.name] = GivenRun(run)
 
     def cancel(self, name: str) -> None:
         if self._given.pop(name, None) is not None:
@@ -172,12 +143,12 @@ class RemoteTrials:
                 self._want(given)
                 self._queue.send(self._task(given).to_json(), f"{self._identity}, {given.run.name}")
                 self._queue.keep_keys()
-                given.sent, given.held, given.worker, given.is_excused = self._clock(), None, "", False
+                given.is_sent(self._clock())
 
-    def _want(self, given: _Given) -> None:
+    def _want(self, given: GivenRun) -> None:
         self._client.set(self._keys.wanted(given.run.name), given.attempt, ex=WANTED_LIFETIME)
 
-    def _task(self, given: _Given) -> TrialTask:
+    def _task(self, given: GivenRun) -> TrialTask:
         run = given.run
         whole, fold = run.prepared.whole, run.prepared.fold
         # Validation samples that a fold takes the place of, and parts without any, are not needed.
@@ -200,58 +171,45 @@ class RemoteTrials:
             found = cast(list[bytes | None], pipeline.execute())
         for name in names:
             self._want(self._given[name])
-        self._floods.drop(self._keys.notices, _MOST_WAITING)
+        self._floods.drop(self._keys.notices)  # which workers send again if they matter
         for name, asked, holder in zip(names, found[: len(names)], found[len(names) :], strict=True):
             given = self._given[name]
             if asked is None:  # this process was stopped, or the machine slept; or Redis has forgotten all
                 given.excuse(now)
             parts = (holder or b"").split(b":", 2)  # see `worker.holding`
             if len(parts) == 3 and parts[0] == b"%d" % given.attempt:
-                given.held, given.worker, self._heard = now, parts[2].decode(errors="replace"), True
-                given.is_excused = asked is None
-            elif given.held is not None and now - given.held > _LOST:
+                given.is_held(now, parts[2].decode(errors="replace"))
+                given.is_excused, self._heard = asked is None, True
+            elif given.is_lost(now):
                 self._lost(given)
         self._queue.keep_keys()  # after those who hold something were judged: the broker may be away alone
-        waiting = [self._given[name] for name in names if self._given[name].held is None]
-        late = [given for given in waiting if given.sent is not None and now - given.sent > given.patience]
+        late = [self._given[name] for name in names if self._given[name].is_late(now)]
         if late and self._queue.is_taken():
             for given in late:
-                given.sent, given.patience = None, 2 * given.patience
-                given.vanished += not given.is_excused
+                given.send_again()
         if self._are_others and not self._heard and now - self._began > _SILENT:
             self._are_others = False
             self._say("no worker has taken a trial yet; start one with: gradmq worker --redis URL")
 
-    def _lost(self, given: _Given) -> None:
+    def _lost(self, given: GivenRun) -> None:
         """Have another worker begin it again, unless its workers are lost again and again."""
         if given.is_excused:
             log.debug("%s: nobody has it after our silence; it begins again", given.run.name)
-            self._again(given)
+            given.begin_again()
             return
         self._blame(given, f"{given.worker or 'its worker'} was lost")
 
-    def _blame(self, given: _Given, what: str) -> None:
+    def _blame(self, given: GivenRun, what: str) -> None:
         """Count that a run came to nothing with a worker.  what: for people."""
-        given.losses, given.reason = given.losses + 1, what
-        if given.losses < _MOST_LOSSES:
+        if given.blame(what):
             self._say(f"{given.run.name}: {what}; another is to begin it again")
-            self._again(given)
-
-    def _again(self, given: _Given) -> None:
-        given.attempt += 1
-        given.sent = given.held = None
 
     def _give_up(self) -> None:
         """End the runs that are given to nobody any more."""
         for name, given in [*self._given.items()]:
-            if given.losses >= _MOST_LOSSES:
-                reason = f"has come to nothing with {given.losses} workers, the last time because {given.reason}"
-            elif given.vanished > _MOST_VANISHED:
-                reason = f"was given to workers {_MOST_VANISHED} times, and none was seen to begin; see their logs"
-            else:
-                continue
-            self._ended.append(Ended(name, reason=reason, is_lost=True))
-            self.cancel(name)
+            if given.hopeless:
+                self._ended.append(Ended(name, reason=given.hopeless, is_lost=True))
+                self.cancel(name)
 
     def _listen(self) -> None:
         """Take what workers say."""
@@ -277,15 +235,16 @@ class RemoteTrials:
             self._end(notice, given)
         elif notice.attempt == given.attempt:
             if notice.kind in (BEGINS, EPOCH):
-                given.worker, given.held, self._heard = notice.worker, self._clock(), True
+                given.is_held(self._clock(), notice.worker)
+                self._heard = True
                 if notice.kind == BEGINS:
                     log.debug("%s: begun by %s", notice.run, notice.worker)
             elif notice.kind == NEEDS_SAMPLES:
                 self._upload(given, notice.content.get("part"))
             elif notice.kind == LEFT:
-                self._again(given)
+                given.begin_again()
 
-    def _refuse(self, notice: Notice, given: _Given) -> None:
+    def _refuse(self, notice: Notice, given: GivenRun) -> None:
         """Have another worker take it: the one that refuses stays away for a while."""
         if notice.worker not in self._refused and len(self._refused) < _MOST_AT_ONCE:
             self._refused.add(notice.worker)
@@ -295,14 +254,14 @@ class RemoteTrials:
         if notice.content.get("too_large") is True:  # for others too, perhaps
             self._blame(given, f"worker {notice.worker} has too little memory for it")
         else:
-            self._again(given)
+            given.begin_again()
 
-    def _upload(self, given: _Given, part: Any) -> None:
+    def _upload(self, given: GivenRun, part: Any) -> None:
         if type(part) is int and part in {*Part}:
             samples: KnownSamples = given.run.prepared.whole.part(Part(part))
             upload(self._client, samples)
 
-    def _end(self, notice: Notice, given: _Given) -> None:
+    def _end(self, notice: Notice, given: GivenRun) -> None:
         """Take what a run has learned; if that is not all there, it will come again."""
         name = given.run.name
         if notice.kind == FAILED:

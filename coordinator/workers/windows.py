@@ -1,6 +1,6 @@
 """A window: consecutive steps of an epoch for which the same leases are given out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.config import TrainConfig
@@ -12,7 +12,7 @@ from shared.messaging.client import Client
 from shared.messaging.keys import LIFETIME, OVER_LIFETIME, WEIGHTS_LIFETIME, Keys
 from shared.messaging.lease import Lease
 from shared.messaging.records import RECORD_BYTES, Kind, Record
-from shared.messaging.resp import push
+from shared.messaging.resp import PUSH_ANSWERS, push
 from shared.messaging.sockets import Item
 
 _SECONDS = 1.0  # that a window should last
@@ -93,18 +93,25 @@ class Window:
             secret="",
         )
 
-    def push(self, requests: Sequence[bytes]) -> list[Item]:
-        """Return the commands that put sealed requests into the common list, for whoever comes first.
+    def push(self, requests: Iterable[tuple[Record, bytes, int | None]]) -> tuple[list[Item], int]:
+        """Return the commands that put sealed requests into lists, and how many answers Redis gives.
 
-        Redis gives PUSH_ANSWERS.
+        requests: the record, sealed, and whose own list is meant, by the lease; None: the common one, for whoever comes
+        first.
         """
-        return push(self.requests, *requests)
+        commands, answers, of_anyone = list[Item](), 0, list[bytes]()
+        for _, request, lease in requests:
+            if lease is None:
+                of_anyone.append(request)
+            else:
+                commands.append(self._push_own(lease, request))
+                answers += PUSH_ANSWERS
+        if of_anyone:
+            commands += push(self.requests, *of_anyone)
+            answers += PUSH_ANSWERS
+        return commands, answers
 
-    def push_own(self, lease: int, request: bytes) -> bytes:
-        """Return the commands that put a sealed request into the own list of who holds that lease.
-
-        Redis gives PUSH_ANSWERS.
-        """
+    def _push_own(self, lease: int, request: bytes) -> bytes:
         around = self._own.get(lease)
         if around is None:  # put together once a window: encoding them takes 5 µs, which is much where leases are many
             key, its_place = self._keys.own_requests(self.number, lease), memoryview(bytes(RECORD_BYTES))

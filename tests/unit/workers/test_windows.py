@@ -8,7 +8,7 @@ from shared.data.sampler import Step
 from shared.errors import ConnectionLostError
 from shared.messaging.keys import LIFETIME, Keys
 from shared.messaging.records import Kind, Record
-from shared.messaging.resp import encode
+from shared.messaging.resp import PUSH_ANSWERS, encode
 from tests.support.learning import DATA, DIGESTS, KERNELS
 from tests.support.leases import CONFIG
 
@@ -114,8 +114,9 @@ def test_there_are_weights_of_the_next_window_before_the_current_one_is_over():
 def test_when_a_window_is_over_its_own_lists_go():
     made = window()
     made.open(FakeRedis(), at(0, 0), 4, ())
+    request = Record(Kind.REQUEST, 7)
     for lease in (3, 5, 3):
-        made.push_own(lease, Record(Kind.REQUEST, 7).encode())
+        made.push([(request, request.encode(), lease)])
     client = FakeRedis()
     made.open(client, at(0, 4), 4, ())
     assert [key for command, key in client.written if command == "delete"] == [
@@ -133,7 +134,19 @@ def test_a_request_in_an_own_list_is_what_redis_reads_whatever_is_in_it():
     for request in (Record(Kind.REQUEST, 7, 1, 2, 3), Record(Kind.REQUEST, 2**64 - 1, 2**64 - 1), Record(0, 0)):
         key = KEYS.own_requests(0, 3)
         plain = [*encode("RPUSH", key, request.encode()), *encode("EXPIRE", key, LIFETIME)]
-        assert made.push_own(3, request.encode()) == b"".join(plain)
+        assert made.push([(request, request.encode(), 3)]) == ([b"".join(plain)], PUSH_ANSWERS)
+
+
+def test_requests_for_whoever_comes_first_are_pushed_together():
+    made = window()
+    made.open(FakeRedis(), at(0, 0), 4, ())
+    requests = [Record(Kind.REQUEST, 7, 1, first, first + 1) for first in range(3)]
+    commands, answers = made.push([(each, each.encode(), 3 if each.first == 1 else None) for each in requests])
+    common, own = made.requests, KEYS.own_requests(0, 3)
+    of_anyone = (requests[0].encode(), requests[2].encode())
+    plain = [*encode("RPUSH", own, requests[1].encode()), *encode("EXPIRE", own, LIFETIME)]
+    plain += [*encode("RPUSH", common, *of_anyone), *encode("EXPIRE", common, LIFETIME)]
+    assert (b"".join(commands), answers) == (b"".join(plain), 2 * PUSH_ANSWERS)
 
 
 @pytest.mark.parametrize("fails_at", range(4))
