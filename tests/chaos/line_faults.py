@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support import damage
@@ -50,6 +51,18 @@ def _done_by(proxy_of: Callable[["OwnRedis"], Proxy], drawn: Callable[[random.Ra
         scenario.wait_until(lambda: proxy.damages > before, "bytes that can be damaged so")
 
     return fault
+
+
+def bad_line(dice: random.Random, share: float) -> Callable[[], Damage | None]:
+    """Return what has a proxy damage, in whatever ways there are, this share of what passes, or less."""
+
+    def draw() -> Damage | None:
+        if dice.random() >= share:
+            return None
+        name = dice.choice([*_DAMAGES])
+        return replace(_DAMAGES[name](dice), name=name)
+
+    return draw
 
 
 KINDS: dict[str, Callable[["OwnRedis"], None]] = {

@@ -1,5 +1,7 @@
 """Two runs at once on workers that a Redis of their own serves, through proxies, with another Redis in reserve."""
 
+import random
+from collections import Counter
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +15,7 @@ from tests.support.proxy import Proxy
 from tests.support.servers import Server
 
 _WORKERS = 3
+_BAD = {"tensors": 0.02, "Celery": 0.1}  # the share of what passes that bad lines damage
 
 
 class OwnRedis(Scenario):
@@ -101,6 +104,24 @@ class OwnRedis(Scenario):
             **({"a disk is full": coordinator_faults.has_a_full_disk} if may_mount() else {}),
         }
     )
+
+
+class BadLines(OwnRedis):
+    """The same with lines that damage so much of all that passes that who recovers from one damage meets the next."""
+
+    def disturb(self, faults: int) -> None:
+        lines = {"tensors": self.tensors, "Celery": self.celerys}
+        for name, proxy in lines.items():
+            proxy.damage_some(line_faults.bad_line(random.Random(self.dice.random()), _BAD[name]))
+        while self.fired.total() < faults:
+            self.wait_for_epochs(1)
+            self.fired = Counter(
+                {f"{line}: {name}": n for line, proxy in lines.items() for name, n in proxy.done.items()}
+            )
+        for proxy in lines.values():
+            proxy.damage_some()
+
+    kinds = MappingProxyType({name: fault for name, fault in line_faults.KINDS.items() if ": " in name})
 
 
 def _made(folder: Path) -> Path:

@@ -46,7 +46,15 @@ class Scenario(AbstractContextManager["Scenario"], ABC):
     def play(self, faults: int) -> list[str]:
         """Train through so many faults; return what is wrong in the end.  Raises AssertionError if it has no end."""
         self.begin()
-        self._wait_for_epochs(1)
+        self.wait_for_epochs(1)
+        self.disturb(faults)
+        for training in self.trainings:
+            training.finish()
+        self.look_at_the_end()
+        return [f"{training.options}: {wrong}" for training in self.trainings for wrong in training.wrong_epochs()]
+
+    def disturb(self, faults: int) -> None:
+        """Have so many faults happen, and the runs go on between them."""
         due: list[str] = []
         for _ in range(faults):
             # Each kind in turn, in an order that is drawn, so that every one of them comes about equally often.
@@ -56,11 +64,7 @@ class Scenario(AbstractContextManager["Scenario"], ABC):
             self.kinds[name](self)
             self.fired[name] += 1
             if self.dice.random() >= _AT_ONCE:
-                self._wait_for_epochs(_EPOCHS_A_FAULT)
-        for training in self.trainings:
-            training.finish()
-        self.look_at_the_end()
-        return [f"{training.options}: {wrong}" for training in self.trainings for wrong in training.wrong_epochs()]
+                self.wait_for_epochs(_EPOCHS_A_FAULT)
 
     def look_at_the_end(self) -> None:
         """Look whether those that were to survive have."""
@@ -77,7 +81,7 @@ class Scenario(AbstractContextManager["Scenario"], ABC):
         programs = [training.coordinator for training in self.trainings] + self.workers()
         return "\n\n".join([f"after {dict(self.fired)}", *(each.text()[-3000:] for each in dict.fromkeys(programs))])
 
-    def _wait_for_epochs(self, count: int) -> None:
+    def wait_for_epochs(self, count: int) -> None:
         """Wait until the runs have recorded so many more epochs."""
         before = sum(training.epochs for training in self.trainings)
 

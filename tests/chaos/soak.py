@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.embedded import Embedded
-from tests.chaos.own_redis import OwnRedis
+from tests.chaos.own_redis import BadLines, OwnRedis
 from tests.chaos.scenario import Scenario
 from tests.support.mnist import write_small_mnist
 from tests.support.processes import leftovers
@@ -20,7 +20,12 @@ from tests.support.program import programs
 from tests.support.waiting import wait_until
 
 # In turn: a scenario, and through how many faults its runs go.
-_TURNS: tuple[tuple[type[Scenario], int], ...] = ((OwnRedis, 60), (OwnRedis, 60), (Embedded, 24))
+_TURNS: tuple[tuple[type[Scenario], int], ...] = (
+    (OwnRedis, 60),
+    (BadLines, 500),
+    (OwnRedis, 60),
+    (Embedded, 24),
+)
 
 
 class Soak:

@@ -13,6 +13,7 @@ def _same(data: bytes) -> bytes:
 class Damage:
     """One damage to what is read at once from a connection."""
 
+    name: str = ""  # by which it is counted
     of_commands: bool = False  # else of Redis' answers
     least: int = 1  # bytes that there must be to be damaged
     change: Callable[[bytes], bytes] = _same
@@ -33,7 +34,7 @@ def corrupted(dice: random.Random) -> Damage:
         where, bit = dice.randrange(len(data)), 1 << dice.randrange(8)
         return data[:where] + bytes([data[where] ^ bit]) + data[where + 1 :]
 
-    return Damage(_either(dice), change=change)
+    return Damage(of_commands=_either(dice), change=change)
 
 
 def truncated(dice: random.Random) -> Damage:
@@ -43,12 +44,12 @@ def truncated(dice: random.Random) -> Damage:
         start = dice.randrange(len(data))
         return data[:start] + data[start + dice.randint(1, 20) :]
 
-    return Damage(_either(dice), change=change)
+    return Damage(of_commands=_either(dice), change=change)
 
 
 def duplicated(dice: random.Random) -> Damage:
     """All comes twice."""
-    return Damage(_either(dice), change=lambda data: data + data)
+    return Damage(of_commands=_either(dice), change=lambda data: data + data)
 
 
 def reordered(dice: random.Random) -> Damage:
@@ -58,12 +59,12 @@ def reordered(dice: random.Random) -> Damage:
         middle = dice.randrange(1, len(data))
         return data[middle:] + data[:middle]
 
-    return Damage(_either(dice), least=2, change=change)
+    return Damage(of_commands=_either(dice), least=2, change=change)
 
 
 def delayed(dice: random.Random) -> Damage:
     """It takes its time."""
-    return Damage(_either(dice), delay=dice.choice([0.05, 0.5, 3.0]))
+    return Damage(of_commands=_either(dice), delay=dice.choice([0.05, 0.5, 3.0]))
 
 
 def _either(dice: random.Random) -> bool:

@@ -6,6 +6,8 @@ import re
 import ssl
 import threading
 import warnings
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.damage import Damage
@@ -20,11 +22,12 @@ class Proxy:
     """Forwards a port of 127.0.0.1 to a unix socket, from a thread of its own."""
 
     def __init__(self, target: Path, context: ssl.SSLContext | None = None) -> None:
-        self.damages = 0  # that have been done
+        self.done: Counter[str] = Counter()  # damages, by their names
         self.seen: list[tuple[bytes, bytes]] = []  # the latest replies of workers, with the lists they were pushed to
         self._target, self._context = str(target), context
         self._writers: set[asyncio.StreamWriter] = set()
         self._damage: Damage | None = None
+        self.damage_some()
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)))
         self._thread.start()
@@ -33,6 +36,15 @@ class Proxy:
     def damage(self, damage: Damage) -> None:
         """Do this to the next bytes that it can be done to."""
         self._damage = damage
+
+    def damage_some(self, draw: Callable[[], Damage | None] = lambda: None) -> None:
+        """Ask this, for all that passes, what to do to it; what cannot be done to just that is not done."""
+        self._draw = draw
+
+    @property
+    def damages(self) -> int:
+        """How many have been done."""
+        return self.done.total()
 
     def lead_to(self, target: Path) -> None:
         """Forward new connections to another socket; those that there are stay."""
@@ -95,7 +107,7 @@ class Proxy:
                 if damage := self._due(data, are_commands, passed):
                     await asyncio.sleep(damage.delay)
                     data = damage.change(data)
-                self.damages += damage is not None  # before anybody can have it
+                    self.done[damage.name] += 1  # before anybody can have it
                 target.write(data)
                 await target.drain()
                 if damage and damage.cuts:
@@ -106,7 +118,7 @@ class Proxy:
 
     def _due(self, data: bytes, are_commands: bool, passed: int) -> Damage | None:
         """Return the damage that waits, if these are the bytes to do it to."""
-        damage = self._damage
+        damage = self._damage or self._draw()
         if damage is None or damage.of_commands != are_commands or len(data) < damage.least:
             return None
         if passed <= _LOGIN and not damage.also_logins:
