@@ -7,6 +7,7 @@ exists, because a new release of theirs may change it without a word.
 import logging
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -126,7 +127,7 @@ class QoS(KombusQoS):
                 raise
             # Celery expects nothing else. redis-py makes anything of answers that no Redis gives.
             self.channel.pool.disconnect()
-            raise ConnectionError(f"Redis refuses, or answers what no Redis does: {_text(error)}") from error
+            raise _nonsense(error) from error
 
 
 class Channel(KombusChannel):
@@ -229,10 +230,23 @@ def _info(request: Any, safe: bool = True) -> Any:
 
 
 class Consumer(CelerysConsumer):
-    """Celery's consumer, but one that no message ends, and quick to find a broker that is back.
+    """Celery's consumer, but one that no message and no answer ends, and quick to find a broker that is back.
 
     Celery's own waits up to 30 s between two attempts.
     """
+
+    class Blueprint(CelerysConsumer.Blueprint):
+        """What is done with a connection, from its beginning to its loss."""
+
+        def start(self, parent: Any) -> None:
+            try:
+                super().start(parent)
+            except parent.connection_errors + parent.channel_errors:
+                raise
+            except Exception as error:
+                if _is_of_an_answer(error):
+                    raise _nonsense(error) from error  # so that a new connection takes the place of this one
+                raise
 
     connection_errors: tuple[type[Exception], ...]
 
@@ -274,6 +288,16 @@ def _told_once(logger: logging.Logger) -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_first)
+
+
+def _is_of_an_answer(error: Exception) -> bool:
+    """Tell whether an error comes from redis-py or kombu, which take every answer for one that a Redis gives."""
+    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
+    return innermost.f_globals["__name__"].startswith(("redis.", "kombu."))
+
+
+def _nonsense(error: Exception) -> ConnectionError:
+    return ConnectionError(f"Redis refuses, or answers what no Redis does: {_text(error)}")
 
 
 def _text(error: Exception) -> str:

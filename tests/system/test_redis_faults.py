@@ -1,11 +1,15 @@
 """A Redis that dies, forgets or holds nonsense changes nothing."""
 
 import json
+import re
 import time
+from contextlib import closing
 
 from shared.messaging.keys import LEASE_KEYS
+from tests.support.damage import Damage
 from tests.support.messages import BAD_BYTES, BAD_COMMANDS, BAD_TASKS
 from tests.support.program import EPOCHS, job, metrics, start_worker
+from tests.support.proxy import Proxy
 
 
 def test_the_embedded_redis_killed_in_mid_run_changes_nothing(gradmq, small_data, long_fingerprint):
@@ -75,3 +79,17 @@ def test_a_redis_that_forgets_everything_in_mid_run_changes_nothing(gradmq, smal
         program.wait_until(noticed, "a word of the loss")
     assert program.end() == 0, program.text()
     assert metrics(program)[-1]["weights_sha256"] == long_fingerprint
+
+
+def test_a_worker_outlives_answers_that_no_redis_gives_while_it_connects(gradmq, small_data, server, fingerprints):
+    # Of a transaction, which kombu begins with: a number where redis-py looks for a list.
+    nonsense = Damage(change=lambda answer: re.sub(rb"\*\d\r\n(?=:)", b"", answer))
+    with closing(Proxy(server.socket)) as proxy:
+        proxy.damage_some(lambda: nonsense)
+        worker = gradmq("worker", "--redis", f"redis://:{server.password}@127.0.0.1:{proxy.port}/0")
+        worker.wait_for("answers what no Redis does")
+        proxy.damage_some()
+        program = gradmq(*job(small_data, redis=server.url))
+        assert program.end() == 0, program.text()
+        assert worker.process.poll() is None, worker.text()
+    assert [line["weights_sha256"] for line in metrics(program)] == fingerprints(2)

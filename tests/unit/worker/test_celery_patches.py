@@ -53,7 +53,7 @@ WHAT_TO_DO = (
         (GenericContent, "inbound_body"),
         (Request, "info"),
         (Panel, "data"),
-        (CelerysConsumer, "create_task_handler"),
+        *((CelerysConsumer, name) for name in ("Blueprint", "create_task_handler")),
         (CelerysConsumer, "on_decode_error"),
         (CelerysConsumer, "ensure_connected"),
         (kombu.connection.Connection, "ensure_connection"),
