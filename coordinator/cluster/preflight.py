@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from shared.messaging.client import client, is_forbidden
 _BROKERS = ("redis", "rediss", "unix", "redis+socket", "amqp", "amqps", "pyamqp")
 _START = 3.0  # seconds for a Redis that is just being started again
 _PAUSE = 0.3  # seconds between two tries
+_SILENCE = 5.0  # seconds that a try waits for an answer
 
 
 class UnreachableError(QueueError):
@@ -36,16 +38,25 @@ def check_redis(url: str) -> None:
 
 def _ping(url: str) -> None:
     """Ask Redis for a sign of life, again and again for a while."""
-    deadline = time.monotonic() + _START
-    while True:
+    for is_last in _tries():
         try:
-            with client(url, timeout=5.0) as connection:
+            with client(url, timeout=_SILENCE) as connection:
                 connection.ping()
             return
         except ConnectionLostError:
-            if time.monotonic() > deadline:
+            if is_last:
                 raise
-            time.sleep(_PAUSE)
+
+
+def _tries() -> Iterator[bool]:
+    """Yield for each try whether it is the last.  There are two at least: one may wait for an answer that got lost."""
+    deadline = time.monotonic() + _START
+    is_last = False
+    while not is_last:
+        yield False
+        time.sleep(_PAUSE)
+        is_last = time.monotonic() > deadline
+    yield True
 
 
 def check_transport(url: str) -> None:
@@ -65,10 +76,9 @@ def check_transport(url: str) -> None:
 def check_broker(url: str) -> None:
     """Raise QueueError unless a broker there lets us in."""
     check_transport(url)
-    deadline = time.monotonic() + _START
-    while True:
+    for is_last in _tries():
         try:
-            with Connection(broker_url("", url), connect_timeout=5, ssl=tls(url)) as connection:
+            with Connection(broker_url("", url), connect_timeout=_SILENCE, ssl=tls(url)) as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0)
                 connection.channel()
             return
@@ -76,9 +86,8 @@ def check_broker(url: str) -> None:
         except Exception as error:
             if is_forbidden(error) or isinstance(error.__cause__ or error, AccessRefused):
                 raise ForbiddenError(f"--broker {shown(url)} refuses us: {error}; check user and password") from None
-            if time.monotonic() > deadline:
+            if is_last:
                 raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
-        time.sleep(_PAUSE)
 
 
 def check_flower(port: int) -> None:

@@ -17,7 +17,7 @@ from redis.retry import Retry
 from shared.errors import ConnectionLostError, ForbiddenError, RefusedError
 
 # What redis-py makes of answers that no Redis gives.
-_NONSENSE = (ValueError, IndexError, MemoryError, OverflowError, RecursionError)
+_NONSENSE = (ValueError, TypeError, AttributeError, LookupError, MemoryError, OverflowError, RecursionError)
 
 # An AuthenticationError is a ConnectionError for redis-py, but trying again is of no use.
 _FORBIDDEN = (

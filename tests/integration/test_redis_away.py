@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from kombu import Connection
 
-from coordinator.cluster.preflight import check_broker
+from coordinator.cluster.preflight import check_broker, check_redis
 from shared.messaging.celery_settings import celery_settings
 from tests.support.damage import Damage
 from tests.support.fake_worker import FakeWorker
@@ -60,6 +60,16 @@ def test_a_broker_that_is_just_being_started_is_waited_for(server):
     starts.start()
     check_broker(server.tcp_url)
     starts.join()
+
+
+@pytest.mark.parametrize("check", [check_redis, check_broker])
+def test_a_redis_whose_first_answer_gets_lost_is_asked_again(server, monkeypatch, check):
+    monkeypatch.setattr("coordinator.cluster.preflight._START", 0.0)
+    monkeypatch.setattr("coordinator.cluster.preflight._SILENCE", 0.5)
+    with closing(Proxy(server.socket)) as proxy:
+        proxy.damage(Damage(change=lambda data: b"", also_logins=True))
+        check(f"redis://:{server.password}@127.0.0.1:{proxy.port}/0")
+        assert proxy.damages == 1
 
 
 def test_celery_does_not_wait_for_ever_for_an_answer_that_has_lost_its_end(server, monkeypatch):

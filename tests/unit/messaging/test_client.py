@@ -49,6 +49,16 @@ def test_a_pipeline_raises_our_errors(monkeypatch, theirs, ours):
             pipeline.execute()
 
 
+@pytest.mark.parametrize(
+    "theirs", [TypeError("int has no len()"), AttributeError("insert"), KeyError("b"), ValueError()]
+)
+def test_what_redis_py_makes_of_answers_that_no_redis_gives_is_a_lost_connection(monkeypatch, theirs):
+    monkeypatch.setattr(RedisPipeline, "execute", raising(theirs))
+    lost = pytest.raises(ConnectionLostError, match="Redis answers what no Redis does")
+    with client("unix:///nowhere") as connection, connection.pipeline() as pipeline, lost:
+        pipeline.execute()
+
+
 def test_where_no_redis_is_the_connection_counts_as_lost():
     with pytest.raises(ConnectionLostError), client("unix:///nowhere") as connection:
         connection.ping()
