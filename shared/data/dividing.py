@@ -14,7 +14,7 @@ from shared.data.new_encoding import fit_classes, fit_columns, fit_target
 from shared.data.options import DataOptions
 from shared.data.parts import Part
 from shared.data.splits import Split, split
-from shared.data.tables import Table
+from shared.data.tables import Table, as_floats
 from shared.errors import DataError
 from shared.types import Array, Rows
 
@@ -188,7 +188,7 @@ def _fit(
 def _numbers(y: Array, source: str) -> Array:
     """Return numbers to be predicted, (n_samples, n_targets).  Raises DataError for text."""
     try:
-        numbers = y.astype(np.float64)
+        numbers = as_floats(y)
     except ValueError:
         raise DataError(f"{source or 'the data'}: what is to be predicted is text; give --task classes") from None
     return numbers[:, np.newaxis] if numbers.ndim == 1 else numbers

@@ -14,7 +14,7 @@ import numpy as np
 from shared.data import columns
 from shared.data.blocks import blocks, bounds
 from shared.data.columns import STANDARDIZE, Categorical, Numeric
-from shared.data.tables import Table, plain
+from shared.data.tables import Table, as_floats, plain
 from shared.errors import DataError
 from shared.typed import typed
 from shared.types import Array, Rows
@@ -102,7 +102,7 @@ class Encoding:
         """Write the inputs of a table's rows, of which these columns are ours."""
         if table.matrix is not None and all(isinstance(column, Numeric) for column in self.columns):
             matrix = table.matrix if numbers == range(len(table.names)) else table.matrix[:, numbers]
-            values = matrix.astype(np.float64, copy=False)
+            values = as_floats(matrix)
             if np.isfinite(values).all():  # or each column does with the others what is right
                 out[:] = columns.encoded(values, *self._moments)
                 return
@@ -140,14 +140,25 @@ class Encoding:
         return f"0 to {n_classes - 1}; correct it" if n_classes else "0, 1, 2, …; they should count from 0"
 
     def wanted(self, values: Any) -> Array:
-        """Return wanted outputs (n_samples, n_targets) float64 of numbers (n_samples,) or (n_samples, n_targets)."""
+        """Return wanted outputs (n_samples, n_targets) float64 of numbers (n_samples,) or (n_samples, n_targets).
+
+        Raises DataError for other shapes, and for a number that is no finite count of deviations away from the mean.
+        """
         given = np.asarray(values, np.float64)
         y = given[:, np.newaxis] if given.ndim == 1 else given
         if y.ndim != 2 or y.shape[1] != len(self.targets):
             raise DataError(
                 f"wanted outputs have shape {given.shape}, for {len(self.targets)} targets; give a column for each"
             )
-        found: Array = (y - self._means) / self._deviations
+        with np.errstate(over="ignore"):
+            found: Array = (y - self._means) / self._deviations
+        if (far := np.isinf(found)).any():
+            row, column = (int(numbers[0]) for numbers in np.nonzero(far))
+            target = self.targets[column]
+            raise DataError(
+                f"{y[row, column]:g} is too far from {target.mean:g}, the mean of {target.name} in training samples, "
+                f"where {target.deviation:g} is usual; correct it"
+            )
         return found
 
     def answers(self, outputs: Array) -> Array:

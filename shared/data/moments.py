@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from shared.data.blocks import bounds
+from shared.data.tables import as_floats
 from shared.nn.grids import bits_of
 from shared.types import Array, Rows
 
@@ -30,7 +31,7 @@ def column_moments(matrix: Array, rows: Rows) -> tuple[Array, Array]:
 
     def parts() -> Iterator[Array]:
         for start, stop in bounds(len(rows), 8 * matrix.shape[1]):
-            yield matrix[rows[start:stop]].astype(np.float64)
+            yield as_floats(matrix[rows[start:stop]])
 
     least = np.minimum.reduce([part.min(0) for part in parts()])
     most = np.maximum.reduce([part.max(0) for part in parts()])

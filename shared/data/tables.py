@@ -86,7 +86,7 @@ class Table:
         """Return a column of numbers, (n_rows,) float64.  Raises DataError at the first value that is none."""
         column = self.columns[number]
         if self.has_numbers(number):
-            return column.astype(np.float64, copy=False)
+            return as_floats(column)
         values = np.array([as_number(text) for text in column], np.float64)
         wrong = np.isnan(values) & (column != "")
         if wrong.any():
@@ -135,6 +135,15 @@ def as_number(text: str) -> float:
         return float("nan")
 
 
+def as_floats(values: Array) -> Array:
+    """Return numbers as float64, the same array if they are.
+
+    NaNs of all bits are missing values, and what is too large for a float64 is infinite: neither is a reason to warn.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        return values.astype(np.float64, copy=False)
+
+
 def as_texts(column: Array) -> Array:
     """Return numbers as the texts of categories, whole ones without a fraction; nothing for those that are missing."""
     return np.array(["" if value != value else repr(value).removesuffix(".0") for value in column.tolist()])
@@ -142,7 +151,7 @@ def as_texts(column: Array) -> Array:
 
 def whole(column: Array) -> Array:
     """Return floats that are whole numbers, none missing, and small enough to be told apart, as integers."""
-    if column.dtype.kind != "f" or not (np.isfinite(column).all() and (np.abs(column) < WHOLE).all()):
+    if column.dtype.kind != "f" or not (np.isfinite(column).all() and (np.abs(as_floats(column)) < WHOLE).all()):
         return column
     return column.astype(np.int64) if (column == np.rint(column)).all() else column
 

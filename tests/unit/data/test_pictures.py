@@ -30,3 +30,17 @@ def test_shades_without_a_range_are_refused(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.float32)).save(path)
     with pytest.raises(DataError, match=r"picture\.tif has shades without a range; give 8 or 16 bits a pixel"):
         read_grey(path)
+
+
+@pytest.mark.parametrize(("side", "is_taken"), [(2000, True), (2100, False)])
+def test_a_few_bytes_that_would_become_a_lot_of_memory_are_refused(tmp_path, side, is_taken):
+    path = tmp_path / "picture.gif"
+    Image.new("L", (1, 1)).save(path)
+    content = bytearray(path.read_bytes())
+    content[6:10] = side.to_bytes(2, "little") * 2  # the size of the whole, of which the pixel is one
+    path.write_bytes(content)
+    if is_taken:
+        assert read_grey(path).shape == (side, side)
+    else:
+        with pytest.raises(DataError, match=r"picture\.gif has 4410000 pixels in \d+ bytes, as no picture has"):
+            read_grey(path)
