@@ -163,10 +163,10 @@ help:
 	@sed -n 's/^# //p; /^$$/q' $(MAKEFILE_LIST)
 
 # A locked environment: the same wheels, by their digests, on every machine. requirements/build.txt is what makes the
-# package itself, which so needs nothing of an environment of pip's own. What developers alone have is compiled when it is
-# imported first: most of it never is, and compiling all takes half of the time to install.
+# package itself, which so needs nothing of an environment of pip's own. For tests and documentation all is compiled when
+# it is imported first: most of it never is, and compiling it would take half of the time to install.
 $(ENV)/%: requirements/%.txt requirements/build.txt pyproject.toml | $(ENV)/bin/pip
-	$(ENV)/bin/pip install $(QUIETLY) $(if $(filter train,$*),,--no-compile) --require-hashes \
+	$(ENV)/bin/pip install $(QUIETLY) $(if $(filter dev docs fuzz,$*),--no-compile) --require-hashes \
 		--requirement requirements/build.txt --requirement $<
 	$(ENV)/bin/pip install $(QUIETLY) --no-deps --no-build-isolation --editable .
 	touch $@

@@ -1,6 +1,5 @@
 """The program `gradmq`: `python -m coordinator` is the same."""
 
-import gc
 import io
 import os
 import sys
@@ -22,14 +21,13 @@ def main() -> None:
     # Early, because a container's first process is deaf to signals that it does not handle.
     stop_on_signals()
     try:
-        # Inside, so that Ctrl-C during the imports leaves no traceback either. What they make stays: looking through it
-        # for garbage is a tenth of the time to start.
-        gc.disable()
-        from coordinator.cli.main import run
-        from shared.plain_text import show_controls
+        # Inside, so that Ctrl-C during the imports leaves no traceback either.
+        from shared.importing import nothing_is_garbage
 
-        gc.freeze()
-        gc.enable()
+        with nothing_is_garbage():
+            from coordinator.cli.main import run
+            from shared.plain_text import show_controls
+
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 show_controls(stream, but_returns=stream is sys.stderr)

@@ -16,7 +16,7 @@ PACKAGES = ["gradmq", "shared", "worker", "coordinator"]
 LAYERS = [
     "shared.plain_text",
     "shared.errors  shared.types  shared.logs  shared.durations  shared.signals  shared.regular_files  shared.typed"
-    "  shared.parent_death  shared.machine_memory  gradmq._packages  gradmq._version",
+    "  shared.parent_death  shared.machine_memory  shared.importing  gradmq._packages  gradmq._version",
     "shared.accounting  shared.environment  shared.kinds  shared.archive  shared.metrics_endpoint  shared.health_file"
     "  shared.nn",
     "shared.optim  shared.data",

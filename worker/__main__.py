@@ -3,7 +3,6 @@
 That loads all its commands, a kit for terminals and Flower: a third of the time that a worker takes to start.
 """
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -15,14 +14,14 @@ def main() -> None:
     packages = str(Path(__file__).parents[1])
     os.chdir(packages)
     sys.path.insert(0, packages)
-    gc.disable()  # what imports make stays, and processes that are forked share it
-    from celery.bin.base import CLIContext
-    from celery.bin.worker import worker
+    from shared.importing import nothing_is_garbage
 
-    from worker.celery import app
+    with nothing_is_garbage():
+        from celery.bin.base import CLIContext
+        from celery.bin.worker import worker
 
-    gc.freeze()
-    gc.enable()
+        from worker.celery import app
+
     # Quiet as to the banner, which is no log line.
     worker.main(prog_name="worker", obj=CLIContext(app, no_color=False, workdir=packages, quiet=True))
 

@@ -34,6 +34,8 @@ from worker.envelopes import LONGEST_MESSAGE, flaw, flaw_of_body, flaw_of_header
 
 _KEEP = LEASE_LIFETIME / 10  # seconds
 _PAUSES = {"interval_start": 0.1, "interval_step": 0.1, "interval_max": 1.0}  # seconds
+_SHORTEST, _LONGEST = 0.1, 5.0  # seconds of a pause after nonsense: each is twice the last
+_CALM = 60.0  # seconds after the last nonsense, after which the pauses begin anew
 
 # Celery's commands that a worker obeys: what Flower and `celery inspect` show, and a stop. Others would have it take
 # other tasks, start processes or dump its memory for whoever can write to the broker.
@@ -44,6 +46,8 @@ _COMMANDS = {
 
 # What comes of messages that are none: no JSON, no fields, or fields of other things.
 _NO_MESSAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+# Functions of theirs that make a connection of what an address says: what they raise is about that.
+_MAKING = ("__init__", "make_connection", "_connparams", "_prepare_virtual_host", "from_url", "parse_url")
 _DROPPED = "dropped from the queue, as no message of Celery's: %s"
 
 log = logging.getLogger(__name__)
@@ -238,15 +242,23 @@ class Consumer(CelerysConsumer):
     class Blueprint(CelerysConsumer.Blueprint):  # type: ignore[misc, valid-type]  # a variable, for the stubs
         """What is done with a connection, from its beginning to its loss."""
 
+        _pause, _latest = _SHORTEST, 0.0
+
         def start(self, parent: Any) -> None:
             try:
                 super().start(parent)
             except parent.connection_errors + parent.channel_errors:
                 raise
             except Exception as error:
-                if _is_of_an_answer(error):
-                    raise _nonsense(error) from error  # so that a new connection takes the place of this one
-                raise
+                if not _is_of_an_answer(error):
+                    raise
+                log.debug("no answer of a Redis", exc_info=error)
+                # A server that gives no other answers is not to be asked, nor told of, again and again.
+                is_new = time.monotonic() - self._latest > _CALM
+                self._pause = _SHORTEST if is_new else min(2 * self._pause, _LONGEST)
+                time.sleep(self._pause)
+                self._latest = time.monotonic()
+                raise _nonsense(error) from error  # so that a new connection takes the place of this one
 
     connection_errors: tuple[type[Exception], ...]
 
@@ -292,9 +304,12 @@ def _told_once(logger: logging.Logger) -> Iterator[None]:
 
 def _is_of_an_answer(error: Exception) -> bool:
     """Tell whether an error comes from redis-py or kombu, which take every answer for one that a Redis gives."""
-    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
-    module: str = innermost.f_globals["__name__"]
-    return module.startswith(("redis.", "kombu."))
+    names = [
+        (frame.f_globals.get("__name__", ""), frame.f_code.co_name)
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    theirs = [function for module, function in names if module.startswith(("redis.", "kombu.transport.redis"))]
+    return bool(theirs) and theirs[-1] not in _MAKING
 
 
 def _nonsense(error: Exception) -> ConnectionError:

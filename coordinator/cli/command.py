@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from coordinator.cli.commands import Commands
 from coordinator.cli.messages import message
 from coordinator.cli.misspelt import refuse_misspelt
 from coordinator.cli.option import Option, leave_out
@@ -97,14 +98,14 @@ class Group(Command, click.Group):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._sections: dict[str, list[str]] = {}
+        self.commands: Commands = Commands()
+        self._sections: dict[str, tuple[str, ...]] = {}
 
-    def add_section(self, title: str, *commands: click.Command) -> None:
-        """Add commands, which are shown together."""
-        for command in commands:
-            self.add_command(command)
-            assert command.name is not None
-            self._sections.setdefault(title, []).append(command.name)
+    def add_section(self, title: str, **places: str) -> None:
+        """Add commands, which are shown together.  places: where each is, `module:attribute`."""
+        for name, place in places.items():
+            self.commands.is_in(place, name)
+        self._sections[title] = tuple(places)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)

@@ -9,24 +9,9 @@ from typing import Any
 
 import click
 
-from coordinator.cli.average import average
 from coordinator.cli.command import Group
-from coordinator.cli.data import convert, data_command
-from coordinator.cli.doctor import doctor
 from coordinator.cli.exit_codes import DEFECT, WRONG_INPUT, exit_code
-from coordinator.cli.export import export_command
-from coordinator.cli.inspect import evaluate, show
 from coordinator.cli.messages import message
-from coordinator.cli.plan import plan_command
-from coordinator.cli.predict import predict_command
-from coordinator.cli.publish import publish_command
-from coordinator.cli.recipes import recipes_command
-from coordinator.cli.report import report
-from coordinator.cli.runs import runs_command
-from coordinator.cli.sweep import sweep_command
-from coordinator.cli.train import resume_command, train_command
-from coordinator.cli.verify import verify
-from coordinator.cli.worker import worker
 from coordinator.reporting.log_handlers import start_logging
 from shared import logs
 from shared.errors import GradMQError
@@ -52,10 +37,36 @@ def cli() -> None:
     """Distributed training over a message queue: the same weights, to the last bit, on any number of workers."""
 
 
-cli.add_section("Train", train_command, resume_command, sweep_command, recipes_command, plan_command)
-cli.add_section("Look", data_command, runs_command, show, report, evaluate, verify)
-cli.add_section("Use", predict_command, export_command, publish_command, average, convert)
-cli.add_section("Operate", worker, doctor)
+cli.add_section(
+    "Train",
+    train="coordinator.cli.train:train_command",
+    resume="coordinator.cli.train:resume_command",
+    sweep="coordinator.cli.sweep:sweep_command",
+    recipes="coordinator.cli.recipes:recipes_command",
+    plan="coordinator.cli.plan:plan_command",
+)
+cli.add_section(
+    "Look",
+    data="coordinator.cli.data:data_command",
+    runs="coordinator.cli.runs:runs_command",
+    show="coordinator.cli.inspect:show",
+    report="coordinator.cli.report:report",
+    evaluate="coordinator.cli.inspect:evaluate",
+    verify="coordinator.cli.verify:verify",
+)
+cli.add_section(
+    "Use",
+    predict="coordinator.cli.predict:predict_command",
+    export="coordinator.cli.export:export_command",
+    publish="coordinator.cli.publish:publish_command",
+    average="coordinator.cli.average:average",
+    convert="coordinator.cli.data:convert",
+)
+cli.add_section(
+    "Operate",
+    worker="coordinator.cli.worker:worker",
+    doctor="coordinator.cli.doctor:doctor",
+)
 
 
 def run() -> int:

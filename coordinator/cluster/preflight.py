@@ -78,7 +78,9 @@ def check_broker(url: str) -> None:
     check_transport(url)
     for is_last in _tries():
         try:
-            with Connection(broker_url("", url), connect_timeout=_SILENCE, ssl=tls(url)) as connection:
+            with Connection(
+                broker_url("", url), connect_timeout=_SILENCE, ssl=tls(url), transport_options=_patience(url)
+            ) as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0)
                 connection.channel()
             return
@@ -88,6 +90,13 @@ def check_broker(url: str) -> None:
                 raise ForbiddenError(f"--broker {shown(url)} refuses us: {error}; check user and password") from None
             if is_last:
                 raise QueueError(f"--broker {shown(url)} cannot be used: {error}; check it, or start it") from None
+
+
+def _patience(url: str) -> dict[str, float]:
+    """Return what kombu is to be told of a Redis, of which it would otherwise wait for an answer for ever."""
+    if "amqp" in urlsplit(url).scheme:
+        return {}
+    return {"socket_timeout": _SILENCE, "socket_connect_timeout": _SILENCE}
 
 
 def check_flower(port: int) -> None:

@@ -25,11 +25,11 @@ class GivenRun:
     patience: float = _LATE
     worker: str = ""  # who has begun with it
 
-    def is_sent(self, now: float) -> None:
+    def note_sent(self, now: float) -> None:
         """Note that it has just been sent."""
         self.sent, self.held, self.worker, self.is_excused = now, None, "", False
 
-    def is_held(self, now: float, worker: str) -> None:
+    def note_held(self, now: float, worker: str) -> None:
         """Note who has it."""
         self.held, self.worker = now, worker
 

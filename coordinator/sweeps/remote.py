@@ -143,7 +143,7 @@ class RemoteTrials:
                 self._want(given)
                 self._queue.send(self._task(given).to_json(), f"{self._identity}, {given.run.name}")
                 self._queue.keep_keys()
-                given.is_sent(self._clock())
+                given.note_sent(self._clock())
 
     def _want(self, given: GivenRun) -> None:
         self._client.set(self._keys.wanted(given.run.name), given.attempt, ex=WANTED_LIFETIME)
@@ -178,7 +178,7 @@ class RemoteTrials:
                 given.excuse(now)
             parts = (holder or b"").split(b":", 2)  # see `worker.holding`
             if len(parts) == 3 and parts[0] == b"%d" % given.attempt:
-                given.is_held(now, parts[2].decode(errors="replace"))
+                given.note_held(now, parts[2].decode(errors="replace"))
                 given.is_excused, self._heard = asked is None, True
             elif given.is_lost(now):
                 self._lost(given)
@@ -235,7 +235,7 @@ class RemoteTrials:
             self._end(notice, given)
         elif notice.attempt == given.attempt:
             if notice.kind in (BEGINS, EPOCH):
-                given.is_held(self._clock(), notice.worker)
+                given.note_held(self._clock(), notice.worker)
                 self._heard = True
                 if notice.kind == BEGINS:
                     log.debug("%s: begun by %s", notice.run, notice.worker)

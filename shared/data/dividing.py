@@ -46,7 +46,7 @@ class DividedPart:
         """Return the numbers of these samples' classes, or their wanted outputs.  Raises DataError."""
         wanted = self.wanted[self.rows]
         if encoding.targets:
-            return encoding.wanted(_numbers(wanted, ""))
+            return encoding.wanted(_numbers(wanted, ""), self.locations.of)
         return encoding.labels(wanted, n_classes, self.locations.of)
 
     @property

@@ -139,12 +139,13 @@ class Encoding:
             return f"{known}; correct it"
         return f"0 to {n_classes - 1}; correct it" if n_classes else "0, 1, 2, …; they should count from 0"
 
-    def wanted(self, values: Any) -> Array:
+    def wanted(self, values: Any, place: Place = row_name) -> Array:
         """Return wanted outputs (n_samples, n_targets) float64 of numbers (n_samples,) or (n_samples, n_targets).
 
-        Raises DataError for other shapes, and for a number that is no finite count of deviations away from the mean.
+        Raises DataError for other shapes, and for a number that is no finite count of deviations away from the mean,
+        with the place of its row.
         """
-        given = np.asarray(values, np.float64)
+        given = as_floats(np.asarray(values))
         y = given[:, np.newaxis] if given.ndim == 1 else given
         if y.ndim != 2 or y.shape[1] != len(self.targets):
             raise DataError(
@@ -156,8 +157,8 @@ class Encoding:
             row, column = (int(numbers[0]) for numbers in np.nonzero(far))
             target = self.targets[column]
             raise DataError(
-                f"{y[row, column]:g} is too far from {target.mean:g}, the mean of {target.name} in training samples, "
-                f"where {target.deviation:g} is usual; correct it"
+                f"{place(row)}: {y[row, column]:g} is too far from {target.mean:g}, the mean of {target.name} in the "
+                f"training samples, where {target.deviation:g} is usual; correct it"
             )
         return found
 

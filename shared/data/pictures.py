@@ -1,5 +1,6 @@
 """Reading pictures in shades of grey, by Pillow (the extra `images`)."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from shared.types import Array
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"})
 _LARGEST = 10**8  # pixels of a file
-_LARGE = 4 * 10**6  # pixels, above which a file that is packed so much more than any photograph is no picture
-_MOST_PACKED = 2000  # pixels a byte
+_LARGE = 4 * 10**6  # pixels, above which a file that is packed more than an empty page is refused
+_MOST_PACKED = 10_000  # pixels a byte; PNG and TIFF make up to 8,000 of a page that is all white
 _MOST_BYTES = 2**30  # of a file
 
 
@@ -45,7 +46,7 @@ def open_grey(path: Path) -> Any:
         ):
             if file.width * file.height > _LARGEST:
                 raise DataError(f"{path} has {file.width} x {file.height} pixels; give at most {_LARGEST}")
-            _check_packing(path, file.width * file.height)
+            _check_packing(path, file.width * file.height, os.fstat(opened.fileno()).st_size)
             image = ImageOps.exif_transpose(file)
             if image.has_transparency_data:
                 image = image.convert("RGBA")
@@ -62,8 +63,7 @@ def open_grey(path: Path) -> Any:
         raise DataError(f"{path} cannot be read: {reason}; give a PNG or a JPEG") from None
 
 
-def _check_packing(path: Path, n_pixels: int) -> None:
+def _check_packing(path: Path, n_pixels: int, n_bytes: int) -> None:
     """Raise DataError for a few bytes that would become a lot of memory."""
-    n_bytes = path.stat().st_size
     if n_pixels > max(_LARGE, _MOST_PACKED * n_bytes):
-        raise DataError(f"{path} has {n_pixels} pixels in {n_bytes} bytes, as no picture has; give a PNG or a JPEG")
+        raise DataError(f"{path} has {n_pixels} pixels in {n_bytes} bytes, and so nothing to see; scale it down")

@@ -69,6 +69,8 @@ def client(url: str, timeout: float | None = 10.0) -> Client:
         retry=Retry(NoBackoff(), 0),
         **keepalive,
     )
+    pool = made.connection_pool
+    pool.connection_class(**pool.connection_kwargs)  # which raises TypeError for options that there are not
     return cast(Client, made)  # whose class method says less
 
 

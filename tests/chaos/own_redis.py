@@ -116,7 +116,7 @@ class BadLines(OwnRedis):
         while self.fired.total() < faults:
             self.wait_for_epochs(1)
             self.fired = Counter(
-                {f"{line}: {name}": n for line, proxy in lines.items() for name, n in proxy.done.items()}
+                {f"{line}: {name}": n for line, proxy in lines.items() for name, n in dict(proxy.done).items()}
             )
         for proxy in lines.values():
             proxy.damage_some()

@@ -22,9 +22,9 @@ from tests.support.waiting import wait_until
 # In turn: a scenario, and through how many faults its runs go.
 _TURNS: tuple[tuple[type[Scenario], int], ...] = (
     (OwnRedis, 60),
-    (BadLines, 500),
     (OwnRedis, 60),
     (Embedded, 24),
+    (BadLines, 500),
 )
 
 

@@ -199,7 +199,9 @@ def _weights(name: str) -> Callable[[bytes], None]:
 def _readers(kinds: Sequence[str]) -> list[Target]:
     refusals = (DataError, ConfigError)
     return [
-        Target(f"picture-{kind}", _answer(f"picture.{kind}", 9), lambda kind=kind: _pictures(kind), refusals)  # type: ignore[misc]
+        Target(
+            f"picture-{kind}", _answer(f"picture.{kind}", 9), lambda kind=kind: _pictures(kind), refusals, memory=2**29
+        )  # type: ignore[misc]
         for kind in kinds
     ]
 

@@ -104,9 +104,10 @@ class Proxy:
                 if are_commands:
                     self._notice(data)
                 passed += 1
-                if damage := self._due(data, are_commands, passed):
+                damage, changed = self._due(data, are_commands, passed)
+                if damage:
                     await asyncio.sleep(damage.delay)
-                    data = damage.change(data)
+                    data = changed
                     self.done[damage.name] += 1  # before anybody can have it
                 target.write(data)
                 await target.drain()
@@ -116,15 +117,18 @@ class Proxy:
             pass
         target.close()
 
-    def _due(self, data: bytes, are_commands: bool, passed: int) -> Damage | None:
-        """Return the damage that waits, if these are the bytes to do it to."""
+    def _due(self, data: bytes, are_commands: bool, passed: int) -> tuple[Damage | None, bytes]:
+        """Return the damage that is due to these bytes, if there is one that changes them, and what becomes of them."""
         damage = self._damage or self._draw()
         if damage is None or damage.of_commands != are_commands or len(data) < damage.least:
-            return None
+            return None, data
         if passed <= _LOGIN and not damage.also_logins:
-            return None
+            return None, data
+        changed = damage.change(data)
+        if changed == data and not (damage.delay or damage.cuts):
+            return None, data
         self._damage = None
-        return damage
+        return damage, changed
 
     def _notice(self, commands: bytes) -> None:
         """Remember the reply of a worker that is in there, if there is one."""

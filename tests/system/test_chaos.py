@@ -6,7 +6,7 @@ import random
 import pytest
 
 from tests.chaos.embedded import Embedded
-from tests.chaos.own_redis import OwnRedis
+from tests.chaos.own_redis import BadLines, OwnRedis
 from tests.support.program import programs
 
 SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
@@ -20,7 +20,12 @@ SEED = int(os.environ.get("GRADMQ_SEED", random.randrange(2**32)))
         (1, Embedded, 8),
         *(
             pytest.param(number, kind, faults, marks=pytest.mark.chaos)
-            for number, kind, faults in ((2, OwnRedis, 100), (3, OwnRedis, 100), (4, Embedded, 40))
+            for number, kind, faults in (
+                (2, OwnRedis, 100),
+                (3, OwnRedis, 100),
+                (4, Embedded, 40),
+                (5, BadLines, 300),
+            )
         ),
     ],
 )
@@ -31,5 +36,5 @@ def test_runs_through_faults_of_all_kinds_end_with_the_bits_of_the_undisturbed_o
     with programs(tmp_path) as start, kind(start, small_data, tmp_path, f"{SEED}/{number}") as scenario:
         assert scenario.play(faults) == []
     print(f"{sum(scenario.fired.values())} faults: {dict(scenario.fired)}")
-    assert sum(scenario.fired.values()) == faults
+    assert scenario.fired.total() >= faults
     assert len(scenario.fired) == min(faults, len(kind.kinds))

@@ -42,5 +42,13 @@ def test_a_few_bytes_that_would_become_a_lot_of_memory_are_refused(tmp_path, sid
     if is_taken:
         assert read_grey(path).shape == (side, side)
     else:
-        with pytest.raises(DataError, match=r"picture\.gif has 4410000 pixels in \d+ bytes, as no picture has"):
+        with pytest.raises(
+            DataError, match=r"picture\.gif has 4410000 pixels in \d+ bytes, and so nothing to see; scale it down"
+        ):
             read_grey(path)
+
+
+def test_an_empty_page_is_taken(tmp_path):
+    path = tmp_path / "page.png"
+    Image.new("1", (2480, 3508), 1).save(path)
+    assert (read_grey(path) == 255).all()

@@ -20,6 +20,7 @@ import kombu.connection
 import kombu.transport.redis
 import kombu.transport.virtual.base
 import pytest
+import redis.client
 from amqp.serialization import GenericContent
 from celery.concurrency.asynpool import AsynPool
 from celery.worker.consumer import Consumer as CelerysConsumer
@@ -27,7 +28,7 @@ from celery.worker.control import Panel
 from celery.worker.request import Request
 from kombu.transport.virtual import QoS
 
-from worker.celery_patches import _PAUSES, Consumer, _inbound_body, _info, _loads
+from worker.celery_patches import _PAUSES, Consumer, _inbound_body, _info, _is_of_an_answer, _loads
 
 WHAT_TO_DO = (
     "look what has become of it in the release that is installed, adapt worker/celery_patches.py, then this test"
@@ -137,6 +138,39 @@ def test_a_lease_is_described_without_its_secret():
 
 def test_celery_can_still_be_told_which_consumer_to_use():
     assert "consumer" in celery.app.defaults.NAMESPACES["worker"], f"worker_consumer is gone: {WHAT_TO_DO}"
+
+
+@pytest.mark.parametrize("address", ["redis://127.0.0.1:1/database", "redis://127.0.0.1:1/0?option=1"])
+def test_a_mistake_in_the_settings_is_no_answer_of_a_redis(address):
+    with pytest.raises((ValueError, TypeError)) as caught, kombu.Connection(address) as connection:
+        connection.channel()
+    assert not _is_of_an_answer(caught.value)
+
+
+def test_what_redis_py_makes_of_nonsense_is_of_an_answer():
+    with pytest.raises(TypeError) as caught:
+        redis.client.Pipeline.raise_first_error(None, [], 1)
+    assert _is_of_an_answer(caught.value)
+
+
+def test_the_pauses_after_nonsense_grow_until_it_was_calm_for_a_while(monkeypatch):
+    now, pauses = [100.0], []
+    monkeypatch.setattr("worker.celery_patches.time", SimpleNamespace(monotonic=lambda: now[0], sleep=pauses.append))
+    monkeypatch.setattr("worker.celery_patches._is_of_an_answer", lambda error: True)
+    monkeypatch.setattr(CelerysConsumer.Blueprint, "start", raising)
+    blueprint = Consumer.Blueprint()
+    consumer = SimpleNamespace(connection_errors=(), channel_errors=())
+    for _ in range(8):
+        with pytest.raises(ConnectionError, match="answers what no Redis does"):
+            blueprint.start(consumer)
+    now[0] += 61
+    with pytest.raises(ConnectionError):
+        blueprint.start(consumer)
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.1]
+
+
+def raising(blueprint: object, parent: object) -> None:
+    raise TypeError("object of type 'int' has no len()")
 
 
 def test_a_message_whose_headers_are_wrong_is_dropped_whatever_broker_it_comes_from(monkeypatch):
