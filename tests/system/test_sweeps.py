@@ -112,7 +112,7 @@ def test_no_trial_is_lost_or_repeated_though_workers_coordinator_and_redis_are_k
     assert main_here("predict", str(run), str(IRIS), "-o", str(tmp_path / "out.csv")) == 0
     # Nothing of it is left in Redis that does not expire.
     with server.client() as client:
-        assert client.keys("gradmq:sweeps:*:wanted:*") == []
+        wait_until(lambda: not client.keys("gradmq:sweeps:*:wanted:*"), "the end of what workers are to hear last")
         assert all(client.ttl(key) > 0 for key in client.keys("gradmq:sweeps:*"))
 
 
