@@ -12,10 +12,10 @@ def run(*command: object, **options: Any) -> subprocess.CompletedProcess[str]:
     options: of `subprocess.run`.  Raises AssertionError with what it printed so far if it does not end.
     """
     words = [str(word) for word in command]
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": PATIENCE, **options}
     try:
-        return subprocess.run(words, text=True, check=False, timeout=PATIENCE, **options)
+        return subprocess.run(words, text=True, check=False, **options)
     except subprocess.TimeoutExpired as late:
         printed = b"\n".join(each for each in (late.stdout, late.stderr) if each)  # bytes, whatever `text` says
-        message = f"waited {PATIENCE:g} s for this: the end of {words}\n{printed.decode(errors='replace')}"
+        message = f"waited {late.timeout:g} s for this: the end of {words}\n{printed.decode(errors='replace')}"
         raise AssertionError(message) from None

@@ -13,9 +13,10 @@ from typing import Any
 from tests.support.command import run as command_run
 from tests.support.mnist import PROJECT
 from tests.support.servers import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 EPOCHS = 10
+_LONGEST = 4 * PATIENCE  # seconds of a run that takes a minute or two where nobody else works
 
 
 def run(*command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +106,7 @@ class Cluster:
     def end(self) -> int:
         """Wait until the coordinator ends; return its exit code."""
         (container,) = self.containers("coordinator")
-        return int(run("docker", "wait", container).stdout)
+        return int(command_run("docker", "wait", container, timeout=_LONGEST).stdout)
 
     def fetch(self, page: str, password: str | None = None, method: str = "GET") -> tuple[int, str]:
         """Ask Flower; return status and text."""
