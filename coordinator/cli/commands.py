@@ -21,8 +21,9 @@ class Commands(UserDict[str, click.Command]):
         self.data[name] = click.Command(name)  # which keeps its place in the order
 
     def __getitem__(self, name: str) -> click.Command:
-        if place := self._places.pop(name, ""):
+        if place := self._places.get(name):
             module, attribute = place.split(":")
             with nothing_is_garbage():
                 self.data[name] = getattr(import_module(module), attribute)
+            del self._places[name]  # not before: where an import fails, the next one who asks is told so too
         return super().__getitem__(name)

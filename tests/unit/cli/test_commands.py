@@ -41,6 +41,13 @@ def test_a_command_that_is_asked_for_is_imported_once(commands):
     assert [command.name for command in commands.values()] == ["wave", "nod"]
 
 
+def test_an_import_that_fails_fails_again(commands):
+    commands.is_in("no_such_module:nod_command", "nod")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError):
+            commands["nod"]
+
+
 def test_there_is_no_other(commands):
     assert commands.get("shake") is None
 
